@@ -1,0 +1,1 @@
+"""A fake Flyte backend that lives inside the test process."""

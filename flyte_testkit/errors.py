@@ -1,0 +1,89 @@
+"""Every exception of flyte-testkit, and nothing else.
+
+::
+
+    Exception
+    └── FlyteTestkitError
+        ├── TimelineError (ValueError)     a script that cannot be played as it is written
+        ├── ClockError (RuntimeError)      a clock that was asked for what time cannot do
+        ├── NestedFreezeError              two tools that both want to govern time
+        ├── RegistrationError (ValueError) an interface or a name that cannot be registered
+        ├── RouteError (ValueError)        a route that cannot be planted as it is written
+        ├── MissingFlytekit (ImportError)  flytekit is asked for and not installed
+        └── UnexpectedUse                  the code under test did what no script foresaw
+    BaseException
+    └── HopelessWait                       nothing will ever happen again, yet somebody waits
+
+``HopelessWait`` is no ``Exception`` on purpose: a retry loop that swallows every ``Exception``
+would swallow the news that it loops for ever. pytest's own outcomes do the same.
+
+This module is ignorant of everything else in the package.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "ClockError",
+    "FlyteTestkitError",
+    "HopelessWait",
+    "MissingFlytekit",
+    "NestedFreezeError",
+    "RegistrationError",
+    "RouteError",
+    "TimelineError",
+    "UnexpectedUse",
+    "close_names",
+]
+
+
+class FlyteTestkitError(Exception):
+    """The root of what flyte-testkit raises at those who write tests."""
+
+
+class TimelineError(FlyteTestkitError, ValueError):
+    """A script that cannot be played as it is written."""
+
+
+class ClockError(FlyteTestkitError, RuntimeError):
+    """A clock was asked for something that time cannot do."""
+
+
+class NestedFreezeError(FlyteTestkitError):
+    """Two tools want to govern time at once."""
+
+
+class RegistrationError(FlyteTestkitError, ValueError):
+    """A name, type or interface that cannot be registered."""
+
+
+class RouteError(FlyteTestkitError, ValueError):
+    """A route that cannot be planted as it is written."""
+
+
+class MissingFlytekit(FlyteTestkitError, ImportError):  # noqa: N818  it names what is missing
+    """Flytekit is asked for and not installed."""
+
+
+class UnexpectedUse(FlyteTestkitError):  # noqa: N818  pytest prints the name above the story
+    """The code under test did something that no script foresaw."""
+
+
+class HopelessWait(BaseException):
+    """Nothing is scheduled any more, and the code under test waits all the same."""
+
+
+def close_names(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for a near miss among the known names, else nothing.
+
+    Example:
+        >>> close_names("nightyl", ["nightly", "hourly"])
+        " Did you mean 'nightly'?"
+    """
+    found = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {found[0]!r}?" if found else ""
