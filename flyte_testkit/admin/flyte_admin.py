@@ -1,0 +1,54 @@
+"""The door of FlyteAdmin: every RPC that is implemented, by name.
+
+It wires the managers to one store and routes requests to them; it has no rules of its own.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING
+
+from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from google.protobuf.message import Message
+
+    Handler = Callable[[Message, datetime], Message]
+
+__all__ = ["FlyteAdmin"]
+
+
+class FlyteAdmin:
+    """A FlyteAdmin 1.16.8 that lives in memory.
+
+    Args:
+        executor: The engine that is told of new and of terminated executions.
+        seed: What generated execution names are drawn from.
+
+    Example:
+        >>> from datetime import datetime, timezone
+        >>> from flyteidl.admin import execution_pb2
+        >>> nothing = execution_pb2.WorkflowExecutionGetRequest()
+        >>> FlyteAdmin().answer("GetExecution", nothing, datetime.now(timezone.utc))
+        Traceback (most recent call last):
+        flyte_testkit.admin.errors.AdminError: missing id
+    """
+
+    def __init__(self, *, executor: WorkflowExecutor | None = None, seed: int = 0) -> None:
+        self.store = Store()
+        self.executor = executor or WorkflowExecutor()
+        self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        self.handlers: Mapping[str, Handler] = {}
+
+    def answer(self, rpc: str, request: Message, now: datetime) -> Message:
+        """Answer one RPC at this time.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+            KeyError: No such RPC is implemented (see :attr:`handlers`).
+        """
+        return self.handlers[rpc](request, now)

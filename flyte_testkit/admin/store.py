@@ -1,0 +1,118 @@
+"""Tables of immutable rows, and blobs: all that FlyteAdmin remembers.
+
+A table keeps its rows in the order of their insertion, which breaks ties and decides what is
+"latest" on a clock that stands still. Copying a store is cheap, since rows are shared.
+
+Ignorant of rules: it neither validates nor says no to anything but a key that is taken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from flyte_testkit.admin import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Store", "Table", "TakenError"]
+
+RowT = TypeVar("RowT", bound=rows.Row)
+
+
+class TakenError(Exception):
+    """A row with this key is there already."""
+
+
+class Table(Generic[RowT]):
+    """Rows of one kind, by key, in the order of their insertion."""
+
+    def __init__(self) -> None:
+        self._rows: dict[rows.Key, RowT] = {}
+        self._last_id = 0
+
+    def __iter__(self) -> Iterator[RowT]:
+        return iter(self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: rows.Key) -> bool:
+        return key in self._rows
+
+    def get(self, *key: object) -> RowT | None:
+        """Return the row with exactly this key."""
+        return self._rows.get(key)
+
+    def by_id(self, number: int) -> RowT | None:
+        """Return the row of this number."""
+        return next((row for row in self if row.id == number), None)
+
+    def fitting(self, *key: object) -> RowT | None:
+        """Return some row whose key has these parts, where an empty part fits anything.
+
+        FlyteAdmin looks many things up like this without meaning to (§4): its database layer leaves
+        empty columns out of the question.
+        """
+        if all(key):
+            return self.get(*key)
+        return next(
+            (
+                row
+                for row in self
+                if all(not asked or asked == had for asked, had in zip(key, row.key, strict=True))
+            ),
+            None,
+        )
+
+    def insert(self, row: RowT) -> RowT:
+        """Add a row, give it the next number and return it.
+
+        Raises:
+            TakenError: Its key is taken.
+        """
+        if row.key in self._rows:
+            raise TakenError(row.key)
+        self._last_id += 1
+        numbered: RowT = replace(row, id=self._last_id)  # type: ignore[type-var]  # rows are dataclasses
+        self._rows[numbered.key] = numbered
+        return numbered
+
+    def update(self, row: RowT) -> RowT:
+        """Put a changed row in the place of the one with its key, and return it."""
+        self._rows[row.key] = row
+        return row
+
+    def remove(self, row: RowT) -> None:
+        """Forget a row; FlyteAdmin itself never does, the toolkit's own stubs may."""
+        del self._rows[row.key]
+
+    def copy(self) -> Table[RowT]:
+        """Return a table with the same rows."""
+        twin: Table[RowT] = Table()
+        twin._rows = dict(self._rows)
+        twin._last_id = self._last_id
+        return twin
+
+
+class Store:
+    """All tables, and the blobs that stand for the object store."""
+
+    def __init__(self) -> None:
+        self.projects: Table[rows.ProjectRow] = Table()
+        self.tasks: Table[rows.TaskRow] = Table()
+        self.workflows: Table[rows.WorkflowRow] = Table()
+        self.launch_plans: Table[rows.LaunchPlanRow] = Table()
+        self.executions: Table[rows.ExecutionRow] = Table()
+        self.execution_tags: Table[rows.ExecutionTagRow] = Table()
+        self.node_executions: Table[rows.NodeExecutionRow] = Table()
+        self.task_executions: Table[rows.TaskExecutionRow] = Table()
+        self.blobs: dict[str, bytes] = {}
+
+    def copy(self) -> Store:
+        """Return a snapshot, cheap to take and independent from then on."""
+        twin = Store()
+        for name, table in vars(self).items():
+            setattr(twin, name, table.copy())
+        return twin
