@@ -1,7 +1,8 @@
 """Tables of immutable rows, and blobs: all that FlyteAdmin remembers.
 
 A table keeps its rows in the order of their insertion, which breaks ties and decides what is
-"latest" on a clock that stands still. Copying a store is cheap, since rows are shared.
+"latest" on a clock that stands still. Copying a store is cheap, since rows are shared. As in any
+database, an index makes a question about some columns cost what its answer costs.
 
 Ignorant of rules: it neither validates nor says no to anything but a key that is taken.
 """
@@ -9,12 +10,12 @@ Ignorant of rules: it neither validates nor says no to anything but a key that i
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from flyte_testkit.admin import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["Store", "Table", "TakenError"]
 
@@ -26,11 +27,20 @@ class TakenError(Exception):
 
 
 class Table(Generic[RowT]):
-    """Rows of one kind, by key, in the order of their insertion."""
+    """Rows of one kind, by key, in the order of their insertion.
 
-    def __init__(self) -> None:
+    Args:
+        indexes: Columns that :meth:`where` is often asked for together, the most telling first.
+            They may not change while a row lives; a row with a NULL among them is left out.
+    """
+
+    def __init__(self, *indexes: tuple[str, ...]) -> None:
         self._rows: dict[rows.Key, RowT] = {}
         self._last_id = 0
+        # Groups are tuples, so that a copy of the table can share them.
+        self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], tuple[rows.Key, ...]]] = {
+            columns: {} for columns in indexes
+        }
 
     def __iter__(self) -> Iterator[RowT]:
         return iter(self._rows.values())
@@ -48,6 +58,27 @@ class Table(Generic[RowT]):
     def by_id(self, number: int) -> RowT | None:
         """Return the row of this number."""
         return next((row for row in self if row.id == number), None)
+
+    def where(self, conditions: Mapping[str, object]) -> list[RowT]:
+        """Return the rows whose columns hold exactly these values (``None`` is NULL), oldest first.
+
+        Example:
+            >>> Store().node_executions.where({"execution_name": "e1", "parent_id": None})
+            []
+        """
+        return [
+            row
+            for row in self._candidates(conditions)
+            if all(getattr(row, column) == value for column, value in conditions.items())
+        ]
+
+    def _candidates(self, conditions: Mapping[str, object]) -> Iterable[RowT]:
+        """Return the rows that an index points to, or all."""
+        for columns, groups in self._indexes.items():
+            group = tuple(conditions.get(column) for column in columns)
+            if None not in group:
+                return (self._rows[key] for key in groups.get(group, ()))
+        return self._rows.values()
 
     def fitting(self, *key: object) -> RowT | None:
         """Return some row whose key has these parts, where an empty part fits anything.
@@ -77,6 +108,10 @@ class Table(Generic[RowT]):
         self._last_id += 1
         numbered: RowT = replace(row, id=self._last_id)  # type: ignore[type-var]  # rows are dataclasses
         self._rows[numbered.key] = numbered
+        for columns, groups in self._indexes.items():
+            group = _values(numbered, columns)
+            if None not in group:
+                groups[group] = (*groups.get(group, ()), numbered.key)
         return numbered
 
     def update(self, row: RowT) -> RowT:
@@ -87,13 +122,25 @@ class Table(Generic[RowT]):
     def remove(self, row: RowT) -> None:
         """Forget a row; FlyteAdmin itself never does, the toolkit's own stubs may."""
         del self._rows[row.key]
+        for columns, groups in self._indexes.items():
+            group = _values(row, columns)
+            if group in groups:
+                groups[group] = tuple(key for key in groups[group] if key != row.key)
 
     def copy(self) -> Table[RowT]:
         """Return a table with the same rows."""
         twin: Table[RowT] = Table()
         twin._rows = dict(self._rows)
         twin._last_id = self._last_id
+        twin._indexes = {columns: dict(groups) for columns, groups in self._indexes.items()}
         return twin
+
+
+def _values(row: rows.Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(getattr(row, column) for column in columns)
+
+
+_EXECUTION = ("execution_project", "execution_domain", "execution_name")
 
 
 class Store:
@@ -106,8 +153,10 @@ class Store:
         self.launch_plans: Table[rows.LaunchPlanRow] = Table()
         self.executions: Table[rows.ExecutionRow] = Table()
         self.execution_tags: Table[rows.ExecutionTagRow] = Table()
-        self.node_executions: Table[rows.NodeExecutionRow] = Table()
-        self.task_executions: Table[rows.TaskExecutionRow] = Table()
+        self.node_executions: Table[rows.NodeExecutionRow] = Table(
+            ("parent_task_execution_id",), ("parent_id",), _EXECUTION
+        )
+        self.task_executions: Table[rows.TaskExecutionRow] = Table((*_EXECUTION, "node_id"))
         self.blobs: dict[str, bytes] = {}
 
     def copy(self) -> Store:
