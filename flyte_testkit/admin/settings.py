@@ -1,0 +1,25 @@
+"""What a FlyteAdmin takes from its configuration files, as 1.16.8 ships them.
+
+Ignorant of everything: names and numbers only.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "DOMAINS",
+    "MAX_OUTPUT_BYTES",
+    "MAX_WORKFLOW_NODES",
+    "TASK_LIMITS",
+]
+
+DOMAINS = ("development", "staging", "production")
+"""Every domain, in the order of the configuration; an id is its own name."""
+
+MAX_OUTPUT_BYTES = 2 * 2**20
+"""``remoteData.maxSizeInBytes``: what the inputs or outputs of one run may weigh."""
+
+MAX_WORKFLOW_NODES = 100
+"""``registration.maxWorkflowNodes``: start and end are not counted."""
+
+TASK_LIMITS = {"cpu": "2", "memory": "1Gi", "gpu": "1"}
+"""``task_resources.limits``: what a container may ask for at most; others are unbounded."""
