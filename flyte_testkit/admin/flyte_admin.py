@@ -6,9 +6,10 @@ It wires the managers to one store and routes requests to them; it has no rules 
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.store import Store
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    Handler = Callable[[Message, datetime], Message]
+    Handler = Callable[[Any, datetime], Message]
 
 __all__ = ["FlyteAdmin"]
 
@@ -42,7 +43,14 @@ class FlyteAdmin:
         self.store = Store()
         self.executor = executor or WorkflowExecutor()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
-        self.handlers: Mapping[str, Handler] = {}
+        projects = ProjectManager(self.store)
+        self.handlers: Mapping[str, Handler] = {
+            "RegisterProject": projects.register_project,
+            "UpdateProject": projects.update_project,
+            "GetProject": projects.get_project,
+            "ListProjects": projects.list_projects,
+            "GetDomains": projects.get_domains,
+        }
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer one RPC at this time.

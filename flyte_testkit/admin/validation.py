@@ -14,6 +14,7 @@ from flyteidl.core import execution_pb2, identifier_pb2, types_pb2
 
 from flyte_testkit.admin.errors import (
     AdminError,
+    database_error,
     inactive_project,
     invalid_argument,
     invalid_value,
@@ -49,6 +50,7 @@ __all__ = [
     "project_and_domain",
     "project_for_update",
     "resource_type",
+    "storable",
     "task_execution_identifier",
     "workflow_execution_identifier",
 ]
@@ -69,7 +71,7 @@ _YEAR_10000 = 253402300800
 _SECOND = 10**9
 
 
-def given(message: Message, field: str) -> Any:  # noqa: ANN401  the field's own type, or None
+def given(message: Message, field: str) -> Any:
     """Return a sub-message if it was sent, else None; protobuf itself would give an empty one."""
     return getattr(message, field) if message.HasField(field) else None
 
@@ -228,6 +230,16 @@ def limit(number: int) -> None:
     """
     if not number:
         raise invalid_value("limit")
+
+
+def storable(*texts: str) -> None:
+    """Refuse texts that PostgreSQL cannot hold, as it does itself when they reach it.
+
+    Raises:
+        AdminError: There is a NUL in one of them.
+    """
+    if any("\0" in text for text in texts):
+        raise database_error('invalid byte sequence for encoding "UTF8": 0x00')
 
 
 def labels(entries: Mapping[str, str]) -> None:
