@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from flyteidl.core import literals_pb2
+
     from flyte_testkit.admin.rows import ExecutionRow
 
 __all__ = ["WorkflowExecutor"]
@@ -20,8 +22,12 @@ __all__ = ["WorkflowExecutor"]
 class WorkflowExecutor:
     """An engine that lets everything be created and does nothing with it."""
 
-    def admit(self, execution: ExecutionRow) -> None:
+    def admit(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> None:
         """Look at an execution that passed every rule, just before it is stored.
+
+        Args:
+            execution: The row as it will be stored.
+            inputs: What it will run with, defaults and fixed inputs included.
 
         Raises:
             AdminError: The execution is refused; then nothing is stored.

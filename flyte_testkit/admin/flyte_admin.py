@@ -9,11 +9,13 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.identity import Identity
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from google.protobuf.message import Message
@@ -42,6 +44,7 @@ class FlyteAdmin:
     def __init__(self, *, executor: WorkflowExecutor | None = None, seed: int = 0) -> None:
         self.store = Store()
         self.executor = executor or WorkflowExecutor()
+        self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
         projects = ProjectManager(self.store)
         self.handlers: Mapping[str, Handler] = {
@@ -51,6 +54,10 @@ class FlyteAdmin:
             "ListProjects": projects.list_projects,
             "GetDomains": projects.get_domains,
         }
+
+    def acting_as(self, user: str) -> AbstractContextManager[None]:
+        """Answer requests on behalf of this user for a while; nobody, as with auth off, is ``""``."""
+        return self.identity.acting_as(user)
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer one RPC at this time.
