@@ -12,6 +12,7 @@ from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.store import Store
+from flyte_testkit.admin.tasks import TaskManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,12 +48,17 @@ class FlyteAdmin:
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
         projects = ProjectManager(self.store)
+        tasks = TaskManager(self.store)
         self.handlers: Mapping[str, Handler] = {
             "RegisterProject": projects.register_project,
             "UpdateProject": projects.update_project,
             "GetProject": projects.get_project,
             "ListProjects": projects.list_projects,
             "GetDomains": projects.get_domains,
+            "CreateTask": tasks.create_task,
+            "GetTask": tasks.get_task,
+            "ListTasks": tasks.list_tasks,
+            "ListTaskIds": tasks.list_task_ids,
         }
 
     def acting_as(self, user: str) -> AbstractContextManager[None]:

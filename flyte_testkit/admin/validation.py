@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import common_pb2, project_pb2
 from flyteidl.core import execution_pb2, identifier_pb2, types_pb2
 
+from flyte_testkit.admin import enums
 from flyte_testkit.admin.errors import (
     AdminError,
     database_error,
@@ -168,8 +169,7 @@ def _parts(message: Message, *fields: str) -> None:
 
 
 def _type_name(kind: int) -> str:
-    known = identifier_pb2.ResourceType.DESCRIPTOR.values_by_number.get(kind)
-    return str(kind) if known is None else known.name.lower()
+    return enums.column(identifier_pb2.ResourceType, kind).lower()
 
 
 # --- projects and domains

@@ -1,0 +1,109 @@
+"""Pod specifications: loose JSON that must have the shape of Kubernetes' ``PodSpec`` (§5).
+
+Only what FlyteAdmin looks at is checked: containers, their texts and their resources. Fields that
+Kubernetes does not know are ignored and kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flyteidl.core import tasks_pb2
+from google.protobuf import json_format
+
+from flyte_testkit.admin.errors import internal
+from flyte_testkit.admin.quantities import InvalidQuantityError, Quantity, parse
+
+if TYPE_CHECKING:
+    from google.protobuf.struct_pb2 import Struct
+
+    from flyte_testkit.admin.task_resources import Quantities
+
+__all__ = ["PodContainer", "containers"]
+
+_NAMES = {
+    "cpu": tasks_pb2.Resources.CPU,
+    "memory": tasks_pb2.Resources.MEMORY,
+    "ephemeral-storage": tasks_pb2.Resources.EPHEMERAL_STORAGE,
+}
+_TEXTS = {
+    "name": "string",
+    "image": "string",
+    "workingDir": "string",
+    "imagePullPolicy": "v1.PullPolicy",
+}
+_GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
+
+
+class PodContainer(NamedTuple):
+    """What FlyteAdmin looks at in a container of a pod."""
+
+    name: str
+    requests: Quantities
+    limits: Quantities
+
+
+def containers(pod_spec: Struct) -> list[PodContainer]:
+    """Return the containers of a pod, without those that initialize it.
+
+    Raises:
+        AdminError: It has not the shape of a ``PodSpec``, in the words of Go's JSON decoder.
+    """
+    spec = json_format.MessageToDict(pod_spec)
+    found: list[PodContainer] = []
+    for field in ("containers", "initContainers"):
+        entries = _expect(spec.get(field), list, f"PodSpec.{field}", "[]v1.Container") or []
+        read = [_container(entry, field) for entry in entries]
+        if field == "containers":
+            found = read
+    return found
+
+
+def _container(entry: Any, path: str) -> PodContainer:
+    fields = _expect(entry, dict, f"PodSpec.{path}", "v1.Container") or {}
+    for name, kind in _TEXTS.items():
+        _expect(fields.get(name), str, f"Container.{path}.{name}", kind)
+    for name in ("command", "args"):
+        texts = _expect(fields.get(name), list, f"Container.{path}.{name}", "[]string") or []
+        for text in texts:
+            _expect(text, str, f"Container.{path}.{name}", "string")
+    where = f"{path}.resources"
+    resources = (
+        _expect(fields.get("resources"), dict, f"Container.{where}", "v1.ResourceRequirements")
+        or {}
+    )
+    return PodContainer(
+        fields.get("name") or "",
+        _sizes(resources, where, "requests"),
+        _sizes(resources, where, "limits"),
+    )
+
+
+def _sizes(resources: dict[str, Any], path: str, field: str) -> Quantities:
+    entries = (
+        _expect(
+            resources.get(field),
+            dict,
+            f"ResourceRequirements.{path}.{field}",
+            "v1.ResourceList",
+        )
+        or {}
+    )
+    sizes = {name: _size(value) for name, value in entries.items()}
+    return {_NAMES[name]: size for name, size in sizes.items() if name in _NAMES}
+
+
+def _size(value: Any) -> Quantity:
+    text = f"{value:g}" if isinstance(value, float) else str("0" if value is None else value)
+    try:
+        return parse(text)
+    except InvalidQuantityError as error:
+        raise internal(str(error)) from None
+
+
+def _expect(value: Any, kind: type, field: str, go_type: str) -> Any:
+    """Return the value, which may be null, if it is of this kind."""
+    if value is None or isinstance(value, kind):
+        return value
+    found = _GO_KINDS.get(type(value), "object")
+    raise internal(f"json: cannot unmarshal {found} into Go struct field {field} of type {go_type}")
