@@ -1,0 +1,165 @@
+"""Dataclasses and dicts as flytekit ships them: Structs in msgpack, with a JSON schema.
+
+A dataclass's type carries its schema, because flytekit rebuilds a class from it when it reads
+outputs whose Python type it does not know, and the types of its fields, because bindings may pick
+one. Ignorant of every other type: those of the fields are asked of whoever calls.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import types
+import typing
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.core import types_pb2
+from google.protobuf import json_format
+
+from flyte_testkit.errors import RegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["dataclass_type", "is_msgpack", "msgpack_struct", "plain"]
+
+_FORMAT = {"cache-key-metadata": {"serialization-format": "msgpack"}}
+
+
+def msgpack_struct() -> types_pb2.LiteralType:
+    """Return the type of an untyped dict: a Struct that travels as msgpack."""
+    declared = types_pb2.LiteralType(simple=types_pb2.STRUCT)
+    declared.annotation.annotations.update(_FORMAT)
+    return declared
+
+
+def is_msgpack(declared: types_pb2.LiteralType) -> bool:
+    """Say whether values of this Struct type travel as msgpack (flytekit 1.14 and later)."""
+    return "cache-key-metadata" in declared.annotation.annotations.fields
+
+
+def dataclass_type(
+    cls: type, literal_type: Callable[[Any], types_pb2.LiteralType]
+) -> types_pb2.LiteralType:
+    """Return the type of a dataclass; fields whose type Flyte has not are left out, unchecked."""
+    declared = msgpack_struct()
+    hints = typing.get_type_hints(cls, include_extras=True)
+    try:
+        json_format.ParseDict(_object(cls), declared.metadata)
+    except _Inexpressible:  # flytekit too goes on without a schema then
+        declared.ClearField("metadata")
+    declared.structure.SetInParent()
+    for field in dataclasses.fields(cls):
+        try:
+            field_type = literal_type(hints[field.name])
+        except RegistrationError:
+            continue
+        declared.structure.dataclass_type[field.name].CopyFrom(field_type)
+    return declared
+
+
+def plain(value: Any) -> Any:
+    """Return the value made of what JSON and msgpack know, as flytekit's encoders put it.
+
+    Raises:
+        TypeError: There is no such form.
+    """
+    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+        return value.value if isinstance(value, enum.Enum) else value
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {plain(key): plain(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(element) for element in value]
+    if isinstance(value, dt.date):  # a datetime is one
+        return value.isoformat()
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
+        }
+    raise TypeError(f"{value!r} is a {type(value).__name__}, which a dict of Flyte cannot hold")
+
+
+class _Inexpressible(Exception):  # noqa: N818  never seen outside this module
+    """A field's type has no schema here."""
+
+
+_SCHEMAS: tuple[tuple[type, dict[str, str]], ...] = (  # a bool is an int, a datetime is a date
+    (bool, {"type": "boolean"}),
+    (int, {"type": "integer"}),
+    (float, {"type": "number"}),
+    (str, {"type": "string"}),
+    (bytes, {"type": "string", "format": "base64"}),
+    (dt.datetime, {"type": "string", "format": "date-time"}),
+    (dt.date, {"type": "string", "format": "date"}),
+    (dt.timedelta, {"type": "number", "format": "time-delta"}),
+    (type(None), {"type": "null"}),
+)
+
+
+def _object(cls: type) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    schema: dict[str, Any] = {"type": "object", "title": cls.__name__}
+    properties: dict[str, Any] = {}
+    required = []
+    for field in dataclasses.fields(cls):
+        if not field.init:
+            continue
+        properties[field.name] = _schema(hints[field.name])
+        if field.default is not dataclasses.MISSING:
+            properties[field.name]["default"] = plain(field.default)
+        elif field.default_factory is dataclasses.MISSING:
+            required.append(field.name)
+    if properties:
+        schema["properties"] = properties
+    schema["additionalProperties"] = False
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def _schema(python_type: Any) -> dict[str, Any]:
+    origin, arguments = typing.get_origin(python_type), typing.get_args(python_type)
+    if python_type is Any:
+        return {}
+    if origin is typing.Annotated:
+        return _schema(arguments[0])
+    if origin is typing.Literal:
+        values = [plain(choice) for choice in arguments]
+        return {"const": values[0]} if len(values) == 1 else {"enum": values}
+    if origin in (typing.Union, types.UnionType):
+        return {"anyOf": [_schema(argument) for argument in arguments]}
+    if origin is list or python_type is list:
+        items = _schema(arguments[0]) if arguments else {}
+        return {"type": "array", **({"items": items} if items else {})}
+    if origin is dict or python_type is dict:
+        return _mapping(*(arguments or (Any, Any)))
+    if hasattr(python_type, "__supertype__"):
+        return _schema(python_type.__supertype__)
+    if isinstance(python_type, type):
+        return _class_schema(python_type)
+    raise _Inexpressible
+
+
+def _mapping(key_type: Any, value_type: Any) -> dict[str, Any]:
+    keys, values = _schema(key_type), _schema(value_type)
+    return {
+        "type": "object",
+        **({"additionalProperties": values} if values else {}),
+        **({"propertyNames": keys} if keys else {}),
+    }
+
+
+def _class_schema(cls: type) -> dict[str, Any]:
+    if issubclass(cls, enum.Enum):
+        return {"enum": [member.value for member in cls]}
+    if dataclasses.is_dataclass(cls):
+        return _object(cls)
+    for known, schema in _SCHEMAS:
+        if issubclass(cls, known):
+            return dict(schema)
+    raise _Inexpressible
