@@ -1,0 +1,243 @@
+"""Reads the one-line form of a timeline, and points at what it cannot read.
+
+::
+
+    story   = {step "->"} ending
+    step    = PHASE [duration] [failure | cause]     failure after FAILING, cause after ABORTING
+    ending  = SUCCEEDED [json object] | FAILED failure | ABORTED cause | TIMED_OUT [failure]
+            | never ends
+    failure = builder "()" | text ["code=" text] ["kind=" KIND]
+    cause   = text ["by" text]
+
+Phases may be written in any case; durations as :func:`flyte_testkit._durations.read` takes them;
+texts are quoted as Python quotes them.
+
+This module is ignorant of how timelines are printed and played.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
+
+from flyte_testkit import _durations
+from flyte_testkit._timeline_parts import (
+    OUTCOMES,
+    STEP_PHASES,
+    Aborts,
+    Fails,
+    NeverEnds,
+    Step,
+    StepPhase,
+    Succeeds,
+    TimesOut,
+    refusal,
+)
+from flyte_testkit._timeline_text import TIMEOUT
+from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure
+
+if TYPE_CHECKING:
+    from flyte_testkit._timeline_parts import Ending
+
+__all__ = ["read"]
+
+_NEVER: Final = re.compile(r"never[ _]ends\b", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+_ARROW: Final = re.compile(r"->|→")
+_TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
+_CALL: Final = re.compile(r"(?:failures\.)?(\w+)\(\s*\)")
+_OPTION: Final = re.compile(r"(code|kind)\s*=\s*", re.IGNORECASE)
+_OTHER_OPTION: Final = re.compile(r"(\w+)\s*=")
+_BY: Final = re.compile(r"by\b", re.IGNORECASE)
+_SPACE: Final = re.compile(r"\s*")
+_TOKEN: Final = re.compile(r"->|[^\s>]+|\S")
+_ESCAPE: Final = re.compile(
+    r"\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U000[\da-fA-F]{5}|U0010[\da-fA-F]{4}|[abfnrtv0\\'\"])",
+    re.ASCII,
+)
+_ESCAPED: Final = dict(zip("abfnrtv0", "\a\b\f\n\r\t\v\0", strict=True))
+
+
+def read(text: str) -> tuple[tuple[Step, ...], Ending]:
+    """Return the steps and the ending that a line tells.
+
+    Raises:
+        TimelineError: Shows the place, with a caret under it.
+    """
+    return _Reader(text).story()
+
+
+class _Reader:
+    """A place in a line, moving to the right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+
+    def story(self) -> tuple[tuple[Step, ...], Ending]:
+        steps: list[Step] = []
+        while True:
+            if self._take(_NEVER):
+                return self._ended(steps, NeverEnds(), "never ends")
+            word = self._take(_WORD)
+            if word is None:
+                self._fail("A phase is missing here.")
+            phase = word[0].upper()
+            if phase in OUTCOMES:
+                self._refuse_endless(steps, phase, word)
+                return self._ended(steps, self._ending(phase), phase)
+            if phase not in STEP_PHASES:
+                near = close_names(phase, [*STEP_PHASES, *OUTCOMES]).strip()
+                hint = f"; {near[0].lower()}{near[1:]}" if near else "."
+                self._fail(f"{word[0]!r} is not an execution phase{hint}", word.span())
+            self._refuse_endless(steps, phase, word)
+            if steps and (reason := refusal(steps[-1].phase, phase)):
+                self._fail(reason.partition("\n")[0], word.span())
+            steps.append(self._step(phase))
+            if self._take(_ARROW) is None:
+                self._expect_arrow(steps[-1])
+
+    def _step(self, phase: StepPhase) -> Step:
+        seconds = self._duration()
+        if phase == "FAILING":
+            return Step(phase, seconds, failure=self._failure(USER_ERROR, needed=False))
+        if phase == "ABORTING" and (cause := self._quoted()) is not None:
+            return Step(phase, seconds, cause=cause, principal=self._principal())
+        return Step(phase, seconds)
+
+    def _ending(self, phase: str) -> Ending:
+        if phase == "SUCCEEDED":
+            return Succeeds(self._outputs())
+        if phase == "TIMED_OUT":
+            return TimesOut(self._failure(TIMEOUT, needed=False))
+        if phase == "FAILED":
+            return Fails(cast("Failure", self._failure(USER_ERROR, needed=True)))
+        cause = self._quoted("ABORTED needs a cause in quotes, such as ABORTED 'too dear'.")
+        return Aborts(cause, self._principal())
+
+    def _ended(
+        self, steps: list[Step], ending: Ending, name: str
+    ) -> tuple[tuple[Step, ...], Ending]:
+        start = self._skip()
+        if self._take(_ARROW):
+            self._fail(f"Nothing may follow {name!r}: it ends the timeline.", (start, self._at))
+        if option := _OTHER_OPTION.match(self._text, start):
+            near = close_names(option[1].lower(), ("code", "kind"))
+            self._fail(f"{name} takes no {option[1]!r}.{near}", option.span(1))
+        if start < len(self._text):
+            self._fail(f"This was not expected after {name!r}.")
+        return tuple(steps), ending
+
+    def _duration(self) -> float | None:
+        start = self._skip()
+        if (found := _durations.read(self._text, start)) is not None:
+            seconds, self._at = found
+            if seconds == float("inf"):
+                self._fail("A duration is finite.", (start, self._at))
+            return seconds
+        if self._text[start : start + 1].isdigit():
+            self._fail("This is no duration; write 5s, 10m, 1h30m or 0.5s.")
+        if re.compile(r"-\s*[\d.]").match(self._text, start):
+            self._fail("A duration is not negative; time moves one way.")
+        return None
+
+    def _failure(self, usual_code: str, *, needed: bool) -> Failure | None:
+        if call := self._take(_CALL):
+            if (builder := BUILDERS.get(call[1])) is None:
+                near = close_names(call[1], BUILDERS)
+                self._fail(f"{call[1]!r} is not a named failure.{near}", call.span(1))
+            return builder()
+        if (message := self._quoted()) is None:
+            if needed:
+                self._fail("FAILED needs a message in quotes, such as FAILED 'out of disk'.")
+            return None
+        code, kind = usual_code, "USER"
+        while option := self._take(_OPTION):
+            if option[1].lower() == "code":
+                code = self._quoted("A code is written in quotes, such as code='OOMKilled'.")
+            elif (word := self._take(_WORD)) is None or word[0].upper() not in KINDS:
+                near = close_names(word[0].upper(), KINDS) if word else ""
+                place = word.span() if word else None
+                self._fail(f"A kind is one of {', '.join(KINDS)}.{near}", place)
+            else:
+                kind = word[0].upper()
+        return Failure(message, code=code, kind=cast("ErrorKind", kind))
+
+    def _principal(self) -> str:
+        if self._take(_BY) is None:
+            return ""
+        return self._quoted("'by' needs a principal in quotes, such as by 'ann'.")
+
+    @overload
+    def _quoted(self) -> str | None: ...
+    @overload
+    def _quoted(self, need: str) -> str: ...
+    def _quoted(self, need: str | None = None) -> str | None:
+        if text := self._take(_TEXT):
+            return _unquoted(text)
+        if self._text[self._at : self._at + 1] in {"'", '"'}:
+            self._fail("This quote is never closed.")
+        if need:
+            self._fail(need)
+        return None
+
+    def _outputs(self) -> dict[str, Any]:
+        start = self._skip()
+        if self._text[start : start + 1] != "{":
+            return {}
+        try:
+            outputs, self._at = json.JSONDecoder().raw_decode(self._text, start)
+        except json.JSONDecodeError as error:
+            place = (error.pos, error.pos + 1)
+            self._fail(f"The outputs are no JSON object: {error.msg}.", place)
+        return cast("dict[str, Any]", outputs)
+
+    def _refuse_endless(self, steps: list[Step], phase: str, word: re.Match[str]) -> None:
+        if steps and steps[-1].seconds is None:
+            self._fail(
+                f"{steps[-1].phase} has no duration, so {phase} would never come;"
+                f" write a duration after {steps[-1].phase}, or -> never ends.",
+                word.span(),
+            )
+
+    def _expect_arrow(self, last: Step) -> NoReturn:
+        if self._skip() == len(self._text):
+            self._fail(
+                "This timeline has no ending; add -> SUCCEEDED, -> FAILED 'message'"
+                " or -> never ends."
+            )
+        self._fail(f"This was not expected after {last.phase}; '->' leads to the next phase.")
+
+    def _skip(self) -> int:
+        self._at = cast("re.Match[str]", _SPACE.match(self._text, self._at)).end()
+        return self._at
+
+    def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        if found := pattern.match(self._text, self._skip()):
+            self._at = found.end()
+        return found
+
+    def _fail(self, problem: str, place: tuple[int, int] | None = None) -> NoReturn:
+        if place is None:
+            token = _TOKEN.match(self._text, self._skip())
+            place = token.span() if token else (self._at, self._at + 1)
+        start, end = place
+        line_start = self._text.rfind("\n", 0, start) + 1
+        line = self._text[line_start:].partition("\n")[0]
+        caret = " " * (start - line_start) + "^" * max(1, end - start)
+        raise TimelineError(
+            f"{problem}\n  column {start - line_start + 1}\n    {line}\n    {caret}"
+        )
+
+
+def _unquoted(text: re.Match[str]) -> str:
+    return _ESCAPE.sub(_character, text[1] if text[1] is not None else text[2])
+
+
+def _character(escape: re.Match[str]) -> str:
+    body = escape[1]
+    if len(body) > 1:
+        return chr(int(body[1:], 16))
+    return _ESCAPED.get(body, body)

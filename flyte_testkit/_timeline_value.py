@@ -1,0 +1,126 @@
+"""The value that a finished timeline is.
+
+This module is ignorant of how timelines are written; see ``timeline``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, NoReturn, final
+
+from flyte_testkit import _timeline_reader, _timeline_text
+from flyte_testkit._timeline_parts import (
+    Ending,
+    NeverEnds,
+    Outcome,
+    Step,
+    check_parts,
+    settle,
+    trouble,
+)
+from flyte_testkit.errors import TimelineError, close_names
+
+__all__ = ["ENDINGS", "STEPS", "WORDS", "Timeline", "no_attribute"]
+
+STEPS: Final = ("undefined", "queued", "running", "succeeding", "failing", "aborting")
+ENDINGS: Final = ("succeeds", "fails", "aborts", "times_out", "never_ends")
+WORDS: Final = (*STEPS, *ENDINGS)
+
+
+@final
+@dataclass(frozen=True, slots=True, repr=False)
+class Timeline:
+    """A story with an ending: what an execution does, and when.
+
+    Write one with the openers; the constructor is for those who compute steps. Immutable, equal by
+    value, hashable when its outputs are. Its ``repr`` is the code that makes it, its ``str`` the
+    one-line form that :meth:`parse` reads.
+
+    Attributes:
+        steps: The phases it passes through, in order.
+        ending: One of ``Succeeds``, ``Fails``, ``Aborts``, ``TimesOut`` and ``NeverEnds``.
+
+    Raises:
+        TimelineError: A real FlyteAdmin would refuse this order of phases.
+
+    Example:
+        >>> from flyte_testkit import queued
+        >>> story = queued(5).running(600).fails("OOMKilled")
+        >>> story.phase, story.seconds
+        ('FAILED', 605.0)
+        >>> print(story)
+        QUEUED 5s -> RUNNING 10m -> FAILED 'OOMKilled'
+    """
+
+    steps: tuple[Step, ...]
+    ending: Ending
+
+    def __post_init__(self) -> None:
+        """Refuse what no server takes; let the last step and the ending agree."""
+        check_parts(self.steps, self.ending)
+        steps, ending = settle(tuple(self.steps), self.ending)
+        if problem := trouble(steps, ending):
+            raise TimelineError(f"{_timeline_text.as_code(steps, ending)}: {problem}")
+        object.__setattr__(self, "steps", steps)
+        object.__setattr__(self, "ending", ending)
+
+    @property
+    def phase(self) -> Outcome | None:
+        """The terminal phase, or None if it never ends."""
+        return self.ending.phase
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the steps last together: when the ending comes. None if it never ends."""
+        if isinstance(self.ending, NeverEnds):
+            return None
+        return sum((step.seconds or 0.0 for step in self.steps), 0.0)
+
+    @classmethod
+    def parse(cls, text: str) -> Timeline:
+        """Read the one-line form.
+
+        Phases may be written in any case, and durations as ``10 min``; a duration without a unit
+        is in seconds. ``Timeline.parse(str(t)) == t`` for all whose outputs are JSON values.
+
+        Raises:
+            TimelineError: Shows the place, with a caret under it.
+
+        Example:
+            >>> Timeline.parse("QUEUED 5s -> RUNNING 10m -> FAILED 'OOMKilled'")
+            queued(5).running(600).fails('OOMKilled')
+            >>> Timeline.parse('running 1h30m -> succeeded {"auc": 0.91}')
+            running(5400).succeeds(auc=0.91)
+        """
+        if not isinstance(text, str):
+            raise TimelineError(f"Timeline.parse({text!r}): it reads text, such as 'RUNNING 5s'.")
+        return cls(*_timeline_reader.read(text))
+
+    def __str__(self) -> str:
+        return _timeline_text.as_line(self.steps, self.ending)
+
+    def __repr__(self) -> str:
+        return _timeline_text.as_code(self.steps, self.ending)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
+        printer.text(repr(self))
+
+    if not TYPE_CHECKING:  # to a type checker a misspelt name stays an error
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name in WORDS:
+                advice = f"It has ended, and nothing may follow.\nWrite .{name}(…) before the end."
+                raise no_attribute(self, name, advice)
+            raise no_attribute(self, name, close_names(name, dir(type(self))).strip())
+
+
+def no_attribute(owner: object, name: str, advice: str) -> AttributeError:
+    """Word it ourselves: under pytest Python's own suggestion does not show."""
+    if name.startswith("_") or name in {
+        "steps",
+        "ending",
+    }:  # copy, pickle and the like only want to know
+        text = f"{type(owner).__name__!r} object has no attribute {name!r}"
+    else:
+        text = f"{owner!r} has no {name!r}. {advice}"
+    return AttributeError(text, name=name, obj=None)  # else Python suggests a second time
