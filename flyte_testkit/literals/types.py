@@ -127,7 +127,7 @@ def _class_type(cls: type) -> types_pb2.LiteralType:
             return types_pb2.LiteralType(simple=simple)
     if issubclass(cls, dict):
         return dataclass_types.msgpack_struct()
-    if dataclasses.is_dataclass(cls):
+    if dataclasses.is_dataclass(cls) and not _is_flytekits(cls):
         return dataclass_types.dataclass_type(cls, literal_type)
     raise _no_type(cls)
 
@@ -192,13 +192,18 @@ def _common_type(values: Iterable[Any]) -> types_pb2.LiteralType:
     return union
 
 
+def _is_flytekits(cls: type) -> bool:
+    """Say whether flytekit has its own way with a class; its FlyteFile is a dataclass too."""
+    return any(base.__module__.partition(".")[0] == "flytekit" for base in cls.__mro__)
+
+
 def _no_type(python_type: Any) -> RegistrationError:
     name = python_type.__name__ if isinstance(python_type, type) else repr(python_type)
     if python_type is list or typing.get_origin(python_type) is list:
         advice = "say of what: list[int]"
     elif isinstance(python_type, type) and issubclass(python_type, (tuple, set, frozenset)):
         advice = "use list[…]"
-    elif getattr(python_type, "__module__", "").startswith("flytekit."):
+    elif isinstance(python_type, type) and _is_flytekits(python_type):
         advice = f"pass what flytekit makes of it: TypeEngine.to_literal_type({name})"
     elif isinstance(python_type, str):
         advice = "pass the type itself, not its name"
