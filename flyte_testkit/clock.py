@@ -1,0 +1,346 @@
+"""One clock for both sides: waiting moves time, and nothing else does.
+
+``VirtualClock`` jumps to the earliest wake-up as soon as every thread that takes part waits. Two
+threads that sleep 300 s each take 300 s, not 600, and hardly any real time. A thread takes part
+once it sleeps on the clock, or once it joins. Sleepers are woken one at a time, in a fixed order,
+so the same test makes the same journal.
+
+``SystemClock`` is the same thing for a server that lives in real time; ``Clock`` is what both are.
+
+Ignorant of Flyte, and of how ``time.sleep`` comes to call a clock: ``world`` does that.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit._clock_types import Clock, Handle, Source
+from flyte_testkit._hopeless import Hope, raise_in
+from flyte_testkit._mover import Mover, Sleeper
+from flyte_testkit._schedule import Callback, aware_micros, from_micros, micros
+from flyte_testkit._system_clock import SystemClock
+from flyte_testkit.errors import ClockError, HopelessWait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Clock", "Handle", "Sleeper", "Source", "SystemClock", "VirtualClock"]
+
+_START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+_LIMIT = timedelta(days=30)
+
+
+class VirtualClock:
+    """A clock on which waiting takes no time.
+
+    Args:
+        start: The first instant, aware; 2024-01-01T00:00:00Z by default.
+        limit: How far waiting may move time before the wait counts as endless, in seconds or as a
+            ``timedelta``; 30 days by default, ``None`` for no limit. What ``advance`` and
+            ``move_to`` skip does not count.
+        idle_sleeps: How many sleeps in a row of one thread, with nothing scheduled, are allowed
+            before its wait counts as endless.
+
+    Raises:
+        ClockError: ``start`` has no time zone.
+
+    Example:
+        >>> clock = VirtualClock()
+        >>> _ = clock.call_later(60, print, "a minute later")
+        >>> clock.sleep(90)
+        a minute later
+        >>> clock.elapsed
+        90.0
+        >>> clock.now().isoformat()
+        '2024-01-01T00:01:30+00:00'
+    """
+
+    def __init__(
+        self,
+        start: datetime | None = None,
+        *,
+        limit: float | timedelta | None = _LIMIT,
+        idle_sleeps: int = 3000,
+    ) -> None:
+        self._start = aware_micros(start or _START, "VirtualClock(start={})")
+        self._mover = Mover(self._start, self._pass_limit)
+        self._mover.failure = self._fail
+        self._hope = Hope(idle_sleeps, self._tell_time)
+        self._limit: timedelta | None = None
+        self.limit = limit
+
+    def __repr__(self) -> str:
+        return f"<VirtualClock {self.now().isoformat()}, {self.elapsed:,g} s after its start>"
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC; exactly what was waited, and reading moves nothing."""
+        return from_micros(self._mover.us)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start: a count of whole microseconds, so 600 and 540 make 1140."""
+        return (self._mover.us - self._start) / 1_000_000
+
+    @property
+    def moves(self) -> int:
+        """How often time has moved."""
+        return self._mover.moves
+
+    @property
+    def limit(self) -> timedelta | None:
+        """How far waiting may move time, counted from the start; may be set, also in seconds."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: float | timedelta | None) -> None:
+        mover = self._mover
+        with mover.lock:
+            if limit is None:
+                self._limit = mover.limit_at = None
+            else:
+                length = micros(limit, "limit")
+                self._limit = timedelta(microseconds=length)
+                mover.limit_at = self._start + mover.skipped + length
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is scheduled: a callback, or what a watched source has due."""
+        return self._mover.agenda.callbacks > 0 or self._hope.due
+
+    @property
+    def broken(self) -> HopelessWait | None:
+        """Why this clock gave up, or ``None``. Once it is set, every sleep raises its like."""
+        return self._hope.lost
+
+    @property
+    def idle_sleeps(self) -> int:
+        """How many sleeps in a row with nothing scheduled are allowed; may be set."""
+        return self._hope.idle_sleeps
+
+    @idle_sleeps.setter
+    def idle_sleeps(self, idle_sleeps: int) -> None:
+        self._hope.idle_sleeps = idle_sleeps
+
+    def sleep(self, seconds: float | timedelta) -> None:
+        """Wait: time jumps to the earliest wake-up once every thread that takes part waits.
+
+        Args:
+            seconds: How long, in seconds or as a ``timedelta``. Zero moves nothing.
+
+        Raises:
+            ValueError: The length is negative.
+            HopelessWait: Nothing is scheduled any more, or the clock's limit is passed.
+            ClockError: It is called in a callback of this clock.
+        """
+        length = micros(seconds)
+        self.check()
+        if length:
+            self._count()
+            self._mover.sleep(length)
+            self.check()
+
+    def sleeper(self, seconds: float | timedelta) -> Sleeper:
+        """Return a sleep to be parked, which other threads may ``release`` before its time.
+
+        Example:
+            >>> clock = VirtualClock()
+            >>> sleeper = clock.sleeper(60)
+            >>> _ = clock.call_later(20, sleeper.release)
+            >>> clock.park(sleeper), clock.elapsed
+            (True, 20.0)
+        """
+        return self._mover.sleeper(micros(seconds))
+
+    def park(self, sleeper: Sleeper) -> bool:
+        """Sleep until released (``True``) or until its time has come (``False``).
+
+        Raises:
+            HopelessWait: As ``sleep`` does.
+        """
+        self.check()
+        self._count()
+        if self._mover.park(sleeper):
+            self.stir()
+            return True
+        self.check()
+        return False
+
+    def advance(self, seconds: float | timedelta) -> None:
+        """Move time forward now: callbacks run and sleepers wake on the way, each at its instant.
+
+        Args:
+            seconds: How far, in seconds or as a ``timedelta``.
+
+        Raises:
+            ClockError: The length is negative, or it is called in a callback of this clock.
+
+        Example:
+            >>> clock = VirtualClock()
+            >>> clock.advance(timedelta(hours=1))
+            >>> clock.elapsed
+            3600.0
+        """
+        try:
+            length = micros(seconds)
+        except ValueError:
+            raise ClockError(
+                f"advance({seconds!r}) would move time backwards, and time cannot do that. "
+                "Start earlier: VirtualClock(start=...)."
+            ) from None
+        self.stir()
+        self._mover.move(length)
+        self.check()
+
+    def move_to(self, instant: datetime) -> None:
+        """Move time forward to an instant, as ``advance`` does.
+
+        Raises:
+            ClockError: The instant is past or has no time zone, or it is called in a callback.
+        """
+        target = aware_micros(instant, "move_to({})")
+        if target < self._mover.us:
+            raise ClockError(
+                f"move_to({instant.isoformat()!r}) would move time backwards: it is "
+                f"{self.now().isoformat()} already. Start earlier: VirtualClock(start=...)."
+            )
+        self.advance(timedelta(microseconds=target - self._mover.us))
+
+    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
+        """Call a function at an instant, on the thread that moves time there.
+
+        The callbacks of one instant run in the order in which they were asked for, before the
+        sleepers of that instant wake. One that raises does so in the code that waits.
+
+        Returns:
+            A handle with ``cancel()``.
+
+        Raises:
+            ClockError: The instant is past or has no time zone.
+        """
+        target = aware_micros(when, "call_at({}, ...)")
+        if target < self._mover.us:
+            raise ClockError(
+                f"call_at({when.isoformat()!r}, ...) comes too late: it is "
+                f"{self.now().isoformat()} already. Name a later instant, or use "
+                "call_later(seconds, ...)."
+            )
+        return self._schedule(target, function, args)
+
+    def call_later(
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+    ) -> Callback:
+        """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
+        return self._schedule(self._mover.us + micros(delay, "delay"), function, args)
+
+    def _schedule(
+        self, when: int, function: Callable[..., object], args: tuple[Any, ...]
+    ) -> Callback:
+        mover = self._mover
+        callback = Callback(mover.agenda, when, function, args)
+        with mover.lock:
+            mover.agenda.add(callback)
+            mover.ring()
+        return callback
+
+    def join(self, thread: threading.Thread | None = None) -> None:
+        """Let a thread take part (this one, by default), also one that is about to start."""
+        with self._mover.lock:
+            self._mover.members.join(thread or threading.current_thread())
+
+    def leave(self, thread: threading.Thread | None = None) -> None:
+        """Let a thread take no more part; an interruption still on its way is taken back."""
+        thread = thread or threading.current_thread()
+        with self._mover.lock:
+            self._mover.members.leave(thread)
+            self._mover.ring()
+        if self._hope.lost is not None and thread.ident is not None:
+            raise_in(thread.ident, None)
+
+    def hold(self) -> object:
+        """Say that the server holds a call back; returns what ``release`` wants.
+
+        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
+        holds back as many calls as there are. Since then nobody may be asleep to move time, a
+        helper thread does so while calls are held.
+        """
+        return self._mover.hold()
+
+    def release(self, hold: object) -> None:
+        """Say that a call is held back no longer; saying it twice is saying it once."""
+        self._mover.let_go(hold)
+
+    def watch(self, source: Source) -> None:
+        """Ask a source, from now on, whether anything is scheduled and what is stuck."""
+        self._hope.sources = (*self._hope.sources, source)
+
+    def unwatch(self, source: Source) -> None:
+        """Forget a source."""
+        self._hope.sources = tuple(known for known in self._hope.sources if known is not source)
+
+    def stir(self) -> None:
+        """Say that something happened other than waiting: the count of idle sleeps starts anew."""
+        for member in self._mover.members:
+            member.idle = 0
+
+    def check(self) -> None:
+        """Raise ``HopelessWait`` if this clock gave up."""
+        lost = self._hope.lost
+        if lost is not None:
+            raise HopelessWait(*lost.args)
+
+    def when_broken(self, function: Callable[[], object]) -> None:
+        """Call a function once this clock gives up; at once if it has."""
+        self._hope.when_lost(function)
+
+    def give_up(self, reason: str, advice: str = "") -> HopelessWait:
+        """Break this clock: from now on every sleep, also one under way, raises ``HopelessWait``.
+
+        Args:
+            reason: What is hopeless, as a sentence. What is stuck, and the time, are added to it.
+            advice: What to do next.
+
+        Returns:
+            The error, for the caller to raise; the first one, if the clock was broken already.
+        """
+        return self._spread(self._hope.lose(reason, advice))
+
+    def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
+        """Break this clock, and raise in all other threads that take part, wherever they are.
+
+        A thread that is blocked outside Python is reached once it comes back.
+        """
+        lost = self.give_up(reason, advice)
+        with self._mover.lock:
+            awake = [member.thread for member in self._mover.members if not member.sleeping]
+        for thread in awake:
+            if thread.ident is not None and thread is not threading.current_thread():
+                raise_in(thread.ident, lost)
+        return lost
+
+    def _spread(self, lost: HopelessWait) -> HopelessWait:
+        self._mover.broken = True
+        self._mover.wake_all()
+        return lost
+
+    def _count(self) -> None:
+        """Count a sleep that begins, if nothing is scheduled."""
+        if self.pending:  # asked without the lock: a source may hold one of its own
+            self.stir()
+            return
+        with self._mover.lock:
+            members = self._mover.members
+            idle = self._hope.is_idle(members.me(), members)
+        if idle:
+            self._spread(self._hope.lose_to_idleness())
+            self.check()
+
+    def _pass_limit(self) -> None:
+        self._spread(self._hope.lose_to_limit(self._limit))
+
+    def _fail(self, error: BaseException) -> None:
+        self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error
+
+    def _tell_time(self) -> str:
+        return f"It is {self.now().isoformat()}, {self.elapsed:,g} s after the start."
