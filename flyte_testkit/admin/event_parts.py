@@ -5,9 +5,9 @@ Both name these fields alike, and so do the closures that they fill. Ignorant of
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from flyte_testkit.admin import blobs, times
+from flyte_testkit.admin import blobs, times, validation
 from flyte_testkit.admin.errors import internal
 
 if TYPE_CHECKING:
@@ -22,7 +22,17 @@ if TYPE_CHECKING:
     Event = NodeExecutionEvent | TaskExecutionEvent
     Closure = NodeExecutionClosure | TaskExecutionClosure
 
-__all__ = ["column_time", "copy_times", "ended_after", "place_inputs", "place_result", "started_at"]
+__all__ = [
+    "column_time",
+    "copy_times",
+    "ended_after",
+    "place_inputs",
+    "place_result",
+    "started_at",
+    "storable",
+]
+
+RowT = TypeVar("RowT")
 
 
 def copy_times(event: Event, closure: Closure, *, first: bool) -> None:
@@ -104,3 +114,13 @@ def place_result(store: Store, event: Event, closure: Closure, *path: str) -> No
         closure.output_uri = blobs.offload(store, event.output_data, *path, "offloaded_outputs")
     elif event.HasField("error"):
         closure.error.CopyFrom(event.error)
+
+
+def storable(row: RowT) -> RowT:
+    """Return a row that the database can hold.
+
+    Raises:
+        AdminError: There is a NUL in one of its texts.
+    """
+    validation.storable(*(text for text in vars(row).values() if isinstance(text, str)))
+    return row

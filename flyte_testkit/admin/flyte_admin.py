@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
+from flyte_testkit.admin.node_executions import NodeExecutionManager
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.store import Store
+from flyte_testkit.admin.task_executions import TaskExecutionManager
 from flyte_testkit.admin.tasks import TaskManager
 
 if TYPE_CHECKING:
@@ -47,14 +49,26 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        nodes = NodeExecutionManager(self.store)
         projects = ProjectManager(self.store)
+        task_executions = TaskExecutionManager(self.store)
         tasks = TaskManager(self.store)
         self.handlers: Mapping[str, Handler] = {
+            "CreateNodeEvent": nodes.create_node_event,
+            "GetNodeExecution": nodes.get_node_execution,
+            "ListNodeExecutions": nodes.list_node_executions,
+            "ListNodeExecutionsForTask": nodes.list_node_executions_for_task,
+            "GetNodeExecutionData": nodes.get_node_execution_data,
+            "GetDynamicNodeWorkflow": nodes.get_dynamic_node_workflow,
             "RegisterProject": projects.register_project,
             "UpdateProject": projects.update_project,
             "GetProject": projects.get_project,
             "ListProjects": projects.list_projects,
             "GetDomains": projects.get_domains,
+            "CreateTaskEvent": task_executions.create_task_event,
+            "GetTaskExecution": task_executions.get_task_execution,
+            "ListTaskExecutions": task_executions.list_task_executions,
+            "GetTaskExecutionData": task_executions.get_task_execution_data,
             "CreateTask": tasks.create_task,
             "GetTask": tasks.get_task,
             "ListTasks": tasks.list_tasks,
