@@ -119,9 +119,11 @@ class Table(Generic[RowT]):
         self._rows[row.key] = row
         return row
 
-    def remove(self, row: RowT) -> None:
-        """Forget a row; FlyteAdmin itself never does, the toolkit's own stubs may."""
-        del self._rows[row.key]
+    def discard(self, *key: object) -> None:
+        """Forget a row if it is there; FlyteAdmin itself never does, the toolkit's stubs may."""
+        row = self._rows.pop(key, None)
+        if row is None:
+            return
         for columns, groups in self._indexes.items():
             group = _values(row, columns)
             if group in groups:

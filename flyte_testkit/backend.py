@@ -1,0 +1,119 @@
+"""One backend behind one lock: the clock is read once, the engine hands over, FlyteAdmin answers.
+
+Everything that reads or changes state comes through :meth:`Backend.answer` or stands inside
+:meth:`Backend.moment`, so calls are atomic and each sees one instant. Ignorant of the network.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, cast
+
+from flyteidl.admin.execution_pb2 import (
+    Execution,
+    ExecutionCreateRequest,
+    WorkflowExecutionGetRequest,
+)
+
+from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.engine import Engine
+from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.launches import Routes
+from flyte_testkit.surprises import Surprises
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+    from google.protobuf.message import Message
+
+    from flyte_testkit.clock import Clock
+    from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.timeline import Timeline
+
+__all__ = ["Backend"]
+
+
+class Backend:
+    """FlyteAdmin, an engine and a clock, joined.
+
+    Args:
+        clock: What says how late it is.
+        strict: Whether launches without a script are refused and remembered as surprises.
+        seed: What generated execution names are drawn from.
+        scripted: Told of a launch route each time it is given scripts.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        strict: bool,
+        seed: int,
+        scripted: Callable[[LaunchRoute], None],
+    ) -> None:
+        self.clock = clock
+        self.surprises = Surprises()
+        self.routes = Routes(scripted)
+        self.engine = Engine(self.routes, self.surprises, strict=strict)
+        self.admin = FlyteAdmin(executor=self.engine, seed=seed)
+        self.engine.admin = self.admin
+        self.engine.look = self.look
+        self._lock = threading.RLock()
+
+    @contextmanager
+    def moment(self) -> Iterator[datetime]:
+        """Hold everything still at one instant, all that is due by then handed over."""
+        with self._lock:
+            now = self.clock.now()
+            self.engine.hand_over(now)
+            yield now
+
+    def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
+        """Return an execution as a client would read it now."""
+        request = WorkflowExecutionGetRequest(id=execution)
+        return cast("Execution", self.answer("GetExecution", request))
+
+    def add(
+        self,
+        request: ExecutionCreateRequest,
+        script: Timeline,
+        *,
+        principal: str,
+        created_at: datetime | None,
+    ) -> Launch:
+        """Create an execution that plays this script, whatever the routes say.
+
+        Raises:
+            FlyteTestkitError: FlyteAdmin refuses it, or it would be created in the future.
+        """
+        with self.moment() as now, self.admin.acting_as(principal):
+            if created_at is not None and created_at > now:
+                raise FlyteTestkitError(
+                    f"{request.name!r} would be created at {created_at}, but it is only {now}.\n"
+                    "Name an earlier time, or add it with clock.call_at(…)."
+                )
+            self.engine.give(script)
+            try:
+                self.admin.answer("CreateExecution", request, created_at or now)
+            except AdminError as refusal:
+                raise FlyteTestkitError(
+                    f"add_execution({request.name!r}, …) is refused: {refusal.message}"
+                ) from refusal
+            finally:
+                self.engine.give(None)
+            self.engine.hand_over(now)
+            assert self.engine.last is not None  # noqa: S101  it was admitted just now
+            return self.engine.last
+
+    def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
+        """Answer one RPC now, on behalf of somebody.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self.moment() as now, self.admin.acting_as(principal):
+            return self.admin.answer(rpc, request, now)

@@ -1,0 +1,189 @@
+"""Which execution plays which script, and what is due: the agenda of all executions.
+
+The engine acts only when it is told the time, and only through FlyteAdmin's own RPCs. A request of
+its that FlyteAdmin refuses is shrugged off, as flytepropeller does: somebody else was faster.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flyte_testkit import literals
+from flyte_testkit.admin.blobs import CONTAINER
+from flyte_testkit.admin.errors import AdminError, failed_precondition
+from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.engine.expansion import Act, Stage, abortion, expand
+from flyte_testkit.errors import RegistrationError, TimelineError
+from flyte_testkit.launches import Launch, Routes, UnscriptedLaunch
+from flyte_testkit.timeline import Succeeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flyteidl.admin import execution_pb2
+    from flyteidl.core import literals_pb2
+    from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+
+    from flyte_testkit.admin.flyte_admin import FlyteAdmin
+    from flyte_testkit.admin.rows import ExecutionRow, Key
+    from flyte_testkit.surprises import Surprises
+    from flyte_testkit.timeline import Timeline
+
+__all__ = ["ABORTING_TAKES", "Engine"]
+
+ABORTING_TAKES = timedelta(seconds=0.5)
+"""From TerminateExecution to ABORTED: up to 0.6 s in recorded runs, so clients do see ABORTING."""
+
+ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
+
+
+@dataclass(eq=False)
+class Run:
+    """One execution that plays a script."""
+
+    script: Timeline
+    stage: Stage
+    started: datetime
+    cut: bool = False
+    aborting: bool = False
+    refusals: list[tuple[Act, AdminError]] = field(default_factory=list)
+
+
+class Engine(WorkflowExecutor):
+    """Plays the scripts of all executions of one FlyteAdmin.
+
+    Args:
+        routes: Where the scripts of launches are planted.
+        surprises: Told of launches that have no script.
+        strict: Whether to refuse such launches; else they stay UNDEFINED.
+    """
+
+    def __init__(self, routes: Routes, surprises: Surprises, *, strict: bool) -> None:
+        self.routes = routes
+        self.surprises = surprises
+        self.strict = strict
+        self.admin: FlyteAdmin  # set once, by whoever joins the two
+        self.look: Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]  # likewise
+        self.last: Launch | None = None
+        self.runs: dict[Key, Run] = {}
+        self._agenda: list[tuple[datetime, int, Run, Act]] = []
+        self._sequence = 0
+        self._given: Timeline | None = None
+        self._admitted: Timeline | None = None
+        self._stage: Stage | None = None
+
+    # What FlyteAdmin tells the engine.
+
+    def admit(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> None:
+        """Find a script for a new execution, or refuse it.
+
+        Raises:
+            AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
+        """
+        self._admitted = self._stage = None
+        if execution.phase in ENDED:  # FlyteAdmin may create an execution that has failed already
+            return
+        try:
+            self.last = launch = self._launch(execution, inputs)
+            script = self._given or self.routes.claim(launch)
+            self._stage = self._stage_of(execution, inputs, script)
+        except UnscriptedLaunch as unscripted:
+            if self.strict:
+                self.surprises.add(str(unscripted))
+                raise failed_precondition(str(unscripted)) from None
+            return
+        except (RegistrationError, TimelineError) as wrong:
+            if self._given is not None:  # the test itself asked, and is told
+                raise
+            self.surprises.add(str(wrong))
+            raise failed_precondition(str(wrong)) from wrong
+        self._admitted = script
+
+    def execute(self, execution: ExecutionRow, now: datetime) -> None:
+        """Begin to play the script that the execution was admitted with."""
+        if self._admitted is None or self._stage is None:
+            return
+        run = self.runs[execution.key] = Run(self._admitted, self._stage, now)
+        self._schedule(run, expand(run.script, run.stage, now))
+
+    def abort(self, execution: ExecutionRow, now: datetime) -> None:
+        """Cut what is left of the script; the execution ends ABORTED a moment later."""
+        run = self.runs.get(execution.key)
+        if run is None or run.aborting:  # nothing is played, or its own script terminates it
+            return
+        run.cut = True
+        end = Run(run.script, run.stage, run.started, aborting=True)
+        self.runs[execution.key] = end
+        self._schedule(end, abortion(end.stage, now + ABORTING_TAKES))
+
+    # What others ask of the engine.
+
+    def give(self, script: Timeline | None) -> None:
+        """Let the next execution play this script, whatever the routes say; None ends that."""
+        self._given = script
+
+    def hand_over(self, now: datetime) -> None:
+        """Send all that is due by now, each at its own time and in order."""
+        while self._agenda and self._agenda[0][0] <= now:
+            _, _, run, act = heapq.heappop(self._agenda)
+            if not run.cut:
+                self._send(run, act)
+
+    def next_due(self) -> datetime | None:
+        """Return when something will happen by itself; None if nothing will."""
+        while self._agenda and self._agenda[0][2].cut:
+            heapq.heappop(self._agenda)
+        return self._agenda[0][0] if self._agenda else None
+
+    def story(self) -> str:
+        """Tell of every execution that has not ended: its phase, since when, and its script."""
+        lines = []
+        for row in self.admin.store.executions:
+            if row.phase not in ENDED:
+                run = self.runs.get(row.key)
+                script = repr(run.script) if run else "no script"
+                since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
+                lines.append(f"  {row.execution_name} is {row.phase} since {since}: {script}")
+        return "\n".join(lines) or "  no execution is under way"
+
+    def _send(self, run: Run, act: Act) -> None:
+        self.admin.store.blobs.update(act.blobs)
+        run.aborting = run.aborting or act.rpc == "TerminateExecution"
+        try:
+            with self.admin.acting_as(act.principal):
+                self.admin.answer(act.rpc, act.request, act.at)
+        except AdminError as refusal:
+            run.refusals.append((act, refusal))
+
+    def _schedule(self, run: Run, acts: list[Act]) -> None:
+        for act in acts:
+            self._sequence += 1
+            heapq.heappush(self._agenda, (act.at, self._sequence, run, act))
+
+    def _launch(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Launch:
+        first = execution.message
+
+        def read() -> execution_pb2.Execution:
+            stored = self.admin.store.executions.get(*execution.key)
+            return self.look(first.id) if stored else first
+
+        return Launch(read, first, inputs)
+
+    def _stage_of(
+        self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Timeline
+    ) -> Stage:
+        outputs = script.ending.outputs if isinstance(script.ending, Succeeds) else {}
+        workflow_id = execution.message.closure.workflow_id
+        workflow = self.admin.store.workflows.get(
+            workflow_id.project, workflow_id.domain, workflow_id.name, workflow_id.version
+        )
+        declared = workflow.typed_interface.outputs.variables if workflow else {}
+        types = {name: variable.type for name, variable in declared.items()}
+        project, domain, name = execution.key
+        root = f"{CONTAINER}/metadata/propeller/{project}-{domain}-{name}"
+        made = literals.literal_map(outputs, types or None, of="output")
+        return Stage(execution.message.id, root, inputs, made)

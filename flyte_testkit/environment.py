@@ -1,0 +1,163 @@
+"""Pointing everything that builds its own client at the fake server, and at nothing else.
+
+Code under test often makes its own ``FlyteRemote`` from the environment, or runs ``pyflyte`` in a
+subprocess. For a while the environment, flytekit's configuration and the keyring say what the test
+needs, and gRPC channels may lead to this machine only. All of it is put back.
+
+Ignorant of what the server does; it is handed an endpoint.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit.errors import UnexpectedUse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["is_loopback", "pointed_at"]
+
+_NULL_KEYRING = "keyring.backends.null.Keyring"
+_CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
+
+# What would lead a client elsewhere, or give it credentials that are not for the fake.
+_MISLEADING = re.compile(
+    r"FLYTE_(PLATFORM|CREDENTIALS)_.*|FLYTECTL_CONFIG|_FLYTECTL_CONFIG_PYFLYTE_OVERRIDE"
+    r"|(https?|all|grpc|no)_proxy",
+    re.IGNORECASE,
+)
+
+
+@contextmanager
+def pointed_at(
+    endpoint: str, project: str, domain: str, refused: Callable[[str], None]
+) -> Iterator[Mapping[str, str]]:
+    """Let every client that is built meanwhile land on this endpoint.
+
+    Args:
+        endpoint: Host and port of a plaintext server.
+        project: What flytekit's default project is.
+        domain: Likewise the default domain.
+        refused: Told of a channel that would have left this machine.
+
+    Yields:
+        The environment variables that say so, to be handed to subprocesses.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flyte-testkit-")))
+        config = folder / "config.yaml"
+        config.write_text(_CONFIG.format(endpoint=endpoint), encoding="utf-8")
+        variables = {
+            "FLYTE_PLATFORM_URL": endpoint,
+            "FLYTE_PLATFORM_INSECURE": "true",
+            "FLYTECTL_CONFIG": str(config),  # not HOME: users keep credentials and caches there
+            "FLYTE_DEFAULT_PROJECT": project,
+            "FLYTE_DEFAULT_DOMAIN": domain,
+            "PYTHON_KEYRING_BACKEND": _NULL_KEYRING,
+            "NO_PROXY": "127.0.0.1,localhost",
+            "no_proxy": "127.0.0.1,localhost",
+        }
+        stack.enter_context(_environment(variables))
+        stack.enter_context(_no_keyring())
+        stack.enter_context(_loopback_only(refused))
+        _forget_configuration()
+        stack.callback(_forget_configuration)
+        yield variables
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = dict(os.environ)
+    for name in before:
+        if _MISLEADING.fullmatch(name):
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in set(before) | set(variables) | {n for n in os.environ if _MISLEADING.match(n)}:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                os.environ.pop(name, None)
+
+
+def _forget_configuration() -> None:
+    """Let flytekit read its configuration anew: it reads it once in a process."""
+    file = sys.modules.get("flytekit.configuration.file")
+    if file is not None:
+        file.get_config_file.cache_clear()
+
+
+@contextmanager
+def _no_keyring() -> Iterator[None]:
+    """Let nobody ask the keyring of the operating system.
+
+    By ``set_keyring``, since the variable is read only once in a process.
+    """
+    if importlib.util.find_spec("keyring") is None:
+        yield
+        return
+    import keyring.core  # noqa: PLC0415  flytekit brings it
+    from keyring.backends.null import Keyring  # noqa: PLC0415
+
+    core: Any = keyring.core
+    before = core._keyring_backend  # noqa: SLF001  get_keyring() would go and look for one
+    keyring.core.set_keyring(Keyring())  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        core._keyring_backend = before  # noqa: SLF001
+
+
+def is_loopback(target: str) -> bool:
+    """Say whether a gRPC target leads to this machine.
+
+    Example:
+        >>> is_loopback("dns:///localhost:30080"), is_loopback("flyte.example.com:443")
+        (True, False)
+    """
+    bare = re.sub(r"^(dns|ipv4|ipv6):(//[^/]*/)?", "", target)
+    if bare.startswith(("unix:", "unix-abstract:")):
+        return True
+    host = bare.rsplit(":", 1)[0] if bare.count(":") == 1 or bare.startswith("[") else bare
+    host = host.strip("[]").lower()
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
+
+
+@contextmanager
+def _loopback_only(refused: Callable[[str], None]) -> Iterator[None]:
+    """Refuse channels to other machines, however they are made: all of grpcio's end up here."""
+    import grpc._channel  # noqa: PLC0415
+    import grpc.aio._channel  # noqa: PLC0415  whoever has an endpoint has a server, and so grpc
+
+    with ExitStack() as stack:
+        for channel in (grpc._channel.Channel, grpc.aio._channel.Channel):  # noqa: SLF001
+            _guard(channel, refused, stack)
+        yield
+
+
+def _guard(channel: Any, refused: Callable[[str], None], stack: ExitStack) -> None:
+    real = channel.__init__
+
+    def guarded(self: object, target: str, *args: object, **kwargs: object) -> None:
+        if not is_loopback(target):
+            story = (
+                f"the code under test opened a gRPC channel to {target!r}, which is not on this "
+                "machine.\nInside a test only the fake server may be reached: let the code read "
+                "its endpoint from the environment, or give it flyte_admin.endpoint."
+            )
+            refused(story)
+            raise UnexpectedUse(story)
+        real(self, target, *args, **kwargs)
+
+    channel.__init__ = guarded
+    stack.callback(setattr, channel, "__init__", real)

@@ -1,0 +1,93 @@
+"""The one place that touches flytekit, which is optional.
+
+Ignorant of the server: it is handed an endpoint or a ready remote.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import Any
+
+from flyte_testkit.errors import MissingFlytekit, RegistrationError
+
+__all__ = ["is_installed", "register", "remote", "require"]
+
+_HELP = (
+    "flytekit is not installed.\n"
+    "Install it with: pip install 'flyte-testkit[flytekit]' (it needs Python < 3.13),\n"
+    "or use the client that comes along: flyte_testkit.client, fixture flyte_client."
+)
+
+
+def is_installed() -> bool:
+    """Say whether flytekit could be imported, without importing it."""
+    return importlib.util.find_spec("flytekit") is not None
+
+
+def require(what: str) -> None:
+    """Import flytekit on behalf of something that cannot do without.
+
+    Raises:
+        MissingFlytekit: It is not installed.
+    """
+    try:
+        import flytekit.remote  # noqa: F401, PLC0415  optional, and half a second to import
+    except ImportError as error:
+        if error.name is None or error.name.split(".")[0] != "flytekit":
+            raise  # it is installed, and broken
+        raise MissingFlytekit(f"{what} is flytekit's own, and {_HELP}") from error
+
+
+def remote(endpoint: str, project: str, domain: str) -> Any:
+    """Return a fresh ``FlyteRemote`` for a plaintext endpoint.
+
+    The configuration names the platform alone: ``Config.for_endpoint`` would read the storage
+    settings of the user's home directory as well.
+
+    Raises:
+        MissingFlytekit: flytekit is not installed.
+    """
+    require("remote()")
+    from flytekit.configuration import Config, PlatformConfig  # noqa: PLC0415
+    from flytekit.remote import FlyteRemote  # noqa: PLC0415
+
+    platform = PlatformConfig(endpoint=endpoint, insecure=True)
+    return FlyteRemote(Config(platform=platform), project, domain)
+
+
+def register(flyte_remote: Any, entity: object, version: str, *, interface_given: bool) -> None:
+    """Let flytekit compile an entity and register it.
+
+    Raises:
+        RegistrationError: It is no entity of flytekit, or brings an interface of its own.
+        MissingFlytekit: flytekit is not installed.
+    """
+    require(f"register({entity!r})")
+    from flytekit import LaunchPlan  # noqa: PLC0415
+    from flytekit.configuration import Image, ImageConfig, SerializationSettings  # noqa: PLC0415
+    from flytekit.core.base_task import PythonTask  # noqa: PLC0415
+    from flytekit.core.workflow import WorkflowBase  # noqa: PLC0415
+
+    if interface_given:
+        raise RegistrationError(
+            f"register({entity!r}, inputs=…, outputs=…): an entity of flytekit has an interface "
+            "of its own.\nLeave inputs and outputs out, or register a name instead."
+        )
+    image = Image(name="default", fqn="flyte-testkit", tag="stub")
+    settings = SerializationSettings(
+        image_config=ImageConfig(default_image=image),
+        project=flyte_remote.default_project,
+        domain=flyte_remote.default_domain,
+        version=version,
+    )
+    if isinstance(entity, LaunchPlan):
+        flyte_remote.register_launch_plan(entity, version, serialization_settings=settings)
+    elif isinstance(entity, WorkflowBase):
+        flyte_remote.register_workflow(entity, settings, version)
+    elif isinstance(entity, PythonTask):
+        flyte_remote.register_task(entity, settings, version)
+    else:
+        raise RegistrationError(
+            f"register({entity!r}): it is neither a name nor a task, workflow or launch plan of "
+            "flytekit.\nRegister a name with its interface: register('nightly', inputs={…})."
+        )

@@ -1,0 +1,155 @@
+"""Which launch plans there are, as those who write tests name them: in one project, by name alone.
+
+A launch plan that is scripted but was never registered gets a stub whose interface is inferred from
+its scripts, so that a first test needs no set-up; registering the name properly replaces it.
+Ignorant of how launches find their scripts.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit import literals
+from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.stubs import Stub, check_outputs, infer_outputs
+from flyte_testkit.timeline import Succeeds, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from flyteidl.core import identifier_pb2, literals_pb2
+
+    from flyte_testkit.admin.rows import LaunchPlanRow
+    from flyte_testkit.backend import Backend
+
+__all__ = ["DEFAULT_VERSION", "Registry"]
+
+DEFAULT_VERSION = "v1"
+
+
+class Registry:
+    """The launch plans of one project and domain.
+
+    Args:
+        backend: Where they are registered.
+        project: The project of all names.
+        domain: Likewise the domain.
+    """
+
+    def __init__(self, backend: Backend, project: str, domain: str) -> None:
+        self._backend = backend
+        self._place = (project, domain)
+        self._inferred: dict[str, tuple[Stub, dict[str, Any]]] = {}  # with the inputs' types
+
+    def register(
+        self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], version: str
+    ) -> None:
+        """Register a launch plan by its interface; an inferred one of that name gives way.
+
+        Raises:
+            RegistrationError: It cannot be registered.
+        """
+        stub = Stub.declared(self._place, name, version, inputs, outputs)
+        self._forget(name)
+        stub.register(self._backend.answer)
+
+    def ensure(
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        scripts: Iterable[object],
+        *,
+        version: str | None = None,
+    ) -> None:
+        """See to it that a launch plan is there which can have the outputs of these scripts.
+
+        Args:
+            name: The launch plan, or the task that is launched alone.
+            inputs: Inputs that are known by value.
+            scripts: Timelines, or functions that return them and of which nothing is known.
+            version: The version to register if it is not there.
+
+        Raises:
+            RegistrationError: The scripts succeed with outputs that it does not declare.
+        """
+        endings = [script.ending for script in scripts if isinstance(script, Timeline)]
+        made = [ending.outputs for ending in endings if isinstance(ending, Succeeds)]
+        if name not in self._inferred and self._is_there(name):
+            declared = self._outputs_of(name)
+            for outputs in made:
+                check_outputs(name, outputs, declared)
+            return
+        _, known_inputs = self._inferred.get(name, (None, {}))
+        types = {**known_inputs, **{key: literals.infer_type(v) for key, v in inputs.items()}}
+        stub = Stub.declared(
+            self._place, name, version or DEFAULT_VERSION, types, infer_outputs(name, made)
+        )
+        self._forget(name)
+        stub.register(self._backend.answer)
+        self._inferred[name] = (stub, types)
+
+    def latest(self, name: str) -> identifier_pb2.Identifier:
+        """Return the launch plan of this name that was registered last.
+
+        Raises:
+            FlyteTestkitError: There is none.
+        """
+        return self._plan(name).message.id
+
+    def inputs_of(self, name: str, values: Mapping[str, Any]) -> literals_pb2.LiteralMap:
+        """Return inputs as literals of the types that a launch plan declares.
+
+        Raises:
+            RegistrationError: They do not fit.
+        """
+        expected = self._plan(name).message.closure.expected_inputs.parameters
+        types = {key: parameter.var.type for key, parameter in expected.items()}
+        return literals.literal_map(values, types, of="input")
+
+    def _plan(self, name: str) -> LaunchPlanRow:
+        found = None
+        for row in self._backend.admin.store.launch_plans:
+            if (row.project, row.domain, row.name) == (*self._place, name):
+                found = row
+        if found is None:
+            known = {row.name for row in self._backend.admin.store.launch_plans}
+            raise FlyteTestkitError(
+                f"there is no launch plan {name!r} in {self._place[0]}/{self._place[1]}."
+                f"{close_names(name, known)}\nRegister it: register({name!r}, inputs={{…}})."
+            )
+        return found
+
+    def _outputs_of(self, name: str) -> Any:
+        store = self._backend.admin.store
+        rows = [
+            row.typed_interface.outputs
+            for row in store.workflows
+            if (row.project, row.domain, row.name) == (*self._place, name)
+        ]
+        rows += [
+            row.message.closure.expected_outputs
+            for row in store.launch_plans
+            if (row.project, row.domain, row.name) == (*self._place, name)
+        ]
+        rows += [
+            row.message.closure.compiled_task.template.interface.outputs
+            for row in store.tasks
+            if (row.project, row.domain, row.name) == (*self._place, name)
+        ]
+        return rows[-1]
+
+    def _is_there(self, name: str) -> bool:
+        store = self._backend.admin.store
+        return any(
+            (row.project, row.domain, row.name) == (*self._place, name)
+            for table in (store.launch_plans, store.tasks)
+            for row in table
+        )
+
+    def _forget(self, name: str) -> None:
+        stub, _ = self._inferred.pop(name, (None, {}))
+        if stub is None:
+            return
+        store = self._backend.admin.store
+        for table in (store.launch_plans, store.workflows, store.tasks):
+            table.discard(*self._place, name, stub.version)

@@ -1,0 +1,358 @@
+"""The fake Flyte backend: a FlyteAdmin in the test process that plays scripts over real gRPC.
+
+This is the door for those who write tests without pytest's fixtures: ``unittest``, scripts,
+property tests. It joins backend and wire, and turns names and Python values into requests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+from flyteidl.admin import execution_pb2
+from flyteidl.core import identifier_pb2
+
+from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.backend import Backend
+from flyte_testkit.clock import VirtualClock
+from flyte_testkit.errors import FlyteTestkitError, RouteError, close_names
+from flyte_testkit.registry import Registry
+from flyte_testkit.timeline import require_timeline
+from flyte_testkit.wire.handler import Wire
+from flyte_testkit.wire.journal import Journal
+from flyte_testkit.wire.listener import CLIENT_OPTIONS, Listener
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from datetime import datetime
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from flyte_testkit.clock import Clock
+    from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.wire.journal import Call
+
+__all__ = ["FakeFlyteAdmin"]
+
+
+class FakeFlyteAdmin:
+    """A FlyteAdmin 1.16 in this process, on a free loopback port.
+
+    Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
+    nothing was scripted for, a script that was never played, an RPC that is not faked.
+
+    Waiting moves its clock only for code that the clock governs: the pytest fixtures see to that;
+    elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
+
+    Args:
+        clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
+        port: Where it listens; 0 finds a free port.
+        strict: Whether the unforeseen fails the block, and unscripted launches are refused.
+        seed: What generated execution names are drawn from.
+        project: The project that names belong to which are given without one.
+        domain: Likewise the domain.
+
+    Raises:
+        UnexpectedUse: On leaving the block, if something happened that no script foresaw.
+
+    Example:
+        >>> from flyte_testkit import running
+        >>> from flyte_testkit.server import FakeFlyteAdmin
+        >>> with FakeFlyteAdmin() as admin:
+        ...     train = admin.add_execution("train", running(3600).succeeds(auc=0.91))
+        ...     admin.clock.advance(3600)
+        ...     train.phase
+        'SUCCEEDED'
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        port: int = 0,
+        strict: bool = True,
+        seed: int = 0,
+        project: str = "flytesnacks",
+        domain: str = "development",
+    ) -> None:
+        self.clock: Clock = clock or VirtualClock()
+        self.strict = strict
+        self.project = project
+        self.domain = domain
+        self._port = port
+        self._journal = Journal()
+        self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
+        self._registry = Registry(self._backend, project, domain)
+        self._told: set[str] = set()
+        self._listener: Listener | None = None
+
+    def __enter__(self) -> Self:
+        wire = Wire(self._backend, self._journal, lambda _: ())
+        self._listener = Listener([wire], self._port)
+        self.clock.watch(self._backend.engine)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clock.unwatch(self._backend.engine)
+        if self._listener is not None:
+            self._listener.stop()
+            self._listener = None
+        if kind is None:
+            self.verify()
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port, such as ``127.0.0.1:40123``.
+
+        Raises:
+            FlyteTestkitError: The server does not run.
+        """
+        if self._listener is None:
+            raise FlyteTestkitError(
+                "this FakeFlyteAdmin does not run, so it has no endpoint.\n"
+                "Use it as a context manager: with FakeFlyteAdmin() as admin: …"
+            )
+        return self._listener.endpoint
+
+    def channel(self) -> grpc.Channel:
+        """Return a new gRPC channel to this server, for stubs of flyteidl; closing it is yours."""
+        return grpc.insecure_channel(self.endpoint, options=CLIENT_OPTIONS)
+
+    def remote(self) -> Any:
+        """Return a fresh ``FlyteRemote`` of flytekit that talks to this server.
+
+        Fresh, because flytekit remembers fetched entities for each client.
+
+        Raises:
+            MissingFlytekit: flytekit is not installed.
+        """
+        from flyte_testkit.flytekit_bridge import remote  # noqa: PLC0415  flytekit is optional
+
+        return remote(self.endpoint, self.project, self.domain)
+
+    def env(self) -> AbstractContextManager[Mapping[str, str]]:
+        """Return a context in which everything that builds its own client lands here.
+
+        It gives the environment variables that say so, for subprocesses. Under it flytekit reads
+        no configuration but this server's, asks no keyring and uses no proxy, and channels to
+        anything but loopback are refused.
+        """
+        from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
+
+        return pointed_at(self.endpoint, self.project, self.domain, self._backend.surprises.add)
+
+    # Scripting
+
+    def register(
+        self,
+        entity: object,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
+        version: str = "v1",
+    ) -> None:
+        """Register a launch plan by its name and interface, or a real entity of flytekit.
+
+        A name makes a task, a workflow and an active launch plan of that name. An entity of
+        flytekit (task, workflow, launch plan) is compiled and registered by flytekit itself.
+
+        Args:
+            entity: A name, or an entity of flytekit.
+            inputs: With a name: Python types of the inputs, by name.
+            outputs: Likewise of the outputs.
+            version: The version to register.
+
+        Raises:
+            RegistrationError: The interface or the name cannot be registered.
+
+        Example:
+            >>> with FakeFlyteAdmin() as admin:
+            ...     admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
+        """
+        if isinstance(entity, str):
+            self._registry.register(entity, inputs or {}, outputs or {}, version)
+            return
+        from flyte_testkit.flytekit_bridge import register  # noqa: PLC0415  flytekit is optional
+
+        register(self.remote(), entity, version, interface_given=bool(inputs or outputs))
+
+    def add_execution(
+        self,
+        name: str,
+        script: Timeline,
+        *,
+        launch_plan: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        labels: Mapping[str, str] | None = None,
+        principal: str = "",
+        created_at: datetime | None = None,
+    ) -> Launch:
+        """Add an execution that somebody else launched, and that plays this script.
+
+        Args:
+            name: The execution's name.
+            script: What it does, from its creation on.
+            launch_plan: What was launched; by default a launch plan of the execution's name, which
+                is registered if it is not there yet.
+            inputs: What it was launched with, as Python values.
+            labels: The labels it was launched with.
+            principal: Who launched it.
+            created_at: When, if not just now; an aware time that is not in the future.
+
+        Raises:
+            TimelineError: The script is no finished timeline.
+            RegistrationError: Inputs or outputs do not fit what is declared.
+            FlyteTestkitError: FlyteAdmin refuses such an execution.
+        """
+        script = require_timeline(script, f"add_execution({name!r}, …)")
+        plan = launch_plan or name
+        self._registry.ensure(plan, inputs or {}, [script])
+        request = execution_pb2.ExecutionCreateRequest(
+            project=self.project,
+            domain=self.domain,
+            name=name,
+            spec=execution_pb2.ExecutionSpec(
+                launch_plan=self._registry.latest(plan),
+                metadata=execution_pb2.ExecutionMetadata(),
+            ),
+            inputs=self._registry.inputs_of(plan, inputs or {}),
+        )
+        for key, value in (labels or {}).items():
+            request.spec.labels.values[key] = value
+        return self._backend.add(request, script, principal=principal, created_at=created_at)
+
+    def on_launch(
+        self,
+        entity: object,
+        *,
+        version: str | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> LaunchRoute:
+        """Return what scripts, and remembers, the launches of an entity.
+
+        Args:
+            entity: The name of a launch plan, or of a task that is launched alone; or an entity of
+                flytekit that has one.
+            version: Only launches of this version.
+            inputs: Only launches with these inputs, whatever the others are.
+            name: Only the launch that asks for this execution name.
+
+        Example:
+            >>> from flyte_testkit import failures, running
+            >>> with FakeFlyteAdmin(strict=False) as admin:
+            ...     admin.on_launch("nightly").plays(
+            ...         running(600).fails(failures.oom_killed()),
+            ...         running(540).succeeds(auc=0.91),
+            ...     )
+            <on_launch('nightly'): 0 launched, 2 still scripted>
+        """
+        return self._backend.routes.on_launch(
+            _name_of(entity), version=version, inputs=inputs, name=name
+        )
+
+    # Acting now
+
+    def terminate(self, execution: object, cause: str, *, principal: str = "") -> None:
+        """Terminate an execution now, as somebody else would from the console.
+
+        Args:
+            execution: Its name, a :class:`~flyte_testkit.launches.Launch`, or an execution object.
+            cause: Why.
+            principal: Who.
+
+        Raises:
+            FlyteTestkitError: There is no such execution, or it has ended.
+        """
+        request = execution_pb2.ExecutionTerminateRequest(id=self._id_of(execution), cause=cause)
+        try:
+            self._backend.answer("TerminateExecution", request, principal=principal)
+        except AdminError as refusal:
+            known = [row.execution_name for row in self._backend.admin.store.executions]
+            hint = close_names(request.id.name, known) if refusal.code == "NOT_FOUND" else ""
+            raise FlyteTestkitError(
+                f"terminate({request.id.name!r}) is refused: {refusal.message}.{hint}"
+            ) from refusal
+
+    # Reading the past
+
+    @property
+    def launches(self) -> list[Launch]:
+        """All launches that were scripted, in order."""
+        return list(self._backend.routes.launches)
+
+    @property
+    def calls(self) -> list[Call]:
+        """All calls that reached the server, attempt by attempt, in order."""
+        return list(self._journal.calls)
+
+    def verify(self) -> None:
+        """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
+
+        Raises:
+            UnexpectedUse: Something did, and ``strict`` is on.
+        """
+        if self.strict:
+            for route in self._backend.routes:
+                if route.unplayed and repr(route.criteria) not in self._told:
+                    self._told.add(repr(route.criteria))
+                    self._backend.surprises.add(_unplayed(route))
+            self._backend.surprises.raise_if_any()
+        else:
+            self._backend.surprises.take()
+
+    def _scripted(self, route: LaunchRoute) -> None:
+        scripts = [s for s in (*route.scripts, route.always) if s is not None]
+        self._registry.ensure(
+            route.criteria.entity,
+            dict(route.criteria.inputs or ()),
+            scripts,
+            version=route.criteria.version,
+        )
+
+    def _id_of(self, execution: object) -> identifier_pb2.WorkflowExecutionIdentifier:
+        if not isinstance(execution, str):
+            found = getattr(execution, "id", execution)
+            project, domain, name = (
+                getattr(found, part, None) for part in ("project", "domain", "name")
+            )
+            if isinstance(name, str):
+                return identifier_pb2.WorkflowExecutionIdentifier(
+                    project=project, domain=domain, name=name
+                )
+            raise FlyteTestkitError(
+                f"{execution!r} is no execution. Pass its name, a launch, or an execution object."
+            )
+        return identifier_pb2.WorkflowExecutionIdentifier(
+            project=self.project, domain=self.domain, name=execution
+        )
+
+
+def _name_of(entity: object) -> str:
+    """Return the name of an entity; flytekit's own and those it fetched all have one."""
+    if isinstance(entity, str):
+        return entity
+    name = getattr(entity, "name", None)
+    if isinstance(name, str):
+        return name
+    raise RouteError(
+        f"{entity!r} has no name that a launch could go by.\n"
+        "Pass the name of a launch plan or task, or an entity of flytekit."
+    )
+
+
+def _unplayed(route: LaunchRoute) -> str:
+    lines = [f"{route.criteria} was scripted, and never launched as often as that."]
+    for number, script in enumerate(route.scripts, 1):
+        state = "played" if number <= len(route.launches) else "NEVER PLAYED"
+        lines.append(f"  {number}. {script!r}  {state}")
+    lines.append("Take the script out, or find out why the code under test did not launch again.")
+    return "\n".join(lines)

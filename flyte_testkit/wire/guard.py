@@ -1,0 +1,53 @@
+"""The guard against clients that ask for ever and never wait.
+
+A loop without a sleep moves no clock, so nothing it waits for can happen. Two real seconds of it,
+and the test is told instead of hanging. Ignorant of what is asked.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flyte_testkit.backend import Backend
+    from flyte_testkit.wire.journal import Call
+
+__all__ = ["SpinGuard"]
+
+PATIENCE = 2.0
+"""Real seconds of calls on a clock that stands still."""
+
+MANY = 200
+"""Fewer calls than this are no loop, however slow the machine is."""
+
+
+class SpinGuard:
+    """Counts the calls since the clock moved last.
+
+    Args:
+        backend: Whose clock it looks at, and whose executions are told about.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._seen_at: float | None = None
+        self._since = 0.0
+        self._calls = 0
+
+    def count(self, call: Call) -> None:
+        """Count a call, and interrupt the code under test if it is one of endlessly many."""
+        if call.at != self._seen_at:
+            self._seen_at, self._since, self._calls = call.at, time.monotonic(), 0
+        self._calls += 1
+        if self._calls < MANY or time.monotonic() - self._since < PATIENCE:
+            return
+        clock = self._backend.clock
+        if clock.limit is None or clock.broken is not None:  # a clock of the real world
+            return
+        clock.interrupt(
+            f"the code under test made {self._calls:,} calls since {call.at:g} s, the last one "
+            f"{call.rpc}, and never waited in between: so time stood still.\n"
+            f"{self._backend.engine.story()}\n"
+            "Let the loop sleep between its calls, as it must in production."
+        )

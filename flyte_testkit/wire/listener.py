@@ -1,0 +1,73 @@
+"""The gRPC server itself: a port of our own on loopback, with limits that clients can live with.
+
+Ignorant of what is served on it.
+"""
+
+from __future__ import annotations
+
+from concurrent import futures
+
+import grpc
+
+from flyte_testkit.errors import FlyteTestkitError
+
+__all__ = ["CLIENT_OPTIONS", "Listener"]
+
+_LARGE = 64 * 2**20
+_TRAILERS = 16 * 2**20
+
+SERVER_OPTIONS = (
+    # Else a second server may share the port in silence, and take half of the calls.
+    ("grpc.so_reuseport", 0),
+    # grpcio's default of 4 MiB would refuse what clients are able to send.
+    ("grpc.max_receive_message_length", _LARGE),
+    ("grpc.max_send_message_length", _LARGE),
+    ("grpc.max_metadata_size", _TRAILERS),
+    ("grpc.absolute_max_metadata_size", _TRAILERS),
+    # flytekit pings every 30 s, idle or not; by default it is sent away after two minutes.
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_ping_strikes", 0),
+)
+
+CLIENT_OPTIONS = (
+    ("grpc.max_receive_message_length", _LARGE),
+    # A status travels in trailers; beyond 8 KiB a client with default limits sees another error.
+    ("grpc.max_metadata_size", _TRAILERS),
+    ("grpc.absolute_max_metadata_size", _TRAILERS),
+    ("grpc.enable_http_proxy", 0),
+)
+
+_WORKERS = 4
+"""Handlers return at once, and calls that are held back hold none of these threads."""
+
+
+class Listener:
+    """A gRPC server on 127.0.0.1 that serves the given handlers until it is stopped.
+
+    Raises:
+        FlyteTestkitError: The port is taken.
+    """
+
+    def __init__(self, handlers: list[grpc.GenericRpcHandler], port: int = 0) -> None:
+        self._pool = futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
+        self._server = grpc.server(self._pool, handlers, options=SERVER_OPTIONS)
+        try:
+            self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        except RuntimeError as error:
+            self._pool.shutdown(wait=False)
+            raise FlyteTestkitError(
+                f"port {port} of 127.0.0.1 cannot be listened on: another server has it.\n"
+                "Leave the port out to get a free one, or stop the other server."
+            ) from error
+        self._server.start()
+
+    @property
+    def endpoint(self) -> str:
+        """Where clients find it."""
+        return f"127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        """Stop at once: calls that are under way are cancelled."""
+        self._server.stop(grace=0).wait()
+        self._pool.shutdown(wait=True)

@@ -1,0 +1,58 @@
+"""The services of a FlyteAdmin, from flyteidl's own descriptors, and what it says of others.
+
+Without auth a FlyteAdmin registers AdminService, DataProxyService and SignalService; calls to any
+other service are UNIMPLEMENTED (§1.1). Ignorant of what the methods do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from flyteidl.service import admin_pb2, dataproxy_pb2, signal_pb2
+from google.protobuf import message_factory
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+__all__ = ["Method", "methods", "unimplemented"]
+
+_FILES = (admin_pb2, dataproxy_pb2, signal_pb2)
+
+
+class Method(NamedTuple):
+    """One RPC: its bare name, its service and the class of its request."""
+
+    rpc: str
+    service: str
+    request: type[Message]
+
+
+@cache
+def methods() -> dict[str, Method]:
+    """Return every method of the services, by its path on the wire."""
+    return {
+        f"/{service.full_name}/{method.name}": Method(
+            method.name, service.name, message_factory.GetMessageClass(method.input_type)
+        )
+        for file in _FILES
+        for service in file.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+
+
+def unimplemented(path: str) -> str:
+    """Say of a path that nobody serves what a real server says.
+
+    Example:
+        >>> unimplemented("/flyteidl.service.AdminService/GetExecutoin")
+        'unknown method GetExecutoin for service flyteidl.service.AdminService'
+    """
+    parts = path.split("/")
+    if len(parts) != 3 or parts[0]:
+        return f'malformed method name: "{path}"'
+    _, service, method = parts
+    served = {f"flyteidl.service.{known.service}" for known in methods().values()}
+    if service in served:
+        return f"unknown method {method} for service {service}"
+    return f"unknown service {service}"
