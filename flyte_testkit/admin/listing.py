@@ -13,8 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flyte_testkit.admin import filters, go_numbers, joins, postgres, sorting
+from flyte_testkit.admin.columns import ENTITIES, Column
+from flyte_testkit.admin.errors import database_error, invalid_argument
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from google.protobuf.message import Message
 
@@ -38,19 +43,6 @@ class Name(NamedTuple):
     name: str
 
 
-_TABLES = {
-    "execution": "executions",
-    "node_execution": "node_executions",
-    "task_execution": "task_executions",
-    "task": "tasks",
-    "workflow": "workflows",
-    "launch_plan": "launch_plans",
-    "project": "projects",
-    "signal": "signals",
-    "description_entity": "description_entities",
-}
-
-
 @dataclass(frozen=True)
 class Listing:
     """A kind of list: the entity that it lists, and what its refusals of tokens call it.
@@ -61,10 +53,13 @@ class Listing:
             ``"description_entity"``.
         label: What follows ``for`` in ``invalid pagination token x for ListTasks``; §3 has the
             list of them (empty: nothing follows).
+        filtered_as: The entity whose columns the filters may name, where it is not the listed one
+            (descriptions are filtered as what they describe, §14); ``""`` if there is none.
     """
 
     entity: str
     label: str
+    filtered_as: str | None = None
 
     def page(
         self,
@@ -73,6 +68,7 @@ class Listing:
         *,
         where: Mapping[str, object],
         unless_asked: Mapping[str, object] | None = None,
+        now: datetime | None = None,
     ) -> Page:
         """Return the page of rows that a list request asks for.
 
@@ -88,6 +84,8 @@ class Listing:
                 for NULL. A NUL inside a text is refused, as all that reaches the database is.
             unless_asked: Conditions that hold unless one of the client's filters is on a field of
                 that name (``{"state": 0}`` in ListExecutions, §8.9).
+            now: What a filter like ``gt(created_at,today)`` is reckoned from; without it such words
+                are refused.
 
         Raises:
             AdminError: A filter, the sort key, its direction or the token is refused (§3).
@@ -101,15 +99,15 @@ class Listing:
             })
             return task_pb2.TaskList(tasks=[row.message for row in found.rows], token=found.token)
         """
-        del unless_asked
-        found = [
-            row
-            for row in getattr(store, _TABLES[self.entity])
-            if all(value == "" or getattr(row, column) == value for column, value in where.items())
-        ]
-        offset, limit = int(getattr(request, "token", "") or 0), getattr(request, "limit", 0)
-        part = found[offset : offset + limit] if limit else found[offset:]
-        return Page(part, str(offset + len(part)) if len(part) == limit else "")
+        listed = self.entity if self.filtered_as is None else self.filtered_as
+        asked = filters.parse(getattr(request, "filters", ""), listed)
+        order = sorting.parse(request, self.entity)
+        offset = self._offset(request)
+        default = {} if unless_asked is None else unless_asked
+        fields = {condition.column for condition in asked}
+        scope = {**where, **{name: default[name] for name in default if name not in fields}}
+        rows = self._selected(store, scope, asked, now)
+        return _cut(order.sorted(rows), request, offset)
 
     def names(self, store: Store, request: Message, *, where: Mapping[str, object]) -> Page:
         """Return the page of distinct :class:`Name` that ListTaskIds and its like ask for (§5).
@@ -118,5 +116,92 @@ class Listing:
         ``domain`` and ``name`` is refused by the database. For ListLaunchPlanIds, which looks at
         its limit last, call it with whatever limit there is and refuse afterwards (§7).
         """
-        found = self.page(store, request, where=where)
-        return Page(sorted({Name(r.project, r.domain, r.name) for r in found.rows}), found.token)
+        order = sorting.parse(request, self.entity)
+        offset = self._offset(request)
+        if order.column and order.column not in Name._fields:
+            raise database_error(
+                f'column "{ENTITIES[self.entity].table}.{order.column}" must appear in the '
+                "GROUP BY clause or be used in an aggregate function"
+            )
+        rows = self._selected(store, where, (), None)
+        names = sorted({Name(row.project, row.domain, row.name) for row in rows})
+        return _cut(order.sorted(names), request, offset)
+
+    def _offset(self, request: Any) -> int:
+        """Read the token: how many rows the pages before have shown."""
+        if not request.token:
+            return 0
+        offset = go_numbers.atoi(request.token)
+        if offset is None or offset < 0:
+            purpose = f" for {self.label}" if self.label else ""
+            raise invalid_argument(f"invalid pagination token {request.token}{purpose}")
+        return offset
+
+    def _selected(
+        self,
+        store: Store,
+        scope: Mapping[str, object],
+        asked: Sequence[filters.Filter],
+        now: datetime | None,
+    ) -> Iterable[Any]:
+        """Return the rows in the scope that pass all filters, once for each set of partners."""
+        tests = self._tests(scope, asked, now)
+        rows = _scoped(store, ENTITIES[self.entity].table, scope)
+        for entity, of_entity in tests.items():
+            if entity == self.entity:
+                for column, test in of_entity:
+                    rows = _passing(rows, column, test)
+            else:
+                find = joins.partners(store, self.entity, entity)
+                rows = [
+                    row
+                    for row in rows
+                    for partner in find(row)
+                    if all(test(column.read(partner)) for column, test in of_entity)
+                ]
+        return rows
+
+    def _tests(
+        self,
+        scope: Mapping[str, object],
+        asked: Sequence[filters.Filter],
+        now: datetime | None,
+    ) -> Mapping[str, list[tuple[Column, postgres.Test]]]:
+        """Return the tests that the filters make, by entity, after the database's own checks."""
+        columns = [self._column(condition) for condition in asked]
+        for condition, (_, column) in zip(asked, columns, strict=True):
+            postgres.analyse(column.type, condition.operator, len(condition.values))
+        for value in scope.values():
+            if isinstance(value, str):
+                postgres.check_text(value)
+        tests: dict[str, list[tuple[Column, postgres.Test]]] = {}
+        for condition, (entity, column) in zip(asked, columns, strict=True):
+            test = postgres.bind(column.type, condition.operator, condition.values, now)
+            tests.setdefault(entity, []).append((column, test))
+        return tests
+
+    def _column(self, condition: filters.Filter) -> tuple[str, Column]:
+        """Return the entity and column that a filter looks at in the end."""
+        if self.filtered_as is None:
+            return condition.entity, ENTITIES[condition.entity].columns[condition.column]
+        column = ENTITIES[self.entity].columns.get(condition.column)
+        if column is None:
+            raise database_error(f'column "{condition.column}" does not exist')
+        return self.entity, column
+
+
+def _scoped(store: Store, table: str, scope: Mapping[str, object]) -> Iterable[Any]:
+    asked = {name: value for name, value in scope.items() if value != ""}
+    rows: Iterable[Any] = getattr(store, table).where(asked)
+    return rows
+
+
+def _passing(rows: Iterable[Any], column: Column, test: postgres.Test) -> list[Any]:
+    read = column.read
+    return [row for row in rows if test(read(row))]
+
+
+def _cut(rows: list[Any], request: Any, offset: int) -> Page:
+    limit = request.limit
+    part = rows[offset : offset + limit] if limit else rows[offset:]
+    return Page(part, str(offset + len(part)) if len(part) == limit else "")

@@ -1,0 +1,97 @@
+"""Numbers and durations as Go reads and prints them, for FlyteAdmin parses text with Go's library.
+
+Ignorant of FlyteAdmin: what is refused here gets its words elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+
+__all__ = ["atoi", "duration", "float_text", "parse_float"]
+
+_MAX = 2**63 - 1
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_DIGITS = "[0-9](?:_?[0-9])*"  # one underscore may stand between two digits
+_DECIMAL = re.compile(
+    rf"[+-]?(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
+)
+_HEX_DIGITS = _DIGITS.replace("0-9", "0-9a-fA-F")
+_HEXADECIMAL = re.compile(
+    rf"[+-]?0[xX]_?(?:{_HEX_DIGITS}(?:\.(?:{_HEX_DIGITS})?)?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS}"
+)
+_NAMED = re.compile("nan|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+_DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]+)")
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 10**3,
+    "\u00b5s": 10**3,  # micro sign
+    "\u03bcs": 10**3,  # Greek letter mu
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3600 * 10**9,
+}
+
+
+def atoi(text: str) -> int | None:
+    """Read a decimal integer of 64 bits: ``+7``, ``007`` and ``-0`` are some, ``1e2`` is none."""
+    if not _INTEGER.fullmatch(text) or len(text) > 4000:
+        return None
+    number = int(text)
+    return number if -_MAX - 1 <= number <= _MAX else None
+
+
+def parse_float(text: str) -> float | None:
+    """Read a number as Go's ParseFloat: ``6e1``, ``1_000``, ``0x1p4``, ``Inf``; not ``1e999``."""
+    if _NAMED.fullmatch(text):
+        return float(text)
+    if _DECIMAL.fullmatch(text):
+        number = float(text)
+        return number if abs(number) != float("inf") else None
+    if _HEXADECIMAL.fullmatch(text):
+        try:
+            return float.fromhex(text.replace("_", ""))
+        except OverflowError:
+            return None
+    return None
+
+
+def float_text(number: float) -> str:
+    """Print a number as Go's ``%v``: ``60``, ``0.5``, ``1e+06``, ``NaN``, ``+Inf``."""
+    if number != number:  # noqa: PLR0124  that is what makes it not a number
+        return "NaN"
+    if abs(number) == float("inf"):
+        return "+Inf" if number > 0 else "-Inf"
+    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    power_of_last = int(exponent)
+    power = len(digits) - 1 + power_of_last if any(digits) else 0
+    if -4 <= power < 6:  # where Go turns to exponents
+        text = f"{Decimal(repr(number)).normalize():f}"
+        return text if any(digits) else "-0" if sign else "0"
+    mantissa = "".join(map(str, digits))
+    fraction = f".{mantissa[1:]}" if mantissa[1:] else ""
+    return f"{'-' if sign else ''}{mantissa[0]}{fraction}e{power:+03d}"
+
+
+def duration(text: str) -> int | None:
+    """Read a duration as Go's ParseDuration, in nanoseconds: ``1h30m``, ``-1.5s``, ``0``."""
+    body = text[1:] if text[:1] in ("+", "-") else text
+    if body == "0":
+        return 0
+    total, position = 0, 0
+    while position < len(body):
+        part = _DURATION_PART.match(body, position)
+        if part is None or not (part[1] or part[2]) or part[3] not in _NANOSECONDS:
+            return None
+        unit = _NANOSECONDS[part[3]]
+        total += int(part[1] or "0") * unit
+        total += int(Fraction(int(part[2] or "0"), 10 ** len(part[2] or "")) * unit)
+        if total > _MAX + 1:
+            return None
+        position = part.end()
+    if position == 0:
+        return None
+    total = -total if text[0] == "-" else total
+    return total if total <= _MAX else None
