@@ -16,7 +16,7 @@ from hypothesis.vendor import pretty
 
 import flyte_testkit
 from flyte_testkit import TimelineError, failures, immediately, queued, running, undefined
-from flyte_testkit import _durations as durations
+from flyte_testkit.timeline import _durations as durations
 from flyte_testkit.failures import Failure
 from flyte_testkit.timeline import (
     Aborts,

@@ -9,7 +9,7 @@
     failure = builder "()" | text ["code=" text] ["kind=" KIND]
     cause   = text ["by" text]
 
-Phases may be written in any case; durations as :func:`flyte_testkit._durations.read` takes them;
+Phases may be written in any case; durations as :func:`flyte_testkit.timeline._durations.read` takes them;
 texts are quoted as Python quotes them.
 
 This module is ignorant of how timelines are printed and played.
@@ -21,8 +21,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
 
-from flyte_testkit import _durations
-from flyte_testkit._timeline_parts import (
+from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure
+from flyte_testkit.timeline import _durations
+from flyte_testkit.timeline._parts import (
     OUTCOMES,
     STEP_PHASES,
     Aborts,
@@ -34,12 +36,10 @@ from flyte_testkit._timeline_parts import (
     TimesOut,
     refusal,
 )
-from flyte_testkit._timeline_text import TIMEOUT
-from flyte_testkit.errors import TimelineError, close_names
-from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure
+from flyte_testkit.timeline._text import TIMEOUT
 
 if TYPE_CHECKING:
-    from flyte_testkit._timeline_parts import Ending
+    from flyte_testkit.timeline._parts import Ending
 
 __all__ = ["read"]
 

@@ -23,9 +23,11 @@ from dataclasses import dataclass, replace
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from flyte_testkit import _durations, _timeline_text
-from flyte_testkit._durations import Duration
-from flyte_testkit._timeline_parts import (
+from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
+from flyte_testkit.timeline import _durations, _text
+from flyte_testkit.timeline._durations import Duration
+from flyte_testkit.timeline._parts import (
     Aborts,
     Ending,
     Fails,
@@ -38,9 +40,7 @@ from flyte_testkit._timeline_parts import (
     TimesOut,
     trouble,
 )
-from flyte_testkit._timeline_value import ENDINGS, STEPS, WORDS, Timeline, no_attribute
-from flyte_testkit.errors import TimelineError, close_names
-from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
+from flyte_testkit.timeline._value import ENDINGS, STEPS, WORDS, Timeline, no_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -205,7 +205,7 @@ class OpenTimeline:
         Args:
             failure: The message, which gets the engine's code ``Timeout``, or a whole failure.
         """
-        told = None if failure is None else _failure(failure, "times_out", _timeline_text.TIMEOUT)
+        told = None if failure is None else _failure(failure, "times_out", _text.TIMEOUT)
         return Timeline(self.steps, TimesOut(told))
 
     def never_ends(self) -> Timeline:
@@ -218,7 +218,7 @@ class OpenTimeline:
         return OpenTimeline((*self.steps, Step(phase, seconds, **told)))
 
     def __repr__(self) -> str:
-        return _timeline_text.as_code(self.steps)
+        return _text.as_code(self.steps)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  as above
         printer.text(repr(self))

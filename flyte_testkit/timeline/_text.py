@@ -8,7 +8,7 @@
 Everything that tells two timelines apart is printed. Outputs are JSON in the one-line form; a value
 that JSON does not know prints as ``<repr>``, which is readable and refuses to be read back.
 
-This module is ignorant of how the one-line form is read; see ``_timeline_reader``.
+This module is ignorant of how the one-line form is read; see ``_reader``.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ import keyword
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from flyte_testkit import _durations
-from flyte_testkit._timeline_parts import Aborts, Fails, NeverEnds, Step, Succeeds, TimesOut
 from flyte_testkit.failures import USER_ERROR, Failure
+from flyte_testkit.timeline import _durations
+from flyte_testkit.timeline._parts import Aborts, Fails, NeverEnds, Step, Succeeds, TimesOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from flyte_testkit._timeline_parts import Ending
+    from flyte_testkit.timeline._parts import Ending
 
 __all__ = ["ARROW", "TIMEOUT", "as_code", "as_line"]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, TypeAlias, final, get_args
 
-from flyte_testkit import _durations
 from flyte_testkit.errors import TimelineError, close_names
 from flyte_testkit.failures import Failure, check_text
+from flyte_testkit.timeline import _durations
 
 __all__ = [
     "OUTCOMES",

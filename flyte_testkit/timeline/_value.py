@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from flyte_testkit import _timeline_reader, _timeline_text
-from flyte_testkit._timeline_parts import (
+from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.timeline import _reader, _text
+from flyte_testkit.timeline._parts import (
     Ending,
     NeverEnds,
     Outcome,
@@ -18,7 +19,6 @@ from flyte_testkit._timeline_parts import (
     settle,
     trouble,
 )
-from flyte_testkit.errors import TimelineError, close_names
 
 __all__ = ["ENDINGS", "STEPS", "WORDS", "Timeline", "no_attribute"]
 
@@ -60,7 +60,7 @@ class Timeline:
         check_parts(self.steps, self.ending)
         steps, ending = settle(tuple(self.steps), self.ending)
         if problem := trouble(steps, ending):
-            raise TimelineError(f"{_timeline_text.as_code(steps, ending)}: {problem}")
+            raise TimelineError(f"{_text.as_code(steps, ending)}: {problem}")
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "ending", ending)
 
@@ -94,13 +94,13 @@ class Timeline:
         """
         if not isinstance(text, str):
             raise TimelineError(f"Timeline.parse({text!r}): it reads text, such as 'RUNNING 5s'.")
-        return cls(*_timeline_reader.read(text))
+        return cls(*_reader.read(text))
 
     def __str__(self) -> str:
-        return _timeline_text.as_line(self.steps, self.ending)
+        return _text.as_line(self.steps, self.ending)
 
     def __repr__(self) -> str:
-        return _timeline_text.as_code(self.steps, self.ending)
+        return _text.as_code(self.steps, self.ending)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
         printer.text(repr(self))
