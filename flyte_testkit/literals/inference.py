@@ -15,7 +15,7 @@ from google.protobuf import text_format
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["NIL", "is_nil", "type_of_literal"]
+__all__ = ["NIL", "is_nil", "nil_type", "type_of_literal", "without_nils"]
 
 NIL = "\0nil"
 """The mark, in the place of a structure's tag, of what Go holds as nil."""
@@ -39,6 +39,24 @@ _SIMPLE_SCALARS = {
 def is_nil(declared: types_pb2.LiteralType) -> bool:
     """Say whether a type, or the one thing in it, is nil on FlyteAdmin's side."""
     return declared.structure.tag == NIL
+
+
+def without_nils(declared: types_pb2.LiteralType) -> types_pb2.LiteralType:
+    """Return the type as it prints: what is nil looks like what is empty."""
+    if NIL.encode() not in declared.SerializeToString():
+        return declared
+    plain = types_pb2.LiteralType()
+    plain.CopyFrom(declared)
+    if is_nil(plain):
+        plain.ClearField("structure")
+    if plain.HasField("collection_type"):
+        plain.collection_type.CopyFrom(without_nils(declared.collection_type))
+    elif plain.HasField("map_value_type"):
+        plain.map_value_type.CopyFrom(without_nils(declared.map_value_type))
+    elif plain.HasField("union_type"):
+        plain.union_type.ClearField("variants")
+        plain.union_type.variants.extend(map(without_nils, declared.union_type.variants))
+    return plain
 
 
 def type_of_literal(literal: literals_pb2.Literal) -> types_pb2.LiteralType | None:
@@ -74,7 +92,7 @@ def _scalar(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType | None:
         msgpack = scalar.binary.tag == "msgpack"
         return types_pb2.LiteralType(simple=types_pb2.STRUCT if msgpack else types_pb2.BINARY)
     if kind == "union":
-        variant = scalar.union.type if scalar.union.HasField("type") else _nil()
+        variant = scalar.union.type if scalar.union.HasField("type") else nil_type()
         return types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=[variant]))
     return _typed_scalar(kind, scalar)
 
@@ -84,21 +102,22 @@ def _typed_scalar(kind: str, scalar: literals_pb2.Scalar) -> types_pb2.LiteralTy
     if kind == "schema":
         if scalar.schema.HasField("type"):
             return types_pb2.LiteralType(schema=scalar.schema.type)
-        return _nil(types_pb2.LiteralType(schema=types_pb2.SchemaType()))
+        return nil_type(types_pb2.LiteralType(schema=types_pb2.SchemaType()))
     if kind == "structured_dataset":
         metadata = scalar.structured_dataset.metadata
         if metadata.HasField("structured_dataset_type"):
             return types_pb2.LiteralType(structured_dataset_type=metadata.structured_dataset_type)
         nothing = types_pb2.StructuredDatasetType()
-        return _nil(types_pb2.LiteralType(structured_dataset_type=nothing))
+        return nil_type(types_pb2.LiteralType(structured_dataset_type=nothing))
     if not scalar.blob.HasField("metadata"):
         return None
     if scalar.blob.metadata.HasField("type"):
         return types_pb2.LiteralType(blob=scalar.blob.metadata.type)
-    return _nil(types_pb2.LiteralType(blob=types_pb2.BlobType()))
+    return nil_type(types_pb2.LiteralType(blob=types_pb2.BlobType()))
 
 
-def _nil(declared: types_pb2.LiteralType | None = None) -> types_pb2.LiteralType:
+def nil_type(declared: types_pb2.LiteralType | None = None) -> types_pb2.LiteralType:
+    """Return a type that is nil, or mark that the one thing in it is."""
     marked = declared or types_pb2.LiteralType()
     marked.structure.tag = NIL
     return marked
@@ -112,11 +131,12 @@ def _common(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
     distinct: dict[str, types_pb2.LiteralType] = {}
     empty_list: types_pb2.LiteralType | None = None
     for literal in literals:
-        inferred = type_of_literal(literal) or _nil()
+        inferred = type_of_literal(literal) or nil_type()
         if _is_empty_list(inferred):
             empty_list = inferred
         else:
-            distinct.setdefault(text_format.MessageToString(inferred, as_one_line=True), inferred)
+            text = text_format.MessageToString(without_nils(inferred), as_one_line=True)
+            distinct.setdefault(text, inferred)
     if len(distinct) > 1:
         return _union([distinct[text] for text in sorted(distinct)])
     if distinct:
