@@ -12,12 +12,11 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin import rows, times
+from flyte_testkit.admin import enums, rows, times
 from flyte_testkit.admin.errors import AdminError, database_error, entity_not_found
-from flyte_testkit.admin.phases import phase_name
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from flyteidl.admin import common_pb2, launch_plan_pb2
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
 __all__ = [
+    "TERMINAL",
     "Birth",
     "error_columns",
     "execution_row",
@@ -32,8 +32,13 @@ __all__ = [
     "for_list",
     "inherited_notifications",
     "tag_rows",
-    "text_columns",
 ]
+
+_Workflow = core_execution_pb2.WorkflowExecution
+TERMINAL = frozenset(
+    {_Workflow.SUCCEEDED, _Workflow.FAILED, _Workflow.TIMED_OUT, _Workflow.ABORTED}
+)
+"""The phases that nothing leaves."""
 
 _LIST_MESSAGE_BYTES = 100
 _LONGEST_TEXT = 255
@@ -110,7 +115,7 @@ def execution_row(birth: Birth, now: datetime) -> rows.ExecutionRow:
         execution_project=birth.project,
         execution_domain=birth.domain,
         execution_name=birth.name,
-        phase=phase_name(message.closure.phase),
+        phase=enums.column(_Workflow.Phase, message.closure.phase),
         created_at=now,
         updated_at=now,
         launch_plan_id=birth.launch_plan_id,
@@ -145,7 +150,7 @@ def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
         ),
     )
     if birth.failure is not None:
-        closure.phase = core_execution_pb2.WorkflowExecution.FAILED
+        closure.phase = _Workflow.FAILED
         user_error = birth.failure.code == "INVALID_ARGUMENT"
         kinds = core_execution_pb2.ExecutionError
         closure.error.code = _GO_NAMES[birth.failure.code]
@@ -158,9 +163,8 @@ def error_columns(closure: execution_pb2.ExecutionClosure) -> tuple[str | None, 
     """Return what the columns ``error_kind`` and ``error_code`` say of a closure with an error."""
     if not closure.HasField("error"):
         return None, None
-    kinds = core_execution_pb2.ExecutionError.ErrorKind.DESCRIPTOR.values_by_number
-    kind = closure.error.kind
-    return (kinds[kind].name if kind in kinds else str(kind)), closure.error.code
+    error = closure.error
+    return enums.column(core_execution_pb2.ExecutionError.ErrorKind, error.kind), error.code
 
 
 def inherited_notifications(
@@ -179,7 +183,7 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
         AdminError: The database would not take one of these texts.
     """
     pairs = [*sorted(birth.spec.labels.values.items()), *((tag, "") for tag in birth.spec.tags)]
-    text_columns(text for pair in pairs for text in pair)
+    storable(*(text for pair in pairs for text in pair))
     if any(len(text) > _LONGEST_TEXT for pair in pairs for text in pair):
         raise database_error(f"value too long for type character varying({_LONGEST_TEXT})")
     return [
@@ -194,16 +198,6 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
         )
         for key, value in pairs
     ]
-
-
-def text_columns(texts: Iterable[str]) -> None:
-    """Check that PostgreSQL can hold these texts.
-
-    Raises:
-        AdminError: One of them has a NUL.
-    """
-    if any("\0" in text for text in texts):
-        raise database_error('invalid byte sequence for encoding "UTF8": 0x00')
 
 
 def for_list(execution: execution_pb2.Execution) -> execution_pb2.Execution:

@@ -8,10 +8,15 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
+from flyte_testkit.admin.launcher import Launcher
 from flyte_testkit.admin.node_executions import NodeExecutionManager
 from flyte_testkit.admin.projects import ProjectManager
+from flyte_testkit.admin.resource_manager import ResourceManager
+from flyte_testkit.admin.single_task import SingleTasks
 from flyte_testkit.admin.store import Store
 from flyte_testkit.admin.task_executions import TaskExecutionManager
 from flyte_testkit.admin.tasks import TaskManager
@@ -49,11 +54,35 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        attributes = Attributes()
+        launcher = Launcher(
+            self.store,
+            attributes=attributes,
+            executor=self.executor,
+            identity=self.identity,
+            random=self.random,
+            single_tasks=SingleTasks(
+                self.store, create_workflow=_not_yet, store_launch_plan=_not_yet
+            ),
+        )
+        executions = ExecutionManager(
+            self.store, launcher=launcher, executor=self.executor, identity=self.identity
+        )
+        resources = ResourceManager(self.store, attributes)
         nodes = NodeExecutionManager(self.store)
         projects = ProjectManager(self.store)
         task_executions = TaskExecutionManager(self.store)
         tasks = TaskManager(self.store)
         self.handlers: Mapping[str, Handler] = {
+            "CreateExecution": executions.create_execution,
+            "RelaunchExecution": executions.relaunch_execution,
+            "RecoverExecution": executions.recover_execution,
+            "CreateWorkflowEvent": executions.create_workflow_event,
+            "GetExecution": executions.get_execution,
+            "UpdateExecution": executions.update_execution,
+            "ListExecutions": executions.list_executions,
+            "TerminateExecution": executions.terminate_execution,
+            "GetExecutionData": executions.get_execution_data,
             "CreateNodeEvent": nodes.create_node_event,
             "GetNodeExecution": nodes.get_node_execution,
             "ListNodeExecutions": nodes.list_node_executions,
@@ -65,6 +94,16 @@ class FlyteAdmin:
             "GetProject": projects.get_project,
             "ListProjects": projects.list_projects,
             "GetDomains": projects.get_domains,
+            "UpdateProjectAttributes": resources.update_project_attributes,
+            "GetProjectAttributes": resources.get_project_attributes,
+            "DeleteProjectAttributes": resources.delete_project_attributes,
+            "UpdateProjectDomainAttributes": resources.update_project_domain_attributes,
+            "GetProjectDomainAttributes": resources.get_project_domain_attributes,
+            "DeleteProjectDomainAttributes": resources.delete_project_domain_attributes,
+            "UpdateWorkflowAttributes": resources.update_workflow_attributes,
+            "GetWorkflowAttributes": resources.get_workflow_attributes,
+            "DeleteWorkflowAttributes": resources.delete_workflow_attributes,
+            "ListMatchableAttributes": resources.list_matchable_attributes,
             "CreateTaskEvent": task_executions.create_task_event,
             "GetTaskExecution": task_executions.get_task_execution,
             "ListTaskExecutions": task_executions.list_task_executions,
@@ -87,3 +126,7 @@ class FlyteAdmin:
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
         return self.handlers[rpc](request, now)
+
+
+def _not_yet(*_: object) -> None:
+    raise NotImplementedError("single tasks wait for workflows and launch plans")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import event_pb2, execution_pb2
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
-from flyte_testkit.admin import blobs, times, validation
+from flyte_testkit.admin import blobs, enums, times, validation
 from flyte_testkit.admin.errors import (
     AdminError,
     already_in_terminal_state,
@@ -21,8 +21,7 @@ from flyte_testkit.admin.errors import (
     internal,
     invalid_argument,
 )
-from flyte_testkit.admin.execution_rows import error_columns, find_execution, text_columns
-from flyte_testkit.admin.phases import TERMINAL, current_phase, phase_name
+from flyte_testkit.admin.execution_rows import TERMINAL, error_columns, find_execution
 from flyte_testkit.admin.prototext import prototext
 
 if TYPE_CHECKING:
@@ -80,7 +79,8 @@ def check_cluster(producer_id: str, execution: ExecutionRow) -> None:
 def _check_transition(event: WorkflowExecutionEvent, row: ExecutionRow) -> None:
     """Check rows 5 to 9 of §9.1's table, in their order."""
     phases = WorkflowExecution
-    current, coming = current_phase(row.phase), phase_name(event.phase)
+    current = enums.value(phases.Phase, row.phase)
+    coming = enums.column(phases.Phase, event.phase)
     of = f"for workflow execution {prototext(event.execution_id)}"
     if event.phase != phases.QUEUED:
         if event.phase == current:
@@ -111,7 +111,7 @@ def _moved(
     closure.updated_at.CopyFrom(event.occurred_at)
     changed: dict[str, Any] = {
         "message": message,
-        "phase": phase_name(event.phase),
+        "phase": enums.column(WorkflowExecution.Phase, event.phase),
         "execution_updated_at": occurred_at,
         "updated_at": now,
     }
@@ -127,7 +127,7 @@ def _moved(
     if event.WhichOneof("output_result") == "error":
         closure.error.CopyFrom(event.error)
         changed["error_kind"], changed["error_code"] = error_columns(closure)
-    text_columns(text for text in changed.values() if isinstance(text, str))
+    validation.storable(*(text for text in changed.values() if isinstance(text, str)))
     _take_outputs(store, event, closure)
     if event.phase == WorkflowExecution.ABORTED and not closure.HasField("abort_metadata"):
         closure.abort_metadata.cause = row.abort_cause  # §8.7: no read shows what else it held
