@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flyteidl.admin import execution_pb2, node_execution_pb2, signal_pb2, task_execution_pb2
 from flyteidl.core import interface_pb2, types_pb2
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flyte_testkit.client import models
@@ -77,26 +77,31 @@ def fill_map(draw: st.DrawFn, message: Any, field: Any, depth: int) -> None:
             getattr(message, field.name)[key].CopyFrom(inner)
 
 
+@settings(deadline=None)
 @given(messages(execution_pb2.Execution))
 def test_an_execution_keeps_every_field_of_its_message(pb):
     assert models.Execution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
+@settings(deadline=None)
 @given(messages(node_execution_pb2.NodeExecution))
 def test_a_node_execution_keeps_every_field_of_its_message(pb):
     assert models.NodeExecution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
+@settings(deadline=None)
 @given(messages(task_execution_pb2.TaskExecution))
 def test_a_task_execution_keeps_every_field_of_its_message(pb):
     assert models.TaskExecution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
+@settings(deadline=None)
 @given(messages(signal_pb2.Signal))
 def test_a_signal_keeps_every_field_of_its_message(pb):
     assert models.Signal.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_model_keeps_bytes_unknown_fields_and_its_value(data):
     model = data.draw(st.sampled_from(sorted(_models.values(), key=lambda cls: cls.__name__)))

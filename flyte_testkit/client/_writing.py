@@ -1,0 +1,185 @@
+"""From a Python value to a literal of the type that an interface declares.
+
+As strict as flytekit: an ``int`` is no ``float``, a ``bool`` no ``int``. Dataclasses and untyped
+dicts travel as MessagePack. Files, directories and tables are given by URI: nothing is uploaded.
+
+This module is ignorant of which input a value is for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+
+from flyteidl.core import literals_pb2, types_pb2
+
+from flyte_testkit.client import _msgpack, models
+from flyte_testkit.client.exceptions import TypeTransformerFailedError
+
+__all__ = ["literal_of", "type_of"]
+
+_PRIMITIVES: dict[int, tuple[type, str]] = {
+    types_pb2.INTEGER: (int, "integer"),
+    types_pb2.FLOAT: (float, "float_value"),
+    types_pb2.STRING: (str, "string_value"),
+    types_pb2.BOOLEAN: (bool, "boolean"),
+    types_pb2.DATETIME: (datetime, "datetime"),
+    types_pb2.DURATION: (timedelta, "duration"),
+}
+
+
+def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
+    """Return a value as a literal of that type. A literal is returned as it is.
+
+    Raises:
+        TypeTransformerFailedError: The value is not of that type.
+
+    Example:
+        >>> literal_of(5, types_pb2.LiteralType(simple=types_pb2.INTEGER)).scalar.primitive.integer
+        5
+    """
+    if isinstance(value, models.Literal):
+        return value.to_flyte_idl()
+    if isinstance(value, literals_pb2.Literal):
+        return value
+    kind = literal_type.WhichOneof("type")
+    if kind == "simple":
+        return literals_pb2.Literal(scalar=_simple(value, literal_type.simple))
+    if kind == "collection_type":
+        if not isinstance(value, list):
+            raise _misfit(value, "a list")
+        items = [literal_of(item, literal_type.collection_type) for item in value]
+        return literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=items))
+    if kind == "map_value_type":
+        if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+            raise _misfit(value, "a dict with text as keys")
+        pairs = {key: literal_of(item, literal_type.map_value_type) for key, item in value.items()}
+        return literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=pairs))
+    if kind == "union_type":
+        return _union(value, literal_type.union_type)
+    if kind == "enum_type":
+        return literals_pb2.Literal(scalar=_enum(value, list(literal_type.enum_type.values)))
+    return literals_pb2.Literal(scalar=_reference(value, literal_type))
+
+
+def type_of(value: Any) -> types_pb2.LiteralType:
+    """Return the Flyte type of a Python value, for values that no interface declares.
+
+    Raises:
+        TypeTransformerFailedError: It has none that can be seen from the value alone.
+    """
+    if value is None:
+        return types_pb2.LiteralType(simple=types_pb2.NONE)
+    for simple, (python_type, _) in _PRIMITIVES.items():
+        if _is_exactly(value, python_type):
+            return types_pb2.LiteralType(simple=simple)  # type: ignore[arg-type]  # its stub wants the enum
+    if isinstance(value, enum.Enum):
+        values = [member.value for member in type(value)]
+        return types_pb2.LiteralType(enum_type=types_pb2.EnumType(values=values))
+    if isinstance(value, list) and value:
+        return types_pb2.LiteralType(collection_type=type_of(value[0]))
+    if _is_record(value):
+        return types_pb2.LiteralType(simple=types_pb2.STRUCT)
+    raise _misfit(value, "a value whose Flyte type is plain from itself; give literal_type=")
+
+
+def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
+    if simple == types_pb2.NONE and value is None:
+        return literals_pb2.Scalar(none_type=literals_pb2.Void())
+    if simple == types_pb2.STRUCT and _is_record(value):
+        packed = literals_pb2.Binary(value=_msgpack.packb(_packable(value)), tag="msgpack")
+        return literals_pb2.Scalar(binary=packed)
+    if simple == types_pb2.DATETIME and type(value) is date:
+        value = datetime.combine(value, time.min).astimezone()
+    python_type, field = _PRIMITIVES.get(simple, (None, ""))
+    if python_type is None or not _is_exactly(value, python_type):
+        wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
+        raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
+    primitive = literals_pb2.Primitive()
+    if isinstance(value, datetime):
+        primitive.datetime.FromDatetime(value.astimezone(timezone.utc).replace(tzinfo=None))
+    elif isinstance(value, timedelta):
+        primitive.duration.FromTimedelta(value)
+    else:
+        setattr(primitive, field, value)
+    return literals_pb2.Scalar(primitive=primitive)
+
+
+def _is_exactly(value: Any, python_type: type) -> bool:
+    """Say whether a value is of a type; subclasses count for times only (tools fake those)."""
+    if python_type in (datetime, timedelta):
+        return isinstance(value, python_type)
+    return type(value) is python_type
+
+
+def _is_record(value: Any) -> bool:
+    is_instance = dataclasses.is_dataclass(value) and not isinstance(value, type)
+    return isinstance(value, dict) or is_instance or hasattr(value, "model_dump")
+
+
+def _packable(value: Any) -> Any:
+    """Return a value as dicts, lists and simple values, the way flytekit's dataclasses encode."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value)]
+        return {name: _packable(getattr(value, name)) for name in names}
+    if hasattr(value, "model_dump"):  # a pydantic model
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {key: _packable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_packable(item) for item in value]
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, (datetime, date)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return value
+
+
+def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
+    for variant in union_type.variants:
+        try:
+            literal = literal_of(value, variant)
+        except TypeTransformerFailedError:
+            continue
+        union = literals_pb2.Union(value=literal, type=variant)
+        return literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
+    raise _misfit(value, f"of one of the {len(union_type.variants)} types of the union")
+
+
+def _enum(value: Any, allowed: list[str]) -> literals_pb2.Scalar:
+    text = value.value if isinstance(value, enum.Enum) else value
+    if text not in allowed:
+        raise _misfit(value, f"one of {allowed!r}")
+    return literals_pb2.Scalar(primitive=literals_pb2.Primitive(string_value=text))
+
+
+def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Scalar:
+    """Return a reference to what lies at a URI, as a blob, a schema or a structured dataset."""
+    if isinstance(value, (models.Blob, models.Schema, models.StructuredDataset)):
+        value = value.uri
+    if not isinstance(value, str) or "://" not in value:
+        raise _misfit(
+            value,
+            "a URI such as 's3://bucket/key' (this client uploads nothing: put it there first)",
+        )
+    kind = literal_type.WhichOneof("type")
+    if kind == "blob":
+        metadata = literals_pb2.BlobMetadata(type=literal_type.blob)
+        return literals_pb2.Scalar(blob=literals_pb2.Blob(uri=value, metadata=metadata))
+    if kind == "schema":
+        schema = literals_pb2.Schema(uri=value, type=literal_type.schema)
+        return literals_pb2.Scalar(schema=schema)
+    dataset_metadata = literals_pb2.StructuredDatasetMetadata(
+        structured_dataset_type=literal_type.structured_dataset_type
+    )
+    dataset = literals_pb2.StructuredDataset(uri=value, metadata=dataset_metadata)
+    return literals_pb2.Scalar(structured_dataset=dataset)
+
+
+def _misfit(value: Any, wanted: str) -> TypeTransformerFailedError:
+    return TypeTransformerFailedError(f"{value!r} ({type(value).__name__}) is not {wanted}.")
