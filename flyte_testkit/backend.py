@@ -19,6 +19,7 @@ from flyteidl.admin.execution_pb2 import (
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.engine import Engine
+from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
@@ -62,6 +63,8 @@ class Backend:
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.engine.admin = self.admin
         self.engine.look = self.look
+        self.history = self.engine.history = History(clock.now())
+        self.admin.store.executions.on_change = self.history.note
         self._lock = threading.RLock()
 
     @contextmanager
@@ -70,6 +73,7 @@ class Backend:
         with self._lock:
             now = self.clock.now()
             self.engine.hand_over(now)
+            self.history.instant = now
             yield now
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
@@ -98,6 +102,7 @@ class Backend:
                 )
             self.engine.give(script)
             try:
+                self.history.instant = created_at or now
                 self.admin.answer("CreateExecution", request, created_at or now)
             except AdminError as refusal:
                 raise FlyteTestkitError(

@@ -1,1 +1,129 @@
-"""The pytest plugin: fixtures, and failures that say what happened."""
+"""The pytest plugin: fixtures, and failed tests that say what the backend saw.
+
+Every test gets a fresh clock and a fresh server, so nothing needs to be reset. What is heavy is
+imported inside the fixtures: a test run that does not use them pays next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Mapping
+
+    from flyte_testkit.clock import VirtualClock
+    from flyte_testkit.server import FakeFlyteAdmin
+
+__all__ = ["flyte_admin", "flyte_clock", "flyte_env", "flyte_remote"]
+
+_ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
+
+_MARKER = (
+    "flyte(*, strict=True, seed=0, project='flytesnacks', domain='development', start=None, "
+    "limit=None): how the flyte_* fixtures of this test are made. strict: what no script foresaw "
+    "fails the test. start: the clock's first instant. limit: how far waiting may move it."
+)
+_SERVER_OPTIONS = {"strict", "seed", "project", "domain"}
+_CLOCK_OPTIONS = {"start", "limit"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+def _marked(request: pytest.FixtureRequest, names: set[str]) -> dict[str, Any]:
+    """Return those options of the ``flyte`` marker, the nearest one's first."""
+    options: dict[str, Any] = {}
+    for marker in request.node.iter_markers("flyte"):
+        unknown = sorted(set(marker.kwargs) - _SERVER_OPTIONS - _CLOCK_OPTIONS)
+        if marker.args or unknown:
+            what = ", ".join(map(repr, [*marker.args, *unknown]))
+            raise pytest.UsageError(
+                f"@pytest.mark.flyte got {what}. It takes keywords only, of these: "
+                f"{', '.join(sorted(_SERVER_OPTIONS | _CLOCK_OPTIONS))}."
+            )
+        for name, value in marker.kwargs.items():
+            if name in names:
+                options.setdefault(name, value)
+    return options
+
+
+@pytest.fixture
+def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
+    """The virtual clock of this test: sleeping moves it, and takes no time.
+
+    Under it time.sleep, Event.wait, datetime.now, time.time and time.monotonic of the code under
+    test follow the clock, in the test and in its threads. flyte_clock.elapsed says how long
+    everything took; flyte_clock.advance(60) lets a minute pass now.
+    """
+    from flyte_testkit import flytekit_bridge, world  # noqa: PLC0415
+    from flyte_testkit.clock import VirtualClock  # noqa: PLC0415
+
+    if flytekit_bridge.is_installed():  # first imported under a frozen clock it breaks for good
+        flytekit_bridge.require("flyte_clock")
+    clock = VirtualClock(**_marked(request, _CLOCK_OPTIONS))
+    with world.governed_by(clock):
+        yield clock
+
+
+@pytest.fixture
+def flyte_admin(
+    request: pytest.FixtureRequest, flyte_clock: VirtualClock
+) -> Iterator[FakeFlyteAdmin]:
+    """A fake FlyteAdmin on a free loopback port that plays scripted executions.
+
+    Script launches with flyte_admin.on_launch("nightly").plays(running(600).succeeds(auc=0.9)),
+    or add a run with flyte_admin.add_execution("run", running(60).fails("boom")). Everything in
+    the test that builds its own Flyte client lands here. What no script foresaw fails the test.
+    """
+    from flyte_testkit.server import FakeFlyteAdmin  # noqa: PLC0415
+
+    admin = FakeFlyteAdmin(clock=flyte_clock, **_marked(request, _SERVER_OPTIONS))
+    with admin.serving(), admin.env():
+        request.node.stash[_ADMIN] = admin
+        yield admin
+
+
+@pytest.fixture
+def flyte_env(flyte_admin: FakeFlyteAdmin) -> Mapping[str, str]:
+    """The environment variables that point at flyte_admin, to be handed to subprocesses.
+
+    In the test's own process they are set already.
+    """
+    return flyte_admin.variables
+
+
+@pytest.fixture
+def flyte_remote(flyte_admin: FakeFlyteAdmin) -> Any:
+    """A fresh FlyteRemote of flytekit that talks to flyte_admin.
+
+    It needs flytekit: pip install 'flyte-testkit[flytekit]', on Python < 3.13.
+    """
+    return flyte_admin.remote()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail the test, not its teardown, over what no script foresaw."""
+    yield
+    if (admin := item.stash.get(_ADMIN, None)) is not None:
+        admin.verify()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show below a failed test what its executions did, and which calls they received."""
+    report = yield
+    admin = item.stash.get(_ADMIN, None)
+    if call.when == "call" and report.failed and admin is not None:
+        from flyte_testkit import render  # noqa: PLC0415
+
+        report.sections.append(("flyte executions", render.text(admin)))
+        if unforeseen := admin.unforeseen():
+            report.sections.append(("flyte: what no script foresaw", "\n\n".join(unforeseen)))
+    return report

@@ -6,6 +6,7 @@ property tests. It joins backend and wire, and turns names and Python values int
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -23,14 +24,15 @@ from flyte_testkit.wire.journal import Journal
 from flyte_testkit.wire.listener import CLIENT_OPTIONS, Listener
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.clock import Clock
+    from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
@@ -87,12 +89,12 @@ class FakeFlyteAdmin:
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
         self._registry = Registry(self._backend, project, domain)
         self._told: set[str] = set()
+        self._serving = ExitStack()
+        self.variables: Mapping[str, str] = {}
         self._listener: Listener | None = None
 
     def __enter__(self) -> Self:
-        wire = Wire(self._backend, self._journal, lambda _: ())
-        self._listener = Listener([wire], self._port)
-        self.clock.watch(self._backend.engine)
+        self._serving.enter_context(self.serving())
         return self
 
     def __exit__(
@@ -101,12 +103,22 @@ class FakeFlyteAdmin:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.clock.unwatch(self._backend.engine)
-        if self._listener is not None:
-            self._listener.stop()
-            self._listener = None
+        self._serving.close()
         if kind is None:
             self.verify()
+
+    @contextmanager
+    def serving(self) -> Iterator[None]:
+        """Serve for a while without failing the block at its end; see :meth:`verify`."""
+        wire = Wire(self._backend, self._journal, lambda _: ())
+        self._listener = Listener([wire], self._port)
+        self.clock.watch(self._backend.engine)
+        try:
+            yield
+        finally:
+            self.clock.unwatch(self._backend.engine)
+            self._listener.stop()
+            self._listener = None
 
     @property
     def endpoint(self) -> str:
@@ -138,16 +150,19 @@ class FakeFlyteAdmin:
 
         return remote(self.endpoint, self.project, self.domain)
 
-    def env(self) -> AbstractContextManager[Mapping[str, str]]:
-        """Return a context in which everything that builds its own client lands here.
+    @contextmanager
+    def env(self) -> Iterator[Mapping[str, str]]:
+        """Let everything that builds its own client land here, for a while.
 
-        It gives the environment variables that say so, for subprocesses. Under it flytekit reads
+        The context gives the variables that say so, for subprocesses. Under it flytekit reads
         no configuration but this server's, asks no keyring and uses no proxy, and channels to
         anything but loopback are refused.
         """
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
-        return pointed_at(self.endpoint, self.project, self.domain, self._backend.surprises.add)
+        refused = self._backend.surprises.add
+        with pointed_at(self.endpoint, self.project, self.domain, refused) as self.variables:
+            yield self.variables
 
     # Scripting
 
@@ -293,6 +308,18 @@ class FakeFlyteAdmin:
     def calls(self) -> list[Call]:
         """All calls that reached the server, attempt by attempt, in order."""
         return list(self._journal.calls)
+
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+        """Yield every execution with its changes of phase and its script, for pictures."""
+        with self._backend.moment():
+            for key, changes in self._backend.history.lives().items():
+                row = self._backend.admin.store.executions.get(*key)
+                if row is not None:
+                    yield row, changes, self._backend.engine.script_of(key)
+
+    def unforeseen(self) -> tuple[str, ...]:
+        """Return what happened that no script foresaw and that was not told yet, and forget it."""
+        return self._backend.surprises.take()
 
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.

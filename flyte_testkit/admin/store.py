@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from flyte_testkit.admin import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = ["Store", "Table", "TakenError"]
 
@@ -32,11 +32,15 @@ class Table(Generic[RowT]):
     Args:
         indexes: Columns that :meth:`where` is often asked for together, the most telling first.
             They may not change while a row lives; a row with a NULL among them is left out.
+
+    Attributes:
+        on_change: Told of every row that is inserted or updated.
     """
 
     def __init__(self, *indexes: tuple[str, ...]) -> None:
         self._rows: dict[rows.Key, RowT] = {}
         self._last_id = 0
+        self.on_change: Callable[[RowT], None] | None = None
         # Groups are tuples, so that a copy of the table can share them.
         self._indexes: dict[tuple[str, ...], dict[tuple[Any, ...], tuple[rows.Key, ...]]] = {
             columns: {} for columns in indexes
@@ -112,11 +116,15 @@ class Table(Generic[RowT]):
             group = _values(numbered, columns)
             if None not in group:
                 groups[group] = (*groups.get(group, ()), numbered.key)
+        if self.on_change is not None:
+            self.on_change(numbered)
         return numbered
 
     def update(self, row: RowT) -> RowT:
         """Put a changed row in the place of the one with its key, and return it."""
         self._rows[row.key] = row
+        if self.on_change is not None:
+            self.on_change(row)
         return row
 
     def discard(self, *key: object) -> None:

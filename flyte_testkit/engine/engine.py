@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.admin.rows import ExecutionRow, Key
+    from flyte_testkit.engine.history import History
     from flyte_testkit.surprises import Surprises
     from flyte_testkit.timeline import Timeline
 
@@ -68,6 +69,7 @@ class Engine(WorkflowExecutor):
         self.strict = strict
         self.admin: FlyteAdmin  # set once, by whoever joins the two
         self.look: Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]  # likewise
+        self.history: History  # likewise
         self.last: Launch | None = None
         self.runs: dict[Key, Run] = {}
         self._agenda: list[tuple[datetime, int, Run, Act]] = []
@@ -150,8 +152,14 @@ class Engine(WorkflowExecutor):
                 lines.append(f"  {row.execution_name} is {row.phase} since {since}: {script}")
         return "\n".join(lines) or "  no execution is under way"
 
+    def script_of(self, key: Key) -> str:
+        """Return the script that an execution plays, as code; empty if it plays none."""
+        run = self.runs.get(key)
+        return repr(run.script) if run else ""
+
     def _send(self, run: Run, act: Act) -> None:
         self.admin.store.blobs.update(act.blobs)
+        self.history.instant = act.at
         run.aborting = run.aborting or act.rpc == "TerminateExecution"
         try:
             with self.admin.acting_as(act.principal):

@@ -1,0 +1,61 @@
+"""What the doors show, and nothing else."""
+
+import ast
+import importlib
+import pkgutil
+
+import pytest
+
+import flyte_testkit
+
+PUBLIC = [
+    "flyte_testkit",
+    "flyte_testkit.clock",
+    "flyte_testkit.errors",
+    "flyte_testkit.failures",
+    "flyte_testkit.literals",
+    "flyte_testkit.render",
+    "flyte_testkit.server",
+    "flyte_testkit.timeline",
+    "flyte_testkit.world",
+]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_door_shows_what_it_names_and_sorts_it(name):
+    module = importlib.import_module(name)
+
+    assert [n for n in module.__all__ if not hasattr(module, n)] == []
+    assert list(module.__all__) == sorted(module.__all__)
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_what_a_door_shows_is_documented(name):
+    module = importlib.import_module(name)
+    silent = [
+        n
+        for n in module.__all__
+        if callable(getattr(module, n)) and not (getattr(module, n).__doc__ or "").strip()
+    ]
+
+    assert silent == []
+
+
+def test_every_module_says_what_it_is_for():
+    packages = pkgutil.walk_packages(flyte_testkit.__path__, "flyte_testkit.")
+    names = [info.name for info in packages if not info.name.endswith("__main__")]
+    silent = []
+    for name in names:
+        spec = importlib.util.find_spec(name)
+        with open(spec.origin) as source:
+            if not ast.get_docstring(ast.parse(source.read())):
+                silent.append(name)
+
+    assert silent == []
+    assert len(names) > 30
+
+
+def test_nothing_collides_with_what_flytekit_users_import():
+    theirs = {"task", "workflow", "dynamic", "map_task", "reference_task", "LaunchPlan"}
+
+    assert theirs.isdisjoint(flyte_testkit.__all__)
