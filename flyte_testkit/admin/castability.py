@@ -61,9 +61,10 @@ def castable(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bo
         >>> castable(literal_type(str), literal_type(str | None))
         True
     """
-    if len(source.union_type.variants) == 1 and not target.HasField("union_type"):
-        return _casts(source.union_type.variants[0], target)  # once, and only here
-    return _casts(source, target)
+    if _casts(source, target):
+        return True
+    variants = source.union_type.variants
+    return len(variants) == 1 and _casts(variants[0], target)  # opened once, and only here
 
 
 def _casts(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bool:
