@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         launch_plan_pb2,
         node_execution_pb2,
         project_pb2,
+        signal_pb2,
         task_execution_pb2,
         task_pb2,
         workflow_pb2,
@@ -35,6 +36,7 @@ __all__ = [
     "NodeExecutionRow",
     "ProjectRow",
     "Row",
+    "SignalRow",
     "TaskExecutionRow",
     "TaskRow",
     "WorkflowRow",
@@ -251,3 +253,25 @@ class TaskExecutionRow(_RunRow):
             self.node_id,
             self.retry_attempt,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignalRow:
+    """A signal that a gate waits for; ``type`` and ``value`` are bytes, NULL until it is set."""
+
+    execution_project: str
+    execution_domain: str
+    execution_name: str
+    signal_id: str
+    type: bytes
+    value: bytes | None = None
+    message: signal_pb2.Signal
+    created_at: datetime
+    updated_at: datetime
+    id: int = 0
+    deleted_at: None = None
+
+    @property
+    def key(self) -> Key:
+        """The execution's name in full and the signal's id."""
+        return (self.execution_project, self.execution_domain, self.execution_name, self.signal_id)

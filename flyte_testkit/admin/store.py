@@ -167,6 +167,7 @@ class Store:
             ("parent_task_execution_id",), ("parent_id",), _EXECUTION
         )
         self.task_executions: Table[rows.TaskExecutionRow] = Table((*_EXECUTION, "node_id"))
+        self.signals: Table[rows.SignalRow] = Table(_EXECUTION)
         self.blobs: dict[str, bytes] = {}
 
     def copy(self) -> Store:
