@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flyteidl.core import literals_pb2
 
 from flyte_testkit.admin.castability import castable, print_type, type_of
-from flyte_testkit.admin.compile_errors import CompileErrors
+from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.errors import AdminError, invalid_argument
 
 if TYPE_CHECKING:

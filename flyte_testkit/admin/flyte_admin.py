@@ -13,6 +13,7 @@ from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
 from flyte_testkit.admin.launcher import Launcher
+from flyte_testkit.admin.metrics import MetricsManager
 from flyte_testkit.admin.node_executions import NodeExecutionManager
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.resource_manager import ResourceManager
@@ -20,6 +21,8 @@ from flyte_testkit.admin.single_task import SingleTasks
 from flyte_testkit.admin.store import Store
 from flyte_testkit.admin.task_executions import TaskExecutionManager
 from flyte_testkit.admin.tasks import TaskManager
+from flyte_testkit.admin.version import get_version
+from flyte_testkit.admin.workflows import WorkflowManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,6 +76,10 @@ class FlyteAdmin:
         projects = ProjectManager(self.store)
         task_executions = TaskExecutionManager(self.store)
         tasks = TaskManager(self.store)
+        metrics = MetricsManager(
+            self.store, executions=executions, nodes=nodes, task_executions=task_executions
+        )
+        workflows = WorkflowManager(self.store)
         self.handlers: Mapping[str, Handler] = {
             "CreateExecution": executions.create_execution,
             "RelaunchExecution": executions.relaunch_execution,
@@ -83,6 +90,7 @@ class FlyteAdmin:
             "ListExecutions": executions.list_executions,
             "TerminateExecution": executions.terminate_execution,
             "GetExecutionData": executions.get_execution_data,
+            "GetExecutionMetrics": metrics.get_execution_metrics,
             "CreateNodeEvent": nodes.create_node_event,
             "GetNodeExecution": nodes.get_node_execution,
             "ListNodeExecutions": nodes.list_node_executions,
@@ -112,6 +120,11 @@ class FlyteAdmin:
             "GetTask": tasks.get_task,
             "ListTasks": tasks.list_tasks,
             "ListTaskIds": tasks.list_task_ids,
+            "GetVersion": get_version,
+            "CreateWorkflow": workflows.create_workflow,
+            "GetWorkflow": workflows.get_workflow,
+            "ListWorkflows": workflows.list_workflows,
+            "ListWorkflowIds": workflows.list_workflow_ids,
         }
 
     def acting_as(self, user: str) -> AbstractContextManager[None]:

@@ -15,7 +15,7 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 
 from flyte_testkit.admin import blobs, execution_config, execution_inputs
-from flyte_testkit.admin.compile_errors import CompileErrors
+from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.concurrency import check_concurrency
 from flyte_testkit.admin.definitions import no_such_entity, parts
 from flyte_testkit.admin.errors import AdminError, already_exists, entity_not_found, internal

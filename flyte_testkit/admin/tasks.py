@@ -12,14 +12,14 @@ from flyteidl.admin import common_pb2, task_pb2
 from flyteidl.core import identifier_pb2, tasks_pb2
 
 from flyte_testkit.admin import definitions, pod_specs, task_resources
-from flyte_testkit.admin.compile_errors import CompileErrors
+from flyte_testkit.admin.compiler.errors import CompileErrors
+from flyte_testkit.admin.compiler.tasks import compile_task
 from flyte_testkit.admin.digests import different_structure, digest, identical_structure
 from flyte_testkit.admin.errors import invalid_argument, missing
 from flyte_testkit.admin.listing import Listing
 from flyte_testkit.admin.rows import TaskRow
 from flyte_testkit.admin.settings import TASK_LIMITS
 from flyte_testkit.admin.store import TakenError
-from flyte_testkit.admin.task_compiler import compile_task
 from flyte_testkit.admin.times import stamp
 from flyte_testkit.admin.validation import given, identifier, project_and_domain
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["CompileError", "CompileErrors"]
+__all__ = ["CompileError", "CompileErrors", "RequirementErrors"]
 
 
 class CompileError(NamedTuple):
@@ -22,7 +22,10 @@ class CompileError(NamedTuple):
 
 
 class CompileErrors(Exception):  # noqa: N818  it is their collection
-    r"""Errors, each counted once; raised at the end of a stage that collected any.
+    r"""Errors, each kept once; raised at the end of a stage that collected any.
+
+    Attributes:
+        count: How often one was noted, so that a step can tell whether it went well.
 
     Example:
         >>> errors = CompileErrors()
@@ -34,12 +37,14 @@ class CompileErrors(Exception):  # noqa: N818  it is their collection
     def __init__(self) -> None:
         super().__init__()
         self._found: set[CompileError] = set()
+        self.count = 0
 
     def __bool__(self) -> bool:
         return bool(self._found)
 
     def add(self, code: str, node: str, description: str) -> None:
-        """Note one error."""
+        """Note one error; :attr:`count` grows even if it was noted before."""
+        self.count += 1
         self._found.add(CompileError(code, node, description))
 
     def raise_if_any(self) -> None:
@@ -55,3 +60,10 @@ class CompileErrors(Exception):  # noqa: N818  it is their collection
         ordered = sorted(self._found, key=lambda error: (error.code, str(error)))
         lines = (f"\tError {number}: {error}\n" for number, error in enumerate(ordered))
         return f"Collected Errors: {len(ordered)}\n{''.join(lines)}"
+
+
+class RequirementErrors(CompileErrors):
+    """Errors that keep the compiler from finding out what a workflow refers to."""
+
+    def __str__(self) -> str:
+        return f"failed to get workflow requirements with err {super().__str__()}"

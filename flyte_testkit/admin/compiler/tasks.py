@@ -8,7 +8,7 @@ from __future__ import annotations
 from flyteidl.core import compiler_pb2, tasks_pb2
 
 from flyte_testkit.admin import enums, pod_specs
-from flyte_testkit.admin.compile_errors import CompileErrors
+from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.kubernetes_names import name_problems
 from flyte_testkit.admin.quantities import InvalidQuantityError, parse
 

@@ -1,0 +1,144 @@
+"""A workflow while it is compiled: its nodes, what they take and give, and the edges.
+
+Ignorant of what nodes do: it only knows who waits for whom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flyteidl.core import compiler_pb2, interface_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flyteidl.core import workflow_pb2
+
+    from flyte_testkit.admin.compiler.errors import CompileErrors
+
+__all__ = ["END", "START", "Graph", "Step"]
+
+START = "start-node"
+END = "end-node"
+
+
+@dataclass(eq=False)
+class Step:
+    """A node, with what the compiler found out about it.
+
+    Attributes:
+        node: The node in the template that is compiled; what changes here changes there.
+        interface: What it takes and gives, once that is known to be sound.
+        inner: The nodes that a branch chooses among.
+    """
+
+    node: workflow_pb2.Node
+    interface: interface_pb2.TypedInterface | None = None
+    inner: list[Step] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The node's id."""
+        return self.node.id
+
+    @property
+    def inputs(self) -> Mapping[str, interface_pb2.Variable]:
+        """What it takes, by name."""
+        return {} if self.interface is None else self.interface.inputs.variables
+
+    def outputs(self, errors: CompileErrors) -> Mapping[str, interface_pb2.Variable] | None:
+        """Return what it gives, by alias where there is one; None if that is not sound."""
+        before = errors.count
+        aliases: dict[str, str] = {}
+        for alias in self.node.output_aliases:
+            if alias.var in aliases:
+                errors.add(
+                    "DuplicateAlias",
+                    self.id,
+                    f"Duplicate alias [{alias.alias}] found. "
+                    "An output alias can only be used once in the Workflow.",
+                )
+            else:
+                aliases[alias.var] = alias.alias
+        if self.interface is None:
+            return None
+        variables = self.interface.outputs.variables
+        for unknown in aliases.keys() - variables.keys():
+            errors.add("ParameterNotBound", self.id, f"Parameter not bound [{aliases[unknown]}].")
+        if errors.count > before:
+            return None
+        return {aliases.get(name, name): variable for name, variable in variables.items()}
+
+
+class Graph:
+    """The top-level nodes of one workflow, in the order in which they were added, and all edges."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Step] = {}
+        self.upstream: dict[str, set[str]] = {}
+        self.downstream: dict[str, set[str]] = {}
+
+    def add(self, step: Step) -> bool:
+        """Add a node, unless one of its id is there."""
+        if step.id in self.steps:
+            return False
+        self.steps[step.id] = step
+        return True
+
+    def waits(self, earlier: str, later: str) -> None:
+        """Note that a node waits for another, as the waiting one sees it."""
+        self.upstream.setdefault(later, set()).add(earlier or START)
+
+    def follows(self, earlier: str, later: str) -> None:
+        """Note that a node waits for another, as both see it."""
+        self.waits(earlier, later)
+        self.downstream.setdefault(earlier or START, set()).add(later)
+
+    def connections(self) -> compiler_pb2.ConnectionSet:
+        """Return all edges as the compiled workflow lists them."""
+        return compiler_pb2.ConnectionSet(
+            upstream=_id_lists(self.upstream), downstream=_id_lists(self.downstream)
+        )
+
+    def check_reachable(self, errors: CompileErrors) -> None:
+        """Note a cycle, or else nodes that nothing leads to from the start."""
+        visited: set[str] = set()
+        path: list[str] = [START]
+        todo = [self._after(START)]
+        visited.add(START)
+        while todo:
+            if not todo[-1]:
+                todo.pop()
+                path.pop()
+                continue
+            node = todo[-1].pop(0)
+            if node in path:
+                errors.add(
+                    "CycleDetected",
+                    START,
+                    "A cycle has been detected while traversing the Workflow "
+                    f"[{'>'.join([*path, node])}].",
+                )
+                return
+            if node not in visited:
+                visited.add(node)
+                path.append(node)
+                todo.append(self._after(node))
+        unreachable = [id_ for id_ in self.steps if id_ not in visited and id_ != END]
+        if unreachable:
+            errors.add(
+                "UnreachableNodes",
+                START,
+                f"The Workflow contain unreachable nodes [{','.join(unreachable)}].",
+            )
+
+    def _after(self, node: str) -> list[str]:
+        return sorted(self.downstream.get(node, ()))
+
+
+def _id_lists(edges: Mapping[str, set[str]]) -> dict[str, compiler_pb2.ConnectionSet.IdList]:
+    return {
+        node: compiler_pb2.ConnectionSet.IdList(ids=sorted(others, key=str.encode))
+        for node, others in edges.items()
+    }

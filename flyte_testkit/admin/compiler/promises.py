@@ -1,0 +1,126 @@
+"""Promises: inputs that are given the output of another node, or a part of it (§6)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flyteidl.core import types_pb2
+
+from flyte_testkit.admin.castability import castable
+from flyte_testkit.admin.compiler.graph import START
+from flyte_testkit.admin.compiler.type_text import type_text
+from flyte_testkit.admin.prototext import prototext
+
+if TYPE_CHECKING:
+    from flyte_testkit.admin.compiler.bindings import Binder
+    from flyte_testkit.admin.compiler.graph import Step
+
+__all__ = ["resolve"]
+
+_VARIABLE = re.compile(r"(?:\[(?P<index>\d+)\]\.)?(?P<name>\w+)", re.ASCII)
+
+
+def resolve(
+    binder: Binder,
+    step: Step,
+    name: str,
+    promise: types_pb2.OutputReference,
+    expected: types_pb2.LiteralType | None,
+) -> types_pb2.LiteralType | None:
+    """Return the type of what is promised, or None after noting what is wrong with it.
+
+    A promise of no node in particular becomes one of the start node.
+
+    Args:
+        binder: Who asks.
+        step: The node that is promised something.
+        name: The input that it is promised for.
+        promise: The promise.
+        expected: The type of that input; None if anything will do.
+    """
+    giver = binder.graph.steps.get(promise.node_id or START)
+    if giver is None:
+        text = f"Referenced node [{promise.node_id}] not found."
+        binder.errors.add("NodeReferenceNotFound", promise.node_id, text)
+        binder.not_bound(step, name)
+        return None
+    parsed = [*_VARIABLE.finditer(promise.var)]
+    if len(parsed) != 1:
+        binder.add("SyntaxError", step, f"Failed to parse element [{promise.var}].")
+        return None
+    source = _output(binder, giver, parsed[0]["name"])
+    if source is None:
+        binder.not_bound(step, name)
+        return None
+    if parsed[0]["index"] is not None:
+        if source.HasField("collection_type"):
+            source = source.collection_type
+        else:
+            _mismatch(binder, (giver, promise.var, source), (step, name, expected))
+    source = _part(binder, step, promise, source)
+    if source is None:
+        return None
+    if expected is not None and not castable(source, expected):
+        _mismatch(binder, (giver, promise.var, source), (step, name, expected))
+        return None
+    promise.node_id = giver.id
+    return source
+
+
+def _output(binder: Binder, giver: Step, name: str) -> types_pb2.LiteralType | None:
+    outputs = giver.outputs(binder.errors)
+    if outputs is None:
+        return None
+    if name not in outputs:
+        text = f"Variable [{name}] not found on node [{giver.id}]."
+        binder.add("VariableNameNotFound", giver, text)
+        return None
+    return outputs[name].type
+
+
+def _part(
+    binder: Binder,
+    step: Step,
+    promise: types_pb2.OutputReference,
+    source: types_pb2.LiteralType,
+) -> types_pb2.LiteralType | None:
+    """Follow the path into what is promised; steps into what has no parts are not looked at."""
+    for attribute in promise.attr_path:
+        fields = source.structure.dataclass_type
+        if source.HasField("collection_type"):
+            source = source.collection_type
+        elif source.HasField("map_value_type"):
+            source = source.map_value_type
+        elif fields and attribute.string_value in fields:
+            source = fields[attribute.string_value]
+        elif fields:
+            binder.add(
+                "FieldNotFound",
+                step,
+                f"Variable [{promise.var}] (type [{prototext(source)}]) "
+                f"doesn't have field [{attribute.string_value}].",
+            )
+            return None
+    return source
+
+
+def _mismatch(
+    binder: Binder,
+    given: tuple[Step, str, types_pb2.LiteralType],
+    wanted: tuple[Step, str, types_pb2.LiteralType | None],
+) -> None:
+    giver, output, source = given
+    taker, name, expected = wanted
+    binder.add(
+        "MismatchingTypes",
+        taker,
+        f"The output variable '{_qualified(giver, output)}' has type [{type_text(source)}], "
+        f"but it's assigned to the input variable '{_qualified(taker, name)}' "
+        f"which has type type [{type_text(expected or types_pb2.LiteralType())}].",
+    )
+
+
+def _qualified(step: Step, variable: str) -> str:
+    has_metadata = step.node.HasField("metadata")
+    return f"{step.node.metadata.name}.{variable}" if has_metadata else variable

@@ -1,0 +1,202 @@
+"""Compiles a workflow: checks it, gives it its sentinels, and draws its connections (§6).
+
+Ignorant of requests and rows: what the workflow refers to comes in a :class:`Library`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flyteidl.core import compiler_pb2, interface_pb2, workflow_pb2
+
+from flyte_testkit.admin.compiler import branches, interfaces
+from flyte_testkit.admin.compiler.bindings import Binder, check_variables
+from flyte_testkit.admin.compiler.errors import CompileErrors
+from flyte_testkit.admin.compiler.graph import END, START, Graph, Step
+from flyte_testkit.admin.compiler.requirements import index_sub_workflows, requirements
+from flyte_testkit.admin.prototext import prototext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from flyteidl.admin import launch_plan_pb2
+    from flyteidl.core import identifier_pb2
+
+__all__ = ["Library", "WorkflowCompiler", "compile_workflow"]
+
+
+@dataclass
+class Library:
+    """What a workflow may refer to, by the text that its identifier prints as.
+
+    Attributes:
+        tasks: Registered tasks.
+        launch_plans: The closures of registered launch plans, which know what they expect.
+        sub_workflows: The workflows that were sent along; each is compiled in place, once.
+        compiled: Those of them whose turn has come.
+    """
+
+    tasks: Mapping[str, compiler_pb2.CompiledTask]
+    launch_plans: Mapping[str, launch_plan_pb2.LaunchPlanClosure]
+    sub_workflows: Mapping[str, compiler_pb2.CompiledWorkflow]
+    compiled: set[str] = field(default_factory=set)
+
+
+def compile_workflow(
+    template: workflow_pb2.WorkflowTemplate,
+    sub_workflows: Iterable[workflow_pb2.WorkflowTemplate],
+    find_task: Callable[[identifier_pb2.Identifier], compiler_pb2.CompiledTask],
+    find_launch_plan: Callable[[identifier_pb2.Identifier], launch_plan_pb2.LaunchPlanClosure],
+) -> compiler_pb2.CompiledWorkflowClosure:
+    """Return the workflow as the engine will read it.
+
+    Args:
+        template: The workflow, under the id that it is registered with.
+        sub_workflows: The workflows that were sent along with it.
+        find_task: Looks up a task; raises what the client shall be told if there is none.
+        find_launch_plan: Likewise for launch plans.
+
+    Raises:
+        CompileErrors: The workflow is wrong.
+    """
+    closure = compiler_pb2.CompiledWorkflowClosure()
+    closure.primary.template.CopyFrom(template)
+    for sub_workflow in sub_workflows:
+        closure.sub_workflows.add().template.CopyFrom(sub_workflow)
+    index = index_sub_workflows(closure.sub_workflows)
+    required = requirements(template, index)
+    tasks = [find_task(id_) for _, id_ in sorted(required.tasks.items())]
+    library = Library(
+        tasks={prototext(task.template.id): task for task in tasks},
+        launch_plans={
+            text: find_launch_plan(id_) for text, id_ in sorted(required.launch_plans.items())
+        },
+        sub_workflows=index,
+    )
+    for text in required.tasks.keys() - library.tasks.keys():
+        required.errors.add("TaskReferenceNotFound", START, f"Referenced Task [{text}] not found.")
+    required.errors.raise_if_any()
+    errors = CompileErrors()
+    WorkflowCompiler(closure.primary, library, errors).run()
+    errors.raise_if_any()
+    closure.tasks.extend(library.tasks.values())
+    return closure
+
+
+class WorkflowCompiler:
+    """The compilation of one workflow, be it the primary one or one that was sent along.
+
+    Args:
+        workflow: The workflow, which is changed in place.
+        library: What it refers to.
+        errors: Where to note what is wrong.
+    """
+
+    def __init__(
+        self, workflow: compiler_pb2.CompiledWorkflow, library: Library, errors: CompileErrors
+    ) -> None:
+        self.workflow = workflow
+        self.library = library
+        self.errors = errors
+        self.graph = Graph()
+        self.binder = Binder(self.graph, errors)
+
+    def run(self) -> None:
+        """Compile the workflow, or note what is wrong with it."""
+        template = self.workflow.template
+        if not template.nodes:
+            text = prototext(template.id)
+            self.errors.add("NoNodesFound", text, f"Can't find any nodes in workflow [{text}].")
+            return
+        before = self.errors.count
+        check_variables(START, template.interface, self.errors)
+        if self.errors.count > before:
+            return
+        top_level = [node.id for node in template.nodes]
+        self._add_nodes(template)
+        for step in self.graph.steps.values():
+            if step.id != START:
+                self.bind_inputs(step, both_ways=True)
+        # The outputs stand twice in what is compiled; promises get the start's name in both.
+        del template.outputs[:]
+        template.outputs.extend(self.graph.steps[END].node.inputs)
+        if template.HasField("failure_node"):
+            failure = Step(template.failure_node)
+            self.check(failure)
+            self.bind_inputs(failure, both_ways=False)
+        self._connect_orphans(top_level)
+        self.graph.check_reachable(self.errors)
+        self.workflow.connections.CopyFrom(self.graph.connections())
+
+    def find_interface(self, step: Step) -> interface_pb2.TypedInterface | None:
+        """Return what a node takes and gives, or None after noting what is wrong."""
+        return interfaces.find_interface(self, step)
+
+    def check(self, step: Step) -> None:
+        """Note what is wrong with a node but for its inputs, and compile what is inside it."""
+        node = step.node
+        if not node.id:
+            self.errors.add("ValueRequired", "<node>", "Value required [Id].")
+        if node.id in (START, END):
+            return
+        if self.find_interface(step) is not None:
+            step.outputs(self.errors)
+        ordered = sorted(node.upstream_node_ids, key=str.encode)
+        node.upstream_node_ids[:] = ordered
+        if node.HasField("branch_node"):
+            branches.check(self, step)
+        elif node.workflow_node.HasField("sub_workflow_ref"):
+            self._compile_sub_workflow(prototext(node.workflow_node.sub_workflow_ref))
+
+    def bind_inputs(self, step: Step, *, both_ways: bool) -> None:
+        """Hold what a node is given against what it takes, and draw its edges.
+
+        A node whose interface is not sound gets none.
+        """
+        if step.interface is None:
+            return
+        if both_ways:
+            for earlier in step.node.upstream_node_ids:
+                self.graph.follows(earlier, step.id)
+        self.binder.bind(step, step.node.inputs, step.inputs, both_ways=both_ways)
+
+    def _add_nodes(self, template: workflow_pb2.WorkflowTemplate) -> None:
+        """Put the sentinels first and drop nodes whose id is taken; check the others in turn.
+
+        A node inside a branch sees only nodes that were added before.
+        """
+        sent = [*template.nodes]
+        kept: list[workflow_pb2.Node] = []
+        taken = {START, END}
+        for node in sent:
+            if node.id not in taken:
+                taken.add(node.id)
+                kept.append(node)
+        start = workflow_pb2.Node(id=START)
+        end = workflow_pb2.Node(id=END, inputs=template.outputs)
+        del template.nodes[:]
+        template.nodes.extend([start, end, *kept])
+        interface = template.interface
+        steps = [Step(node) for node in template.nodes]
+        steps[0].interface = interface_pb2.TypedInterface(outputs=interface.inputs)
+        steps[1].interface = interface_pb2.TypedInterface(inputs=interface.outputs)
+        for step in steps:
+            self.graph.add(step)
+            self.check(step)
+
+    def _connect_orphans(self, top_level: list[str]) -> None:
+        """Make every top-level node run after the start and before the end."""
+        for id_ in top_level:
+            if id_ in (START, END):
+                continue
+            if id_ not in self.graph.upstream:
+                self.graph.follows(START, id_)
+            if id_ not in self.graph.downstream:
+                self.graph.follows(id_, END)
+
+    def _compile_sub_workflow(self, text: str) -> None:
+        if text in self.library.compiled or text not in self.library.sub_workflows:
+            return
+        self.library.compiled.add(text)
+        WorkflowCompiler(self.library.sub_workflows[text], self.library, self.errors).run()
