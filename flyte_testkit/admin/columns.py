@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.admin.go_bytes import go_bytes, varint
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -59,17 +61,13 @@ class Entity:
 def _serialized(path: str) -> Read:
     """Return what reads a message, that a row holds at this path, as the database's bytes."""
     get: Callable[[Any], Message] = attrgetter(path)
-    return lambda row: get(row).SerializeToString(deterministic=True)
+    return lambda row: go_bytes(get(row))
 
 
 def _event_version(row: Any) -> bytes:
     """Return a node execution's internal data: a message with the version as its only field."""
-    data = bytearray()
-    number = row.event_version & (2**64 - 1)
-    while number:
-        number, low = number >> 7, number & 0x7F
-        data.append(low | (0x80 if number else 0))
-    return b"\x08" + bytes(data) if data else b""
+    version: int = row.event_version & (2**64 - 1)  # negative numbers are written in 64 bits
+    return b"\x08" + varint(version) if version else b""
 
 
 def _columns(

@@ -17,6 +17,7 @@ from flyte_testkit.admin.metrics import MetricsManager
 from flyte_testkit.admin.node_executions import NodeExecutionManager
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.resource_manager import ResourceManager
+from flyte_testkit.admin.signals import SignalManager
 from flyte_testkit.admin.single_task import SingleTasks
 from flyte_testkit.admin.store import Store
 from flyte_testkit.admin.task_executions import TaskExecutionManager
@@ -74,6 +75,7 @@ class FlyteAdmin:
         resources = ResourceManager(self.store, attributes)
         nodes = NodeExecutionManager(self.store)
         projects = ProjectManager(self.store)
+        signals = SignalManager(self.store)
         task_executions = TaskExecutionManager(self.store)
         tasks = TaskManager(self.store)
         metrics = MetricsManager(
@@ -112,6 +114,9 @@ class FlyteAdmin:
             "GetWorkflowAttributes": resources.get_workflow_attributes,
             "DeleteWorkflowAttributes": resources.delete_workflow_attributes,
             "ListMatchableAttributes": resources.list_matchable_attributes,
+            "GetOrCreateSignal": signals.get_or_create_signal,
+            "ListSignals": signals.list_signals,
+            "SetSignal": signals.set_signal,
             "CreateTaskEvent": task_executions.create_task_event,
             "GetTaskExecution": task_executions.get_task_execution,
             "ListTaskExecutions": task_executions.list_task_executions,
