@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from flyteidl.admin import matchable_resource_pb2
 
+from flyte_testkit.admin.settings import TASK_LIMITS
 from flyte_testkit.admin.store import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from flyte_testkit.admin.rows import Key
@@ -82,6 +84,14 @@ class Attributes(Table[AttributesRow]):
     def of_project(self, kind: int, project: str) -> AttributesRow | None:
         """Return the row that holds for the whole project, if any."""
         return self.get(project, "", "", kind)
+
+    def task_limits(self, project: str, domain: str, _task: str) -> Mapping[str, str]:
+        """Return what tasks may ask for here; what attributes leave out has no limit then."""
+        row = self.most_specific(matchable_resource_pb2.TASK_RESOURCE, project, domain)
+        if row is None:
+            return TASK_LIMITS
+        limits = row.message.task_resource_attributes.limits
+        return {field.name: size for field, size in limits.ListFields()}
 
     def below(
         self, kind: int, project: str, domain: str = "", workflow: str = ""

@@ -77,7 +77,7 @@ class FlyteAdmin:
         projects = ProjectManager(self.store)
         signals = SignalManager(self.store)
         task_executions = TaskExecutionManager(self.store)
-        tasks = TaskManager(self.store)
+        tasks = TaskManager(self.store, attributes.task_limits)
         metrics = MetricsManager(
             self.store, executions=executions, nodes=nodes, task_executions=task_executions
         )

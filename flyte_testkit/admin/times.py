@@ -18,7 +18,7 @@ from flyte_testkit.admin.prototext import prototext
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["InvalidTimeError", "between", "duration", "nanoseconds", "read", "stamp"]
+__all__ = ["InvalidTimeError", "between", "duration", "nanoseconds", "plus", "read", "stamp"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _YEAR_1 = -62_135_596_800
@@ -80,3 +80,9 @@ def duration(length: int) -> Duration:
     value = Duration()
     value.FromNanoseconds(length)
     return value
+
+
+def plus(time: Timestamp, length: Duration) -> Timestamp:
+    """Return the time that is a duration after another."""
+    seconds, nanos = divmod(nanoseconds(time) + length.seconds * _SECOND + length.nanos, _SECOND)
+    return Timestamp(seconds=seconds, nanos=nanos)
