@@ -52,6 +52,28 @@ class Config:
     choice: Literal["a", "b"] = "a"
 
 
+@dataclass
+class Odd:
+    anything: Any
+    pair: tuple[int, str] = (1, "a")
+
+
+@dataclass
+class Derived:
+    size: int
+    area: int = field(init=False, default=0)
+    note: Annotated[str, "doc"] = ""
+    blob: bytes = b""
+    single: Literal["only"] = "only"
+    plain: list = field(default_factory=list)  # type: ignore[type-arg]  # bare, on purpose
+    nothing: None = None
+
+
+@dataclass
+class Chain:
+    following: Chain | None = None
+
+
 UserId = NewType("UserId", int)
 
 ANNOTATIONS: list[tuple[Any, list[Any]]] = [
@@ -85,6 +107,7 @@ ANNOTATIONS: list[tuple[Any, list[Any]]] = [
     (Color, [Color.RED]),
     (Word, [Word.YES]),
     (Config, [Config(1.0, color=Color.RED, when=dt.datetime(2024, 1, 1), rows=[Inner(2)])]),
+    (Config, [Config(1)]),
     (Annotated[int, "note"], [3]),
     (Literal["a", "b"], ["a"]),
     (Literal[1, 2], [1]),
@@ -166,12 +189,12 @@ def test_infers_the_type_of_a_value_nobody_declared(value, name):
         (True, float, "declared float, but True is a bool", "give it a float"),
         (1.0, int, "declared int, but 1.0 is a float", "round it, or declare it float"),
         ("1", int, "declared int, but '1' is a str", "give it an int"),
-        (1, str, "declared str, but 1 is a int", "give it a str"),
-        (1, bool, "declared bool, but 1 is a int", "give it a bool"),
+        (1, str, "declared str, but 1 is an int", "give it a str"),
+        (1, bool, "declared bool, but 1 is an int", "give it a bool"),
         (None, float, "declared float, but None is given", "declare it float | None"),
-        (1, type(None), "declared None, but 1 is a int", "give it None"),
+        (1, type(None), "declared None, but 1 is an int", "give it None"),
         ("2024", dt.datetime, "declared datetime, but '2024' is a str", "fromisoformat"),
-        (3, dt.timedelta, "declared timedelta, but 3 is a int", "give it a timedelta"),
+        (3, dt.timedelta, "declared timedelta, but 3 is an int", "give it a timedelta"),
         ("x", int | None, "declared int | None, but 'x' is a str", "give it one of these"),
         ("ab", list[str], "declared list[str], but 'ab' is a str", "give it list[str]"),
         ([1], dict[str, int], "declared dict[str, int], but [1] is a list", "give it dict"),
@@ -179,7 +202,7 @@ def test_infers_the_type_of_a_value_nobody_declared(value, name):
         ([1, "a"], list[int], "output 'x'[1] is declared int, but 'a' is a str", "give it an int"),
         ({"k": [""]}, dict[str, list[int]], "output 'x'['k'][0] is declared int", "an int"),
         ("rde", Color, "'rde' is none of these", "Did you mean 'red'?"),
-        (3, Color, "declared an enum of 'red', 'blue', but 3 is a int", "give it one of them"),
+        (3, Color, "declared an enum of 'red', 'blue', but 3 is an int", "give it one of them"),
         (2**63, int, "declared int, but 9223372036854775808 is given", "64 bits"),
         (10**400, float, "is given", "no float is that large"),
         ([], list[int] | list[str], "[] fits more than one of these", "pass a ready Literal"),
@@ -224,6 +247,43 @@ def test_flytekits_own_types_are_asked_of_flytekit():
         literals.literal_type(flyte_file)
     declared = literals.literal_type(type_engine.to_literal_type(flyte_file))
     assert literals.python_value(literals.literal("s3://b/k", declared)) == "s3://b/k"
+
+
+def test_a_dataclass_beyond_json_has_no_schema_but_travels():
+    declared = literals.literal_type(Odd)
+    assert not declared.HasField("metadata")
+    assert literals.python_value(literals.literal(Odd(None), declared)) == {
+        "anything": None,
+        "pair": [1, "a"],
+    }
+
+
+def test_fields_of_every_making_are_in_the_schema_as_in_flytekits():
+    declared = literals.literal_type(Derived)
+    assert "area" not in declared.metadata["properties"]
+    type_engine = pytest.importorskip("flytekit.core.type_engine").TypeEngine
+    theirs = type_engine.to_literal_type(Derived).to_flyte_idl()
+    assert as_json(declared.metadata) == as_json(theirs.metadata)
+
+
+def test_a_class_that_contains_itself_is_refused():
+    with pytest.raises(RegistrationError, match="Chain contains itself"):
+        literals.literal_type(Chain)
+
+
+def test_a_model_of_pydantic_is_a_struct_as_with_flytekit():
+    pydantic = pytest.importorskip("pydantic")
+    flytekit = pytest.importorskip("flytekit")
+    type_engine = pytest.importorskip("flytekit.core.type_engine").TypeEngine
+    model = pydantic.create_model("Settings", rate=(float, 0.5), color=(Color | None, None))
+    for annotation in (model, model | None):
+        ours, theirs = literals.literal_type(annotation), type_engine.to_literal_type(annotation)
+        assert as_json(ours) == as_json(theirs.to_flyte_idl())
+        value = model(color=Color.RED)
+        context = flytekit.FlyteContextManager.current_context()
+        made = literals.literal(value, ours)
+        assert made == type_engine.to_literal(context, value, annotation, theirs).to_flyte_idl()
+        assert literals.python_value(made) == {"rate": 0.5, "color": "red"}
 
 
 def test_a_new_type_is_the_type_it_is_made_of():

@@ -1,4 +1,4 @@
-"""Dataclasses and dicts as flytekit ships them: Structs in msgpack, with a JSON schema.
+"""Dataclasses, pydantic models and dicts as flytekit ships them: Structs in msgpack.
 
 A dataclass's type carries its schema, because flytekit rebuilds a class from it when it reads
 outputs whose Python type it does not know, and the types of its fields, because bindings may pick
@@ -7,9 +7,11 @@ one. Ignorant of every other type: those of the fields are asked of whoever call
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import datetime as dt
 import enum
+import json
 import types
 import typing
 from typing import TYPE_CHECKING, Any
@@ -22,7 +24,7 @@ from flyte_testkit.errors import RegistrationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["dataclass_type", "is_msgpack", "msgpack_struct", "plain"]
+__all__ = ["dataclass_type", "is_msgpack", "is_record", "msgpack_struct", "plain"]
 
 _FORMAT = {"cache-key-metadata": {"serialization-format": "msgpack"}}
 
@@ -39,24 +41,47 @@ def is_msgpack(declared: types_pb2.LiteralType) -> bool:
     return "cache-key-metadata" in declared.annotation.annotations.fields
 
 
+def is_record(cls: type) -> bool:
+    """Say whether a class is a dataclass or a model of pydantic."""
+    return dataclasses.is_dataclass(cls) or _is_pydantic(cls)
+
+
 def dataclass_type(
     cls: type, literal_type: Callable[[Any], types_pb2.LiteralType]
 ) -> types_pb2.LiteralType:
-    """Return the type of a dataclass; fields whose type Flyte has not are left out, unchecked."""
+    """Return the type of a dataclass or a model; fields whose type Flyte has not are left out.
+
+    Raises:
+        RegistrationError: The class contains itself.
+    """
     declared = msgpack_struct()
-    hints = typing.get_type_hints(cls, include_extras=True)
+    fields: dict[str, Any] = {}
     try:
-        json_format.ParseDict(_object(cls), declared.metadata)
-    except _Inexpressible:  # flytekit too goes on without a schema then
+        if _is_pydantic(cls):
+            model: Any = cls
+            json_format.ParseDict(model.model_json_schema(), declared.metadata)
+            fields = {name: field.annotation for name, field in model.model_fields.items()}
+        else:
+            hints = typing.get_type_hints(cls, include_extras=True)
+            fields = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+            json_format.ParseDict(_object(cls), declared.metadata)
+    except (_Inexpressible, json_format.ParseError):  # flytekit too goes on without a schema then
         declared.ClearField("metadata")
+    except RecursionError:
+        raise RegistrationError(
+            f"{cls.__name__} contains itself, which no type of Flyte can say: declare it dict."
+        ) from None
     declared.structure.SetInParent()
-    for field in dataclasses.fields(cls):
+    for name, annotation in fields.items():
         try:
-            field_type = literal_type(hints[field.name])
+            declared.structure.dataclass_type[name].CopyFrom(literal_type(annotation))
         except RegistrationError:
-            continue
-        declared.structure.dataclass_type[field.name].CopyFrom(field_type)
+            declared.structure.dataclass_type.pop(name, None)
     return declared
+
+
+def _is_pydantic(cls: type) -> bool:
+    return hasattr(cls, "model_json_schema") and hasattr(cls, "model_fields")
 
 
 def plain(value: Any) -> Any:
@@ -81,6 +106,8 @@ def plain(value: Any) -> Any:
         return {
             field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
+    if _is_pydantic(type(value)):
+        return json.loads(value.model_dump_json())
     raise TypeError(f"{value!r} is a {type(value).__name__}, which a dict of Flyte cannot hold")
 
 
@@ -111,7 +138,7 @@ def _object(cls: type) -> dict[str, Any]:
             continue
         properties[field.name] = _schema(hints[field.name])
         if field.default is not dataclasses.MISSING:
-            properties[field.name]["default"] = plain(field.default)
+            properties[field.name]["default"] = _default(field.default)
         elif field.default_factory is dataclasses.MISSING:
             required.append(field.name)
     if properties:
@@ -120,6 +147,11 @@ def _object(cls: type) -> dict[str, Any]:
     if required:
         schema["required"] = required
     return schema
+
+
+def _default(value: Any) -> Any:
+    made = plain(value)
+    return base64.encodebytes(made).decode() if isinstance(made, bytes) else made
 
 
 def _schema(python_type: Any) -> dict[str, Any]:

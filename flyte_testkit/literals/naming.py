@@ -83,7 +83,9 @@ def tag_of(python_type: Any) -> str:
         return "Typed List"
     if issubclass(cls, dict):
         return "Typed Dict"
-    return "Object-Dataclass-Transformer" if dataclasses.is_dataclass(cls) else ""
+    if dataclasses.is_dataclass(cls):
+        return "Object-Dataclass-Transformer"
+    return "Pydantic Transformer" if hasattr(cls, "model_json_schema") else ""
 
 
 def underlying(python_type: Any) -> Any:

@@ -6,7 +6,6 @@ the right kind that Flyte cannot hold. Ignorant of lists, unions and names.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import enum
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from flyteidl.core import literals_pb2, types_pb2
 from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
 
 from flyte_testkit.literals import msgpack
-from flyte_testkit.literals.dataclass_types import is_msgpack, plain
+from flyte_testkit.literals.dataclass_types import is_msgpack, is_record, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,8 +114,7 @@ def _bytes(value: Any) -> literals_pb2.Literal | None:
 def _struct(value: Any, *, packed: bool) -> literals_pb2.Literal | None:
     if isinstance(value, struct_pb2.Struct):
         return _scalar(generic=value)
-    is_object = dataclasses.is_dataclass(value) and not isinstance(value, type)
-    if not is_object and not isinstance(value, dict):
+    if not isinstance(value, dict) and not is_record(type(value)):
         return None
     try:
         content = plain(value)

@@ -6,7 +6,6 @@ the type of a value can be inferred from it.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import types
 import typing
@@ -31,7 +30,8 @@ def literal_type(python_type: Any) -> types_pb2.LiteralType:
     Args:
         python_type: ``int``, ``float``, ``str``, ``bool``, ``datetime``, ``date``, ``timedelta``,
             ``None``, ``list[T]``, ``dict[str, T]``, ``dict``, ``T | None`` and other unions, an
-            ``Enum`` of texts, a dataclass, ``typing.Literal[…]``, or a ``LiteralType``.
+            ``Enum`` of texts, ``typing.Literal[…]``, a dataclass, a model of pydantic, or a
+            ``LiteralType``.
 
     Raises:
         RegistrationError: Flyte has no type for it.
@@ -127,7 +127,7 @@ def _class_type(cls: type) -> types_pb2.LiteralType:
             return types_pb2.LiteralType(simple=simple)
     if issubclass(cls, dict):
         return dataclass_types.msgpack_struct()
-    if dataclasses.is_dataclass(cls) and not _is_flytekits(cls):
+    if dataclass_types.is_record(cls) and not _is_flytekits(cls):
         return dataclass_types.dataclass_type(cls, literal_type)
     raise _no_type(cls)
 

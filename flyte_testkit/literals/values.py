@@ -98,15 +98,15 @@ Did you mean 'auc'?
 
 def _refuse(value: Any, declared: types_pb2.LiteralType, where: str, advice: str = "") -> NoReturn:
     name = describe(declared)
-    if declared.WhichOneof("type") == "simple" and name != "None":
-        wanted = f"an {name}" if name[0] in "aeiou" else f"a {name}"
-    else:
-        wanted = name
-    kind = "" if value is None else f" is a {type(value).__name__}"
+    wanted = _a(name) if declared.WhichOneof("type") == "simple" and name != "None" else name
+    kind = "is given" if value is None else f"is {_a(type(value).__name__)}"
     raise RegistrationError(
-        f"{where} is declared {name}, but {value!r}{kind or ' is given'}: "
-        f"{advice or f'give it {wanted}'}."
+        f"{where} is declared {name}, but {value!r} {kind}: {advice or f'give it {wanted}'}."
     )
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
 def _simple(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
