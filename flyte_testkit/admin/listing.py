@@ -13,19 +13,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flyte_testkit.admin import filters, go_numbers, joins, postgres, sorting
-from flyte_testkit.admin.columns import ENTITIES, Column
+from flyte_testkit.admin import filters, go_numbers, selection, sorting
+from flyte_testkit.admin.columns import ENTITIES
 from flyte_testkit.admin.errors import database_error, invalid_argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.store import Store
 
-__all__ = ["Listing", "Name", "Page"]
+__all__ = ["Listing", "Name", "Page", "cut"]
 
 
 class Page(NamedTuple):
@@ -99,15 +99,23 @@ class Listing:
             })
             return task_pb2.TaskList(tasks=[row.message for row in found.rows], token=found.token)
         """
-        listed = self.entity if self.filtered_as is None else self.filtered_as
-        asked = filters.parse(getattr(request, "filters", ""), listed)
+        asked = filters.parse(
+            getattr(request, "filters", ""),
+            self.entity if self.filtered_as is None else self.filtered_as,
+        )
         order = sorting.parse(request, self.entity)
-        offset = self._offset(request)
-        default = {} if unless_asked is None else unless_asked
+        offset = self.offset(request)
         fields = {condition.column for condition in asked}
+        default = {} if unless_asked is None else unless_asked
         scope = {**where, **{name: default[name] for name in default if name not in fields}}
-        rows = self._selected(store, scope, asked, now)
-        return _cut(order.sorted(rows), request, offset)
+        tests = selection.prepare(
+            asked,
+            columns_of="" if self.filtered_as is None else self.entity,
+            scope=scope.values(),
+            now=now,
+        )
+        rows = selection.select(store, self.entity, self._covered(store, scope), tests)
+        return cut(order.sorted(rows), request, offset)
 
     def names(self, store: Store, request: Message, *, where: Mapping[str, object]) -> Page:
         """Return the page of distinct :class:`Name` that ListTaskIds and its like ask for (§5).
@@ -123,12 +131,17 @@ class Listing:
                 f'column "{ENTITIES[self.entity].table}.{order.column}" must appear in the '
                 "GROUP BY clause or be used in an aggregate function"
             )
-        rows = self._selected(store, where, (), None)
+        selection.prepare((), scope=where.values())
+        rows = self._covered(store, where)
         names = sorted({Name(row.project, row.domain, row.name) for row in rows})
-        return _cut(order.sorted(names), request, offset)
+        return cut(order.sorted(names), request, offset)
 
-    def _offset(self, request: Any) -> int:
-        """Read the token: how many rows the pages before have shown."""
+    def offset(self, request: Any) -> int:
+        """Read the token of a list request: how many rows the pages before have shown.
+
+        Raises:
+            AdminError: It is no such number.
+        """
         if not request.token:
             return 0
         offset = go_numbers.atoi(request.token)
@@ -137,71 +150,17 @@ class Listing:
             raise invalid_argument(f"invalid pagination token {request.token}{purpose}")
         return offset
 
-    def _selected(
-        self,
-        store: Store,
-        scope: Mapping[str, object],
-        asked: Sequence[filters.Filter],
-        now: datetime | None,
-    ) -> Iterable[Any]:
-        """Return the rows in the scope that pass all filters, once for each set of partners."""
-        tests = self._tests(scope, asked, now)
-        rows = _scoped(store, ENTITIES[self.entity].table, scope)
-        for entity, of_entity in tests.items():
-            if entity == self.entity:
-                for column, test in of_entity:
-                    rows = _passing(rows, column, test)
-            else:
-                find = joins.partners(store, self.entity, entity)
-                rows = [
-                    row
-                    for row in rows
-                    for partner in find(row)
-                    if all(test(column.read(partner)) for column, test in of_entity)
-                ]
+    def _covered(self, store: Store, scope: Mapping[str, object]) -> Iterable[Any]:
+        """Return the rows that the list is about, whatever the filters."""
+        table = getattr(store, ENTITIES[self.entity].table)
+        rows: Iterable[Any] = table.where(
+            {name: value for name, value in scope.items() if value != ""}
+        )
         return rows
 
-    def _tests(
-        self,
-        scope: Mapping[str, object],
-        asked: Sequence[filters.Filter],
-        now: datetime | None,
-    ) -> Mapping[str, list[tuple[Column, postgres.Test]]]:
-        """Return the tests that the filters make, by entity, after the database's own checks."""
-        columns = [self._column(condition) for condition in asked]
-        for condition, (_, column) in zip(asked, columns, strict=True):
-            postgres.analyse(column.type, condition.operator, len(condition.values))
-        for value in scope.values():
-            if isinstance(value, str):
-                postgres.check_text(value)
-        tests: dict[str, list[tuple[Column, postgres.Test]]] = {}
-        for condition, (entity, column) in zip(asked, columns, strict=True):
-            test = postgres.bind(column.type, condition.operator, condition.values, now)
-            tests.setdefault(entity, []).append((column, test))
-        return tests
 
-    def _column(self, condition: filters.Filter) -> tuple[str, Column]:
-        """Return the entity and column that a filter looks at in the end."""
-        if self.filtered_as is None:
-            return condition.entity, ENTITIES[condition.entity].columns[condition.column]
-        column = ENTITIES[self.entity].columns.get(condition.column)
-        if column is None:
-            raise database_error(f'column "{condition.column}" does not exist')
-        return self.entity, column
-
-
-def _scoped(store: Store, table: str, scope: Mapping[str, object]) -> Iterable[Any]:
-    asked = {name: value for name, value in scope.items() if value != ""}
-    rows: Iterable[Any] = getattr(store, table).where(asked)
-    return rows
-
-
-def _passing(rows: Iterable[Any], column: Column, test: postgres.Test) -> list[Any]:
-    read = column.read
-    return [row for row in rows if test(read(row))]
-
-
-def _cut(rows: list[Any], request: Any, offset: int) -> Page:
+def cut(rows: list[Any], request: Any, offset: int) -> Page:
+    """Return the page of a list that starts at this offset, as long as the request's limit."""
     limit = request.limit
     part = rows[offset : offset + limit] if limit else rows[offset:]
     return Page(part, str(offset + len(part)) if len(part) == limit else "")
