@@ -59,15 +59,14 @@ class FlyteAdmin:
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
         attributes = Attributes()
+        workflows = WorkflowManager(self.store)
         launcher = Launcher(
             self.store,
             attributes=attributes,
             executor=self.executor,
             identity=self.identity,
             random=self.random,
-            single_tasks=SingleTasks(
-                self.store, create_workflow=_not_yet, store_launch_plan=_not_yet
-            ),
+            single_tasks=SingleTasks(self.store, workflows.create_workflow),
         )
         executions = ExecutionManager(
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
@@ -81,7 +80,6 @@ class FlyteAdmin:
         metrics = MetricsManager(
             self.store, executions=executions, nodes=nodes, task_executions=task_executions
         )
-        workflows = WorkflowManager(self.store)
         self.handlers: Mapping[str, Handler] = {
             "CreateExecution": executions.create_execution,
             "RelaunchExecution": executions.relaunch_execution,
@@ -144,7 +142,3 @@ class FlyteAdmin:
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
         return self.handlers[rpc](request, now)
-
-
-def _not_yet(*_: object) -> None:
-    raise NotImplementedError("single tasks wait for workflows and launch plans")

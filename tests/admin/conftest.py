@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from builders import NOW, Make
 
+from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.executions import ExecutionManager
+from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.identity import Identity
+from flyte_testkit.admin.launcher import Launcher
+from flyte_testkit.admin.single_task import SingleTasks
 from flyte_testkit.admin.store import Store
+from flyte_testkit.admin.workflows import WorkflowManager
+
+
+class NotingExecutor(WorkflowExecutor):
+    """Notes what it is told; ``refusal`` is what it says to new executions."""
+
+    def __init__(self):
+        self.admitted = []
+        self.executed = []
+        self.aborted = []
+        self.refusal = None
+
+    def admit(self, execution, inputs):
+        self.admitted.append((execution, inputs))
+        if self.refusal is not None:
+            raise self.refusal
+
+    def execute(self, execution, now):
+        self.executed.append((execution, now))
+
+    def abort(self, execution, now):
+        self.aborted.append((execution, now))
 
 
 @pytest.fixture
@@ -24,3 +54,32 @@ def make(store):
 @pytest.fixture
 def now():
     return NOW
+
+
+@pytest.fixture
+def attributes():
+    return Attributes()
+
+
+@pytest.fixture
+def identity():
+    return Identity()
+
+
+@pytest.fixture
+def executor():
+    return NotingExecutor()
+
+
+@pytest.fixture
+def executions(store, attributes, identity, executor):
+    """An ExecutionManager over ``store``, which speaks to ``executor``."""
+    launcher = Launcher(
+        store,
+        attributes=attributes,
+        executor=executor,
+        identity=identity,
+        random=random.Random(0),  # noqa: S311  names, not secrets
+        single_tasks=SingleTasks(store, WorkflowManager(store).create_workflow),
+    )
+    return ExecutionManager(store, launcher=launcher, executor=executor, identity=identity)
