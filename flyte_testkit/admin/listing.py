@@ -125,7 +125,7 @@ class Listing:
         its limit last, call it with whatever limit there is and refuse afterwards (§7).
         """
         order = sorting.parse(request, self.entity)
-        offset = self._offset(request)
+        offset = self.offset(request)
         if order.column and order.column not in Name._fields:
             raise database_error(
                 f'column "{ENTITIES[self.entity].table}.{order.column}" must appear in the '
