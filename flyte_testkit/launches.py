@@ -185,6 +185,17 @@ class LaunchRoute:
         """How many scripts of :meth:`plays` have not been played yet."""
         return max(0, len(self.scripts) - len(self.launches))
 
+    def complaint(self) -> str | None:
+        """Say which scripts were never played, if any."""
+        if not self.unplayed:
+            return None
+        lines = [f"{self.criteria} was scripted, and never launched as often as that."]
+        for number, script in enumerate(self.scripts, 1):
+            state = "played" if number <= len(self.launches) else "NEVER PLAYED"
+            lines.append(f"  {number}. {script!r}  {state}")
+        lines.append("Take the script out, or find out why the code did not launch again.")
+        return "\n".join(lines)
+
     def script_for(self, launch: Launch) -> Timeline:
         """Return the script of the next launch, and count it as launched.
 
@@ -271,8 +282,9 @@ class Routes:
 
     def _unscripted(self, launch: Launch) -> str:
         name = launch.spec.launch_plan.name
-        planted = sorted({route.criteria.entity for route in self if route.planted})
-        near = [str(route.criteria) for route in self if route.criteria.entity == name]
+        scripted = [route.criteria for route in self if route.planted]
+        planted = sorted({criteria.entity for criteria in scripted})
+        near = [str(criteria) for criteria in scripted if criteria.entity == name]
         if near:
             truth = f"Scripted are only {', '.join(near)}; inputs were {dict(launch.inputs)!r}."
         elif planted:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from flyteidl.admin import execution_pb2
-from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import FlyteTestkitError, RouteError, close_names
+from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
 from flyte_testkit.wire.handler import Wire
@@ -271,7 +271,7 @@ class FakeFlyteAdmin:
             <on_launch('nightly'): 0 launched, 2 still scripted>
         """
         return self._backend.routes.on_launch(
-            _name_of(entity), version=version, inputs=inputs, name=name
+            entity_name(entity), version=version, inputs=inputs, name=name
         )
 
     # Acting now
@@ -287,7 +287,9 @@ class FakeFlyteAdmin:
         Raises:
             FlyteTestkitError: There is no such execution, or it has ended.
         """
-        request = execution_pb2.ExecutionTerminateRequest(id=self._id_of(execution), cause=cause)
+        request = execution_pb2.ExecutionTerminateRequest(
+            id=execution_id(execution, self.project, self.domain), cause=cause
+        )
         try:
             self._backend.answer("TerminateExecution", request, principal=principal)
         except AdminError as refusal:
@@ -329,9 +331,9 @@ class FakeFlyteAdmin:
         """
         if self.strict:
             for route in self._backend.routes:
-                if route.unplayed and repr(route.criteria) not in self._told:
-                    self._told.add(repr(route.criteria))
-                    self._backend.surprises.add(_unplayed(route))
+                if (complaint := route.complaint()) and complaint not in self._told:
+                    self._told.add(complaint)
+                    self._backend.surprises.add(complaint)
             self._backend.surprises.raise_if_any()
         else:
             self._backend.surprises.take()
@@ -344,42 +346,3 @@ class FakeFlyteAdmin:
             scripts,
             version=route.criteria.version,
         )
-
-    def _id_of(self, execution: object) -> identifier_pb2.WorkflowExecutionIdentifier:
-        if not isinstance(execution, str):
-            found = getattr(execution, "id", execution)
-            project, domain, name = (
-                getattr(found, part, None) for part in ("project", "domain", "name")
-            )
-            if isinstance(name, str):
-                return identifier_pb2.WorkflowExecutionIdentifier(
-                    project=project, domain=domain, name=name
-                )
-            raise FlyteTestkitError(
-                f"{execution!r} is no execution. Pass its name, a launch, or an execution object."
-            )
-        return identifier_pb2.WorkflowExecutionIdentifier(
-            project=self.project, domain=self.domain, name=execution
-        )
-
-
-def _name_of(entity: object) -> str:
-    """Return the name of an entity; flytekit's own and those it fetched all have one."""
-    if isinstance(entity, str):
-        return entity
-    name = getattr(entity, "name", None)
-    if isinstance(name, str):
-        return name
-    raise RouteError(
-        f"{entity!r} has no name that a launch could go by.\n"
-        "Pass the name of a launch plan or task, or an entity of flytekit."
-    )
-
-
-def _unplayed(route: LaunchRoute) -> str:
-    lines = [f"{route.criteria} was scripted, and never launched as often as that."]
-    for number, script in enumerate(route.scripts, 1):
-        state = "played" if number <= len(route.launches) else "NEVER PLAYED"
-        lines.append(f"  {number}. {script!r}  {state}")
-    lines.append("Take the script out, or find out why the code under test did not launch again.")
-    return "\n".join(lines)

@@ -12,7 +12,7 @@ STEPS = [
     ("1 values", {"timeline"}),
     ("2 FlyteAdmin without a network", {"literals"}),
     ("2 FlyteAdmin without a network", {"admin"}),
-    ("2 FlyteAdmin without a network", {"launches", "stubs"}),
+    ("2 FlyteAdmin without a network", {"launches", "naming", "stubs"}),
     ("2 FlyteAdmin without a network", {"engine"}),
     ("2 FlyteAdmin without a network", {"backend"}),
     ("2 FlyteAdmin without a network", {"registry"}),
@@ -90,9 +90,7 @@ def violations():
             late = (module, target) in UPWARD and is_late(path, line)
             if target not in STEP_OF or (STEP_OF[target] >= STEP_OF[module] and not late):
                 floor = FLOOR_OF.get(target, "none")
-                yield (
-                    f"{name}:{line} (floor {FLOOR_OF[module]}) imports {target} (floor {floor})"
-                )
+                yield (f"{name}:{line} (floor {FLOOR_OF[module]}) imports {target} (floor {floor})")
 
 
 KNOWN_OUTSIDE = set().union(*OUTSIDE.values()) | {"yaml", "_pytest", "numpy", "pandas"}
