@@ -78,7 +78,10 @@ def default_type(id_: identifier_pb2.Identifier | None, resource_type: int) -> A
     """Return an identifier whose type is filled in if none is given, as reads do it (§2)."""
     if id_ is None or id_.resource_type != identifier_pb2.UNSPECIFIED:
         return id_
-    return with_type(id_, resource_type)
+    filled = identifier_pb2.Identifier()
+    filled.CopyFrom(id_)
+    filled.resource_type = resource_type  # type: ignore[assignment]  # any number of the enum
+    return filled
 
 
 def short_description(description: description_entity_pb2.DescriptionEntity) -> str:

@@ -12,6 +12,7 @@ from flyte_testkit.admin.attributes import Attributes
 from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
+from flyte_testkit.admin.launch_plans import LaunchPlanManager
 from flyte_testkit.admin.launcher import Launcher
 from flyte_testkit.admin.metrics import MetricsManager
 from flyte_testkit.admin.node_executions import NodeExecutionManager
@@ -59,6 +60,7 @@ class FlyteAdmin:
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
         attributes = Attributes()
+        launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
         launcher = Launcher(
             self.store,
@@ -91,6 +93,13 @@ class FlyteAdmin:
             "TerminateExecution": executions.terminate_execution,
             "GetExecutionData": executions.get_execution_data,
             "GetExecutionMetrics": metrics.get_execution_metrics,
+            "CreateLaunchPlan": launch_plans.create_launch_plan,
+            "GetLaunchPlan": launch_plans.get_launch_plan,
+            "GetActiveLaunchPlan": launch_plans.get_active_launch_plan,
+            "UpdateLaunchPlan": launch_plans.update_launch_plan,
+            "ListLaunchPlans": launch_plans.list_launch_plans,
+            "ListActiveLaunchPlans": launch_plans.list_active_launch_plans,
+            "ListLaunchPlanIds": launch_plans.list_launch_plan_ids,
             "CreateNodeEvent": nodes.create_node_event,
             "GetNodeExecution": nodes.get_node_execution,
             "ListNodeExecutions": nodes.list_node_executions,
