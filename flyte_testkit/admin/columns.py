@@ -218,10 +218,15 @@ ENTITIES: Mapping[str, Entity] = {
         ),
         order=("signal_id",),
     ),
+    # The names of a kind, with what is known of each: a join, in which NULL stands for nothing.
     "named_entity": Entity(
         "nen",
         "entities",
-        _columns(_NAMED_ENTITY, base=False),
+        _columns(
+            _NAMED_ENTITY,
+            {name: attrgetter(f"metadata.{name}") for name in ("description", "state")},
+            base=False,
+        ),
         joins=("named_entity_metadata",),
         order=("name",),
     ),

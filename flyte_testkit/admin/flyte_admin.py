@@ -15,6 +15,7 @@ from flyte_testkit.admin.identity import Identity
 from flyte_testkit.admin.launch_plans import LaunchPlanManager
 from flyte_testkit.admin.launcher import Launcher
 from flyte_testkit.admin.metrics import MetricsManager
+from flyte_testkit.admin.named_entities import NamedEntityManager
 from flyte_testkit.admin.node_executions import NodeExecutionManager
 from flyte_testkit.admin.projects import ProjectManager
 from flyte_testkit.admin.resource_manager import ResourceManager
@@ -74,6 +75,7 @@ class FlyteAdmin:
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
         )
         resources = ResourceManager(self.store, attributes)
+        named_entities = NamedEntityManager(self.store)
         nodes = NodeExecutionManager(self.store)
         projects = ProjectManager(self.store)
         signals = SignalManager(self.store)
@@ -100,6 +102,9 @@ class FlyteAdmin:
             "ListLaunchPlans": launch_plans.list_launch_plans,
             "ListActiveLaunchPlans": launch_plans.list_active_launch_plans,
             "ListLaunchPlanIds": launch_plans.list_launch_plan_ids,
+            "GetNamedEntity": named_entities.get_named_entity,
+            "UpdateNamedEntity": named_entities.update_named_entity,
+            "ListNamedEntities": named_entities.list_named_entities,
             "CreateNodeEvent": nodes.create_node_event,
             "GetNodeExecution": nodes.get_node_execution,
             "ListNodeExecutions": nodes.list_node_executions,

@@ -76,6 +76,7 @@ _JOINS: Mapping[tuple[str, str], Callable[[Store], Partners]] = {
     ("execution", "task"): _by_number("tasks", "task_id"),
     ("execution", "execution_tag"): _tags,
     ("launch_plan", "workflow"): _by_number("workflows", "workflow_id"),
+    ("named_entity", "named_entity_metadata"): lambda _: lambda row: (row.metadata,),
     ("node_execution", "execution"): _by_key("executions", *_EXECUTION),
     ("task_execution", "execution"): _by_key("executions", *_EXECUTION),
     ("task_execution", "node_execution"): _by_key("node_executions", *_EXECUTION, "node_id"),

@@ -33,6 +33,7 @@ __all__ = [
     "ExecutionTagRow",
     "Key",
     "LaunchPlanRow",
+    "NamedEntityMetadataRow",
     "NodeExecutionRow",
     "ProjectRow",
     "Row",
@@ -275,3 +276,24 @@ class SignalRow:
     def key(self) -> Key:
         """The execution's name in full and the signal's id."""
         return (self.execution_project, self.execution_domain, self.execution_name, self.signal_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamedEntityMetadataRow:
+    """What is known of a name that versions of a task, a workflow or a launch plan share."""
+
+    resource_type: int
+    project: str
+    domain: str
+    name: str
+    description: str = ""
+    state: int = 0
+    created_at: datetime
+    updated_at: datetime
+    id: int = 0
+    deleted_at: None = None
+
+    @property
+    def key(self) -> Key:
+        """The kind of entity and its name in full."""
+        return (self.resource_type, self.project, self.domain, self.name)

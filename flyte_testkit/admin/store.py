@@ -168,6 +168,7 @@ class Store:
         )
         self.task_executions: Table[rows.TaskExecutionRow] = Table((*_EXECUTION, "node_id"))
         self.signals: Table[rows.SignalRow] = Table(_EXECUTION)
+        self.named_entity_metadata: Table[rows.NamedEntityMetadataRow] = Table()
         self.blobs: dict[str, bytes] = {}
 
     def copy(self) -> Store:
