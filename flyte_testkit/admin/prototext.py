@@ -13,12 +13,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import any_pb2, symbol_database
+from google.protobuf.message import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from google.protobuf.descriptor import FieldDescriptor
-    from google.protobuf.message import Message
 
 __all__ = ["prototext"]
 
@@ -50,7 +50,7 @@ def _parts(message: Message) -> Iterator[str]:
     for field, value in sorted(message.ListFields(), key=lambda pair: pair[0].index):
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             yield from _map_parts(field, value)
-        elif isinstance(value, MutableSequence):
+        elif isinstance(value, MutableSequence) and not isinstance(value, Message):
             yield from (_part(field, element) for element in value)
         else:
             yield _part(field, value)
