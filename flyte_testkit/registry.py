@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.admin import project_pb2
+
 from flyte_testkit import literals
-from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.settings import DOMAINS
+from flyte_testkit.errors import FlyteTestkitError, RegistrationError, close_names
 from flyte_testkit.stubs import Stub, check_outputs, infer_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
@@ -28,18 +32,34 @@ DEFAULT_VERSION = "v1"
 
 
 class Registry:
-    """The launch plans of one project and domain.
+    """The launch plans of one project and domain, which it creates.
 
     Args:
         backend: Where they are registered.
         project: The project of all names.
         domain: Likewise the domain.
+
+    Raises:
+        RegistrationError: There is no such domain, or no project can have this name.
     """
 
     def __init__(self, backend: Backend, project: str, domain: str) -> None:
         self._backend = backend
         self._place = (project, domain)
         self._inferred: dict[str, tuple[Stub, dict[str, Any]]] = {}  # with the inputs' types
+        if domain not in DOMAINS:
+            raise RegistrationError(
+                f"domain={domain!r} is none that a FlyteAdmin has; "
+                f"it has {', '.join(map(repr, DOMAINS))}.{close_names(domain, DOMAINS)}"
+            )
+        request = project_pb2.ProjectRegisterRequest()
+        request.project.id = request.project.name = project
+        try:
+            backend.answer("RegisterProject", request)
+        except AdminError as refusal:
+            raise RegistrationError(
+                f"project={project!r} is refused by FlyteAdmin: {refusal.message}"
+            ) from refusal
 
     def register(
         self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], version: str

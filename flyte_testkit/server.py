@@ -19,6 +19,7 @@ from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
+from flyte_testkit.wire.faults import FaultRoute, Faults
 from flyte_testkit.wire.handler import Wire
 from flyte_testkit.wire.journal import Journal
 from flyte_testkit.wire.listener import CLIENT_OPTIONS, Listener
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, LaunchRoute
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
+    from flyte_testkit.wire.names import Rpc
 
 __all__ = ["FakeFlyteAdmin"]
 
@@ -86,6 +88,7 @@ class FakeFlyteAdmin:
         self.domain = domain
         self._port = port
         self._journal = Journal()
+        self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
         self._registry = Registry(self._backend, project, domain)
         self._told: set[str] = set()
@@ -110,7 +113,7 @@ class FakeFlyteAdmin:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Serve for a while without failing the block at its end; see :meth:`verify`."""
-        wire = Wire(self._backend, self._journal, lambda _: ())
+        wire = Wire(self._backend, self._journal, self._faults.hooks)
         self._listener = Listener([wire], self._port)
         self.clock.watch(self._backend.engine)
         try:
@@ -273,6 +276,23 @@ class FakeFlyteAdmin:
         return self._backend.routes.on_launch(
             entity_name(entity), version=version, inputs=inputs, name=name
         )
+
+    def on(self, rpc: Rpc | None = None) -> FaultRoute:
+        """Return what plants faults between the calls of an RPC and their answers.
+
+        Args:
+            rpc: The bare name of an RPC; left out, the route is that of every RPC.
+
+        Raises:
+            RouteError: There is no such RPC.
+
+        Example:
+            >>> with FakeFlyteAdmin() as admin:
+            ...     lookups = admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
+            ...     lookups.struck
+            0
+        """
+        return self._faults.on(rpc)
 
     # Acting now
 

@@ -15,17 +15,18 @@ from google.protobuf import message_factory
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-__all__ = ["Method", "methods", "unimplemented"]
+__all__ = ["Method", "methods", "reply_class", "unimplemented"]
 
 _FILES = (admin_pb2, dataproxy_pb2, signal_pb2)
 
 
 class Method(NamedTuple):
-    """One RPC: its bare name, its service and the class of its request."""
+    """One RPC: its bare name, its service and the classes of its messages."""
 
     rpc: str
     service: str
     request: type[Message]
+    reply: type[Message]
 
 
 @cache
@@ -33,12 +34,20 @@ def methods() -> dict[str, Method]:
     """Return every method of the services, by its path on the wire."""
     return {
         f"/{service.full_name}/{method.name}": Method(
-            method.name, service.name, message_factory.GetMessageClass(method.input_type)
+            method.name,
+            service.name,
+            message_factory.GetMessageClass(method.input_type),
+            message_factory.GetMessageClass(method.output_type),
         )
         for file in _FILES
         for service in file.DESCRIPTOR.services_by_name.values()
         for method in service.methods
     }
+
+
+def reply_class(rpc: str) -> type[Message]:
+    """Return the class of the replies of an RPC, by its bare name."""
+    return next(method.reply for method in methods().values() if method.rpc == rpc)
 
 
 def unimplemented(path: str) -> str:
