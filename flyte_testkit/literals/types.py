@@ -15,7 +15,7 @@ from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.literals import dataclass_types
-from flyte_testkit.literals.inference import type_of_literal
+from flyte_testkit.literals.inference import type_of_literal, without_nils
 from flyte_testkit.literals.naming import SIMPLE_TYPES, tag_of, underlying
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def infer_type(value: Any) -> types_pb2.LiteralType:
         inferred = type_of_literal(ready)
         if inferred is None:
             raise RegistrationError(f"{value!r} has no content, so it has no type: fill it.")
-        return inferred
+        return without_nils(inferred)
     if isinstance(value, (list, tuple)):
         return types_pb2.LiteralType(collection_type=_common_type(value))
     if isinstance(value, dict):

@@ -396,3 +396,21 @@ def test_columns_of_datasets_are_compared_like_elements_of_lists():
 )
 def test_signals_ask_the_other_way_round(declared, value, fits):
     assert castable(a_type(declared), type_of(a_literal(value), "x")) is fits
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "fits"),
+    [
+        ({}, {"metadata": {"type": "object"}}, True),
+        ({"metadata": {"type": "object"}}, {}, True),
+        ({"metadata": {"type": "object"}}, {"metadata": {"type": "object"}}, True),
+        ({"metadata": {"type": "object", "title": "A"}}, {"metadata": {"type": "object"}}, True),
+        ({"metadata": {"type": "object"}}, {"metadata": {}}, False),
+        ({"metadata": {}}, {"metadata": {"type": "object"}}, False),
+    ],
+)
+def test_schemas_of_structs_are_compared_where_both_sides_have_one(source, target, fits):
+    assert (
+        castable(a_type({"simple": "STRUCT", **source}), a_type({"simple": "STRUCT", **target}))
+        is fits
+    )
