@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.description_entities import DescriptionEntityManager
 from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
@@ -71,6 +72,7 @@ class FlyteAdmin:
             random=self.random,
             single_tasks=SingleTasks(self.store, workflows.create_workflow),
         )
+        descriptions = DescriptionEntityManager(self.store)
         executions = ExecutionManager(
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
         )
@@ -85,6 +87,8 @@ class FlyteAdmin:
             self.store, executions=executions, nodes=nodes, task_executions=task_executions
         )
         self.handlers: Mapping[str, Handler] = {
+            "GetDescriptionEntity": descriptions.get_description_entity,
+            "ListDescriptionEntities": descriptions.list_description_entities,
             "CreateExecution": executions.create_execution,
             "RelaunchExecution": executions.relaunch_execution,
             "RecoverExecution": executions.recover_execution,

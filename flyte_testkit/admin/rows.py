@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyteidl.admin import (
+        description_entity_pb2,
         execution_pb2,
         launch_plan_pb2,
         node_execution_pb2,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from flyteidl.core import compiler_pb2, interface_pb2
 
 __all__ = [
+    "DescriptionEntityRow",
     "ExecutionRow",
     "ExecutionTagRow",
     "Key",
@@ -297,3 +299,27 @@ class NamedEntityMetadataRow:
     def key(self) -> Key:
         """The kind of entity and its name in full."""
         return (self.resource_type, self.project, self.domain, self.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DescriptionEntityRow:
+    """What was said of a version of a task or a workflow when it was registered."""
+
+    resource_type: int
+    project: str
+    domain: str
+    name: str
+    version: str
+    short_description: str
+    long_description: bytes
+    link: str
+    message: description_entity_pb2.DescriptionEntity
+    created_at: datetime
+    updated_at: datetime
+    id: int = 0
+    deleted_at: None = None
+
+    @property
+    def key(self) -> Key:
+        """The kind of entity, its name in full and the version."""
+        return (self.resource_type, self.project, self.domain, self.name, self.version)

@@ -169,6 +169,7 @@ class Store:
         self.task_executions: Table[rows.TaskExecutionRow] = Table((*_EXECUTION, "node_id"))
         self.signals: Table[rows.SignalRow] = Table(_EXECUTION)
         self.named_entity_metadata: Table[rows.NamedEntityMetadataRow] = Table()
+        self.description_entities: Table[rows.DescriptionEntityRow] = Table()
         self.blobs: dict[str, bytes] = {}
 
     def copy(self) -> Store:

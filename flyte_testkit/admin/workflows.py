@@ -12,7 +12,7 @@ from flyteidl.admin import common_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, interface_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
-from flyte_testkit.admin import definitions
+from flyte_testkit.admin import definitions, description_entities
 from flyte_testkit.admin.blobs import CONTAINER
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.workflows import compile_workflow
@@ -77,6 +77,7 @@ class WorkflowManager:
             interface=spec.template.interface,
             short_description=definitions.short_description(spec.description),
         )
+        description_entities.keep(self.store, id_, given(spec, "description"), now)
         return workflow_pb2.WorkflowCreateResponse()
 
     def store_compiled(
