@@ -13,6 +13,7 @@ from flyteidl.core import identifier_pb2
 from flyteidl.core.execution_pb2 import NodeExecution
 
 from flyte_testkit.admin import (
+    data,
     dynamic_workflows,
     enums,
     event_parts,
@@ -20,7 +21,6 @@ from flyte_testkit.admin import (
     run_ids,
     validation,
 )
-from flyte_testkit.admin.blobs import read_literals
 from flyte_testkit.admin.errors import (
     AdminError,
     already_in_terminal_state,
@@ -126,14 +126,13 @@ class NodeExecutionManager:
         return id_ if event.workflow_node_metadata.HasField("execution_id") else None
 
     def get_node_execution(
-        self, request: node_execution_pb2.NodeExecutionGetRequest, now: datetime
+        self, request: node_execution_pb2.NodeExecutionGetRequest, _now: datetime
     ) -> node_execution_pb2.NodeExecution:
         """Return one node; only events of version 0 leave it to the children who is a parent.
 
         Raises:
             AdminError: There is none of this id.
         """
-        del now
         row = self._find(request.id)
         return row.message if row.event_version else self._with_parenthood(row)
 
@@ -146,7 +145,6 @@ class NodeExecutionManager:
             AdminError: The execution's id, the limit, the parent, a filter, the sort or the token
                 is refused.
         """
-        del now
         execution_id = request.workflow_execution_id
         if not (execution_id.project and execution_id.domain and execution_id.name):
             raise missing("execution_id")
@@ -158,7 +156,7 @@ class NodeExecutionManager:
                 execution_id=execution_id, node_id=request.unique_parent_id
             )
             below = {"parent_id": self._find(parent).id}
-        return self._list(request, execution_id, below)
+        return self._list(request, execution_id, below, now)
 
     def list_node_executions_for_task(
         self, request: node_execution_pb2.NodeExecutionForTaskListRequest, now: datetime
@@ -171,13 +169,12 @@ class NodeExecutionManager:
             AdminError: The attempt's id, the limit, a filter, the sort or the token is refused, or
                 there is no such attempt.
         """
-        del now
         id_ = typed(given(request, "task_execution_id"))
         validation.task_execution_identifier(id_)
         validation.limit(request.limit)
         parent = find_task_execution(self._store, id_)
         execution_id = request.task_execution_id.node_execution_id.execution_id
-        return self._list(request, execution_id, {"parent_task_execution_id": parent.id})
+        return self._list(request, execution_id, {"parent_task_execution_id": parent.id}, now)
 
     def _list(
         self,
@@ -185,6 +182,7 @@ class NodeExecutionManager:
         | node_execution_pb2.NodeExecutionForTaskListRequest,
         execution_id: identifier_pb2.WorkflowExecutionIdentifier,
         below: Mapping[str, int | None],
+        now: datetime,
     ) -> node_execution_pb2.NodeExecutionList:
         page = _LIST.page(
             self._store,
@@ -195,6 +193,7 @@ class NodeExecutionManager:
                 "execution_name": execution_id.name,
                 **below,
             },
+            now=now,
         )
         return node_execution_pb2.NodeExecutionList(
             node_executions=(_short(self._with_parenthood(row)) for row in page.rows),
@@ -202,26 +201,22 @@ class NodeExecutionManager:
         )
 
     def get_node_execution_data(
-        self, request: node_execution_pb2.NodeExecutionGetDataRequest, now: datetime
+        self, request: node_execution_pb2.NodeExecutionGetDataRequest, _now: datetime
     ) -> node_execution_pb2.NodeExecutionGetDataResponse:
         """Return the inputs and outputs of a node, as far as they can be read (§10.4).
 
         Raises:
             AdminError: There is no such node, or it yielded a dynamic workflow that is not whole.
         """
-        del now
         row = self._find(request.id)
         closure = row.message.closure
         url = "flyte://v1/" + "/".join(run_ids.node_key(request.id))
         reply = node_execution_pb2.NodeExecutionGetDataResponse(
-            inputs=common_pb2.UrlBlob(),
-            outputs=common_pb2.UrlBlob(),
-            full_inputs=read_literals(self._store, row.input_uri),
-            full_outputs=read_literals(self._store, closure.output_uri),
             flyte_urls=common_pb2.FlyteURLs(
                 inputs=f"{url}/i", outputs=f"{url}/o", deck=f"{url}/d" if closure.deck_uri else ""
             ),
         )
+        data.fill(reply, self._store, inputs_uri=row.input_uri, outputs_uri=closure.output_uri)
         dynamic = dynamic_workflows.read(self._store, row)
         if dynamic is not None:
             reply.dynamic_workflow.id.CopyFrom(dynamic.primary.template.id)
@@ -230,14 +225,13 @@ class NodeExecutionManager:
         return reply
 
     def get_dynamic_node_workflow(
-        self, request: node_execution_pb2.GetDynamicNodeWorkflowRequest, now: datetime
+        self, request: node_execution_pb2.GetDynamicNodeWorkflowRequest, _now: datetime
     ) -> node_execution_pb2.DynamicNodeWorkflowResponse:
         """Return the workflow that a dynamic node yielded.
 
         Raises:
             AdminError: There is no such node, or it yielded none, or none that is whole.
         """
-        del now
         dynamic = dynamic_workflows.read(self._store, self._find(request.id))
         if dynamic is None:
             raise not_found("node does not contain dynamic workflow")

@@ -52,8 +52,7 @@ def first_row(
     )
     closure = message.closure
     event_parts.copy_times(event, closure, first=True)
-    if event.HasField("custom_info"):
-        closure.custom_info.CopyFrom(event.custom_info)
+    _take_custom_info(event, closure)
     if event.HasField("metadata"):
         closure.metadata.CopyFrom(event.metadata)
         del closure.metadata.external_resources[:]
@@ -105,8 +104,7 @@ def next_row(
     _replace(closure.logs, shown_logs(merge_logs(closure.logs, event.logs), event.phase))
     _add_reasons(event, closure)
     changes = _phase_changes(store, row.key, event, closure, row.started_at)
-    if event.HasField("custom_info"):
-        closure.custom_info.CopyFrom(merge_custom_info(closure.custom_info, event.custom_info))
+    _take_custom_info(event, closure)
     _take_metadata(event, closure)
     if changes["phase"] != row.phase:
         for resource in closure.metadata.external_resources:
@@ -165,8 +163,18 @@ def _add_reasons(event: TaskExecutionEvent, closure: TaskExecutionClosure) -> No
         closure.reason = event.reason
 
 
+def _take_custom_info(event: TaskExecutionEvent, closure: TaskExecutionClosure) -> None:
+    """Merge the event's custom info into the closure's, or take it as it is if there is none."""
+    if not event.HasField("custom_info"):
+        return
+    if closure.HasField("custom_info"):
+        closure.custom_info.CopyFrom(merge_custom_info(closure.custom_info, event.custom_info))
+    else:
+        closure.custom_info.CopyFrom(event.custom_info)
+
+
 def _take_metadata(event: TaskExecutionEvent, closure: TaskExecutionClosure) -> None:
-    """Merge the event's metadata into the closure's, or take it as it is if there is none yet."""
+    """Merge the event's metadata into the closure's, or take it as it is if there is none."""
     if not event.HasField("metadata"):
         return
     if closure.HasField("metadata"):

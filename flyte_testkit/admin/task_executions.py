@@ -11,8 +11,7 @@ from flyteidl.admin import common_pb2, event_pb2, task_execution_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.core.execution_pb2 import TaskExecution
 
-from flyte_testkit.admin import enums, event_parts, run_ids, task_events, validation
-from flyte_testkit.admin.blobs import read_literals
+from flyte_testkit.admin import data, enums, event_parts, run_ids, task_events, validation
 from flyte_testkit.admin.errors import (
     AdminError,
     already_in_terminal_state,
@@ -88,14 +87,13 @@ class TaskExecutionManager:
         return event_pb2.TaskExecutionEventResponse()
 
     def get_task_execution(
-        self, request: task_execution_pb2.TaskExecutionGetRequest, now: datetime
+        self, request: task_execution_pb2.TaskExecutionGetRequest, _now: datetime
     ) -> task_execution_pb2.TaskExecution:
         """Return one attempt.
 
         Raises:
             AdminError: Its id is incomplete, or there is none of it.
         """
-        del now
         return self._shown(find_task_execution(self._store, typed(given(request, "id"))))
 
     def list_task_executions(
@@ -106,7 +104,6 @@ class TaskExecutionManager:
         Raises:
             AdminError: The node's id, the limit, a filter, the sort or the token is refused.
         """
-        del now
         validation.node_execution_identifier(given(request, "node_execution_id"))
         validation.limit(request.limit)
         node_id = request.node_execution_id
@@ -119,34 +116,30 @@ class TaskExecutionManager:
                 "execution_name": node_id.execution_id.name,
                 "node_id": node_id.node_id,
             },
+            now=now,
         )
         return task_execution_pb2.TaskExecutionList(
             task_executions=map(self._shown, page.rows), token=page.token
         )
 
     def get_task_execution_data(
-        self, request: task_execution_pb2.TaskExecutionGetDataRequest, now: datetime
+        self, request: task_execution_pb2.TaskExecutionGetDataRequest, _now: datetime
     ) -> task_execution_pb2.TaskExecutionGetDataResponse:
         """Return the inputs and outputs of an attempt, as far as they can be read (§10.4).
 
         Raises:
             AdminError: Its id is incomplete, or there is none of it.
         """
-        del now
         row = find_task_execution(self._store, typed(given(request, "id")))
-        node_id = request.id.node_execution_id
-        execution_id = node_id.execution_id
-        url = (
-            f"flyte://v1/{execution_id.project}/{execution_id.domain}/{execution_id.name}/"
-            f"{node_id.node_id}/{request.id.retry_attempt}"
+        id_ = request.id
+        url = "/".join(run_ids.node_key(id_.node_execution_id))
+        url = f"flyte://v1/{url}/{id_.retry_attempt}"
+        reply = task_execution_pb2.TaskExecutionGetDataResponse(
+            flyte_urls=common_pb2.FlyteURLs(inputs=f"{url}/i", outputs=f"{url}/o")
         )
-        return task_execution_pb2.TaskExecutionGetDataResponse(
-            inputs=common_pb2.UrlBlob(),
-            outputs=common_pb2.UrlBlob(),
-            full_inputs=read_literals(self._store, row.input_uri),
-            full_outputs=read_literals(self._store, row.message.closure.output_uri),
-            flyte_urls=common_pb2.FlyteURLs(inputs=f"{url}/i", outputs=f"{url}/o"),
-        )
+        closure = row.message.closure
+        data.fill(reply, self._store, inputs_uri=row.input_uri, outputs_uri=closure.output_uri)
+        return reply
 
     def _shown(self, row: TaskExecutionRow) -> task_execution_pb2.TaskExecution:
         """Return the attempt as clients see it: a parent if a node says so."""

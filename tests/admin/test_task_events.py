@@ -199,8 +199,10 @@ def test_custom_info_grows(runs):
     assert closure(runs).custom_info == struct(a=1, b=3)
 
 
-def test_nulls_of_the_first_event_stay(runs):
-    runs.task("QUEUED", 10, custom_info=struct(a=None))
+@pytest.mark.parametrize("first", [{"custom_info": struct(a=None)}, {}])
+def test_nulls_of_the_first_custom_info_stay(runs, first):
+    runs.task("QUEUED", 10, **first)
+    runs.task("RUNNING", 11, custom_info=struct(a=None) if not first else struct())
 
     assert closure(runs).custom_info == struct(a=None)
 
