@@ -130,6 +130,9 @@ class Participants:
     def __iter__(self) -> itertools.chain[Participant]:
         return itertools.chain(list(self._by_ident.values()), list(self._starting.values()))
 
+    def __contains__(self, thread: threading.Thread) -> bool:
+        return any(participant.thread is thread for participant in self)
+
     def me(self) -> Participant:
         """Return the calling thread as a participant; it joins if it had not."""
         return self.known() or self.join(threading.current_thread())

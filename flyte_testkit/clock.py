@@ -79,6 +79,11 @@ class VirtualClock:
         return from_micros(self._mover.us)
 
     @property
+    def micros(self) -> int:
+        """The time in whole microseconds since 1970."""
+        return self._mover.us
+
+    @property
     def elapsed(self) -> float:
         """Seconds since the start: a count of whole microseconds, so 600 and 540 make 1140."""
         return (self._mover.us - self._start) / 1_000_000
@@ -258,12 +263,15 @@ class VirtualClock:
         if self._hope.lost is not None and thread.ident is not None:
             raise_in(thread.ident, None)
 
+    def takes_part(self, thread: threading.Thread) -> bool:
+        """Whether a thread takes part."""
+        return thread in self._mover.members
+
     def hold(self) -> object:
         """Say that the server holds a call back; returns what ``release`` wants.
 
         A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. Since then nobody may be asleep to move time, a
-        helper thread does so while calls are held.
+        holds back as many calls as there are. A helper thread moves time while calls are held.
         """
         return self._mover.hold()
 
@@ -307,10 +315,7 @@ class VirtualClock:
         return self._spread(self._hope.lose(reason, advice))
 
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
-        """Break this clock, and raise in all other threads that take part, wherever they are.
-
-        A thread that is blocked outside Python is reached once it comes back.
-        """
+        """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
         with self._mover.lock:
             awake = [member.thread for member in self._mover.members if not member.sleeping]

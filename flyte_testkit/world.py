@@ -1,0 +1,252 @@
+"""A world in which the code under test lives on a clock.
+
+Under ``governed_by(clock)`` these follow the clock, in the body, in threads, in jobs of pools:
+``time.sleep`` (also imported by name), the timeouts of ``Event``, ``Condition``, ``Semaphore``,
+``Barrier`` and ``queue.Queue``, every reading of ``time`` and ``datetime``. Real remain
+``Thread.join`` and ``Future.result`` (tests use them as guards), ``Lock.acquire``, ``asyncio``,
+``select``, and all that the machinery does: gRPC, Hypothesis, pytest, ``subprocess``.
+
+Ignorant of Flyte, and of how the clock moves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import queue
+import sys
+import threading
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from freezegun import api
+
+from flyte_testkit import _governed, _readings
+from flyte_testkit._bindings import Hidden, module_bindings
+from flyte_testkit._reins import Reins, held
+from flyte_testkit._unfrozen import UnfrozenImport
+from flyte_testkit.clock import VirtualClock
+from flyte_testkit.errors import ClockError, NestedFreezeError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["World", "governed_by"]
+
+_MISSING: Any = object()
+
+
+def governed_by(clock: VirtualClock) -> World:
+    """Return a context manager under which the code under test lives on a clock.
+
+    There is one world at a time: to change its clock, assign ``world.clock``. Entering it a second
+    time with the same clock does nothing.
+
+    Readings are the clock's time and a microsecond more each, so that no two are equal and
+    ``clock.elapsed`` stays exact.
+
+    Raises:
+        ClockError: Another clock governs already, or this one is no ``VirtualClock``.
+        NestedFreezeError: freezegun's ``freeze_time`` is active; also whenever it is entered
+            inside.
+
+    Example:
+        >>> import time
+        >>> clock = VirtualClock()
+        >>> with governed_by(clock):
+        ...     time.sleep(3600)
+        ...     time.strftime("%H:%M", time.gmtime())
+        '01:00'
+        >>> clock.elapsed
+        3600.0
+    """
+    return World(clock)
+
+
+class World:
+    """What ``governed_by`` returns.
+
+    Attributes:
+        strays: Where code under test holds a real ``time.sleep`` that no patch reaches, in words.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._reins = Reins(_checked(clock))
+        self._entered = 0
+        self._undo = contextlib.ExitStack()
+        self._at_start: frozenset[str] = frozenset()
+        self.strays: tuple[str, ...] = ()
+
+    @property
+    def clock(self) -> VirtualClock:
+        """The clock that governs; may be exchanged, while no other thread sleeps on it."""
+        return self._reins.clock
+
+    @clock.setter
+    def clock(self, clock: VirtualClock) -> None:
+        old = self._reins.clock
+        self._reins.exchange(_checked(clock))
+        if self._entered:
+            clock.join()
+            old.leave()
+
+    def __enter__(self) -> Self:
+        if held and held[-1].clock is self.clock:
+            self._entered += 1
+            return self
+        if held:
+            raise ClockError(
+                f"governed_by({self.clock!r}) was entered while {held[-1].clock!r} governs. One "
+                "clock governs at a time: assign world.clock, or leave the other world first."
+            )
+        if api.freeze_factories:
+            raise NestedFreezeError(
+                f"governed_by({self.clock!r}) was entered under freezegun's freeze_time, frozen at "
+                f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
+                "start the clock there: VirtualClock(start=...)."
+            )
+        self._patch()
+        self.clock.join()
+        self._entered = 1
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._entered -= 1
+        if not self._entered and held and held[-1] is self._reins:
+            self.clock.leave()
+            self._unpatch()
+
+    def _patch(self) -> None:
+        """Let time be virtual."""
+        self._at_start = frozenset(sys.modules)
+        with contextlib.ExitStack() as undo:
+            self._freeze(undo)
+            replaced = _replacements()
+            for name, (_, ours) in _readings.FUNCTIONS.items():
+                _set(undo, time, name, ours)
+            _set(undo, time, "sleep", _governed.sleep)
+            _set(undo, threading.Condition, "wait", _governed.wait)
+            _set(undo, threading.Thread, "start", _governed.start)
+            _set(undo, threading, "_time", _governed.wait_time)
+            _set(undo, queue, "time", _governed.wait_time)
+            wanted = {key: real for key, (real, _) in replaced.items()}
+            for module, name, real in module_bindings(wanted, self._at_start, remember=True):
+                _set(undo, module, name, replaced[id(real)][1])
+            self._reach_hidden_sleeps(undo)
+            for owner, name, value in _readings.class_patches():
+                _set(undo, owner, name, _MISSING if value is None else value)
+            refuse = functools.partialmethod(_refuse_to_freeze, self)
+            _set(undo, api._freeze_time, "start", refuse)  # noqa: SLF001  its one door
+            finder = UnfrozenImport("flytekit", self._unpatch, self._patch)
+            sys.meta_path.insert(0, finder)
+            undo.callback(sys.meta_path.remove, finder)
+            held.append(self._reins)
+            undo.callback(held.remove, self._reins)
+            self._undo = undo.pop_all()
+
+    def _unpatch(self) -> None:
+        """Let time be real, also in modules that were imported meanwhile."""
+        self._undo.close()
+        ours = {id(ours): real for real, ours in _replacements().values()}
+        new = [name for name in sys.modules if name not in self._at_start]
+        for module, name, value in module_bindings(ours, new, remember=False):
+            setattr(module, name, ours[id(value)])
+
+    def _freeze(self, undo: contextlib.ExitStack) -> None:
+        """Let freezegun install its classes, and nothing else.
+
+        It would look at each module by itself, and judge callers by prefixes of their names.
+        """
+        freezer = api.freeze_time(_readings.utc_naive(self.clock.micros), ignore=[""])
+        freezer.start()
+        if not hasattr(time, "clock"):
+            undo.callback(vars(time).pop, "clock", None)  # freezegun leaves one behind
+        undo.callback(freezer.stop)
+        factories: list[Any] = api.freeze_factories
+        factories[-1] = lambda: _readings.utc_naive(self._reins.read())
+        api.ignore_lists[-1] = ()
+
+    def _reach_hidden_sleeps(self, undo: contextlib.ExitStack) -> None:
+        hidden = _hidden_sleeps(len(sys.modules), next(reversed(sys.modules)))
+        self.strays = tuple(hidden.unreachable)
+        for owner, name in hidden.places:
+            _set(undo, owner, name, _governed_twin(owner, getattr(owner, name), name))
+
+
+def _checked(clock: VirtualClock) -> VirtualClock:
+    if not isinstance(clock, VirtualClock):
+        raise ClockError(f"governed_by({clock!r}) needs a VirtualClock: only that can be moved.")
+    return clock
+
+
+def _replacements() -> dict[int, tuple[Any, Any]]:
+    """Return real object and ours, by the id of the real one."""
+    pairs = [
+        *_readings.FUNCTIONS.values(),
+        *_readings.CLASSES,
+        (_governed.REAL_SLEEP, _governed.sleep),
+    ]
+    return {id(real): (real, ours) for real, ours in pairs}
+
+
+def _refuse_to_freeze(freezer: Any, world: World) -> None:
+    raise NestedFreezeError(
+        f"freeze_time({freezer.time_to_freeze.isoformat()!r}) was entered under "
+        f"governed_by({world.clock!r}). Both govern time. Drop freeze_time and move the clock: "
+        "flyte_clock.move_to(...), or VirtualClock(start=...)."
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _hidden_sleeps(_number: int, _latest: str) -> Hidden:
+    """Search anew whenever a module was imported, and say what the search found in vain."""
+    hidden = Hidden(_governed.REAL_SLEEP)
+    for stray in hidden.unreachable:
+        warnings.warn(
+            f"{stray} has held time.sleep since before the world was entered, so it sleeps for "
+            "real. Look time.sleep up when it is called: lambda: time.sleep(...).",
+            RuntimeWarning,
+            stacklevel=5,
+        )
+    return hidden
+
+
+def _governed_twin(owner: Any, value: Any, name: str) -> Any:
+    """Return what a place that holds the real sleep should hold."""
+
+    def twin(held_value: Any) -> Any:
+        return _governed.sleep if held_value is _governed.REAL_SLEEP else held_value
+
+    if name == "__defaults__":
+        return tuple(map(twin, value))
+    if name == "__kwdefaults__":
+        return {key: twin(default) for key, default in value.items()}
+    return staticmethod(_governed.sleep) if isinstance(owner, type) else _governed.sleep
+
+
+def _set(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
+    """Set an attribute, or delete it, and put the old one back when all is undone."""
+    old = vars(owner).get(name, _MISSING) if isinstance(owner, type) else getattr(owner, name)
+    if value is _MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)
+    undo.callback(_put_back, owner, name, value, old)
+
+
+def _put_back(owner: Any, name: str, value: Any, old: Any) -> None:
+    now = vars(owner).get(name, _MISSING) if isinstance(owner, type) else getattr(owner, name)
+    if now is not value:
+        return  # the test has put something else there
+    if old is _MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, old)
