@@ -37,7 +37,7 @@ def keep(
     description: description_entity_pb2.DescriptionEntity | None,
     now: datetime,
 ) -> None:
-    """Keep what is said of a version that has just been registered, if anything; but not its tags."""
+    """Keep what is said, if anything, of a version that has just been registered; not its tags."""
     if description is None:
         return
     message = description_entity_pb2.DescriptionEntity(

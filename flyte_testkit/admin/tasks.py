@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flyteidl.admin import common_pb2, task_pb2
 from flyteidl.core import identifier_pb2, tasks_pb2
 
-from flyte_testkit.admin import definitions, pod_specs, task_resources
+from flyte_testkit.admin import definitions, description_entities, pod_specs, task_resources
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.tasks import compile_task
 from flyte_testkit.admin.digests import different_structure, digest, identical_structure
@@ -79,6 +79,7 @@ class TaskManager:
         except CompileErrors as errors:
             raise invalid_argument(f"task failed compilation with {errors}") from None
         self.store_compiled(compiled, definitions.short_description(request.spec.description), now)
+        description_entities.keep(self.store, id_, given(request.spec, "description"), now)
         return task_pb2.TaskCreateResponse()
 
     def store_compiled(
