@@ -16,6 +16,7 @@ from flyte_testkit.admin.digests import different_structure, digest, identical_s
 from flyte_testkit.admin.errors import internal, invalid_argument, missing, not_found
 from flyte_testkit.admin.launch_plan_inputs import check_schedule, expected_inputs, schedule_type
 from flyte_testkit.admin.listing import Listing
+from flyte_testkit.admin.parameters import parameter_map
 from flyte_testkit.admin.prototext import prototext
 from flyte_testkit.admin.rows import LaunchPlanRow
 from flyte_testkit.admin.times import stamp
@@ -61,7 +62,7 @@ class LaunchPlanManager:
         validation.project_and_domain(self.store, id_.project, id_.domain)
         validation.labels(spec.labels.values)
         validation.literal_map(spec.fixed_inputs, "fixed_inputs")
-        validation.parameter_map(spec.default_inputs, "default_inputs")
+        parameter_map(spec.default_inputs, "default_inputs")
         expected = expected_inputs(spec, workflow.typed_interface)
         check_schedule(spec.entity_metadata.schedule, expected)
         validation.notifications(spec.entity_metadata.notifications)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2, project_pb2
-from flyteidl.core import execution_pb2, identifier_pb2, types_pb2
+from flyteidl.core import execution_pb2, identifier_pb2
 
 from flyte_testkit.admin import enums
 from flyte_testkit.admin.errors import (
@@ -28,7 +28,7 @@ from flyte_testkit.admin.settings import DOMAINS, MAX_OUTPUT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from flyteidl.core import interface_pb2, literals_pb2
+    from flyteidl.core import literals_pb2
     from google.protobuf.message import Message
     from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
 __all__ = [
+    "datetime_range",
     "execution_name",
     "existing_project",
     "given",
@@ -47,7 +48,6 @@ __all__ = [
     "node_execution_identifier",
     "notifications",
     "output_size",
-    "parameter_map",
     "project_and_domain",
     "project_for_update",
     "resource_type",
@@ -273,51 +273,23 @@ def literal_map(literals: literals_pb2.LiteralMap | None, field: str) -> None:
         if literal.WhichOneof("value") is None:
             raise missing(f"valid literal in {field} {name}")
         if literal.scalar.primitive.HasField("datetime"):
-            _timestamp(literal.scalar.primitive.datetime)
+            datetime_range(literal.scalar.primitive.datetime)
             return
 
 
-def parameter_map(parameters: interface_pb2.ParameterMap | None, field: str) -> None:
-    """Check that every parameter has a type and a default that fits it, or is required.
+def datetime_range(timestamp: Timestamp) -> None:
+    """Refuse a datetime outside the years 1 to 9999.
 
     Raises:
-        AdminError: A parameter is incomplete or its default is of another type.
+        AdminError: It is outside, or no datetime at all.
     """
-    if parameters is None:
-        return
-    for name, parameter in sorted(parameters.parameters.items()):
-        _parameter(parameter, name, field)
-        is_datetime = parameter.var.type.simple == types_pb2.DATETIME
-        if is_datetime and parameter.HasField("default"):
-            _timestamp(parameter.default.scalar.primitive.datetime)
-            return
-
-
-def _parameter(parameter: interface_pb2.Parameter, name: str, field: str) -> None:
-    from flyte_testkit.admin.castability import castable, type_of  # noqa: PLC0415
-
-    if parameter.HasField("artifact_query"):
-        raise invalid_argument(f"artifact mode not enabled but query found {field} {name}")
-    if not name:
-        raise missing(f"key in {field}")
-    if not parameter.var.HasField("type"):
-        raise invalid_argument(
-            f"The Variable component of the Parameter {name} in {field} "
-            "either is missing, or has a missing Type"
-        )
-    if not parameter.HasField("default"):
-        if not parameter.required:
-            raise invalid_argument(
-                f"Invalid variable {name} in {field} - variable has neither default, "
-                "nor is required. One must be specified"
-            )
-        return
-    found = type_of(parameter.default, name)
-    if not castable(found, parameter.var.type):
-        raise invalid_argument(
-            f"Type mismatch for Parameter {name} in {field} has type "
-            f"{prototext(parameter.var.type)}, expected {prototext(found)}"
-        )
+    shown = prototext(timestamp)
+    if timestamp.seconds < _YEAR_1:
+        raise invalid_argument(f"proto: timestamp ({shown}) before 0001-01-01")
+    if timestamp.seconds >= _YEAR_10000:
+        raise invalid_argument(f"proto: timestamp ({shown}) after 9999-12-31")
+    if not 0 <= timestamp.nanos < _SECOND:
+        raise invalid_argument(f"proto: timestamp ({shown}) has out-of-range nanos")
 
 
 def notifications(entries: Iterable[common_pb2.Notification]) -> None:
@@ -366,13 +338,3 @@ def output_size(outputs: Message) -> None:
             "RESOURCE_EXHAUSTED",
             f"Output data size exceeds platform configured threshold ({size} > {MAX_OUTPUT_BYTES})",
         )
-
-
-def _timestamp(timestamp: Timestamp) -> None:
-    shown = prototext(timestamp)
-    if timestamp.seconds < _YEAR_1:
-        raise invalid_argument(f"proto: timestamp ({shown}) before 0001-01-01")
-    if timestamp.seconds >= _YEAR_10000:
-        raise invalid_argument(f"proto: timestamp ({shown}) after 9999-12-31")
-    if not 0 <= timestamp.nanos < _SECOND:
-        raise invalid_argument(f"proto: timestamp ({shown}) has out-of-range nanos")
