@@ -19,7 +19,7 @@ def column(enum: EnumTypeWrapper, number: int) -> str:
 
     Example:
         >>> from flyteidl.core.execution_pb2 import NodeExecution
-        >>> column(NodeExecution.Phase, 3), column(NodeExecution.Phase, 99)
+        >>> column(NodeExecution.Phase, 2), column(NodeExecution.Phase, 99)
         ('RUNNING', '99')
     """
     known = enum.DESCRIPTOR.values_by_number.get(number)
@@ -32,7 +32,7 @@ def value(enum: EnumTypeWrapper, text: str) -> int:
     Example:
         >>> from flyteidl.core.execution_pb2 import NodeExecution
         >>> value(NodeExecution.Phase, "RUNNING"), value(NodeExecution.Phase, "99")
-        (3, 0)
+        (2, 0)
     """
     known = enum.DESCRIPTOR.values_by_name.get(text)
     return 0 if known is None else int(known.number)

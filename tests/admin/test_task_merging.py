@@ -87,7 +87,10 @@ def test_what_is_set_replaces_and_what_is_not_stays():
     )
 
     assert merge_metadata(known, TaskExecutionMetadata()) == known
-    changed = TaskExecutionMetadata(generated_name="h", plugin_identifier="pod")
+    known.instance_class = TaskExecutionMetadata.DEFAULT
+    changed = TaskExecutionMetadata(
+        generated_name="h", plugin_identifier="pod", instance_class="INTERRUPTIBLE"
+    )
     assert merge_metadata(known, changed) == TaskExecutionMetadata(
         generated_name="h", plugin_identifier="pod", instance_class="INTERRUPTIBLE"
     )
