@@ -42,15 +42,6 @@ TERMINAL = frozenset(
 
 _LIST_MESSAGE_BYTES = 100
 _LONGEST_TEXT = 255
-_GO_NAMES = {
-    "ALREADY_EXISTS": "AlreadyExists",
-    "FAILED_PRECONDITION": "FailedPrecondition",
-    "INTERNAL": "Internal",
-    "INVALID_ARGUMENT": "InvalidArgument",
-    "NOT_FOUND": "NotFound",
-    "RESOURCE_EXHAUSTED": "ResourceExhausted",
-    "UNKNOWN": "Unknown",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +82,7 @@ def find_execution(
     Raises:
         AdminError: There is none.
     """
+    storable(id_.project, id_.domain, id_.name)
     row = store.executions.fitting(id_.project, id_.domain, id_.name)
     if row is None:
         bare = identifier_pb2.WorkflowExecutionIdentifier(
@@ -153,7 +145,7 @@ def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
         closure.phase = _Workflow.FAILED
         user_error = birth.failure.code == "INVALID_ARGUMENT"
         kinds = core_execution_pb2.ExecutionError
-        closure.error.code = _GO_NAMES[birth.failure.code]
+        closure.error.code = birth.failure.code.title().replace("_", "")
         closure.error.message = birth.failure.message
         closure.error.kind = kinds.USER if user_error else kinds.SYSTEM
     return closure

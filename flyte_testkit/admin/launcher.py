@@ -29,6 +29,7 @@ from flyte_testkit.admin.execution_rows import (
 )
 from flyte_testkit.admin.run_ids import node_id, node_key
 from flyte_testkit.admin.single_task import Runnable
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -134,6 +135,7 @@ class Launcher:
         return execution_pb2.ExecutionCreateResponse(id=row.message.id)
 
     def _launch_plan(self, id_: identifier_pb2.Identifier) -> LaunchPlanRow:
+        storable(*parts(id_))
         row = self._store.launch_plans.get(*parts(id_))
         if row is None:
             raise no_such_entity("LAUNCH_PLAN", id_)
@@ -180,6 +182,7 @@ class Launcher:
         if not metadata.HasField("parent_node_execution"):
             return _Origin()
         key = node_key(metadata.parent_node_execution)
+        storable(*key)
         node = self._store.node_executions.fitting(*key)
         if node is None:
             raise entity_not_found("node execution", node_id(key))

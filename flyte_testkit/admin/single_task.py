@@ -17,6 +17,7 @@ from flyte_testkit.admin import times
 from flyte_testkit.admin.definitions import columns, no_such_entity, parts
 from flyte_testkit.admin.digests import digest
 from flyte_testkit.admin.rows import LaunchPlanRow
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,7 @@ class SingleTasks:
         Raises:
             AdminError: There is no such task, or no workflow can be made of it.
         """
+        storable(*parts(spec.launch_plan))
         task = self._store.tasks.get(*parts(spec.launch_plan))
         if task is None:
             raise no_such_entity("TASK", spec.launch_plan)

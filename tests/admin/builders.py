@@ -220,3 +220,17 @@ def _versioned(id_):
         "created_at": NOW,
         "updated_at": NOW,
     }
+
+
+def create_request(name="e1", *, plan="w", project="p", domain="development", **fields):
+    """A request for an execution; ``spec`` and ``inputs`` may be given as messages."""
+    request = execution_pb2.ExecutionCreateRequest(
+        project=project, domain=domain, name=name, **fields
+    )
+    if not request.spec.HasField("launch_plan"):
+        request.spec.launch_plan.CopyFrom(
+            plan
+            if isinstance(plan, identifier_pb2.Identifier)
+            else identifier(identifier_pb2.LAUNCH_PLAN, plan)
+        )
+    return request
