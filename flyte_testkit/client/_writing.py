@@ -71,6 +71,8 @@ def type_of(value: Any) -> types_pb2.LiteralType:
     Raises:
         TypeTransformerFailedError: It has none that can be seen from the value alone.
     """
+    if isinstance(value, (models.Literal, literals_pb2.Literal)):
+        return types_pb2.LiteralType()  # it goes as it is
     if value is None:
         return types_pb2.LiteralType(simple=types_pb2.NONE)
     for simple, (python_type, _) in _PRIMITIVES.items():

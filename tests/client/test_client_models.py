@@ -257,7 +257,7 @@ def test_interfaces_show_variables_by_name():
     ],
 )
 def test_phases_have_the_numbers_of_the_wire(phases, enum):
-    from flyteidl.core import execution_pb2 as core  # noqa: PLC0415  only here
+    from flyteidl.core import execution_pb2 as core
 
     wire = getattr(core, enum.rpartition(".")[2]).Phase
 

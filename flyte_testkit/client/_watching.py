@@ -1,0 +1,205 @@
+"""Bringing executions up to date, and waiting for their end.
+
+It is ignorant of how executions come about.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin import execution_pb2
+
+from flyte_testkit.client import _waiting
+from flyte_testkit.client._connection import Connection
+from flyte_testkit.client._nodes import NodeWalk, Scope, assign_data
+from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
+from flyte_testkit.client.exceptions import FlyteTimeout
+from flyte_testkit.client.executions import FlyteWorkflowExecution, learn
+from flyte_testkit.client.phases import ResourceType, WorkflowExecutionPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+
+    from flyte_testkit.client._rpc import Rpc
+    from flyte_testkit.client.entities import FlyteTask, FlyteWorkflow
+    from flyte_testkit.client.models import WorkflowExecutionIdentifier
+
+__all__ = ["Watching"]
+
+logger = logging.getLogger(__name__)
+
+
+class Watching(Connection):
+    """The part of a remote that looks at executions."""
+
+    def sync(
+        self,
+        execution: FlyteWorkflowExecution,
+        entity_definition: None = None,
+        sync_nodes: bool = False,  # noqa: FBT001, FBT002  flytekit's signature
+    ) -> FlyteWorkflowExecution:
+        """Bring an execution up to date; see ``sync_execution``.
+
+        Raises:
+            ValueError: It is no workflow execution.
+        """
+        if not isinstance(execution, FlyteWorkflowExecution):
+            raise ValueError(  # noqa: TRY004  flytekit's class
+                f"{execution!r} ({type(execution).__name__}) is no workflow execution: only those "
+                "can be synced, with their nodes and tasks."
+            )
+        return self.sync_execution(execution, entity_definition, sync_nodes)
+
+    def sync_execution(
+        self,
+        execution: FlyteWorkflowExecution,
+        entity_definition: None = None,
+        sync_nodes: bool = False,  # noqa: FBT001, FBT002  flytekit's signature
+        rpc_timeout: timedelta | float | None = RPC_TIMEOUT,
+    ) -> FlyteWorkflowExecution:
+        """Fetch the present state of an execution, change the object to it, and return it.
+
+        Args:
+            execution: The object to change.
+            entity_definition: Not supported, as in flytekit.
+            sync_nodes: Fetch the nodes too, and all that ran below them.
+            rpc_timeout: How long each call may take; ``None`` means a minute.
+        """
+        if entity_definition is not None:
+            raise ValueError("entity_definition is not supported when an execution is synced.")
+        seconds = _waiting.seconds_of(rpc_timeout, "rpc_timeout") or RPC_TIMEOUT
+        rpc = self._rpc.bounded(lambda: seconds)
+        self._refresh(rpc, execution)
+        return self._fill(rpc, execution, sync_nodes=sync_nodes)
+
+    def wait(
+        self,
+        execution: FlyteWorkflowExecution,
+        timeout: timedelta | float | None = None,
+        poll_interval: timedelta | float | None = None,
+        sync_nodes: bool = True,  # noqa: FBT001, FBT002  flytekit's signature
+    ) -> FlyteWorkflowExecution:
+        """Wait until an execution is over, well or not, and return the same object.
+
+        While it runs, each poll is one call; inputs, outputs and nodes are fetched at the end.
+        What can heal (the server is away, slow or busy) is waited out until the time is up.
+
+        Args:
+            execution: The object to wait with. A failed end is returned, not raised.
+            timeout: Seconds or a ``timedelta``; by default there is no limit. It is kept on a
+                monotonic clock, and there is a last look when it ends.
+            poll_interval: Likewise; 30 s by default.
+            sync_nodes: Fetch the nodes at the end.
+
+        Raises:
+            FlyteTimeout: The time was up first.
+            TypeError: A duration is no duration.
+            ValueError: A duration is negative, or ``poll_interval`` is 0.
+            OverflowError: A duration is infinite.
+        """
+        seconds = _waiting.seconds_of(timeout, "timeout")
+        interval = _waiting.seconds_of(poll_interval, "poll_interval")
+        if interval == 0:
+            raise ValueError(
+                "poll_interval=0 would ask the server without a pause (flytekit takes it for "
+                "30 s): give the seconds between two looks."
+            )
+        budget = _waiting.Budget(seconds)
+
+        def look(left: Any) -> bool:
+            rpc = self._rpc.bounded(lambda: min(RPC_TIMEOUT, left()), retries=0)
+            self._refresh(rpc, execution)
+            if execution.is_done:
+                self._fill(rpc, execution, sync_nodes=sync_nodes)
+            return execution.is_done
+
+        def away(error: Exception) -> bool:
+            healing = heals(error.__cause__)
+            if healing:
+                logger.warning("Waiting for execution %r goes on: %s", execution.id.name, error)
+            return healing
+
+        try:
+            _waiting.wait_until(
+                look,
+                budget=budget,
+                poll_interval=30.0 if interval is None else interval,
+                heals=away,
+                pauses=lambda: pauses(self._rpc.jitter, first=1.0),
+            )
+        except _waiting.GaveUp as end:
+            raise _timed_out(execution, budget, end) from end.failure and end.failure.__cause__
+        return execution
+
+    def _refresh(self, rpc: Rpc, execution: FlyteWorkflowExecution) -> None:
+        """Replace the closure of an execution, and nothing else of its message."""
+        request = execution_pb2.WorkflowExecutionGetRequest(id=execution.id.to_flyte_idl())
+        pb = execution.to_flyte_idl()
+        pb.closure.CopyFrom(rpc("GetExecution", request).closure)
+        learn(execution, pb=pb)
+
+    def _fill(
+        self, rpc: Rpc, execution: FlyteWorkflowExecution, *, sync_nodes: bool
+    ) -> FlyteWorkflowExecution:
+        """Fetch inputs, outputs and nodes, after the closure: they are never older than it."""
+        request = execution_pb2.WorkflowExecutionGetDataRequest(id=execution.id.to_flyte_idl())
+        data = rpc("GetExecutionData", request)
+        launched = execution.spec.launch_plan
+        entity: FlyteTask | FlyteWorkflow
+        if launched.resource_type == ResourceType.TASK:
+            entity = self._entities.task(rpc, launched)
+            scope = Scope.of_task(entity)
+        else:
+            entity = self._entities.launch_plan(rpc, launched).flyte_workflow
+            learn(execution, flyte_workflow=entity)
+            scope = Scope.of_closure(entity.compiled)
+        if sync_nodes:
+            walk = NodeWalk(
+                rpc,
+                launched=lambda child: self._child(rpc, child),
+                interface_of=lambda identifier: self._entities.interface(rpc, identifier),
+            )
+            learn(execution, node_executions=walk.of(execution.id, scope))
+        assign_data(execution, data, entity.interface)
+        return execution
+
+    def _child(self, rpc: Rpc, execution_id: WorkflowExecutionIdentifier) -> FlyteWorkflowExecution:
+        """Fetch the execution that a launch-plan node started, with its nodes."""
+        return self._fill(rpc, self._got(rpc, execution_id), sync_nodes=True)
+
+    def _got(
+        self,
+        rpc: Rpc,
+        execution_id: WorkflowExecutionIdentifier,
+        type_hints: Mapping[str, Any] | None = None,
+    ) -> FlyteWorkflowExecution:
+        request = execution_pb2.WorkflowExecutionGetRequest(id=execution_id.to_flyte_idl())
+        return self._promoted(rpc("GetExecution", request), type_hints)
+
+    def _promoted(
+        self, pb: execution_pb2.Execution, type_hints: Mapping[str, Any] | None = None
+    ) -> FlyteWorkflowExecution:
+        execution = FlyteWorkflowExecution.from_flyte_idl(pb)
+        learn(execution, remote=self, type_hints=type_hints)
+        return execution
+
+
+def _timed_out(
+    execution: FlyteWorkflowExecution, budget: _waiting.Budget, end: _waiting.GaveUp
+) -> FlyteTimeout:
+    """Return the end of a wait in words: whose, how it stood, how long, and what went wrong."""
+    i = execution.id
+    phase = WorkflowExecutionPhase.enum_to_string(execution.closure.phase)
+    answered = end.looks - end.failed
+    name = f"Execution '{i.project}/{i.domain}/{i.name}'"
+    within = f"within {budget.seconds:g} s"
+    if execution.is_done:
+        text = f"{name} is {phase}, but what it has to say could not be read {within}."
+    else:
+        text = f"{name} was {phase} when last seen and did not complete {within}."
+    text += f" It was looked at {end.looks} times in {budget.spent:.1f} s"
+    if end.failure is None:
+        return FlyteTimeout(f"{text}.")
+    return FlyteTimeout(f"{text}, {answered} times with an answer. Last failure: {end.failure}")
