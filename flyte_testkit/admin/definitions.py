@@ -41,12 +41,12 @@ def columns(id_: identifier_pb2.Identifier, digest: bytes, now: datetime) -> dic
     Raises:
         AdminError: The database cannot hold a part of the identifier.
     """
-    storable(id_.name, id_.version)
+    project, domain, name, version = parts(id_)
     return {
-        "project": id_.project,
-        "domain": id_.domain,
-        "name": id_.name,
-        "version": id_.version,
+        "project": project,
+        "domain": domain,
+        "name": name,
+        "version": version,
         "digest": digest,
         "created_at": now,
         "updated_at": now,
@@ -54,7 +54,12 @@ def columns(id_: identifier_pb2.Identifier, digest: bytes, now: datetime) -> dic
 
 
 def parts(id_: identifier_pb2.Identifier) -> tuple[str, str, str, str]:
-    """Return the key that a definition is stored under."""
+    """Return the key that a definition is stored under.
+
+    Raises:
+        AdminError: The database could not even be asked for it.
+    """
+    storable(id_.project, id_.domain, id_.name, id_.version)
     return (id_.project, id_.domain, id_.name, id_.version)
 
 

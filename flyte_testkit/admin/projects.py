@@ -76,6 +76,7 @@ class ProjectManager:
         Raises:
             AdminError: The project is unknown, or the change is malformed.
         """
+        storable(request.id)
         row = self.store.projects.fitting(request.id)
         if row is None:
             raise not_found(f"project [{request.id}] not found")
@@ -112,6 +113,7 @@ class ProjectManager:
         """
         if not request.id:
             raise missing("project_id")
+        storable(request.id)
         row = self.store.projects.get(request.id)
         if row is None:
             raise not_found(f"project [{request.id}] not found")

@@ -83,8 +83,8 @@ def check(
     """
     for kind, request in requests.items():
         limit = limits.get(kind)
-        bound = platform.get(_MEASURED[kind])
-        most = parse(bound) if bound else None
+        bound = parse(platform.get(_MEASURED[kind], "0"))
+        most = bound if bound.value else None  # nothing sets no limit, and so does a limit of 0
         name = enums.column(tasks_pb2.Resources.ResourceName, kind)
         if kind == _GPU and limit is not None and request.whole != limit.whole:
             raise invalid_argument(

@@ -187,7 +187,7 @@ def project_and_domain(store: Store, project: str, domain: str) -> None:
         f"failed to validate that project [{project}] and domain [{domain}] are registered",
     )
     if row.state != project_pb2.Project.ACTIVE:
-        raise inactive_project(row.identifier)
+        raise inactive_project(project)
     if domain not in DOMAINS:
         raise invalid_argument(f"domain [{domain}] is unrecognized by system")
 
@@ -200,7 +200,7 @@ def project_for_update(store: Store, project: str) -> None:
     """
     row = _project(store, project, f"failed to validate that project [{project}] is registered")
     if row.state != project_pb2.Project.ACTIVE:
-        raise invalid_argument(f"project [{row.identifier}] is not active")
+        raise invalid_argument(f"project [{project}] is not active")
 
 
 def existing_project(store: Store, project: str) -> None:
@@ -213,9 +213,14 @@ def existing_project(store: Store, project: str) -> None:
 
 
 def _project(store: Store, project: str, complaint: str) -> ProjectRow:
+    reason = f"project [{project}] not found"
+    try:
+        storable(project)
+    except AdminError as error:
+        reason = error.message
     row = store.projects.fitting(project)
     if row is None:
-        raise invalid_argument(f"{complaint}, err: [project [{project}] not found]")
+        raise invalid_argument(f"{complaint}, err: [{reason}]")
     return row
 
 

@@ -6,6 +6,7 @@ lists show less than single reads. Ignorant of how compiling works and of what r
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import common_pb2, workflow_pb2
@@ -26,7 +27,7 @@ from flyte_testkit.admin.times import stamp
 from flyte_testkit.admin.validation import given, identifier, project_and_domain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from flyteidl.admin import launch_plan_pb2
@@ -167,29 +168,37 @@ class WorkflowManager:
     ) -> compiler_pb2.CompiledWorkflowClosure:
         try:
             return compile_workflow(template, sub_workflows, self._task, self._launch_plan)
-        except (CompileErrors, _MissingError) as error:
+        except (CompileErrors, _LookUpError) as error:
             raise invalid_argument(
                 f"failed to compile workflow for [{prototext(template.id)}] with err: {error}"
             ) from None
 
     def _task(self, id_: identifier_pb2.Identifier) -> compiler_pb2.CompiledTask:
-        row = self.store.tasks.fitting(*definitions.parts(id_))
-        if row is None:
-            raise _MissingError(definitions.no_such_entity("TASK", id_))
+        with _reported():
+            row = self.store.tasks.fitting(*definitions.parts(id_))
+            if row is None:
+                raise definitions.no_such_entity("TASK", id_)
         return row.message.closure.compiled_task
 
     def _launch_plan(self, id_: identifier_pb2.Identifier) -> launch_plan_pb2.LaunchPlanClosure:
-        row = self.store.launch_plans.fitting(*definitions.parts(id_))
-        if row is None:
-            raise _MissingError(definitions.no_such_entity("LAUNCH_PLAN", id_))
+        with _reported():
+            row = self.store.launch_plans.fitting(*definitions.parts(id_))
+            if row is None:
+                raise definitions.no_such_entity("LAUNCH_PLAN", id_)
         return row.message.closure
 
 
-class _MissingError(Exception):
-    """A workflow refers to what is not there; its text is the refusal's."""
+class _LookUpError(Exception):
+    """Something that a workflow refers to cannot be had; its text is the look-up's refusal."""
 
-    def __init__(self, refusal: AdminError) -> None:
-        super().__init__(refusal.message)
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    """Turn the refusal of a look-up into a reason why a workflow does not compile."""
+    try:
+        yield
+    except AdminError as refusal:
+        raise _LookUpError(refusal.message) from None
 
 
 def _taken(

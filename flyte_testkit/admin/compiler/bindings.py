@@ -14,6 +14,7 @@ from flyte_testkit.admin.castability import castable
 from flyte_testkit.admin.compiler import promises
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.type_text import type_text
+from flyte_testkit.admin.errors import internal
 from flyte_testkit.admin.prototext import prototext
 from flyte_testkit.literals.inference import type_of_literal
 
@@ -195,7 +196,10 @@ class Binder:
     ) -> types_pb2.LiteralType | None:
         found = type_of_literal(literals_pb2.Literal(scalar=scalar))
         if found is None:
-            kind = (scalar.WhichOneof("value") or "").title().replace("_", "")
+            kind = scalar.WhichOneof("value")
+            if kind is None:
+                raise internal("")  # the real compiler stumbles here
+            kind = kind.title().replace("_", "")
             self.add("UnrecognizedValue", step, f"Unrecognized value [*core.Scalar_{kind}].")
         elif expected is not None and not castable(found, expected):
             self.add(
