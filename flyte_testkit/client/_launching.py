@@ -6,7 +6,7 @@ have, a value of the wrong type. This module is ignorant of calls.
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,7 +55,8 @@ def fresh_name(prefix: str | None = None) -> str:
     The client names what the user does not, so that a call whose answer was lost can be made again
     without launching twice.
     """
-    return f"{prefix}-{uuid.uuid4().hex[:19]}" if prefix else f"f{uuid.uuid4().hex[:19]}"
+    chance = os.urandom(10).hex()[:19]
+    return f"{prefix}-{chance}" if prefix else f"f{chance}"
 
 
 def launch_inputs(

@@ -7,7 +7,6 @@ environment says when ``Config.auto()`` is called. This module is ignorant of gR
 
 from __future__ import annotations
 
-import configparser
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +191,8 @@ def _file(path: Path) -> Callable[[_Setting], Any]:
     if path.suffix in (".yaml", ".yml"):
         tree = _yaml(text, path)
         return lambda setting: _walked(tree, setting.yaml)
+    import configparser  # noqa: PLC0415  only for those who have such a file
+
     ini = configparser.ConfigParser()
     ini.read_string(text)
     return lambda setting: ini.get(setting.section, setting.option, fallback=None)
@@ -199,7 +200,7 @@ def _file(path: Path) -> Callable[[_Setting], Any]:
 
 def _yaml(text: str, path: Path) -> Any:
     try:
-        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  only for those who have such a file
+        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  likewise
     except ImportError:
         raise FlyteAssertion(
             f"The config file {str(path)!r} is YAML, which takes PyYAML to read. Install PyYAML, "
