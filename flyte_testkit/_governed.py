@@ -37,13 +37,14 @@ def sleep(seconds: float, /) -> None:
     reins = caller(_frame(1))
     if reins is None or isinstance(seconds, timedelta) or not seconds:
         REAL_SLEEP(seconds)  # a timedelta is refused, and zero lets other threads run
-        return
-    reins.clock.sleep(seconds)
+    if reins is not None:
+        reins.clock.sleep(seconds)
 
 
 def wait(self: Any, timeout: float | None = None) -> bool:
     """Wait for a notification, or until a deadline on the clock of the world."""
-    if timeout is None or timeout <= 0 or (reins := caller(_frame(1))) is None:
+    reins = caller(_frame(1)) if timeout is None or timeout > 0 else None
+    if reins is None:
         return _real_wait(self, timeout)
     if not self._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")

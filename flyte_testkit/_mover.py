@@ -29,16 +29,17 @@ _real_sleep = time.sleep
 
 
 class Sleeper(Entry):
-    """A thread that sleeps until its time comes, or until another thread releases it.
+    """A thread that sleeps until its time comes (if ever), or until another thread releases it.
 
     It can stand among the waiters of a ``threading.Condition``, whose ``notify`` calls
     ``release``.
     """
 
-    __slots__ = ("_mover", "_waker", "released", "who", "woken")
+    __slots__ = ("_mover", "_waker", "endless", "released", "who", "woken")
 
-    def __init__(self, mover: Mover, when: int, rank: int, who: Participant | None) -> None:
-        super().__init__(when, rank, who.order if who else -1)
+    def __init__(self, mover: Mover, when: int | None, rank: int, who: Participant | None) -> None:
+        super().__init__(when or 0, rank, who.order if who else -1)
+        self.endless = when is None
         self._mover = mover
         self._waker = _thread.allocate_lock()
         self._waker.acquire()
@@ -103,10 +104,17 @@ class Mover:
                     return
         self.park(Sleeper(self, target, Entry.SLEEPER, who))
 
-    def sleeper(self, length: int) -> Sleeper:
-        """Return a sleeper for the calling thread, to be parked."""
+    def sleeper(self, length: int | None) -> Sleeper:
+        """Return a sleeper for the calling thread, to be parked; ``None`` is for ever."""
         with self.lock:
-            return Sleeper(self, self.us + length, Entry.SLEEPER, self.members.me())
+            when = None if length is None else self.us + length
+            return Sleeper(self, when, Entry.SLEEPER, self.members.me())
+
+    def schedule(self, callback: Callback) -> None:
+        """Let a callback happen; if nobody drives, who waits for ever does from now on."""
+        with self.lock:
+            self.agenda.add(callback)
+            self._wake_a_driver()
 
     def move(self, length: int) -> None:
         """Move time, and do what is due on the way; the limit moves along."""
@@ -127,16 +135,17 @@ class Mover:
                     "instant: let it schedule the rest with call_later(seconds, ...)."
                 )
             if not sleeper.settled:
-                self.agenda.add(sleeper)
+                if not sleeper.endless:
+                    self.agenda.add(sleeper)
                 self.sleepers[sleeper] = None
                 if sleeper.who is not None:
                     sleeper.who.sleeping = True
                 self.ring()
         try:
             while not (sleeper.settled or self.broken):
-                if self._take(me):
+                if self._take(me, sleeper):
                     try:
-                        self._drive(me, lambda: sleeper.settled)
+                        self._drive(me, lambda: sleeper.settled or self._has_no_use_for(sleeper))
                     finally:
                         self._pass_on()
                 else:
@@ -183,19 +192,28 @@ class Mover:
             self.held.discard(token)
             self.ring()
 
-    def _take(self, me: int) -> bool:
+    def _take(self, me: int, sleeper: Sleeper | None = None) -> bool:
         with self.lock:
-            if self._driver is None:
+            if self._driver is None and not (sleeper and self._has_no_use_for(sleeper)):
                 self._driver = me
             return self._driver == me
+
+    def _has_no_use_for(self, driver: Sleeper) -> bool:
+        """Whether there is nothing to drive to: who waits for ever has no time of its own."""
+        return driver.endless and not self.agenda.callbacks
 
     def _pass_on(self) -> None:
         with self.lock:
             self._driver = None
-            for sleeper in self.sleepers:
-                if not sleeper.settled:
-                    sleeper.poke()
-                    return
+            self._wake_a_driver()
+
+    def _wake_a_driver(self) -> None:
+        self.ring()
+        if self._driver is None:
+            able = (s for s in self.sleepers if not s.settled and not self._has_no_use_for(s))
+            chosen = min(able, key=lambda sleeper: sleeper.endless, default=None)
+            if chosen is not None:
+                chosen.poke()
 
     def _help(self) -> None:
         """Drive while calls are held back: nobody may be asleep to do it."""

@@ -38,6 +38,8 @@ _RPC_MODULES = ("grpc", "flyte_testkit.wire")
 _BLOCKING_NAMES = frozenset({"acquire", "_acquire_restore", "get", "put", "__enter__"})
 _ENTER_OPS = frozenset({"BEFORE_WITH", "SETUP_WITH"})
 
+_HANDS_OVER = sys.version_info >= (3, 13)  # a queue gives a job to a waiting worker at once
+
 _real_monotonic = time.monotonic
 _cpu_time = getattr(time, "clock_gettime_ns", None)
 _current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
@@ -245,8 +247,22 @@ def _wait_at_the_top(frame: FrameType, module: str, frames: dict[int, FrameType]
         return "waits" if joined.is_alive() and joined.ident in frames else "stirs"
     if module == "concurrent.futures.thread" and name == "_worker":
         jobs = frame.f_locals.get("work_queue")
-        return "waits" if jobs is not None and jobs.empty() else "stirs"
+        if jobs is None or not jobs.empty():
+            return "stirs"
+        return "runs" if _HANDS_OVER and _may_have_a_job(frame, frames) else "waits"
     return "waits" if module == "selectors" and name == "select" else "runs"
+
+
+def _may_have_a_job(worker: FrameType, frames: dict[int, FrameType]) -> bool:
+    """Whether more workers of a pool stand idle than the pool itself believes."""
+    pool = worker.f_locals["executor_reference"]()
+    if pool is None:
+        return False
+    standing = sum(
+        frame.f_code is worker.f_code and frame.f_locals["executor_reference"]() is pool
+        for frame in frames.values()
+    )
+    return bool(standing > pool._idle_semaphore._value)  # noqa: SLF001  it keeps the count there
 
 
 @functools.lru_cache(maxsize=512)

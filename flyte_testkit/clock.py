@@ -146,8 +146,8 @@ class VirtualClock:
             self._mover.sleep(length)
             self.check()
 
-    def sleeper(self, seconds: float | timedelta) -> Sleeper:
-        """Return a sleep to be parked, which other threads may ``release`` before its time.
+    def sleeper(self, seconds: float | timedelta | None) -> Sleeper:
+        """Return a sleep to be parked; other threads may ``release`` it. ``None`` is for ever.
 
         Example:
             >>> clock = VirtualClock()
@@ -156,7 +156,7 @@ class VirtualClock:
             >>> clock.park(sleeper), clock.elapsed
             (True, 20.0)
         """
-        return self._mover.sleeper(micros(seconds))
+        return self._mover.sleeper(None if seconds is None else micros(seconds))
 
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until released (``True``) or until its time has come (``False``).
@@ -165,7 +165,8 @@ class VirtualClock:
             HopelessWait: As ``sleep`` does.
         """
         self.check()
-        self._count()
+        if not sleeper.endless:
+            self._count()
         if self._mover.park(sleeper):
             self.stir()
             return True
@@ -242,11 +243,8 @@ class VirtualClock:
     def _schedule(
         self, when: int, function: Callable[..., object], args: tuple[Any, ...]
     ) -> Callback:
-        mover = self._mover
-        callback = Callback(mover.agenda, when, function, args)
-        with mover.lock:
-            mover.agenda.add(callback)
-            mover.ring()
+        callback = Callback(self._mover.agenda, when, function, args)
+        self._mover.schedule(callback)
         return callback
 
     def join(self, thread: threading.Thread | None = None) -> None:

@@ -76,6 +76,7 @@ class World:
     def __init__(self, clock: VirtualClock) -> None:
         self._reins = Reins(_checked(clock))
         self._entered = 0
+        self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
@@ -95,6 +96,7 @@ class World:
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
+            self._reins = held[-1]
             self._entered += 1
             return self
         if held:
@@ -110,6 +112,7 @@ class World:
             )
         self._patch()
         self.clock.join()
+        self._owns = True
         self._entered = 1
         return self
 
@@ -120,7 +123,8 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self._entered -= 1
-        if not self._entered and held and held[-1] is self._reins:
+        if not self._entered and self._owns:
+            self._owns = False
             self.clock.leave()
             self._unpatch()
 

@@ -309,6 +309,44 @@ def test_a_hopeless_wait_is_told_so_and_leaves_the_condition_usable(clock, gover
         condition.notify_all()
 
 
+def test_a_callback_may_end_a_wait_without_a_timeout(clock, governed):
+    event = threading.Event()
+    clock.call_later(20, event.set)
+    assert event.wait()
+    items = queue.Queue()
+    clock.call_later(20, items.put, "item")
+    assert items.get() == "item"
+    assert clock.elapsed == 40
+
+
+def test_a_consumer_that_waits_for_ever_stops_nobody(clock, governed):
+    items = queue.Queue()
+    seen = []
+
+    def consume():
+        while items.get() is not None:
+            seen.append(clock.elapsed)
+
+    consumer = threading.Thread(target=consume)
+    consumer.start()
+    time.sleep(10)
+    clock.call_later(5, items.put, 1)
+    time.sleep(10)
+    items.put(None)
+    consumer.join(30)
+    assert (seen, clock.elapsed) == ([15], 20)
+
+
+def test_who_waits_for_ever_moves_time_while_the_others_wait_for_real(clock, governed):
+    event = threading.Event()
+    waiter = threading.Thread(target=event.wait)
+    waiter.start()
+    clock.call_later(20, event.set)
+    waiter.join(30)
+    assert not waiter.is_alive()
+    assert clock.elapsed == 20
+
+
 # Readings
 
 
@@ -508,10 +546,12 @@ def test_a_world_inside_freeze_time_is_refused_with_a_reason(clock):
 def test_a_second_world_is_refused_and_the_same_one_is_welcome(clock, governed):
     with pytest.raises(ClockError, match=r"assign world\.clock"):
         governed_by(VirtualClock()).__enter__()
-    with governed_by(clock):
+    with governed_by(clock) as inner:
+        time.sleep(5)
+        other = inner.clock = VirtualClock()
         time.sleep(5)
     time.sleep(5)
-    assert clock.elapsed == 10
+    assert (clock.elapsed, other.elapsed) == (5, 10)
 
 
 def test_the_clock_can_be_exchanged(clock, governed):
@@ -684,5 +724,5 @@ def test_flytekit_takes_datetimes_wherever_it_is_imported_first(early, tmp_path)
     script = tmp_path / "shifting.py"
     script.write_text(FLYTEKIT.format(early=early))
     command = [sys.executable, str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603  our own script
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
