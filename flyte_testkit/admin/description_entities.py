@@ -90,7 +90,7 @@ class DescriptionEntityManager:
         return found[0].message
 
     def list_description_entities(
-        self, request: description_entity_pb2.DescriptionEntityListRequest, _now: datetime
+        self, request: description_entity_pb2.DescriptionEntityListRequest, now: datetime
     ) -> description_entity_pb2.DescriptionEntityList:
         """List descriptions under one name; the kind that is asked for only rules the filters.
 
@@ -102,7 +102,7 @@ class DescriptionEntityManager:
         id_ = request.id
         listing = Listing("description_entity", _LABEL, _FILTERED_AS.get(request.resource_type, ""))
         where = {"project": id_.project, "domain": id_.domain, "name": id_.name}
-        found = listing.page(self.store, request, where=where)
+        found = listing.page(self.store, request, where=where, now=now)
         return description_entity_pb2.DescriptionEntityList(
             descriptionEntities=[row.message for row in found.rows], token=found.token
         )

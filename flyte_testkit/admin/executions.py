@@ -155,7 +155,7 @@ class ExecutionManager:
         return execution_pb2.ExecutionUpdateResponse()
 
     def list_executions(
-        self, request: common_pb2.ResourceListRequest, _now: datetime
+        self, request: common_pb2.ResourceListRequest, now: datetime
     ) -> execution_pb2.ExecutionList:
         """Show a page of executions, the archived ones only if a filter is on a field ``state``.
 
@@ -177,6 +177,7 @@ class ExecutionManager:
                 "execution_name": request.id.name,
             },
             unless_asked={"state": execution_pb2.EXECUTION_ACTIVE},
+            now=now,
         )
         return execution_pb2.ExecutionList(
             executions=[for_list(row.message) for row in found.rows], token=found.token

@@ -146,20 +146,20 @@ class LaunchPlanManager:
         return launch_plan_pb2.LaunchPlanUpdateResponse()
 
     def list_launch_plans(
-        self, request: common_pb2.ResourceListRequest, _now: datetime
+        self, request: common_pb2.ResourceListRequest, now: datetime
     ) -> launch_plan_pb2.LaunchPlanList:
         """List versions of launch plans.
 
         Raises:
             AdminError: The request lacks something, or asks for what cannot be listed.
         """
-        found = _LIST.page(self.store, request, where=definitions.require_list(request))
+        found = _LIST.page(self.store, request, where=definitions.require_list(request), now=now)
         return launch_plan_pb2.LaunchPlanList(
             launch_plans=[row.message for row in found.rows], token=found.token
         )
 
     def list_active_launch_plans(
-        self, request: launch_plan_pb2.ActiveLaunchPlanListRequest, _now: datetime
+        self, request: launch_plan_pb2.ActiveLaunchPlanListRequest, now: datetime
     ) -> launch_plan_pb2.LaunchPlanList:
         """List the active versions of launch plans.
 
@@ -167,7 +167,7 @@ class LaunchPlanManager:
             AdminError: The request lacks something, or asks for what cannot be listed.
         """
         where = {**definitions.require_name_list(request), "state": _ACTIVE}
-        found = _LIST_ACTIVE.page(self.store, request, where=where)
+        found = _LIST_ACTIVE.page(self.store, request, where=where, now=now)
         return launch_plan_pb2.LaunchPlanList(
             launch_plans=[row.message for row in found.rows], token=found.token
         )

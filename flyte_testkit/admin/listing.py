@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyte_testkit.admin import filters, go_numbers, selection, sorting
 from flyte_testkit.admin.columns import ENTITIES
 from flyte_testkit.admin.errors import database_error, invalid_argument
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,8 +68,8 @@ class Listing:
         request: Message,
         *,
         where: Mapping[str, object],
+        now: datetime,
         unless_asked: Mapping[str, object] | None = None,
-        now: datetime | None = None,
     ) -> Page:
         """Return the page of rows that a list request asks for.
 
@@ -82,10 +83,9 @@ class Listing:
             where: What the list covers, column by column: ``{"execution_project": "p",
                 "parent_id": None}``. An empty text asks for nothing and is skipped, ``None`` asks
                 for NULL. A NUL inside a text is refused, as all that reaches the database is.
+            now: What a filter like ``gt(created_at,today)`` is reckoned from.
             unless_asked: Conditions that hold unless one of the client's filters is on a field of
                 that name (``{"state": 0}`` in ListExecutions, §8.9).
-            now: What a filter like ``gt(created_at,today)`` is reckoned from; without it such words
-                are refused.
 
         Raises:
             AdminError: A filter, the sort key, its direction or the token is refused (§3).
@@ -94,7 +94,7 @@ class Listing:
 
             _LIST_TASKS = Listing("task", "ListTasks")
             ...
-            found = _LIST_TASKS.page(store, request, where={
+            found = _LIST_TASKS.page(store, request, now=now, where={
                 "project": request.id.project, "domain": request.id.domain, "name": request.id.name,
             })
             return task_pb2.TaskList(tasks=[row.message for row in found.rows], token=found.token)
@@ -131,7 +131,7 @@ class Listing:
                 f'column "{ENTITIES[self.entity].table}.{order.column}" must appear in the '
                 "GROUP BY clause or be used in an aggregate function"
             )
-        selection.prepare((), scope=where.values())
+        storable(*(value for value in where.values() if isinstance(value, str)))
         rows = self._covered(store, where)
         names = sorted({Name(row.project, row.domain, row.name) for row in rows})
         return cut(order.sorted(names), request, offset)

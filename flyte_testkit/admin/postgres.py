@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flyte_testkit.admin.errors import database_error
 from flyte_testkit.admin.postgres_times import timestamp
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Test = Callable[[Any], bool]
 
-__all__ = ["Operator", "Type", "analyse", "bind", "check_text"]
+__all__ = ["Operator", "Type", "analyse", "bind"]
 
 Type = Literal[
     "text", "character varying", "bigint", "integer", "timestamp with time zone", "bytea"
@@ -48,7 +49,7 @@ def analyse(kind: Type, operator: Operator, count: int) -> None:
         raise database_error(f"operator does not exist: {kind} {operator} unknown")
 
 
-def bind(kind: Type, operator: Operator, values: Sequence[str | int], now: datetime | None) -> Test:
+def bind(kind: Type, operator: Operator, values: Sequence[str | int], now: datetime) -> Test:
     """Read the values and return the test that they make of a column's value.
 
     NULL passes no test, not even an inequality.
@@ -64,7 +65,8 @@ def bind(kind: Type, operator: Operator, values: Sequence[str | int], now: datet
             ``!~~`` is read only as far as it is needed.)
 
     Example:
-        >>> is_small = bind("bigint", "<", ["10"], None)
+        >>> from datetime import datetime, timezone
+        >>> is_small = bind("bigint", "<", ["10"], datetime.now(timezone.utc))
         >>> is_small(9), is_small(10), is_small(None)
         (True, False, False)
     """
@@ -75,16 +77,6 @@ def bind(kind: Type, operator: Operator, values: Sequence[str | int], now: datet
             return several.__contains__  # NULL is no member, for no text reads as NULL
         return lambda value: value is not None and value not in several
     return _TESTS[operator](read[0])
-
-
-def check_text(value: str) -> None:
-    """Refuse a text that no column can hold.
-
-    Raises:
-        AdminError: There is a NUL in it.
-    """
-    if "\0" in value:
-        raise database_error('invalid byte sequence for encoding "UTF8": 0x00')
 
 
 def _equal(wanted: Any) -> Test:
@@ -113,10 +105,10 @@ _TESTS: dict[str, Callable[[Any], Test]] = {
 }
 
 
-def _read(kind: Type, value: str | int, now: datetime | None) -> Any:
+def _read(kind: Type, value: str | int, now: datetime) -> Any:
     if isinstance(value, int):
         return value
-    check_text(value)
+    storable(value)
     if kind in _BITS:
         return _integer(kind, value)
     if kind == "timestamp with time zone":

@@ -41,26 +41,24 @@ _ZONE = r"(?:\s*(?:(?P<utc>z|utc|gmt)|(?P<sign>[-+])(?P<zh>\d\d?)(?::?(?P<zm>\d\
 _FORMS = tuple(re.compile(rf"\s*{date}{_TIME}{_ZONE}\s*", re.ASCII) for date in _DATES)
 
 
-def timestamp(text: str, now: datetime | None) -> datetime:
+def timestamp(text: str, now: datetime) -> datetime:
     """Return the point in time that a text means.
 
     Args:
         text: What the client wrote; a time without a zone is in UTC.
-        now: What ``now``, ``today`` and their like are reckoned from; without it they are refused.
+        now: What ``now``, ``today`` and their like are reckoned from.
 
     Raises:
         AdminError: PostgreSQL refuses the text.
 
     Example:
-        >>> timestamp("2031-01-01 00:00:10.5", None).isoformat()
+        >>> timestamp("2031-01-01 00:00:10.5", now=_EPOCH).isoformat()
         '2031-01-01T00:00:10.500000+00:00'
     """
     for form in _FORMS:
         found = form.fullmatch(text.lower())
         if found is not None:
             day = _day(found, text, now)
-            if day is None:
-                break
             return _moved(day, _time_of_day(found, text) + _offset(found, text))
     if re.fullmatch(r"\s*[0-9]{6,}\s*", text):  # seconds since 1970, say: PostgreSQL sees a date
         raise _out_of_range(text)
@@ -80,7 +78,7 @@ def _moved(day: datetime, difference: timedelta) -> datetime:
         return LATEST if difference > timedelta(0) else _EARLIEST
 
 
-def _day(found: re.Match[str], text: str, now: datetime | None) -> datetime | None:
+def _day(found: re.Match[str], text: str, now: datetime) -> datetime:
     """Return the midnight (or the word's own time) that the first part of the text means."""
     parts = found.groupdict()
     if "word" in parts:
@@ -97,11 +95,11 @@ def _day(found: re.Match[str], text: str, now: datetime | None) -> datetime | No
         raise _out_of_range(text) from None
 
 
-def _word(word: str, now: datetime | None) -> datetime | None:
+def _word(word: str, now: datetime) -> datetime:
     fixed = {"epoch": _EPOCH, "infinity": LATEST, "-infinity": _EARLIEST}
     if word in fixed:
         return fixed[word]
-    if now is None or word == "now":
+    if word == "now":
         return now
     today = now.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
     return today + timedelta(days={"yesterday": -1, "today": 0, "tomorrow": 1}[word])

@@ -120,7 +120,7 @@ class ProjectManager:
         return row.message
 
     def list_projects(
-        self, request: project_pb2.ProjectListRequest, _now: datetime
+        self, request: project_pb2.ProjectListRequest, now: datetime
     ) -> project_pb2.Projects:
         """List projects: without a limit all, and without any filter none that is archived.
 
@@ -134,7 +134,7 @@ class ProjectManager:
         if not request.HasField("sort_by"):
             asked.sort_by.key = "identifier"
             asked.sort_by.direction = common_pb2.Sort.ASCENDING
-        found = _LIST_PROJECTS.page(self.store, asked, where={})
+        found = _LIST_PROJECTS.page(self.store, asked, where={}, now=now)
         return project_pb2.Projects(projects=[row.message for row in found.rows], token=found.token)
 
     def get_domains(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.admin import joins, postgres
 from flyte_testkit.admin.columns import ENTITIES, Column
 from flyte_testkit.admin.errors import database_error
+from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,18 +27,18 @@ __all__ = ["prepare", "select"]
 def prepare(
     asked: Sequence[Filter],
     *,
+    now: datetime,
     columns_of: str = "",
     scope: Iterable[object] = (),
-    now: datetime | None = None,
 ) -> Tests:
     """Return the tests that filters make of rows, by the entity whose rows are tested.
 
     Args:
         asked: The filters of the client.
+        now: What words like ``today`` are reckoned from.
         columns_of: The one entity whose columns all filters are looked up in; nothing says that
             each has its own.
         scope: What else the database is asked for; texts among it are checked.
-        now: What words like ``today`` are reckoned from.
 
     Raises:
         AdminError: The database refuses: first a column or an operator that is not there, then a
@@ -46,9 +47,7 @@ def prepare(
     found = [_column(condition, columns_of) for condition in asked]
     for condition, (_, column) in zip(asked, found, strict=True):
         postgres.analyse(column.type, condition.operator, len(condition.values))
-    for value in scope:
-        if isinstance(value, str):
-            postgres.check_text(value)
+    storable(*(value for value in scope if isinstance(value, str)))
     tests: dict[str, list[tuple[Column, postgres.Test]]] = {}
     for condition, (entity, column) in zip(asked, found, strict=True):
         test = postgres.bind(column.type, condition.operator, condition.values, now)

@@ -124,14 +124,16 @@ class TaskManager:
         return row.message
 
     def list_tasks(
-        self, request: common_pb2.ResourceListRequest, _now: datetime
+        self, request: common_pb2.ResourceListRequest, now: datetime
     ) -> task_pb2.TaskList:
         """List versions of tasks.
 
         Raises:
             AdminError: The request lacks something, or asks for what cannot be listed.
         """
-        found = _LIST_TASKS.page(self.store, request, where=definitions.require_list(request))
+        found = _LIST_TASKS.page(
+            self.store, request, where=definitions.require_list(request), now=now
+        )
         return task_pb2.TaskList(tasks=[row.message for row in found.rows], token=found.token)
 
     def list_task_ids(

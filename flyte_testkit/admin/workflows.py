@@ -138,14 +138,16 @@ class WorkflowManager:
         return row.message
 
     def list_workflows(
-        self, request: common_pb2.ResourceListRequest, _now: datetime
+        self, request: common_pb2.ResourceListRequest, now: datetime
     ) -> workflow_pb2.WorkflowList:
         """List versions of workflows, with no more of each than its interface.
 
         Raises:
             AdminError: The request lacks something, or asks for what cannot be listed.
         """
-        found = _LIST_WORKFLOWS.page(self.store, request, where=definitions.require_list(request))
+        found = _LIST_WORKFLOWS.page(
+            self.store, request, where=definitions.require_list(request), now=now
+        )
         return workflow_pb2.WorkflowList(
             workflows=[_as_listed(row) for row in found.rows], token=found.token
         )

@@ -35,7 +35,7 @@ def names(page):
 
 def refusal_of(listing, store, asked, **arguments):
     with pytest.raises(AdminError) as refusal:
-        listing.page(store, asked, **{"where": {}, **arguments})
+        listing.page(store, asked, **{"where": {}, "now": NOW, **arguments})
     return refusal.value.code, refusal.value.message
 
 
@@ -78,28 +78,28 @@ def tag(store, execution, key, value="", project="p"):
 def test_pages_follow_their_tokens(tasks):
     token, seen = "", []
     for _ in range(3):
-        page = TASKS.page(tasks, request(limit=2, after=token, sort="id"), where={})
+        page = TASKS.page(tasks, request(limit=2, after=token, sort="id"), where={}, now=NOW)
         seen.append((names(page), page.token))
         token = page.token
     assert seen == [(["b", "a"], "2"), (["c", "a"], "4"), ([], "")]
 
 
 def test_a_page_that_is_not_full_is_the_last(tasks):
-    assert TASKS.page(tasks, request(limit=3, after="3"), where={}).token == ""
+    assert TASKS.page(tasks, request(limit=3, after="3"), where={}, now=NOW).token == ""
 
 
 def test_the_token_counts_what_the_filters_left(tasks):
-    page = TASKS.page(tasks, request(limit=1, after="1", filters="eq(name,a)"), where={})
+    page = TASKS.page(tasks, request(limit=1, after="1", filters="eq(name,a)"), where={}, now=NOW)
     assert (names(page), page.token) == (["a"], "2")
 
 
 @pytest.mark.parametrize("token", ["0", "-0", "+0", "000"])
 def test_a_token_is_a_number(tasks, token):
-    assert len(TASKS.page(tasks, request(after=token), where={}).rows) == 4
+    assert len(TASKS.page(tasks, request(after=token), where={}, now=NOW).rows) == 4
 
 
 def test_an_offset_past_the_end_is_no_error(tasks):
-    assert TASKS.page(tasks, request(after=str(2**63 - 1)), where={}) == ([], "")
+    assert TASKS.page(tasks, request(after=str(2**63 - 1)), where={}, now=NOW) == ([], "")
 
 
 @pytest.mark.parametrize("token", ["x", "-1", "1.5", " 1", "0x1", "\u0661", str(2**63), "\0"])
@@ -120,9 +120,9 @@ def test_one_list_does_not_say_what_its_token_is_for(tasks):
 def test_no_limit_means_all_and_a_token_for_none(tasks):
     listing = Listing("project", "ListProjects")
     everything = project_pb2.ProjectListRequest()
-    assert listing.page(tasks, everything, where={})[1] == ""
+    assert listing.page(tasks, everything, where={}, now=NOW)[1] == ""
     everything.token = "7"  # noqa: S105  a number of rows
-    assert listing.page(tasks, everything, where={}) == ([], "7")
+    assert listing.page(tasks, everything, where={}, now=NOW) == ([], "7")
 
 
 def test_filters_are_read_before_the_sort_and_the_sort_before_the_token(tasks):
@@ -158,18 +158,21 @@ def test_the_database_refuses_bad_values_even_where_nothing_is_listed():
 
 def test_a_list_covers_what_is_asked_for_and_empty_texts_ask_for_nothing(tasks, make):
     make.task("a", project="q")
-    assert names(TASKS.page(tasks, request(), where={"project": "q", "name": ""})) == ["a"]
-    assert names(TASKS.page(tasks, request(), where={"project": "nope"})) == []
+    assert names(TASKS.page(tasks, request(), where={"project": "q", "name": ""}, now=NOW)) == ["a"]
+    assert names(TASKS.page(tasks, request(), where={"project": "nope"}, now=NOW)) == []
 
 
 def test_a_list_may_cover_what_is_null(executions):
     where = {**HERE, "started_at": None}
-    assert len(EXECUTIONS.page(executions, request(), where=where).rows) == 4
-    assert EXECUTIONS.page(executions, request(), where={**HERE, "started_at": NOW}).rows == []
+    assert len(EXECUTIONS.page(executions, request(), where=where, now=NOW).rows) == 4
+    assert (
+        EXECUTIONS.page(executions, request(), where={**HERE, "started_at": NOW}, now=NOW).rows
+        == []
+    )
 
 
 def test_definitions_come_by_name_and_versions_as_they_were_made(tasks):
-    found = TASKS.page(tasks, request(), where={})
+    found = TASKS.page(tasks, request(), where={}, now=NOW)
     assert [(row.name, row.version) for row in found.rows] == [
         ("a", "v1"),
         ("a", "v0"),
@@ -180,19 +183,18 @@ def test_definitions_come_by_name_and_versions_as_they_were_made(tasks):
 
 def test_all_filters_must_hold(tasks):
     asked = request(filters="eq(name,a)+ne(version,v1)")
-    assert [row.version for row in TASKS.page(tasks, asked, where={}).rows] == ["v0"]
+    assert [row.version for row in TASKS.page(tasks, asked, where={}, now=NOW).rows] == ["v0"]
 
 
 def test_bytes_can_be_filtered_and_sorted(tasks):
     asked = request(filters="contains(closure,container)", sort="closure")
-    assert names(TASKS.page(tasks, asked, where={})) == ["a", "a", "b", "c"]
+    assert names(TASKS.page(tasks, asked, where={}, now=NOW)) == ["a", "a", "b", "c"]
 
 
 def test_words_for_times_need_the_time(tasks):
     asked = request(filters="gte(created_at,today)")
     assert len(TASKS.page(tasks, asked, where={}, now=NOW).rows) == 4
     assert TASKS.page(tasks, asked, where={}, now=NOW + timedelta(days=1)).rows == []
-    assert refusal_of(TASKS, tasks, asked)[0] == "UNKNOWN"
 
 
 def test_executions_in_another_state_are_hidden_unless_some_filter_is_on_a_state(executions):
@@ -201,7 +203,7 @@ def test_executions_in_another_state_are_hidden_unless_some_filter_is_on_a_state
 
     def listed(filters):
         page = EXECUTIONS.page(
-            executions, request(filters=filters), where=HERE, unless_asked={"state": 0}
+            executions, request(filters=filters), where=HERE, now=NOW, unless_asked={"state": 0}
         )
         return names(page)
 
@@ -213,13 +215,13 @@ def test_executions_in_another_state_are_hidden_unless_some_filter_is_on_a_state
 
 def test_runs_of_single_tasks_have_no_launch_plan(executions):
     asked = request(filters="ne(launch_plan.name,x)")
-    assert names(EXECUTIONS.page(executions, asked, where=HERE)) == ["e1", "e2", "e3"]
+    assert names(EXECUTIONS.page(executions, asked, where=HERE, now=NOW)) == ["e1", "e2", "e3"]
 
 
 def test_only_runs_of_single_tasks_have_a_task(executions, make):
     make.task()
     asked = request(filters="eq(task.name,t)")
-    assert names(EXECUTIONS.page(executions, asked, where=HERE)) == ["alone"]
+    assert names(EXECUTIONS.page(executions, asked, where=HERE, now=NOW)) == ["alone"]
 
 
 def test_an_execution_comes_once_for_each_tag_that_matches(executions):
@@ -227,7 +229,7 @@ def test_an_execution_comes_once_for_each_tag_that_matches(executions):
     tag(executions, "e1", "y")
     tag(executions, "e2", "x", "1")
     asked = request(filters="value_in(admin_tag.name,x;y)", limit=2)
-    page = EXECUTIONS.page(executions, asked, where=HERE)
+    page = EXECUTIONS.page(executions, asked, where=HERE, now=NOW)
     assert (names(page), page.token) == (["e1", "e1"], "2")
 
 
@@ -236,7 +238,7 @@ def test_two_filters_on_tags_are_about_one_tag(executions):
     tag(executions, "e1", "env", "b")
 
     def listed(filters):
-        return names(EXECUTIONS.page(executions, request(filters=filters), where=HERE))
+        return names(EXECUTIONS.page(executions, request(filters=filters), where=HERE, now=NOW))
 
     assert listed("eq(execution_tag.key,team)+eq(execution_tag.value,a)") == ["e1"]
     assert listed("eq(execution_tag.key,team)+eq(execution_tag.value,b)") == []
@@ -246,7 +248,7 @@ def test_two_filters_on_tags_are_about_one_tag(executions):
 def test_tags_of_an_execution_of_that_name_in_another_project_count(executions):
     tag(executions, "e3", "x", project="q")
     asked = request(filters="eq(execution_tag.key,x)")
-    assert names(EXECUTIONS.page(executions, asked, where=HERE)) == ["e3"]
+    assert names(EXECUTIONS.page(executions, asked, where=HERE, now=NOW)) == ["e3"]
 
 
 def test_launch_plans_can_be_found_by_their_workflow(store, make):
@@ -255,7 +257,7 @@ def test_launch_plans_can_be_found_by_their_workflow(store, make):
     make.launch_plan("a", workflow="w")
     make.launch_plan("b", workflow="v")
     asked = request(filters="eq(workflow.name,v)")
-    assert names(PLANS.page(store, asked, where={})) == ["b"]
+    assert names(PLANS.page(store, asked, where={}, now=NOW)) == ["b"]
 
 
 def test_names_are_listed_once_whatever_their_filters(tasks):
@@ -296,6 +298,6 @@ def test_descriptions_are_filtered_as_what_they_describe():
         'failed database operation with column "type" does not exist',
     )
     asked.filters = "eq(version,v1)"
-    assert tasks_.page(store, asked, where={}).rows == []
+    assert tasks_.page(store, asked, where={}, now=NOW).rows == []
     nothing = Listing("description_entity", "ListWorkflows", filtered_as="")
     assert refusal_of(nothing, store, asked) == ("INTERNAL", "unsupported entity ''")

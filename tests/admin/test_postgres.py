@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from builders import NOW
 
 from flyte_testkit.admin import postgres
 from flyte_testkit.admin.errors import AdminError
 
 
 def passes(kind, operator, values, candidate):
-    test = postgres.bind(kind, operator, values, None)
+    test = postgres.bind(kind, operator, values, NOW)
     return test(candidate)
 
 
@@ -55,7 +56,7 @@ def test_patterns_are_for_texts_and_bytes_only(kind, operator):
     ],
 )
 def test_compares(operator, below, equal, above):
-    test = postgres.bind("bigint", operator, ["5"], None)
+    test = postgres.bind("bigint", operator, ["5"], NOW)
     assert [test(4), test(5), test(6)] == [below, equal, above]
 
 
@@ -89,11 +90,11 @@ def test_text_is_ordered_by_its_characters_capitals_first():
     ],
 )
 def test_refuses_what_is_no_value_of_the_type(kind, text, problem):
-    assert refusal_of(postgres.bind, kind, "=", [text], None) == problem
+    assert refusal_of(postgres.bind, kind, "=", [text], NOW) == problem
 
 
 def test_names_the_first_value_that_is_none():
-    problem = refusal_of(postgres.bind, "integer", "in", ["0", "x", "y"], None)
+    problem = refusal_of(postgres.bind, "integer", "in", ["0", "x", "y"], NOW)
     assert problem == 'invalid input syntax for type integer: "x"'
 
 
@@ -132,7 +133,7 @@ def test_bytes_are_read_in_both_spellings(text, value):
     ],
 )
 def test_patterns_know_two_wildcards_and_an_escape(pattern, matching, other):
-    likes, dislikes = (postgres.bind("text", op, [pattern], None) for op in ("~~", "!~~"))
+    likes, dislikes = (postgres.bind("text", op, [pattern], NOW) for op in ("~~", "!~~"))
     for text in matching:
         assert likes(text)
         assert not dislikes(text)
@@ -147,7 +148,7 @@ def test_patterns_match_bytes_too():
 
 
 def test_a_pattern_may_not_end_with_an_escape_that_a_text_gets_to():
-    dislikes = postgres.bind("text", "!~~", ["a\\"], None)
+    dislikes = postgres.bind("text", "!~~", ["a\\"], NOW)
     assert dislikes("b")
     assert dislikes("a")
     assert refusal_of(dislikes, "ab") == "LIKE pattern must not end with escape character"
