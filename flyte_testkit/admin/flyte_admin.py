@@ -70,7 +70,11 @@ class FlyteAdmin:
             executor=self.executor,
             identity=self.identity,
             random=self.random,
-            single_tasks=SingleTasks(self.store, workflows.create_workflow),
+            single_tasks=SingleTasks(
+                self.store,
+                create_workflow=workflows.create_workflow,
+                store_launch_plan=launch_plans.store_launch_plan,
+            ),
         )
         descriptions = DescriptionEntityManager(self.store)
         executions = ExecutionManager(

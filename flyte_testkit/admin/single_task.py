@@ -10,26 +10,28 @@ import unicodedata
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyteidl.admin import launch_plan_pb2, workflow_pb2
-from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.definitions import columns, no_such_entity, parts
-from flyte_testkit.admin.digests import digest
-from flyte_testkit.admin.rows import LaunchPlanRow
-from flyte_testkit.admin.validation import storable
+from flyte_testkit.admin.definitions import no_such_entity, parts
+from flyte_testkit.admin.listing import Name
+from flyte_testkit.admin.named_entities import mark_system_generated
+from flyte_testkit.admin.validation import given, storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from flyteidl.admin import execution_pb2
-    from flyteidl.core import tasks_pb2
+    from flyteidl.core import interface_pb2, tasks_pb2
 
-    from flyte_testkit.admin.rows import TaskRow, WorkflowRow
+    from flyte_testkit.admin.rows import LaunchPlanRow, TaskRow, WorkflowRow
     from flyte_testkit.admin.store import Store
 
     CreateWorkflow = Callable[[workflow_pb2.WorkflowCreateRequest, datetime], object]
+    StoreLaunchPlan = Callable[
+        [launch_plan_pb2.LaunchPlanCreateRequest, WorkflowRow, datetime], LaunchPlanRow
+    ]
 
 __all__ = ["Runnable", "SingleTasks", "node_name"]
 
@@ -53,11 +55,15 @@ class SingleTasks:
     Args:
         store: Where tasks, workflows and launch plans are.
         create_workflow: Registers a workflow by every rule.
+        store_launch_plan: Stores a launch plan of a workflow, inactive.
     """
 
-    def __init__(self, store: Store, create_workflow: CreateWorkflow) -> None:
+    def __init__(
+        self, store: Store, *, create_workflow: CreateWorkflow, store_launch_plan: StoreLaunchPlan
+    ) -> None:
         self._store = store
         self._create_workflow = create_workflow
+        self._store_launch_plan = store_launch_plan
 
     def runnable(self, spec: execution_pb2.ExecutionSpec, now: datetime) -> Runnable:
         """Return the task that a spec names with its wrapping, made now if it is the first run.
@@ -72,12 +78,18 @@ class SingleTasks:
         key = (task.project, task.domain, _PREFIX + task.name, task.version)
         if key not in self._store.workflows:
             self._create_workflow(_workflow(task), now)
+            self._hide(identifier_pb2.WORKFLOW, key, now)
         workflow = self._store.workflows.get(*key)
         assert workflow is not None  # noqa: S101  it has just been made
         launch_plan = self._store.launch_plans.get(*key)
         if launch_plan is None:
-            launch_plan = self._store.launch_plans.insert(_launch_plan(task, workflow, spec, now))
+            launch_plan = self._store_launch_plan(_launch_plan(task, spec), workflow, now)
+            self._hide(identifier_pb2.LAUNCH_PLAN, key, now)
         return Runnable(launch_plan, workflow, task)
+
+    def _hide(self, kind: int, key: tuple[str, str, str, str], now: datetime) -> None:
+        """Keep what has just been made out of the lists of names."""
+        mark_system_generated(self._store, kind, Name(*key[:3]), now)
 
 
 def node_name(task: str) -> str:
@@ -147,42 +159,19 @@ def _bindings(variables: interface_pb2.VariableMap, node: str) -> list[literals_
 
 
 def _launch_plan(
-    task: TaskRow, workflow: WorkflowRow, spec: execution_pb2.ExecutionSpec, now: datetime
-) -> LaunchPlanRow:
-    """Return an inactive launch plan, which names a workflow of the task's own name, by a slip."""
-    id_ = _identifier(identifier_pb2.LAUNCH_PLAN, task, _PREFIX + task.name)
-    interface = workflow.typed_interface
-    message = launch_plan_pb2.LaunchPlan(
-        id=id_,
+    task: TaskRow, spec: execution_pb2.ExecutionSpec
+) -> launch_plan_pb2.LaunchPlanCreateRequest:
+    """Return a launch plan, which names a workflow of the task's own name, by a slip."""
+    request = launch_plan_pb2.LaunchPlanCreateRequest(
+        id=_identifier(identifier_pb2.LAUNCH_PLAN, task, _PREFIX + task.name),
         spec=launch_plan_pb2.LaunchPlanSpec(
             workflow_id=_identifier(identifier_pb2.WORKFLOW, task, task.name),
-            default_inputs=interface_pb2.ParameterMap(
-                parameters={
-                    name: interface_pb2.Parameter(var=variable, required=True)
-                    for name, variable in interface.inputs.variables.items()
-                }
-            ),
-        ),
-        closure=launch_plan_pb2.LaunchPlanClosure(
-            expected_outputs=interface.outputs,
-            created_at=times.stamp(now),
-            updated_at=times.stamp(now),
+            auth_role=given(spec, "auth_role"),
+            security_context=given(spec, "security_context"),
         ),
     )
-    message.closure.expected_inputs.CopyFrom(message.spec.default_inputs)
-    message.spec.entity_metadata.SetInParent()
-    message.spec.fixed_inputs.SetInParent()
-    message.spec.labels.SetInParent()
-    message.spec.annotations.SetInParent()
-    if spec.HasField("auth_role"):
-        message.spec.auth_role.CopyFrom(spec.auth_role)
-    if spec.HasField("security_context"):
-        message.spec.security_context.CopyFrom(spec.security_context)
-    return LaunchPlanRow(
-        **columns(id_, digest(message.spec), now),
-        workflow_id=workflow.id,
-        state=launch_plan_pb2.INACTIVE,
-        schedule_type="NONE",
-        launch_condition_type=None,
-        message=message,
-    )
+    request.spec.entity_metadata.SetInParent()
+    request.spec.fixed_inputs.SetInParent()
+    request.spec.labels.SetInParent()
+    request.spec.annotations.SetInParent()
+    return request

@@ -11,6 +11,7 @@ from flyte_testkit.admin.attributes import Attributes
 from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
+from flyte_testkit.admin.launch_plans import LaunchPlanManager
 from flyte_testkit.admin.launcher import Launcher
 from flyte_testkit.admin.single_task import SingleTasks
 from flyte_testkit.admin.store import Store
@@ -80,6 +81,10 @@ def executions(store, attributes, identity, executor):
         executor=executor,
         identity=identity,
         random=random.Random(0),  # noqa: S311  names, not secrets
-        single_tasks=SingleTasks(store, WorkflowManager(store).create_workflow),
+        single_tasks=SingleTasks(
+            store,
+            create_workflow=WorkflowManager(store).create_workflow,
+            store_launch_plan=LaunchPlanManager(store).store_launch_plan,
+        ),
     )
     return ExecutionManager(store, launcher=launcher, executor=executor, identity=identity)
