@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOW
+from builders import NOW, Make
 from flyteidl.admin import common_pb2, description_entity_pb2, project_pb2
+from hypothesis import given, settings, strategies
 
 from flyte_testkit.admin import rows
 from flyte_testkit.admin.errors import AdminError
@@ -301,3 +302,28 @@ def test_descriptions_are_filtered_as_what_they_describe():
     assert tasks_.page(store, asked, where={}, now=NOW).rows == []
     nothing = Listing("description_entity", "ListWorkflows", filtered_as="")
     assert refusal_of(nothing, store, asked) == ("INTERNAL", "unsupported entity ''")
+
+
+@settings(deadline=None)
+@given(
+    limits=strategies.lists(strategies.integers(1, 4), min_size=1, max_size=12),
+    sort=strategies.sampled_from(["", "id", "name", "created_at", "closure"]),
+    ascending=strategies.booleans(),
+)
+def test_pages_put_together_are_the_whole_list(limits, sort, ascending):
+    store = Store()
+    make = Make(store)
+    for number in range(7):
+        make.task(f"t{number * 3 % 7}")
+
+    def page(limit, after):
+        asked = request(limit=limit, after=after, sort=sort, ascending=ascending)
+        return TASKS.page(store, asked, where={}, now=NOW)
+
+    everything, seen, token = page(100, "").rows, [], ""
+    for limit in [*limits, 100]:
+        rows_, token = page(limit, token)
+        seen += rows_
+        if not token:
+            break
+    assert seen == everything

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from builders import NOW
+from hypothesis import given, settings, strategies
 
 from flyte_testkit.admin import postgres
 from flyte_testkit.admin.errors import AdminError
@@ -156,3 +157,28 @@ def test_a_pattern_may_not_end_with_an_escape_that_a_text_gets_to():
 
 def test_durations_come_as_numbers_already():
     assert passes("bigint", "in", [60, 90], 90)
+
+
+def naive_like(text, pattern):
+    """What LIKE means, by its definition; the pattern may not end with a backslash."""
+    if not pattern:
+        return not text
+    if pattern[0] == "%":
+        return any(naive_like(text[cut:], pattern[1:]) for cut in range(len(text) + 1))
+    wanted, rest = (pattern[1], pattern[2:]) if pattern[0] == "\\" else (pattern[0], pattern[1:])
+    fits = pattern[0] == "_" or text[:1] == wanted
+    return bool(text) and fits and naive_like(text[1:], rest)
+
+
+@settings(deadline=None)
+@given(
+    text=strategies.text(alphabet="ab%_\\\n", max_size=7),
+    pattern=strategies.lists(
+        strategies.sampled_from(["a", "b", "\n", "%", "_", "\\%", "\\_", "\\\\", "\\a"]), max_size=6
+    ).map("".join),
+)
+def test_patterns_mean_what_they_are_defined_to_mean(text, pattern):
+    assert passes("text", "~~", [pattern], text) == naive_like(text, pattern)
+    assert passes("bytea", "~~", [pattern.replace("\\", "\\\\")], text.encode()) == naive_like(
+        text, pattern
+    )
