@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.admin.go_bytes import go_bytes, varint
+from flyte_testkit.admin.go_bytes import varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,7 +61,7 @@ class Entity:
 def _serialized(path: str) -> Read:
     """Return what reads a message, that a row holds at this path, as the database's bytes."""
     get: Callable[[Any], Message] = attrgetter(path)
-    return lambda row: go_bytes(get(row))
+    return lambda row: get(row).SerializeToString(deterministic=True)
 
 
 def _event_version(row: Any) -> bytes:

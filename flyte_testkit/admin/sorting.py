@@ -6,7 +6,7 @@ Ignorant of filters and pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2
@@ -48,13 +48,10 @@ class Order:
         if not self.column or self.column == "user":
             return sorted(rows, key=attrgetter(*entity.order)) if entity.order else list(rows)
         read = entity.columns[self.column].read
-        known: list[Any] = []
-        unknown: list[Any] = []
-        for row in rows:
-            (unknown if read(row) is None else known).append(row)
-        known.sort(key=read)
-        known += unknown
-        return known if self.ascending else known[::-1]
+        keyed = [(read(row), row) for row in rows]
+        known = sorted((pair for pair in keyed if pair[0] is not None), key=itemgetter(0))
+        found = [row for _, row in known] + [row for value, row in keyed if value is None]
+        return found if self.ascending else found[::-1]
 
 
 def parse(request: Message, entity: str) -> Order:
