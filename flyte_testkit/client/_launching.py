@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2, execution_pb2
-from flyteidl.core import literals_pb2, security_pb2
+from flyteidl.core import literals_pb2
 
 from flyte_testkit.client._model import Model
 from flyte_testkit.client._writing import literal_of
@@ -105,7 +105,7 @@ def launch_spec(
         annotations=common_pb2.Annotations(values=_values(options.annotations)),
         auth_role=common_pb2.AuthRole(),
         raw_output_data_config=_message(options.raw_output_data_config),
-        security_context=_message(options.security_context) or security_pb2.SecurityContext(),
+        security_context=_message(options.security_context),
         max_parallelism=options.max_parallelism or 0,
         overwrite_cache=bool(overwrite_cache),
         tags=tags or [],

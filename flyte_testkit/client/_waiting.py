@@ -3,7 +3,8 @@
 The promises, each tested by itself:
 
 * time is measured on a monotonic clock, so neither summer time nor an NTP step changes a budget;
-* no sleep goes beyond the budget (to the millisecond), and there is one more look when it ends;
+* no sleep goes beyond the budget (by a hundredth of a second at most, rounding), and there is one
+  more look when it ends;
 * a look is bounded by what is left of the budget; the last by ``LAST_LOOK`` seconds;
 * a look that fails in a way that heals is repeated after a growing pause, until the budget ends;
 * a look that fails in another way fails the wait at once.
@@ -109,9 +110,9 @@ def wait_until(
 
 
 def _nap(seconds: float) -> None:
-    """Sleep, rounded up to a millisecond, so that the budget has ended when it should have."""
+    """Sleep, rounded up to a hundredth, so that the budget has ended when it should have."""
     if seconds > 0:
-        _time.sleep(math.ceil(seconds * 1000) / 1000)
+        _time.sleep(math.ceil(seconds * 100) / 100)
 
 
 def seconds_of(value: Any, name: str) -> float | None:

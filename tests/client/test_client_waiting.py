@@ -229,8 +229,8 @@ def test_no_wait_oversleeps_and_every_end_within_the_budget_is_seen(
             # It may go unseen only if the looks at the deadline failed or took too long.
             assert time.elapsed >= timeout
             assert end > timeout or cost > LAST_LOOK or any(failing)
-    assert time.elapsed <= timeout + LAST_LOOK + 0.0011
-    assert sum(time.sleeps) <= timeout + 0.0011
+    assert time.elapsed <= timeout + LAST_LOOK + 0.0101
+    assert sum(time.sleeps) <= timeout + 0.0101
 
 
 # -------------------------------------------------------------------------------- durations
