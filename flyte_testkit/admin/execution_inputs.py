@@ -13,7 +13,7 @@ from flyteidl.core import literals_pb2
 
 from flyte_testkit.admin.castability import castable, print_type, type_of
 from flyte_testkit.admin.compiler.errors import CompileErrors
-from flyte_testkit.admin.errors import AdminError, invalid_argument
+from flyte_testkit.admin.errors import invalid_argument
 
 if TYPE_CHECKING:
     from flyteidl.core import interface_pb2
@@ -79,11 +79,7 @@ def check_interface(
                 "VariableNameNotFound", _START_NODE, f"Variable [{name}] not found on node []."
             )
             continue
-        try:
-            found = type_of(literal, name)
-        except AdminError as error:
-            errors.add("InvalidLiteralTypeError", _START_NODE, error.message)
-            continue
+        found = type_of(literal, name)
         if not castable(found, declared[name].type):
             errors.add(
                 "MismatchingTypes",

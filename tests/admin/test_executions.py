@@ -186,6 +186,19 @@ def test_a_list_shows_no_inputs_and_the_first_hundred_bytes_of_an_error(executio
     assert message.closure.error.message == "€" * 34
 
 
+def test_a_list_shows_no_inputs_of_a_run_that_did_not_fail(executions, make, store):
+    row = make.execution()
+    message = execution_pb2.Execution()
+    message.CopyFrom(row.message)
+    message.spec.inputs.CopyFrom(literals(x=1))
+    store.executions.update(replace(row, message=message))
+
+    (shown,) = executions.list_executions(list_request(), NOW).executions
+
+    assert not shown.spec.HasField("inputs")
+    assert message.spec.HasField("inputs")
+
+
 def test_an_error_of_a_hundred_bytes_is_shown_whole(executions, make, store):
     row = make.execution(phase="FAILED")
     message = execution_pb2.Execution()

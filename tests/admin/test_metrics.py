@@ -406,6 +406,7 @@ def test_a_dynamic_node_shows_its_attempts_and_then_its_children(run, spans, wor
         is_parent=True,
         task_node_metadata={"dynamic_workflow": dynamic},
     )
+    assert flat(spans()[1][2:]) == ["NODE_SETUP 10-14"]
     attempt(runs, 12, 12, 13)
     assert flat(spans()[1][2:]) == ["NODE_SETUP 10-12", "attempt 0 12-13", "NODE_RESET 13-14"]
     start(runs, 16, "n0-0-start-node", parent_node_metadata={"node_id": "n0"})
