@@ -1,0 +1,210 @@
+"""TLS, tokens, and what a channel is made with."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import grpc
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.service import auth_pb2
+
+from flyte_testkit.client import Config, FlyteRemote, PlatformConfig
+from flyte_testkit.client.exceptions import (
+    FlyteAssertion,
+    FlyteAuthenticationException,
+    FlyteSystemUnavailableException,
+)
+
+TLS = Path(__file__).parent / "tls"
+
+
+def remote_for(platform, **kwargs):
+    return FlyteRemote(Config(platform), "flytesnacks", "development", **kwargs)
+
+
+# --------------------------------------------------------------------------------------------- TLS
+
+
+class Everything(grpc.GenericRpcHandler):
+    def service(self, _):
+        return grpc.unary_unary_rpc_method_handler(
+            lambda *_: execution_pb2.ExecutionList().SerializeToString()
+        )
+
+
+@pytest.fixture
+def tls_port():
+    server = grpc.server(ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((Everything(),))
+    pair = ((TLS / "key.pem").read_bytes(), (TLS / "cert.pem").read_bytes())
+    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([pair]))
+    server.start()
+    yield port
+    server.stop(None).wait()
+
+
+def test_a_certificate_of_a_known_authority_is_trusted(tls_port):
+    platform = PlatformConfig(f"localhost:{tls_port}", ca_cert_file_path=str(TLS / "cert.pem"))
+
+    with remote_for(platform) as remote:
+        assert remote.recent_executions() == []
+
+
+def test_any_certificate_is_trusted_if_asked_for(tls_port):
+    platform = PlatformConfig(f"localhost:{tls_port}", insecure_skip_verify=True)
+
+    with remote_for(platform) as remote:
+        assert remote.recent_executions() == []
+
+
+def test_an_unknown_certificate_is_not_trusted(tls_port):
+    platform = PlatformConfig(f"localhost:{tls_port}", rpc_retries=0)
+
+    with remote_for(platform) as remote, pytest.raises(FlyteSystemUnavailableException):
+        remote.recent_executions()
+
+
+def test_loopback_needs_no_proxy(wire, server, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    server.on(ListExecutions=lambda _: execution_pb2.ExecutionList())
+
+    with remote_for(PlatformConfig(wire.endpoint, insecure=True)) as remote:
+        assert remote.recent_executions() == []
+
+
+# ------------------------------------------------------------------------------------------ tokens
+
+
+@pytest.fixture
+def token_server():
+    """Gives token-1, token-2, … and remembers what it was asked."""
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+            asked.append((form, self.headers["Authorization"]))
+            body = json.dumps({"access_token": f"token-{len(asked)}"}).encode()
+            if form.get("scope") == ["broken"]:
+                body = b"{}"
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    http = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    http.asked = asked
+    http.url = f"http://127.0.0.1:{http.server_port}/token"
+    yield http
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+@pytest.fixture
+def guarded(server, token_server, failure):
+    """Let the scripted server take one token only; returns what sets which."""
+    good = {"token": "token-1"}
+
+    def listing(_):
+        metadata = dict(server.calls[-1][3] or ())
+        if metadata.get("flyte-authorization") != f"Bearer {good['token']}":
+            return failure("UNAUTHENTICATED", "who are you")
+        return execution_pb2.ExecutionList()
+
+    server.on(
+        ListExecutions=listing,
+        GetPublicClientConfig=lambda _: auth_pb2.PublicClientAuthConfigResponse(
+            scopes=["all"], authorization_metadata_key="flyte-authorization", audience="them"
+        ),
+        GetOAuth2Metadata=lambda _: auth_pb2.OAuth2MetadataResponse(
+            token_endpoint=token_server.url
+        ),
+    )
+    return good
+
+
+def credentials(**more):
+    return PlatformConfig(
+        "localhost:1",
+        insecure=True,
+        auth_mode="ClientSecret",
+        client_id="me",
+        client_credentials_secret="hu/sh",  # noqa: S106  a test's
+        **more,
+    )
+
+
+def test_a_token_is_fetched_once_and_sent_with_every_call(server, guarded, token_server):
+    remote = remote_for(credentials(), channel=server)
+    remote.recent_executions()
+    remote.recent_executions()
+
+    form, authorization = token_server.asked[0]
+    assert len(token_server.asked) == 1
+    assert form == {"grant_type": ["client_credentials"], "scope": ["all"], "audience": ["them"]}
+    assert base64.b64decode(authorization.removeprefix("Basic ")) == b"me:hu%2Fsh"
+
+
+def test_scopes_and_audience_can_be_configured(server, guarded, token_server):
+    remote_for(credentials(scopes=("a", "b"), audience="us"), channel=server).recent_executions()
+
+    form, _ = token_server.asked[0]
+    assert (form["scope"], form["audience"]) == (["a b"], ["us"])
+
+
+def test_a_token_that_has_expired_is_fetched_anew(server, guarded, token_server):
+    remote = remote_for(credentials(), channel=server)
+    remote.recent_executions()
+    guarded["token"] = "token-2"  # noqa: S105  a test's
+
+    assert remote.recent_executions() == []
+    assert len(token_server.asked) == 2
+
+
+def test_a_server_that_takes_no_token_is_told_as_such(server, guarded, token_server):
+    guarded["token"] = "another"  # noqa: S105  a test's
+
+    with pytest.raises(FlyteAuthenticationException, match="UNAUTHENTICATED: who are you"):
+        remote_for(credentials(), channel=server).recent_executions()
+    assert len(token_server.asked) == 2
+
+
+def test_without_credentials_unauthenticated_says_what_this_client_can_do(server, guarded):
+    remote = remote_for(PlatformConfig("localhost:1", insecure=True), channel=server)
+
+    with pytest.raises(FlyteAuthenticationException, match="auth_mode is 'client_credentials'"):
+        remote.recent_executions()
+
+
+def test_a_server_without_authentication_is_told_as_such(server, token_server):
+    with pytest.raises(FlyteAuthenticationException, match="does not tell where tokens are given"):
+        remote_for(credentials(), channel=server).recent_executions()
+
+
+@pytest.mark.parametrize("scope", ["broken", "gone"])
+def test_a_token_that_is_not_given_is_told_with_the_place(server, guarded, token_server, scope):
+    if scope == "gone":
+        server.on(
+            GetOAuth2Metadata=lambda _: auth_pb2.OAuth2MetadataResponse(
+                token_endpoint="http://127.0.0.1:9/token"  # noqa: S106  an address
+            )
+        )
+    with pytest.raises(FlyteAuthenticationException, match="No token for client 'me' from 'http"):
+        remote_for(credentials(scopes=(scope,)), channel=server).recent_executions()
+
+
+def test_credentials_must_be_complete():
+    with pytest.raises(FlyteAssertion, match="client_id is None, the secret is not set"):
+        remote_for(PlatformConfig("localhost:1", auth_mode="client_credentials"))
