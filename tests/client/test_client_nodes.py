@@ -3,150 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from flyteidl.admin import (
-    execution_pb2,
-    launch_plan_pb2,
-    node_execution_pb2,
-    task_execution_pb2,
-    task_pb2,
-    workflow_pb2,
+from client_stage import (
+    CLOSURE,
+    FAILED,
+    RECOVERED,
+    RUNNING,
+    SKIPPED,
+    STORIES,
+    SUCCEEDED,
+    TASK,
+    literal,
 )
+from flyteidl.admin import workflow_pb2
 from flyteidl.core import literals_pb2
 
-from conftest import STORIES
 from flyte_testkit.client import FlyteRemote
 from flyte_testkit.client.exceptions import FlyteAssertion
 
 NAMES = sorted(path.stem for path in STORIES.glob("*.json"))
-SUCCEEDED, FAILED, RUNNING, SKIPPED, RECOVERED = 3, 5, 2, 7, 10
-INTEGER, STRUCT = {"simple": 1}, {"simple": 9}
-
-
-def literal(value):
-    return literals_pb2.Literal(scalar={"primitive": {"integer": value}})
-
-
-def interface(**outputs):
-    return {
-        "inputs": {"variables": {"a": {"type": INTEGER}}},
-        "outputs": {"variables": {name: {"type": kind} for name, kind in outputs.items()}},
-    }
-
-
-TASK = {"id": {"resource_type": 1, "name": "add"}, "interface": interface(o0=INTEGER)}
-PLAN = {"resource_type": 3, "name": "inner"}
-TEMPLATE = {
-    "id": {"resource_type": 2, "name": "wf"},
-    "interface": interface(o0=INTEGER),
-    "nodes": [
-        {"id": "start-node"},
-        {"id": "n0", "task_node": {"reference_id": TASK["id"]}},
-        {"id": "n1", "workflow_node": {"sub_workflow_ref": {"name": "sub"}}},
-        {
-            "id": "n2",
-            "branch_node": {
-                "if_else": {
-                    "case": {
-                        "then_node": {"id": "n2-a", "task_node": {"reference_id": TASK["id"]}}
-                    },
-                    "other": [
-                        {"then_node": {"id": "n2-b", "task_node": {"reference_id": TASK["id"]}}}
-                    ],
-                    "else_node": {"id": "n2-c", "task_node": {"reference_id": TASK["id"]}},
-                }
-            },
-        },
-        {"id": "n3", "gate_node": {"approve": {"signal_id": "go"}}},
-        {
-            "id": "n4",
-            "array_node": {"node": {"id": "n4", "workflow_node": {"launchplan_ref": PLAN}}},
-        },
-        {"id": "n5", "workflow_node": {"launchplan_ref": PLAN}},
-        {"id": "n6", "task_node": {"reference_id": {"resource_type": 1, "name": "elsewhere"}}},
-    ],
-}
-SUB = {
-    "id": {"name": "sub"},
-    "interface": interface(o0=INTEGER),
-    "nodes": [{"id": "n0", "task_node": {"reference_id": TASK["id"]}}],
-}
-CLOSURE = {
-    "primary": {"template": TEMPLATE},
-    "sub_workflows": [{"template": SUB}],
-    "tasks": [{"template": TASK}],
-}
-
-
-class Nodes:
-    """Node executions that a scripted server lists: ``nodes.add("n0", SUCCEEDED, o0=5)``."""
-
-    def __init__(self, server):
-        self.listed, self.data, self.attempts = [], {}, {}
-        self.launch_plan = {"resource_type": 3, "name": "wf"}
-        execution_id = {"project": "flytesnacks", "domain": "development"}
-        server.on(
-            GetExecution=lambda r: execution_pb2.Execution(
-                id={**execution_id, "name": r.id.name},
-                spec={"launch_plan": self.launch_plan},
-                closure={"phase": 4},
-            ),
-            GetExecutionData=lambda _: execution_pb2.WorkflowExecutionGetDataResponse(),
-            ListNodeExecutions=lambda r: node_execution_pb2.NodeExecutionList(
-                node_executions=[
-                    pb
-                    for name, parent, pb in self.listed
-                    if (name, parent) == (r.workflow_execution_id.name, r.unique_parent_id)
-                ]
-            ),
-            GetNodeExecutionData=lambda r: self.data[r.id.node_id],
-            ListTaskExecutions=lambda r: task_execution_pb2.TaskExecutionList(
-                task_executions=self.attempts.get(r.node_execution_id.node_id, [])
-            ),
-            GetTaskExecutionData=lambda _: task_execution_pb2.TaskExecutionGetDataResponse(
-                full_outputs={"literals": {"o0": literal(7)}}
-            ),
-            GetLaunchPlan=lambda r: launch_plan_pb2.LaunchPlan(id=r.id, spec={"workflow_id": r.id}),
-            GetWorkflow=lambda _: workflow_pb2.Workflow(closure={"compiled_workflow": CLOSURE}),
-            GetTask=lambda _: task_pb2.Task(closure={"compiled_task": {"template": TASK}}),
-        )
-
-    def add(
-        self,
-        node_id,
-        phase,
-        *,
-        below="",
-        of="x1",
-        attempts=(),
-        metadata=None,
-        closure=None,
-        **outputs,
-    ):
-        full = {"node_id": node_id, "execution_id": {"name": of}}
-        pb = node_execution_pb2.NodeExecution(
-            id=full,
-            closure={"phase": phase, **(closure or {})},
-            metadata={"spec_node_id": node_id.rpartition("0-")[2], **(metadata or {})},
-        )
-        self.listed.append((of, below, pb))
-        data = node_execution_pb2.NodeExecutionGetDataResponse(
-            full_inputs={"literals": {"a": literal(1)}},
-            full_outputs={"literals": {name: literal(value) for name, value in outputs.items()}},
-        )
-        self.data[node_id] = data
-        self.attempts[node_id] = [
-            task_execution_pb2.TaskExecution(
-                id={"task_id": TASK["id"], "node_execution_id": full, "retry_attempt": number},
-                closure={"phase": one},
-            )
-            for number, one in enumerate(attempts)
-        ]
-        return data
-
-
-@pytest.fixture
-def nodes(server):
-    return Nodes(server)
 
 
 @pytest.fixture

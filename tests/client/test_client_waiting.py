@@ -5,6 +5,7 @@ import math
 from datetime import timedelta
 
 import pytest
+from client_stage import FakeTime
 from flyteidl.admin import execution_pb2, launch_plan_pb2, node_execution_pb2, workflow_pb2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -207,8 +208,6 @@ def test_jitter_shortens_pauses_by_up_to_a_half():
 def test_no_wait_oversleeps_and_every_end_within_the_budget_is_seen(
     monkeypatch, timeout, poll, end, cost, failing, jitter
 ):
-    from conftest import FakeTime
-
     time = FakeTime()
     script = iter(failing)
 
