@@ -103,16 +103,15 @@ class Graph:
 
     def check_reachable(self, errors: CompileErrors) -> None:
         """Note a cycle, or else nodes that nothing leads to from the start."""
-        visited: set[str] = set()
-        path: list[str] = [START]
+        visited = {START}
+        path = {START: None}  # in order, and quick to ask
         todo = [self._after(START)]
-        visited.add(START)
         while todo:
             if not todo[-1]:
                 todo.pop()
-                path.pop()
+                path.popitem()
                 continue
-            node = todo[-1].pop(0)
+            node = todo[-1].pop()
             if node in path:
                 errors.add(
                     "CycleDetected",
@@ -123,7 +122,7 @@ class Graph:
                 return
             if node not in visited:
                 visited.add(node)
-                path.append(node)
+                path[node] = None
                 todo.append(self._after(node))
         unreachable = [id_ for id_ in self.steps if id_ not in visited and id_ != END]
         if unreachable:
@@ -134,7 +133,8 @@ class Graph:
             )
 
     def _after(self, node: str) -> list[str]:
-        return sorted(self.downstream.get(node, ()))
+        """Return the nodes that follow on one, the last first."""
+        return sorted(self.downstream.get(node, ()), reverse=True)
 
 
 def _id_lists(edges: Mapping[str, set[str]]) -> dict[str, compiler_pb2.ConnectionSet.IdList]:
