@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import pytest
 from compiling import compiled, errors, runs_launch_plan, runs_sub_workflow, text_of
-from definition_builders import INT, TASK, WORKFLOW, node, promise, template
+from definition_builders import INT, TASK, node, promise, template
 from flyteidl.core import workflow_pb2
+from flyteidl.core.compiler_pb2 import CompiledWorkflow
+
+from flyte_testkit.admin.compiler.errors import CompileErrors
+from flyte_testkit.admin.compiler.graph import Step
+from flyte_testkit.admin.compiler.interfaces import find_interface
+from flyte_testkit.admin.compiler.workflows import Library, WorkflowCompiler
 
 
 def value_required(name, node_id="n"):
@@ -103,6 +109,11 @@ def test_an_array_node_takes_and_gives_what_its_node_does():
 
 
 def test_does_not_change_the_interface_of_the_task_it_looks_at():
-    closure = compiled(node("n", "t"))
-    assert text_of(TASK, "t") != text_of(WORKFLOW, "t")
-    assert [task.template.id.name for task in closure.tasks] == ["t"]
+    registered = compiled(node("n", "t")).tasks[0]
+    registered.template.ClearField("interface")
+    library = Library({text_of(TASK, "t"): registered}, {}, {})
+    step = Step(node("n", "t"))
+    found = find_interface(WorkflowCompiler(CompiledWorkflow(), library, CompileErrors()), step)
+    assert found == step.interface
+    assert found.HasField("inputs")
+    assert not registered.template.HasField("interface")
