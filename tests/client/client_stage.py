@@ -18,7 +18,7 @@ from flyteidl.admin import (
     task_pb2,
     workflow_pb2,
 )
-from flyteidl.core import literals_pb2
+from flyteidl.core import compiler_pb2, literals_pb2
 from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, signal_pb2
 from google.protobuf import json_format
 
@@ -287,7 +287,6 @@ TEMPLATE = {
             "array_node": {"node": {"id": "n4", "workflow_node": {"launchplan_ref": PLAN}}},
         },
         {"id": "n5", "workflow_node": {"launchplan_ref": PLAN}},
-        {"id": "n6", "task_node": {"reference_id": {"resource_type": 1, "name": "elsewhere"}}},
     ],
 }
 SUB = {
@@ -307,12 +306,15 @@ class Nodes:
 
     def __init__(self, server):
         self.listed, self.data, self.attempts = [], {}, {}
-        self.launch_plan = {"resource_type": 3, "name": "wf"}
+        self.closure = json_format.ParseDict(CLOSURE, compiler_pb2.CompiledWorkflowClosure())
+        self.launch_plan = self.child_launch_plan = {"resource_type": 3, "name": "wf"}
         execution_id = {"project": "flytesnacks", "domain": "development"}
         server.on(
             GetExecution=lambda r: execution_pb2.Execution(
                 id={**execution_id, "name": r.id.name},
-                spec={"launch_plan": self.launch_plan},
+                spec={
+                    "launch_plan": self.launch_plan if r.id.name == "x1" else self.child_launch_plan
+                },
                 closure={"phase": 4},
             ),
             GetExecutionData=lambda _: execution_pb2.WorkflowExecutionGetDataResponse(),
@@ -327,11 +329,18 @@ class Nodes:
             ListTaskExecutions=lambda r: task_execution_pb2.TaskExecutionList(
                 task_executions=self.attempts.get(r.node_execution_id.node_id, [])
             ),
+            GetTaskExecution=lambda r: next(
+                one
+                for one in self.attempts[r.id.node_execution_id.node_id]
+                if one.id.retry_attempt == r.id.retry_attempt
+            ),
             GetTaskExecutionData=lambda _: task_execution_pb2.TaskExecutionGetDataResponse(
                 full_outputs={"literals": {"o0": literal(7)}}
             ),
             GetLaunchPlan=lambda r: launch_plan_pb2.LaunchPlan(id=r.id, spec={"workflow_id": r.id}),
-            GetWorkflow=lambda _: workflow_pb2.Workflow(closure={"compiled_workflow": CLOSURE}),
+            GetWorkflow=lambda _: workflow_pb2.Workflow(
+                closure={"compiled_workflow": self.closure}
+            ),
             GetTask=lambda _: task_pb2.Task(closure={"compiled_task": {"template": TASK}}),
         )
 

@@ -154,6 +154,8 @@ def test_an_array_of_launch_plans_reads_lists(nodes, synced):
 
 
 def test_a_task_that_the_workflow_only_refers_to_is_fetched(nodes, synced, server):
+    far = {"id": "n6", "task_node": {"reference_id": {"resource_type": 1, "name": "elsewhere"}}}
+    nodes.closure.primary.template.nodes.add(**far)
     nodes.add("n6", SUCCEEDED, o0=5)
 
     assert synced().node_executions["n6"].outputs["o0"] == 5
