@@ -162,18 +162,24 @@ def infer_outputs(name: str, scripted: Iterable[Mapping[str, Any]]) -> dict[str,
     Raises:
         RegistrationError: Two scripts disagree about the type of an output.
     """
-    types: dict[str, types_pb2.LiteralType] = {}
+    values: dict[str, list[Any]] = {}
     for outputs in scripted:
         for key, value in outputs.items():
-            found = literals.infer_type(value)
-            known = types.setdefault(key, found)
-            if known != found:
-                raise RegistrationError(
-                    f"the scripts of {name!r} disagree about the output {key!r}: it is "
-                    f"{literals.describe(known)} in one and {literals.describe(found)} in another, "
-                    f"{value!r}.\nSay which it is: register({name!r}, outputs={{{key!r}: …}})."
-                )
-    return types
+            values.setdefault(key, []).append(value)
+    return {key: _common_type(name, key, found) for key, found in values.items()}
+
+
+def _common_type(name: str, key: str, values: list[Any]) -> types_pb2.LiteralType:
+    """Infer one type for all values of an output; only None may stand beside another."""
+    common = literals.infer_type(values).collection_type
+    somethings = [kind for kind in common.union_type.variants if kind.simple != types_pb2.NONE]
+    if len(somethings) > 1:
+        kinds = " and ".join(sorted({literals.describe(literals.infer_type(v)) for v in values}))
+        raise RegistrationError(
+            f"the scripts of {name!r} disagree about the output {key!r}: it is {kinds}.\n"
+            f"Say which it is: register({name!r}, outputs={{{key!r}: …}})."
+        )
+    return common
 
 
 def check_outputs(

@@ -1,0 +1,190 @@
+"""The plugin, from outside: each test here runs pytest inside pytest, so there are few."""
+
+import pytest
+
+
+@pytest.fixture
+def run(pytester):
+    """Runs a test file in the manner of a user, and returns the result."""
+
+    def run(source, *options):
+        pytester.makepyfile(source)
+        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist", *options)
+
+    return run
+
+
+def test_the_fixtures_tell_what_they_are_for(run):
+    result = run("", "--fixtures", "-v")
+
+    result.stdout.fnmatch_lines(
+        [
+            "flyte_clock*",
+            "*The virtual clock of this test: sleeping moves it, and takes no time.",
+            "flyte_admin*",
+            "*A fake FlyteAdmin on a free loopback port that plays scripted executions.",
+            "flyte_env*",
+            "*The environment variables that point at flyte_admin*",
+            "flyte_remote*",
+            "*A fresh FlyteRemote of flytekit that talks to flyte_admin.",
+        ]
+    )
+
+
+def test_what_no_script_foresaw_fails_the_test_and_not_its_teardown(run):
+    pytest.importorskip("flytekit")
+    result = run(
+        """
+        from flyte_testkit import running
+
+        def test_swallows_the_refusal(flyte_admin, flyte_remote):
+            flyte_admin.register("nightly")
+            plan = flyte_remote.fetch_launch_plan(name="nightly")
+            try:
+                flyte_remote.execute(plan, inputs={})
+            except Exception:
+                pass
+
+        def test_never_launches(flyte_admin):
+            flyte_admin.on_launch("nightly").plays(running(1).succeeds())
+
+        def test_is_relaxed(request, flyte_admin):
+            pass
+        """
+    )
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*UnexpectedUse: 'nightly' was launched, but nothing is scripted for it*",
+            "*UnexpectedUse: on_launch('nightly') was scripted, and never launched as often*",
+        ]
+    )
+
+
+def test_a_failed_test_shows_what_its_executions_did(run):
+    pytest.importorskip("flytekit")
+    result = run(
+        """
+        from flyte_testkit import running
+
+        def test_fails(flyte_admin, flyte_remote):
+            flyte_admin.add_execution("train", running(600).fails("disk full"))
+            execution = flyte_remote.fetch_execution(name="train")
+            assert flyte_remote.wait(execution).is_successful
+        """
+    )
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- flyte executions -*",
+            "train  RUNNING ·* FAILING · FAILED",
+            "*USER:RuntimeError: disk full",
+            "*running(600).fails('disk full')",
+            "*calls: GetExecution ×*; the last at 600 s",
+        ]
+    )
+
+
+def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
+    pytest.importorskip("flytekit")
+    result = run(
+        """
+        import time
+        from flyte_testkit import running
+
+        def stuck(flyte_admin, flyte_remote):
+            flyte_admin.add_execution("stuck", running().never_ends())
+            return flyte_remote.fetch_execution(name="stuck")
+
+        def test_flytekits_own_wait_without_a_timeout(flyte_admin, flyte_remote):
+            try:
+                flyte_remote.wait(stuck(flyte_admin, flyte_remote))
+            except Exception:
+                pass
+
+        def test_a_loop_that_sleeps(flyte_admin, flyte_remote):
+            execution = stuck(flyte_admin, flyte_remote)
+            while not execution.is_done:
+                try:
+                    time.sleep(1)
+                    flyte_admin.clock.now()
+                except Exception:
+                    pass
+
+        def test_a_loop_that_never_sleeps(flyte_admin, flyte_remote):
+            execution = stuck(flyte_admin, flyte_remote)
+            while not execution.is_done:
+                try:
+                    execution = flyte_remote.sync(execution)
+                except Exception:
+                    pass
+
+        def test_a_call_that_is_never_answered(flyte_admin, flyte_remote):
+            flyte_admin.on("GetExecution").hangs()
+            from flyteidl.admin import execution_pb2
+            flyte_remote.client._stub.GetExecution(execution_pb2.WorkflowExecutionGetRequest())
+        """
+    )
+
+    result.assert_outcomes(failed=4)
+    text = result.stdout.str()
+    assert text.count("HopelessWait") >= 4
+    assert text.count("stuck is RUNNING since 2024-01-01 00:00:00") >= 3
+
+
+def test_options_come_by_marker(run):
+    result = run(
+        """
+        import datetime
+        import pytest
+
+        START = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
+
+        @pytest.mark.flyte(project="shop", strict=False, start=START)
+        def test_has_them(flyte_admin):
+            assert (flyte_admin.project, flyte_admin.strict) == ("shop", False)
+            assert flyte_admin.clock.now() == START
+
+        @pytest.mark.flyte(strickt=False)
+        def test_is_told_about_a_misspelt_one(flyte_admin):
+            pass
+        """
+    )
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*@pytest.mark.flyte got 'strickt'. It takes keywords only*"])
+
+
+def test_nothing_is_left_after_tests_that_raise_or_are_interrupted(run):
+    result = run(
+        """
+        import datetime, os, threading, time
+        import pytest
+        from flyte_testkit import running
+
+        REAL = time.sleep, time.time, time.monotonic, datetime.datetime, threading.Thread.start
+        BEFORE = dict(os.environ)
+
+        def test_raises(flyte_admin):
+            raise ValueError
+
+        def test_gives_up(flyte_admin):
+            pytest.fail("on purpose")
+
+        def test_exits(flyte_admin):
+            raise SystemExit
+
+        def test_leaves_nothing():
+            now = time.sleep, time.time, time.monotonic, datetime.datetime, threading.Thread.start
+            assert now == REAL
+            before = {k: v for k, v in BEFORE.items() if k != "PYTEST_CURRENT_TEST"}
+            after = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+            assert before == after
+            names = [thread.name for thread in threading.enumerate()]
+            assert not [name for name in names if name.startswith("flyte-testkit")]
+        """
+    )
+
+    result.assert_outcomes(passed=1, failed=3)

@@ -1,0 +1,45 @@
+"""The README's Python runs, and so does that of the docs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def blocks(page):
+    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+
+
+def test_every_python_block_of_the_readme_and_the_docs_runs(pytester):
+    pytest.importorskip("flytekit")
+    count = 0
+    for page in PAGES:
+        for number, block in enumerate(blocks(page), 1):
+            count += 1
+            name = f"test_{page.stem.lower().replace('-', '_')}_{number}"
+            tests = re.findall(r"^(?:def|class) (?:test_|Test)", block, re.M)
+            source = (
+                block if tests else "def test_it_runs():\n" + re.sub("^", "    ", block, flags=re.M)
+            )
+            pytester.makepyfile(**{name: source})
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist")
+
+    assert count >= 3
+    assert result.ret == 0, result.stdout.str()
+
+
+def test_the_first_test_of_the_readme_has_six_lines():
+    first = blocks(ROOT / "README.md")[0]
+    body = first[first.index("def test_") :].strip().splitlines()
+
+    assert len(body) == 6
+
+
+def test_the_readme_gives_exactly_two_commands_for_a_fresh_machine():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(re.findall(r"^pip install .*$", text, re.M)) == 2
