@@ -201,3 +201,21 @@ def test_looks_into_both_sides_of_a_conjunction():
     assert errors(branch(case(condition=both))) == [
         ("VariableNameNotFound", "b", f"Variable [{name}] not found on node [b].") for name in "pq"
     ]
+
+
+def test_a_case_whose_node_is_wrong_does_not_hide_the_others():
+    found = errors(branch(case(node("n0", None)), case(node("n1", "inc"))))
+    assert ("ValueRequired", "b-n0", "Value required [Target].") in found
+
+
+def test_an_operand_may_be_a_scalar():
+    made = comparison()
+    made.comparison.right_value.scalar.CopyFrom(scalar("a"))
+    ((code, _, description),) = errors(branch(case(condition=made)))
+    assert code == "MismatchingTypes"
+    assert description.startswith("Variable [RightValue] (type [simple:STRING])")
+
+
+def test_a_variable_that_is_not_known_is_missed_even_if_the_branch_is_wrong():
+    hollow = workflow_pb2.IfBlock(condition=comparison("$v"))
+    assert required("v") in errors(branch(hollow, inputs={"v": 3}))
