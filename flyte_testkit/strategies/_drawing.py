@@ -1,0 +1,32 @@
+"""What the strategies of executions, nodes and tasks share in how they draw.
+
+Hypothesis takes the example with the fewest choices for the simplest. So that examples shrink to
+the ordinary, these strategies never draw less for what is odd: often a choice is drawn and then not
+used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["MOSTLY", "RARELY", "closures_of"]
+
+MOSTLY: Final = st.sampled_from((True, True, True, False))
+"""Three times in four; shrinks to True."""
+
+RARELY: Final = st.sampled_from((False, False, False, True))
+"""One time in four; shrinks to False."""
+
+
+@st.composite
+def closures_of(draw: Callable[..., Any], whole: st.SearchStrategy[Any]) -> Any:
+    """Generate the closures of what has one.
+
+    Not by ``.map``: Hypothesis would print the call of its lambda, and not the message.
+    """
+    return draw(whole).closure

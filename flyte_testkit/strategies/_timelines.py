@@ -1,0 +1,308 @@
+"""Timelines and scripts: what executions will do, for a fake FlyteAdmin to play.
+
+Ignorant of who plays them. Every value is made with the words of :mod:`flyte_testkit.timeline`, so
+what a real FlyteAdmin would refuse cannot come out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from flyte_testkit.failures import Failure, oom_killed
+from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
+from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._errors import STORABLE, failures
+from flyte_testkit.timeline import Outcome, Timeline, immediately, queued, running, undefined
+from flyte_testkit.timeline._parts import OUTCOMES, StepPhase, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from flyte_testkit.timeline import OpenTimeline
+
+__all__ = ["scripts", "terminal_outcomes", "timelines"]
+
+_RANK: Final[dict[StepPhase, int]] = {
+    "UNDEFINED": 0,
+    "QUEUED": 1,
+    "RUNNING": 2,
+    "SUCCEEDING": 3,
+    "FAILING": 3,
+    "ABORTING": 4,
+}
+_FITTING: Final = {  # what a real engine ends with after these
+    "SUCCEEDING": {"SUCCEEDED", None},
+    "FAILING": {"FAILED", None},
+    "ABORTING": {"ABORTED", None},
+}
+_POLLS: Final = (1, 2, 5, 10, 15, 30, 60, 300, 600)
+_SIMPLE_FIRST: Final[tuple[StepPhase, ...]] = (
+    "RUNNING",
+    "UNDEFINED",
+    "QUEUED",
+    "SUCCEEDING",
+    "FAILING",
+    "ABORTING",
+)
+_ENDINGS: Final[tuple[Outcome | None, ...]] = (*OUTCOMES, None)
+
+
+def timelines(
+    *,
+    max_seconds: float = 3600,
+    max_steps: int = 4,
+    outcomes: Collection[Outcome | None] = OUTCOMES,
+    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    any_order: bool = False,
+) -> st.SearchStrategy[Timeline]:
+    """Generate timelines: whole lives of executions, with an end.
+
+    Durations love what breaks wait loops: multiples of common poll intervals, a second before and
+    after them, parts of a second, nothing at all. Phases come in the order in which engines send
+    them; QUEUED, which rare clients meet, may be among them.
+
+    Shrinks to ``immediately.succeeds()``: fewer steps first, then RUNNING, then short and whole
+    durations, then ordinary failures.
+
+    Args:
+        max_seconds: When the ending comes at the latest. A test waits that long on its clock.
+        max_steps: The most phases before the ending.
+        outcomes: Some of ``"SUCCEEDED"``, ``"FAILED"``, ``"ABORTED"``, ``"TIMED_OUT"`` and None,
+            which stands for ``.never_ends()`` and is left out unless it is asked for: code that
+            waits without a time limit has no answer to it.
+        outputs: Draws the outputs of those that succeed, by name; none by default.
+        any_order: Whether to draw all orders of phases that FlyteAdmin accepts, such as RUNNING
+            after SUCCEEDING, or SUCCEEDED after ABORTING.
+
+    Raises:
+        InvalidArgument: A bound is no bound, or an outcome does not exist.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(timelines(), lambda timeline: True)
+        immediately.succeeds()
+        >>> find(timelines(), lambda timeline: timeline.seconds > 60)
+        running(61).succeeds()
+        >>> find(timelines(outcomes=["ABORTED"]), lambda timeline: timeline.steps)
+        running(0).aborts('stop it')
+    """
+    at_least("timelines", "max_seconds", max_seconds, 0, whole=False)
+    at_least("timelines", "max_steps", max_steps, 0)
+    check_bool("timelines", "any_order", any_order)
+    chosen = choose("timelines", "outcomes", outcomes, _ENDINGS)
+    if max_seconds == float("inf"):
+        raise InvalidArgument(
+            f"timelines(max_seconds={max_seconds!r}): a timeline that ends, ends some time."
+            "\nGive it a number; for those that do not end, add None to outcomes."
+        )
+    if max_steps == 0 and chosen == (None,):
+        raise InvalidArgument(
+            f"timelines(max_steps=0, outcomes={outcomes!r}): what never ends needs a phase to stay"
+            " in.\nAllow a step, or another outcome."
+        )
+    if outputs is not None:
+        check_strategy("timelines", "outputs", outputs, "st.just({'auc': 0.9})")
+    return _timelines(max_seconds, max_steps, chosen, outputs, any_order)
+
+
+@st.composite
+def _timelines(
+    draw: Callable[..., Any],
+    max_seconds: float,
+    max_steps: int,
+    outcomes: tuple[Outcome | None, ...],
+    outputs: st.SearchStrategy[Mapping[str, Any]] | None,
+    any_order: bool,  # noqa: FBT001  a private function with one caller
+) -> Timeline:
+    ending = draw(st.sampled_from(outcomes))
+    phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
+    story, left = immediately, float(max_seconds)
+    for number, phase in enumerate(phases):
+        seconds: float | None = draw(_durations(left))
+        if ending is None and number == len(phases) - 1 and draw(st.booleans()):
+            seconds = None
+        story = _step(draw, story, phase, seconds)
+        left = max(0.0, left - (seconds or 0.0))
+    return _end(draw, story, ending, outputs)
+
+
+def _draw_phases(
+    draw: Callable[..., Any], max_steps: int, ending: Outcome | None, *, any_order: bool
+) -> list[StepPhase]:
+    phases: list[StepPhase] = []
+    least = 1 if ending is None else 0
+    for _ in range(draw(st.integers(least, max(least, max_steps)))):
+        fitting = [
+            phase
+            for phase in _SIMPLE_FIRST
+            if not phases or refusal(phases[-1], phase) is None
+            if any_order or _in_order(phases, phase, ending)
+        ]
+        if not fitting:
+            break
+        phases.append(draw(st.sampled_from(fitting)))
+    return phases
+
+
+def _in_order(phases: list[StepPhase], phase: StepPhase, ending: Outcome | None) -> bool:
+    forward = not phases or _RANK[phases[-1]] < _RANK[phase]
+    return forward and ending in _FITTING.get(phase, {ending})
+
+
+def _durations(left: float) -> st.SearchStrategy[float]:
+    """Generate durations that fit into the seconds left; whole ones are ints, so they print so."""
+    whole = int(left)
+    near = [
+        poll * times + off
+        for poll in _POLLS
+        for times in (1, 2, 3)
+        for off in (0, 1, -1)
+        if 0 <= poll * times + off <= whole
+    ]
+    return st.one_of(
+        st.integers(0, min(whole, 120)),
+        st.sampled_from(near or [0]),
+        st.integers(0, whole),
+        st.integers(0, int(left * 1000)).map(lambda thousandths: thousandths / 1000),
+    )
+
+
+def _step(
+    draw: Callable[..., Any], story: OpenTimeline, phase: StepPhase, seconds: float | None
+) -> OpenTimeline:
+    if phase == "FAILING":
+        return story.failing(seconds, draw(_FAILURES) if draw(RARELY) else None)
+    if phase == "ABORTING":
+        told = draw(_CAUSES) if draw(RARELY) else ""
+        return story.aborting(seconds, cause=told)
+    words = {
+        "UNDEFINED": story.undefined,
+        "QUEUED": story.queued,
+        "RUNNING": story.running,
+        "SUCCEEDING": story.succeeding,
+    }
+    return words[phase](seconds)
+
+
+def _end(
+    draw: Callable[..., Any],
+    story: OpenTimeline,
+    ending: Outcome | None,
+    outputs: st.SearchStrategy[Mapping[str, Any]] | None,
+) -> Timeline:
+    if ending == "SUCCEEDED":
+        return story.succeeds({} if outputs is None else draw(outputs))
+    if ending == "FAILED":
+        return story.fails(draw(_FAILURES))
+    if ending == "ABORTED":
+        return story.aborts(draw(_CAUSES), principal=draw(_PRINCIPALS))
+    if ending == "TIMED_OUT":
+        return story.times_out(draw(_FAILURES) if draw(RARELY) else None)
+    return story.never_ends()
+
+
+class _Function:
+    """A script that is a function of the launch, and prints as the lambda to write."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        self.timeline = timeline
+
+    def __call__(self, launch: object) -> Timeline:  # noqa: ARG002  called as a lambda of it
+        return self.timeline
+
+    def __repr__(self) -> str:
+        return f"lambda launch: {self.timeline!r}"
+
+
+def scripts(
+    *,
+    max_seconds: float = 3600,
+    max_steps: int = 4,
+    outcomes: Collection[Outcome | None] = OUTCOMES,
+    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    any_order: bool = False,
+) -> st.SearchStrategy[Timeline | Callable[[Any], Timeline]]:
+    """Generate what a launch route plays: timelines, and functions that return one.
+
+    A route takes several, one for each launch: ``lists(scripts(), min_size=1)`` and then
+    ``.plays(*drawn)``. Functions print as the ``lambda`` to write.
+
+    Shrinks to ``immediately.succeeds()``. All arguments are those of :func:`timelines`.
+
+    Raises:
+        InvalidArgument: As for :func:`timelines`.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(scripts(), callable)
+        lambda launch: immediately.succeeds()
+    """
+    drawn = timelines(
+        max_seconds=max_seconds,
+        max_steps=max_steps,
+        outcomes=outcomes,
+        outputs=outputs,
+        any_order=any_order,
+    )
+    return st.one_of(drawn, _functions(drawn))
+
+
+@st.composite
+def _functions(
+    draw: Callable[..., Any], drawn: st.SearchStrategy[Timeline]
+) -> Callable[[Any], Timeline]:
+    return _Function(draw(drawn))
+
+
+def terminal_outcomes() -> tuple[Timeline, ...]:
+    """Return one timeline for every way in which an execution ends, for ``parametrize``.
+
+    No property test needed: each is a life that clients have got wrong. ``ids=str`` gives the tests
+    readable names::
+
+        @pytest.mark.parametrize("timeline", terminal_outcomes(), ids=str)
+        def test_tells_how_it_ended(timeline, flyte_admin, flyte_remote): ...
+
+    Example:
+        >>> for timeline in terminal_outcomes()[:3]:
+        ...     print(timeline)
+        RUNNING 1m -> SUCCEEDED
+        SUCCEEDED
+        UNDEFINED 2s -> RUNNING 1m -> SUCCEEDING 1s -> SUCCEEDED
+    """
+    exhausted = Failure(
+        "[3/3] currentAttempt done. Last Error: USER::the queue is full",
+        code="RetriesExhausted|USER:Recoverable",
+    )
+    expired = Failure(
+        "[1/1] currentAttempt done. Last Error: USER::task execution timeout [1h0m0s] expired",
+        code="RetriesExhausted|TimeoutExpired",
+    )
+    return (
+        running(60).succeeds(),
+        immediately.succeeds(),
+        undefined(2).running(60).succeeding(1).succeeds(),
+        queued(5).running(60).succeeds(),
+        running(60).fails("ValueError: no such column"),
+        running(60).fails(oom_killed()),
+        running(60).fails(exhausted),
+        running(60).fails(expired),
+        running(60).fails("", code="", kind="UNKNOWN"),
+        running(60).fails("Workflow abort failed", code="Workflow abort failed", kind="SYSTEM"),
+        running(60).failing(30).fails("ValueError: no such column"),
+        undefined(2).fails("no such service account", code="BadWorkflowSpecification"),
+        running(60).aborts("too dear", principal="ann"),
+        running(60).aborts(""),
+        undefined(2).aborts("changed my mind"),
+        running(60).aborting(30).aborts("too dear"),
+        running(60).times_out(),
+        running(60).times_out("Timeout in node"),
+    )
+
+
+_FAILURES: Final = failures()
+_CAUSES: Final = st.one_of(st.just("stop it"), STORABLE)
+_PRINCIPALS: Final = st.one_of(st.just(""), STORABLE)
