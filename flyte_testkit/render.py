@@ -23,6 +23,7 @@ __all__ = ["text"]
 
 _ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 _BAR = 24  # columns that the longest phase of an execution may take
+_LINE = 72  # letters of an error that are shown
 
 
 def text(admin: FakeFlyteAdmin) -> str:
@@ -35,8 +36,8 @@ def text(admin: FakeFlyteAdmin) -> str:
         ...     _ = admin.add_execution("train", running(600).fails("disk full"))
         ...     admin.clock.advance(600)
         ...     print(text(admin))
-        train  RUNNING ······················· FAILING · FAILED
-               0 s                             600 s     600 s
+        train  RUNNING ························ FAILED
+               0 s                              600 s
                USER:RuntimeError: disk full
                running(600).fails('disk full')
         no calls
@@ -58,8 +59,7 @@ def _life(
     yield f"{margin}{times}".rstrip()
     closure = row.message.closure
     if closure.HasField("error"):
-        first, *more = closure.error.message.strip().splitlines() or [""]
-        yield f"{margin}{closure.error.code}: {first}{' …' if more else ''}"
+        yield f"{margin}{closure.error.code}: {_shortened(closure.error.message)}"
     if closure.HasField("abort_metadata"):
         who = f" by {closure.abort_metadata.principal}" if closure.abort_metadata.principal else ""
         yield f"{margin}aborted{who}: {closure.abort_metadata.cause}"
@@ -71,19 +71,23 @@ def _life(
 
 
 def _track(changes: Sequence[Change], now: datetime, start: float) -> tuple[str, str]:
-    """Draw phases as a line, each as long as it took, with the instants below."""
+    """Draw phases as a line, each as long as it took, with the instants below.
+
+    A phase that took no time, as FAILING mostly does, is left out.
+    """
     ends = [change.at for change in changes[1:]] + [now]
-    lasted = [(end - change.at).total_seconds() for change, end in zip(changes, ends, strict=True)]
-    longest = max(lasted, default=0) or 1
+    spans = [(change, (end - change.at).total_seconds()) for change, end in zip(changes, ends, strict=False)]
+    spans = [(change, seconds) for change, seconds in spans if seconds or change is changes[-1]]
+    longest = max(seconds for change, seconds in spans) or 1
     phases = times = ""
-    for change, seconds in zip(changes, lasted, strict=True):
+    for change, seconds in spans:
         label = _seconds(change.at.timestamp() - start)
         line = change.phase
         if change is not changes[-1]:
-            line += " " + "·" * max(1, round(_BAR * seconds / longest) - 1) + " "
+            line += " " + "·" * max(1, round(_BAR * seconds / longest)) + " "
         elif change.phase not in _ENDED:
             line += " ···"
-        width = max(len(line), len(label) + 1 if change is not changes[-1] else 0)
+        width = max(len(line), len(label) + 1)
         phases += line.ljust(width)
         times += label.ljust(width)
     return phases.rstrip(), times.rstrip()
@@ -119,6 +123,11 @@ def _execution_of(request: Message) -> str:
         if type(named).__name__ == "WorkflowExecutionIdentifier":
             return str(getattr(named, "name", ""))
     return ""
+
+
+def _shortened(message: str) -> str:
+    first = (message.strip().splitlines() or [""])[0][:_LINE]
+    return first if first == message else f"{first} …"
 
 
 def _seconds(seconds: float) -> str:

@@ -79,7 +79,7 @@ def test_a_failed_test_shows_what_its_executions_did(run):
     result.stdout.fnmatch_lines(
         [
             "*- flyte executions -*",
-            "train  RUNNING ·* FAILING · FAILED",
+            "train  RUNNING ·* FAILED",
             "*USER:RuntimeError: disk full",
             "*running(600).fails('disk full')",
             "*calls: GetExecution ×*; the last at 600 s",

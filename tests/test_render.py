@@ -19,8 +19,8 @@ def test_a_life_is_drawn_to_scale(admin):
     admin.clock.advance(900)
 
     assert picture(admin)[:3] == [
-        "train  UNDEFINED · QUEUED ··········· RUNNING ······················· SUCCEEDING · SUCCEEDED",
-        "       0 s         0 s                300 s                           900 s         900 s",
+        "train  QUEUED ············ RUNNING ························ SUCCEEDED",
+        "       0 s                 300 s                            900 s",
         "       queued(300).running(600).succeeds()",
     ]
 
@@ -29,7 +29,7 @@ def test_what_goes_on_is_left_open(admin):
     admin.add_execution("train", running(600).succeeds())
     admin.clock.advance(60)
 
-    assert picture(admin)[0] == "train  UNDEFINED · RUNNING ···"
+    assert picture(admin)[0] == "train  RUNNING ···"
 
 
 def test_an_abort_names_its_cause_and_who_did_it(admin):
