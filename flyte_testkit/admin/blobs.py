@@ -13,17 +13,15 @@ from flyteidl.core import literals_pb2
 from google.protobuf.message import DecodeError
 
 from flyte_testkit.admin.errors import internal
+from flyte_testkit.admin.settings import MAX_BLOB_BYTES
 
 if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
-__all__ = ["CONTAINER", "MAX_BYTES", "offload", "read_literals", "reference"]
+__all__ = ["CONTAINER", "offload", "read_literals", "reference"]
 
 CONTAINER = "s3://my-s3-bucket"
 """What every URI of the store begins with."""
-
-MAX_BYTES = 2 * 2**20
-"""What FlyteAdmin reads of one blob; a larger one is as good as none."""
 
 _PLAIN = "-_.~$&+,/:;=@"
 _ENCODED = re.compile(r"(?:[A-Za-z0-9\-_.~!$&'()*+,/;=:@\[\]]|%[0-9A-Fa-f]{2})*")
@@ -54,7 +52,7 @@ def offload(store: Store, literals: literals_pb2.LiteralMap, *parts: str) -> str
 def read_literals(store: Store, uri: str) -> literals_pb2.LiteralMap:
     """Return the literals at a URI: none where nothing, or nothing that can be read, is (§10.4)."""
     blob = store.blobs.get(uri, b"")
-    if len(blob) > MAX_BYTES:
+    if len(blob) > MAX_BLOB_BYTES:
         return literals_pb2.LiteralMap()
     try:
         return literals_pb2.LiteralMap.FromString(blob)

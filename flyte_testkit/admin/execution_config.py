@@ -15,6 +15,7 @@ from flyteidl.admin import common_pb2, launch_plan_pb2, matchable_resource_pb2
 from flyteidl.core import security_pb2
 
 from flyte_testkit.admin.errors import invalid_argument
+from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,9 +30,8 @@ if TYPE_CHECKING:
         | matchable_resource_pb2.WorkflowExecutionConfig
     )
 
-__all__ = ["MAX_PARALLELISM", "ExecutionConfig", "check_cluster_pool", "resolve"]
+__all__ = ["ExecutionConfig", "check_cluster_pool", "resolve"]
 
-MAX_PARALLELISM = 25
 """``flyteadmin.maxParallelism``: how many nodes of one execution may run at once."""
 
 

@@ -14,6 +14,7 @@ from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin import enums, rows, times
 from flyte_testkit.admin.errors import AdminError, database_error, entity_not_found
+from flyte_testkit.admin.trimming import listed
 from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ TERMINAL = frozenset(
 )
 """The phases that nothing leaves."""
 
-_LIST_MESSAGE_BYTES = 100
 _LONGEST_TEXT = 255
 
 
@@ -194,14 +194,15 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
 
 def for_list(execution: execution_pb2.Execution) -> execution_pb2.Execution:
     """Return an execution as lists show it: no inputs, and the beginning of a long error."""
-    error = execution.closure.error.message.encode()
+    error = listed(execution.closure.error.message)
+    is_short = error == execution.closure.error.message
     heavy = execution.spec.HasField("inputs") or execution.closure.HasField("computed_inputs")
-    if len(error) <= _LIST_MESSAGE_BYTES and not heavy:
+    if is_short and not heavy:
         return execution
     short = execution_pb2.Execution()
     short.CopyFrom(execution)
     short.spec.ClearField("inputs")
     short.closure.ClearField("computed_inputs")
-    if len(error) > _LIST_MESSAGE_BYTES:
-        short.closure.error.message = error[:_LIST_MESSAGE_BYTES].decode(errors="ignore")
+    if not is_short:
+        short.closure.error.message = error
     return short

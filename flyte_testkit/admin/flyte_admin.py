@@ -153,7 +153,7 @@ class FlyteAdmin:
         }
 
     def acting_as(self, user: str) -> AbstractContextManager[None]:
-        """Answer requests on behalf of this user for a while; nobody, as with auth off, is ``""``."""
+        """Answer requests on behalf of this user for a while; with auth off it is ``""``."""
         return self.identity.acting_as(user)
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:

@@ -33,6 +33,7 @@ from flyte_testkit.admin.listing import Listing
 from flyte_testkit.admin.node_events import Relations
 from flyte_testkit.admin.prototext import prototext
 from flyte_testkit.admin.task_executions import find_task_execution, typed
+from flyte_testkit.admin.trimming import listed
 from flyte_testkit.admin.validation import given
 from flyte_testkit.admin.workflow_events import check_cluster
 
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 __all__ = ["NodeExecutionManager"]
 
 _LIST = Listing("node_execution", "ListNodeExecutions")
-_LISTED_MESSAGE_BYTES = 100
 
 
 class NodeExecutionManager:
@@ -288,10 +288,10 @@ def _check_transition(event: NodeExecutionEvent, row: NodeExecutionRow) -> None:
 
 def _short(node: node_execution_pb2.NodeExecution) -> node_execution_pb2.NodeExecution:
     """Return a node as lists show it: with the first bytes of its error, cut between characters."""
-    message = node.closure.error.message.encode()
-    if len(message) <= _LISTED_MESSAGE_BYTES:
+    message = listed(node.closure.error.message)
+    if message == node.closure.error.message:
         return node
     short = node_execution_pb2.NodeExecution()
     short.CopyFrom(node)
-    short.closure.error.message = message[:_LISTED_MESSAGE_BYTES].decode(errors="ignore")
+    short.closure.error.message = message
     return short

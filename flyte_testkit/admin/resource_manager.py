@@ -15,7 +15,7 @@ from flyteidl.admin import (
 from flyte_testkit.admin import validation
 from flyte_testkit.admin.attributes import Attributes, AttributesRow, kind_name, kind_of
 from flyte_testkit.admin.errors import internal, invalid_argument, invalid_value, missing, not_found
-from flyte_testkit.admin.execution_config import MAX_PARALLELISM
+from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         task_pb2,
         workflow_pb2,
     )
-    from flyteidl.core import compiler_pb2, interface_pb2
+    from flyteidl.core import interface_pb2
 
 __all__ = [
     "DescriptionEntityRow",
@@ -216,7 +216,6 @@ class NodeExecutionRow(_RunRow):
     error_code: str | None = None
     cache_status: str | None = None
     dynamic_workflow_remote_closure_reference: str = ""
-    dynamic_workflow: compiler_pb2.CompiledWorkflowClosure | None = None
     event_version: int = 0
     message: node_execution_pb2.NodeExecution
 

@@ -1,0 +1,127 @@
+import grpc
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.service import admin_pb2_grpc, dataproxy_pb2, dataproxy_pb2_grpc
+from google.rpc import code_pb2
+from grpc_status import rpc_status
+
+from flyte_testkit import running
+from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.server import FakeFlyteAdmin
+
+
+@pytest.fixture
+def admin():
+    admin = FakeFlyteAdmin()
+    with admin.serving():
+        yield admin
+
+
+@pytest.fixture
+def channel(admin):
+    with admin.channel() as channel:
+        yield channel
+
+
+@pytest.fixture
+def stub(channel):
+    return admin_pb2_grpc.AdminServiceStub(channel)
+
+
+def failed(call, *args, **kwargs):
+    with pytest.raises(grpc.RpcError) as caught:
+        call(*args, **kwargs)
+    return caught.value
+
+
+def test_a_refusal_carries_code_text_and_details(admin, stub):
+    admin.add_execution("done", running(1).succeeds())
+    admin.clock.advance(1)
+    request = execution_pb2.ExecutionTerminateRequest(cause="late")
+    request.id.project, request.id.domain, request.id.name = "flytesnacks", "development", "done"
+
+    error = failed(stub.TerminateExecution, request)
+
+    assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert error.details() == "Cannot abort an already terminated workflow execution"
+    status = rpc_status.from_call(error)
+    assert status.code == code_pb2.FAILED_PRECONDITION
+    assert [detail.TypeName() for detail in status.details] == ["flyteidl.admin.EventFailureReason"]
+
+
+def test_every_call_is_written_down(admin, stub):
+    admin.clock.advance(30)
+
+    failed(stub.GetExecution, execution_pb2.WorkflowExecutionGetRequest(), timeout=60)
+
+    (call,) = admin.calls
+    assert (call.rpc, call.code, call.message) == ("GetExecution", "INVALID_ARGUMENT", "missing id")
+    assert (call.at, call.deadline, call.attempt) == (30, 60, 1)
+    assert call.reply is None
+
+
+def test_bytes_that_are_no_message_are_refused_as_go_refuses_them(channel):
+    call = channel.unary_unary("/flyteidl.service.AdminService/GetExecution")
+
+    error = failed(call, b"\xff\xff\xff")
+
+    assert error.code() is grpc.StatusCode.INTERNAL
+    assert error.details() == (
+        "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"
+    )
+
+
+def test_text_that_is_no_utf8_is_refused_as_go_refuses_it(channel):
+    call = channel.unary_unary("/flyteidl.service.AdminService/GetExecution")
+
+    error = failed(call, b"\x0a\x04\x22\x02\xff\xfe")
+
+    assert error.details() == (
+        "grpc: error unmarshalling request: string field contains invalid UTF-8"
+    )
+
+
+def test_auth_services_are_not_there_as_on_a_server_without_auth(admin, channel):
+    call = channel.unary_unary("/flyteidl.service.AuthMetadataService/GetOAuth2Metadata")
+
+    error = failed(call, b"")
+
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert error.details() == "unknown service flyteidl.service.AuthMetadataService"
+    admin.verify()  # a real server answers so: no surprise
+
+
+def test_an_rpc_that_is_not_faked_fails_the_test(admin, channel):
+    stub = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+
+    error = failed(stub.CreateDownloadLink, dataproxy_pb2.CreateDownloadLinkRequest())
+
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+    with pytest.raises(UnexpectedUse, match=r"DataProxyService\.CreateDownloadLink was called"):
+        admin.verify()
+
+
+def test_an_exception_in_the_server_is_internal_and_fails_the_test(admin, stub, monkeypatch):
+    def broken(request, now):
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setitem(admin._backend.admin.handlers, "GetExecution", broken)
+
+    error = failed(stub.GetExecution, execution_pb2.WorkflowExecutionGetRequest())
+
+    assert error.code() is grpc.StatusCode.INTERNAL  # never UNKNOWN: flytekit would log in
+    with pytest.raises(UnexpectedUse, match="a bug of ours"):
+        admin.verify()
+
+
+def test_a_hook_that_raises_is_internal_and_fails_the_test(admin, stub):
+    def broken(then, call, send):
+        raise ZeroDivisionError("a bug of the test's")
+
+    admin.on("GetExecution")._plant("broken", broken, None, 0)
+
+    error = failed(stub.GetExecution, execution_pb2.WorkflowExecutionGetRequest())
+
+    assert error.code() is grpc.StatusCode.INTERNAL
+    with pytest.raises(UnexpectedUse, match="a bug of the test's"):
+        admin.verify()
