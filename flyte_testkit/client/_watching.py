@@ -14,7 +14,7 @@ from flyte_testkit.client import _waiting
 from flyte_testkit.client._connection import Connection
 from flyte_testkit.client._nodes import NodeWalk, Scope, assign_data
 from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
-from flyte_testkit.client.exceptions import FlyteTimeout
+from flyte_testkit.client.exceptions import FlyteException, FlyteTimeout
 from flyte_testkit.client.executions import FlyteWorkflowExecution, learn
 from flyte_testkit.client.phases import ResourceType, WorkflowExecutionPhase
 
@@ -119,6 +119,12 @@ class Watching(Connection):
             healing = heals(error.__cause__)
             if healing:
                 logger.warning("Waiting for execution %r goes on: %s", execution.id.name, error)
+            elif isinstance(error, FlyteException):
+                limit = "without a limit" if seconds is None else f"for {seconds:g} s"
+                error.remark(
+                    f"(It was {_phase(execution)} when last seen, {budget.spent:.1f} s after a "
+                    f"wait {limit} began.)"
+                )
             return healing
 
         try:
@@ -186,12 +192,16 @@ class Watching(Connection):
         return execution
 
 
+def _phase(execution: FlyteWorkflowExecution) -> str:
+    return WorkflowExecutionPhase.enum_to_string(execution.closure.phase)
+
+
 def _timed_out(
     execution: FlyteWorkflowExecution, budget: _waiting.Budget, end: _waiting.GaveUp
 ) -> FlyteTimeout:
     """Return the end of a wait in words: whose, how it stood, how long, and what went wrong."""
     i = execution.id
-    phase = WorkflowExecutionPhase.enum_to_string(execution.closure.phase)
+    phase = _phase(execution)
     answered = end.looks - end.failed
     name = f"Execution '{i.project}/{i.domain}/{i.name}'"
     within = f"within {budget.seconds:g} s"

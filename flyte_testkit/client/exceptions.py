@@ -54,6 +54,10 @@ class FlyteException(Exception):  # noqa: N818  flytekit's name
     def __str__(self) -> str:
         return f"{self.error_code}: {super().__str__()}"
 
+    def remark(self, text: str) -> None:
+        """Say more: what was going on when it happened."""
+        self.args = (f"{super().__str__()} {text}",)
+
 
 class FlyteUserException(FlyteException):
     """Something that the caller can put right."""

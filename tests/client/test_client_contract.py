@@ -10,14 +10,21 @@ import math
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 
+import grpc
 import pytest
+from client_stage import literal
+from flyteidl.admin import execution_pb2, signal_pb2
+from flyteidl.core import literals_pb2, types_pb2
+from flyteidl.service import signal_pb2_grpc
 
 from flyte_testkit import client, failures, immediately, running, undefined
 from flyte_testkit.client import models
 
 pytest.importorskip("flytekit")
+from flytekit.configuration import Config, PlatformConfig
 from flytekit.models import execution as their_models
 from flytekit.models.core.identifier import WorkflowExecutionIdentifier as TheirIdentifier
+from flytekit.remote import FlyteRemote as TheirRemote
 from flytekit.remote import executions as their_executions
 
 FLYTEKIT = SimpleNamespace(
@@ -531,8 +538,99 @@ def test_a_prefix_is_followed_by_chance(flyte_admin, remote):
     assert len(execution.id.name) == len("run-") + 19
 
 
-def test_what_cannot_be_launched_is_refused(remote):
-    with raised(
-        "NotImplementedError" if isinstance(remote, client.FlyteRemote) else "AttributeError"
-    ):
-        remote.execute("nightly", {})
+# ----------------------------------------------------------------------------- signals and failures
+
+
+@pytest.fixture
+def gate(flyte_admin):
+    """Let execution x1 wait at a gate, as an engine would."""
+    flyte_admin.add_execution("x1", running(600).succeeds())
+
+    def gate(name, simple_type):
+        request = signal_pb2.SignalGetOrCreateRequest(
+            id={
+                "signal_id": name,
+                "execution_id": {
+                    "project": "flytesnacks",
+                    "domain": "development",
+                    "name": "x1",
+                },
+            },
+            type={"simple": simple_type},
+        )
+        with flyte_admin.channel() as channel:
+            signal_pb2_grpc.SignalServiceStub(channel).GetOrCreateSignal(request)
+
+    return gate
+
+
+def test_gates_are_listed_and_opened(remote, gate):
+    gate("go", types_pb2.BOOLEAN)
+    gate("stop", types_pb2.BOOLEAN)
+    gate("n", types_pb2.INTEGER)
+
+    assert remote.approve("go", "x1") is None
+    assert remote.reject("stop", "x1") is None
+    assert remote.set_signal("n", "x1", 5) is None
+    listed = {one.id.signal_id: one.value.scalar.primitive for one in remote.list_signals("x1")}
+    assert listed["go"].boolean is True
+    assert listed["stop"].boolean is False
+    assert listed["n"].integer == 5
+    assert len(remote.list_signals("x1", limit=2)) == 2
+
+
+def test_a_gate_that_is_not_there_cannot_be_opened(remote, gate):
+    with raised("FlyteInvalidInputException"):
+        remote.approve("nope", "x1")
+
+
+def test_a_gate_refuses_a_value_of_another_type(remote, gate):
+    gate("n", types_pb2.INTEGER)
+
+    with raised("FlyteInvalidInputException"):
+        remote.set_signal("n", "x1", "five")
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("NOT_FOUND", "FlyteEntityNotExistException"),
+        ("ALREADY_EXISTS", "FlyteEntityAlreadyExistsException"),
+        ("INVALID_ARGUMENT", "FlyteInvalidInputException"),
+        ("UNAVAILABLE", "FlyteSystemUnavailableException"),
+        ("CANCELLED", "FlyteSystemException"),
+        ("PERMISSION_DENIED", "FlyteSystemException"),
+        ("RESOURCE_EXHAUSTED", "FlyteSystemException"),
+        ("FAILED_PRECONDITION", "FlyteSystemException"),
+        ("ABORTED", "FlyteSystemException"),
+        ("OUT_OF_RANGE", "FlyteSystemException"),
+        ("UNIMPLEMENTED", "FlyteSystemException"),
+        ("INTERNAL", "FlyteSystemException"),
+        ("DATA_LOSS", "FlyteSystemException"),
+    ],
+)
+def test_a_status_becomes_an_exception_with_the_grpc_error_as_cause(
+    flyte_admin, remote, code, name
+):
+    flyte_admin.on("GetExecution").fails_with(code, times=None)
+
+    with raised(name) as caught:
+        remote.fetch_execution(name="x1")
+    assert caught.value.__cause__.code() is grpc.StatusCode[code]
+
+
+def test_what_was_offloaded_is_read_from_its_url(side, nodes, wire, tmp_path, server):
+    literals = literals_pb2.LiteralMap(literals={"o0": literal(5)})
+    (tmp_path / "outputs.pb").write_bytes(literals.SerializeToString())
+    blob = {"url": str(tmp_path / "outputs.pb"), "bytes": 9}
+    server.on(
+        GetExecutionData=lambda _: execution_pb2.WorkflowExecutionGetDataResponse(outputs=blob)
+    )
+    if side is FLYTEKIT:
+        platform = PlatformConfig(endpoint=wire.endpoint, insecure=True)
+        remote = TheirRemote(Config(platform=platform), "flytesnacks", "development")
+        assert remote.fetch_execution(name="x1").outputs["o0"] == 5
+        return
+    config = client.Config.for_endpoint(wire.endpoint, insecure=True)
+    with client.FlyteRemote(config, "flytesnacks", "development") as ours:
+        assert ours.fetch_execution(name="x1").outputs["o0"] == 5

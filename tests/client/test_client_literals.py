@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
+import sys
+import threading
 from datetime import date, datetime, timedelta, timezone
+from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -27,6 +31,11 @@ SIMPLE = {
     types_pb2.DURATION: timedelta(seconds=1.5),
     types_pb2.NONE: None,
 }
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 class Color(enum.Enum):
@@ -309,6 +318,32 @@ def test_data_that_cannot_be_read_is_named(url):
     literal = literals_pb2.Literal(offloaded_metadata={"uri": url})
 
     with pytest.raises(FlyteAssertion, match=url):
+        plain(literal)
+
+
+def test_data_is_read_over_http(tmp_path):
+    (tmp_path / "big.pb").write_bytes(literal_of(5, simple(types_pb2.INTEGER)).SerializeToString())
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    http = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=http.handle_request)
+    thread.start()
+    url = f"http://127.0.0.1:{http.server_port}/big.pb"
+
+    assert plain(literals_pb2.Literal(offloaded_metadata={"uri": url})) == 5
+    thread.join()
+    http.server_close()
+
+
+def test_data_of_other_schemes_is_read_through_fsspec(monkeypatch):
+    fsspec = pytest.importorskip("fsspec")
+    stored = literal_of(5, simple(types_pb2.INTEGER)).SerializeToString()
+    with fsspec.open("memory://bucket/big.pb", "wb") as file:
+        file.write(stored)
+    literal = literals_pb2.Literal(offloaded_metadata={"uri": "memory://bucket/big.pb"})
+
+    assert plain(literal) == 5
+    monkeypatch.setitem(sys.modules, "fsspec", None)
+    with pytest.raises(FlyteAssertion, match="Install fsspec and its file system"):
         plain(literal)
 
 

@@ -11,7 +11,12 @@ from flyteidl.core import interface_pb2, types_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flyte_testkit.client import models
+from flyte_testkit.client import (
+    FlyteNodeExecution,
+    FlyteTaskExecution,
+    FlyteWorkflowExecution,
+    models,
+)
 from flyte_testkit.client._model import _models
 from flyte_testkit.client.phases import (
     NodeExecutionPhase,
@@ -81,18 +86,21 @@ def fill_map(draw: st.DrawFn, message: Any, field: Any, depth: int) -> None:
 @given(messages(execution_pb2.Execution))
 def test_an_execution_keeps_every_field_of_its_message(pb):
     assert models.Execution.from_flyte_idl(pb).to_flyte_idl() == pb
+    assert FlyteWorkflowExecution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
 @settings(deadline=None)
 @given(messages(node_execution_pb2.NodeExecution))
 def test_a_node_execution_keeps_every_field_of_its_message(pb):
     assert models.NodeExecution.from_flyte_idl(pb).to_flyte_idl() == pb
+    assert FlyteNodeExecution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
 @settings(deadline=None)
 @given(messages(task_execution_pb2.TaskExecution))
 def test_a_task_execution_keeps_every_field_of_its_message(pb):
     assert models.TaskExecution.from_flyte_idl(pb).to_flyte_idl() == pb
+    assert FlyteTaskExecution.from_flyte_idl(pb).to_flyte_idl() == pb
 
 
 @settings(deadline=None)

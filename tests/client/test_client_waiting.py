@@ -399,6 +399,17 @@ def test_what_cannot_heal_is_not_tried_again(
     assert fake_time.sleeps == []
 
 
+def test_what_cannot_heal_says_how_the_wait_stood(played, remote, failure):
+    execution = played(remote, (0, RUNNING), (30, failure("INTERNAL", "a bug")))
+
+    with pytest.raises(FlyteSystemException) as caught:
+        execution.wait(timeout=60)
+    assert str(caught.value) == (
+        "SYSTEM:Unknown: GetExecution of 'flytesnacks/development/x1' failed with INTERNAL: a bug "
+        "(It was RUNNING when last seen, 30.0 s after a wait for 60 s began.)"
+    )
+
+
 def test_each_rpc_is_bounded_by_the_budget_and_by_a_minute(played, remote, server):
     played(remote, (0, SUCCEEDED)).wait(timeout=5)
     played(remote, (0, SUCCEEDED)).wait(timeout=timedelta(days=1))
