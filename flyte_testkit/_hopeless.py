@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable
     from datetime import timedelta
 
@@ -88,25 +89,23 @@ class Hope:
         return "\n".join(filter(None, (reason, *told, self._tell_time(), advice)))
 
 
-def raise_in(ident: int, error: HopelessWait | None) -> None:
-    """Raise the like of an error in another thread as soon as it runs Python again.
+def raise_in(thread: threading.Thread, error: HopelessWait) -> None:
+    """Raise the like of an error in another thread as soon as it runs Python again."""
+    message = str(error)
 
-    ``None`` takes back what has not been raised yet.
-    """
-    wanted = None
-    if error is not None:
-        message = str(error)
+    class Interrupted(HopelessWait):
+        """A class of its own: Python raises a class in another thread, not an instance."""
 
-        class Interrupted(HopelessWait):
-            """A class of its own: Python raises a class in another thread, not an instance."""
+        def __init__(self, *_: object) -> None:
+            super().__init__(message)
 
-            def __init__(self, *_: object) -> None:
-                super().__init__(message)
-
-        Interrupted.__name__ = Interrupted.__qualname__ = HopelessWait.__name__
-        Interrupted.__module__ = HopelessWait.__module__
-        wanted = ctypes.py_object(Interrupted)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), wanted)
+    Interrupted.__name__ = Interrupted.__qualname__ = HopelessWait.__name__
+    Interrupted.__module__ = HopelessWait.__module__
+    # It cannot be taken back: CPython 3.11 spins in a traced thread once that was tried.
+    if thread.ident is not None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(thread.ident), ctypes.py_object(Interrupted)
+        )
 
 
 def _span(length: timedelta | None) -> str:

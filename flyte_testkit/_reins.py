@@ -36,7 +36,7 @@ _MACHINERY = frozenset(
 _CODE_UNDER_TEST = ("flyte_testkit.client",)  # a client waits as its users do
 
 # They run others' functions: whoever they call in the end decides.
-_RUNNERS = frozenset({"threading", "queue", "concurrent.futures.thread"})
+_RUNNERS = frozenset({"threading", "queue", "concurrent.futures.thread", "unittest.mock", "mock"})
 _STARTERS = _RUNNERS | {"concurrent.futures._base"}
 
 

@@ -100,14 +100,13 @@ class VirtualClock:
 
     @limit.setter
     def limit(self, limit: float | timedelta | None) -> None:
-        mover = self._mover
-        with mover.lock:
+        with self._mover.lock:
             if limit is None:
-                self._limit = mover.limit_at = None
+                self._limit = self._mover.limit_at = None
             else:
                 length = micros(limit, "limit")
                 self._limit = timedelta(microseconds=length)
-                mover.limit_at = self._start + mover.skipped + length
+                self._mover.limit_at = self._start + self._mover.skipped + length
 
     @property
     def pending(self) -> bool:
@@ -253,13 +252,15 @@ class VirtualClock:
             self._mover.members.join(thread or threading.current_thread())
 
     def leave(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread take no more part; an interruption still on its way is taken back."""
-        thread = thread or threading.current_thread()
-        with self._mover.lock:
-            self._mover.members.leave(thread)
-            self._mover.ring()
-        if self._hope.lost is not None and thread.ident is not None:
-            raise_in(thread.ident, None)
+        """Let a thread (this one, by default) take no more part; nothing interrupts it any more."""
+        while True:
+            try:
+                with self._mover.lock:
+                    self._mover.members.leave(thread or threading.current_thread())
+                    self._mover.ring()
+            except HopelessWait:  # an interruption that was on its way
+                continue
+            return
 
     def takes_part(self, thread: threading.Thread) -> bool:
         """Whether a thread takes part."""
@@ -316,10 +317,10 @@ class VirtualClock:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
         with self._mover.lock:
-            awake = [member.thread for member in self._mover.members if not member.sleeping]
-        for thread in awake:
-            if thread.ident is not None and thread is not threading.current_thread():
-                raise_in(thread.ident, lost)
+            for member in self._mover.members:
+                thread = member.thread
+                if not member.sleeping and thread is not threading.current_thread():
+                    raise_in(thread, lost)
         return lost
 
     def _spread(self, lost: HopelessWait) -> HopelessWait:

@@ -125,8 +125,10 @@ class World:
         self._entered -= 1
         if not self._entered and self._owns:
             self._owns = False
-            self.clock.leave()
-            self._unpatch()
+            try:
+                self.clock.leave()
+            finally:
+                self._unpatch()
 
     def _patch(self) -> None:
         """Let time be virtual."""

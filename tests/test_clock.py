@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from flyte_testkit._participants import Participants
 from flyte_testkit.clock import Clock, SystemClock, VirtualClock
 from flyte_testkit.errors import ClockError, HopelessWait
 
@@ -654,28 +655,22 @@ def test_an_interruption_reaches_threads_that_do_not_sleep():
     assert ends == [("HopelessWait", "RPCs without end.")]
 
 
-def test_leaving_takes_an_interruption_back():
+def test_leaving_swallows_an_interruption_that_is_on_its_way(monkeypatch):
     clock = VirtualClock()
-    asked = _thread.allocate_lock()
-    asked.acquire()
-    ends = []
+    clock.join()
+    leave = Participants.leave
+    calls = []
 
-    def late():
-        asked.acquire()  # no Python runs in this thread until it is released
-        ends.append("unharmed")
+    def interrupted_once(members, thread):
+        calls.append(thread)
+        if len(calls) == 1:
+            raise HopelessWait
+        leave(members, thread)
 
-    def guard():
-        clock.interrupt("too late")
-        clock.leave(threads[0])
-        asked.release()
-
-    threads = [threading.Thread(target=late), threading.Thread(target=guard)]
-    clock.join(threads[0])
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert ends == ["unharmed"]
+    monkeypatch.setattr(Participants, "leave", interrupted_once)
+    clock.leave()
+    assert len(calls) == 2
+    assert not clock.takes_part(threading.current_thread())
 
 
 # Real time

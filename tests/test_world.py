@@ -21,6 +21,7 @@ from concurrent import futures
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from time import monotonic, sleep
+from unittest import mock
 
 import grpc
 import pytest
@@ -139,6 +140,15 @@ def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
         assert any("code_under_test.pause" in stray for stray in entered.strays)
     del code
     world._hidden_sleeps.cache_clear()
+
+
+def test_a_mock_that_wraps_sleep_moves_the_clock(clock, governed):
+    wrapping = mock.Mock(wraps=time.sleep)
+    wrapping(30)
+    with mock.patch.object(time, "sleep", side_effect=time.sleep) as patched:
+        time.sleep(30)
+    assert patched.call_count == 1
+    assert clock.elapsed == 60
 
 
 def test_the_machinery_sleeps_for_real(clock, governed):
