@@ -76,7 +76,10 @@ def _track(changes: Sequence[Change], now: datetime, start: float) -> tuple[str,
     A phase that took no time, as FAILING mostly does, is left out.
     """
     ends = [change.at for change in changes[1:]] + [now]
-    spans = [(change, (end - change.at).total_seconds()) for change, end in zip(changes, ends, strict=False)]
+    spans = [
+        (change, (end - change.at).total_seconds())
+        for change, end in zip(changes, ends, strict=True)
+    ]
     spans = [(change, seconds) for change, seconds in spans if seconds or change is changes[-1]]
     longest = max(seconds for change, seconds in spans) or 1
     phases = times = ""
