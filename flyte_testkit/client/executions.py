@@ -27,7 +27,16 @@ if TYPE_CHECKING:
 
     from flyte_testkit.client.entities import FlyteTask, FlyteWorkflow
     from flyte_testkit.client.literals import LiteralsResolver
-    from flyte_testkit.client.models import ExecutionError, TypedInterface
+    from flyte_testkit.client.models import (
+        ExecutionClosure,
+        ExecutionError,
+        NodeExecutionClosure,
+        NodeExecutionIdentifier,
+        TaskExecutionClosure,
+        TaskExecutionIdentifier,
+        TypedInterface,
+        WorkflowExecutionIdentifier,
+    )
     from flyte_testkit.client.remote import FlyteRemote
 
     if sys.version_info >= (3, 11):
@@ -113,6 +122,8 @@ class FlyteTaskExecution(_Live, TaskExecution):
         {TaskExecutionPhase.SUCCEEDED, TaskExecutionPhase.ABORTED, TaskExecutionPhase.FAILED}
     )
     _bad = frozenset({TaskExecutionPhase.ABORTED, TaskExecutionPhase.FAILED})
+    id: TaskExecutionIdentifier
+    closure: TaskExecutionClosure
     _task: FlyteTask | None = None
 
     @property
@@ -148,6 +159,8 @@ class FlyteNodeExecution(_Live, NodeExecution):
     _bad = frozenset(
         {NodeExecutionPhase.FAILED, NodeExecutionPhase.ABORTED, NodeExecutionPhase.TIMED_OUT}
     )
+    id: NodeExecutionIdentifier
+    closure: NodeExecutionClosure
     _task_executions: tuple[FlyteTaskExecution, ...] = ()
     _workflow_executions: tuple[FlyteWorkflowExecution, ...] = ()
     _children: tuple[FlyteNodeExecution, ...] = ()
@@ -210,6 +223,8 @@ class FlyteWorkflowExecution(_Live, Execution):
         }
     )
     _bad = _over - {WorkflowExecutionPhase.SUCCEEDED}
+    id: WorkflowExecutionIdentifier
+    closure: ExecutionClosure
     _remote: FlyteRemote | None = None
     _type_hints: Mapping[str, Any] | None = None
     _flyte_workflow: FlyteWorkflow | None = None
