@@ -512,6 +512,36 @@ def test_time_stands_while_another_thread_is_in_a_call(clock, governed):
     assert at == [0]
 
 
+def test_calls_that_the_server_holds_back_are_answered_at_their_time(clock, governed):
+    def held(request, context, send):
+        hold = clock.hold()
+
+        def answer():
+            clock.release(hold)
+            send(request)
+            send(None)
+
+        clock.call_later(30, answer)
+
+    held.experimental_non_blocking = True
+    held.experimental_thread_pool = None
+    handler = grpc.method_handlers_generic_handler(
+        "Held", {"Held": grpc.unary_stream_rpc_method_handler(held)}
+    )
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    server.add_generic_rpc_handlers((handler,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        call = channel.unary_unary("/Held/Held")
+        assert call(b"a", timeout=30) == b"a"
+        assert clock.elapsed == 30
+        with futures.ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(call, [b"b"] * 4)) == [b"b"] * 4
+        assert clock.elapsed == 60
+    server.stop(None).wait(30)
+
+
 def test_subprocesses_keep_real_time(clock, governed):
     done = subprocess.run(
         [sys.executable, "-c", "print('here')"], timeout=60, capture_output=True, check=True
