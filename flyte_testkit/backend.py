@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from flyteidl.admin.execution_pb2 import (
     Execution,
     ExecutionCreateRequest,
+    ExecutionTerminateRequest,
     WorkflowExecutionGetRequest,
 )
 
@@ -20,18 +21,20 @@ from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
-from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
     from google.protobuf.message import Message
 
+    from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.clock import Clock
+    from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
     from flyte_testkit.timeline import Timeline
 
@@ -113,6 +116,32 @@ class Backend:
             self.engine.hand_over(now)
             assert self.engine.last is not None  # noqa: S101  it was admitted just now
             return self.engine.last
+
+    def terminate(
+        self, execution: WorkflowExecutionIdentifier, cause: str, *, principal: str
+    ) -> None:
+        """Terminate an execution now.
+
+        Raises:
+            FlyteTestkitError: FlyteAdmin refuses: there is none of this name, or it has ended.
+        """
+        request = ExecutionTerminateRequest(id=execution, cause=cause)
+        try:
+            self.answer("TerminateExecution", request, principal=principal)
+        except AdminError as refusal:
+            known = [row.execution_name for row in self.admin.store.executions]
+            hint = close_names(execution.name, known) if refusal.code == "NOT_FOUND" else ""
+            raise FlyteTestkitError(
+                f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
+            ) from refusal
+
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+        """Yield every execution with its changes of phase and its script."""
+        with self.moment():
+            for key, changes in self.history.lives().items():
+                row = self.admin.store.executions.get(*key)
+                if row is not None:
+                    yield row, changes, self.engine.script_of(key)
 
     def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
         """Answer one RPC now, on behalf of somebody.

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from flyteidl.admin import execution_pb2
 
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
@@ -91,7 +90,6 @@ class FakeFlyteAdmin:
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
         self._registry = Registry(self._backend, project, domain)
-        self._told: set[str] = set()
         self._serving = ExitStack()
         self.variables: Mapping[str, str] = {}
         self._listener: Listener | None = None
@@ -307,17 +305,8 @@ class FakeFlyteAdmin:
         Raises:
             FlyteTestkitError: There is no such execution, or it has ended.
         """
-        request = execution_pb2.ExecutionTerminateRequest(
-            id=execution_id(execution, self.project, self.domain), cause=cause
-        )
-        try:
-            self._backend.answer("TerminateExecution", request, principal=principal)
-        except AdminError as refusal:
-            known = [row.execution_name for row in self._backend.admin.store.executions]
-            hint = close_names(request.id.name, known) if refusal.code == "NOT_FOUND" else ""
-            raise FlyteTestkitError(
-                f"terminate({request.id.name!r}) is refused: {refusal.message}.{hint}"
-            ) from refusal
+        found = execution_id(execution, self.project, self.domain)
+        self._backend.terminate(found, cause, principal=principal)
 
     # Reading the past
 
@@ -333,11 +322,7 @@ class FakeFlyteAdmin:
 
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
         """Yield every execution with its changes of phase and its script, for pictures."""
-        with self._backend.moment():
-            for key, changes in self._backend.history.lives().items():
-                row = self._backend.admin.store.executions.get(*key)
-                if row is not None:
-                    yield row, changes, self._backend.engine.script_of(key)
+        return self._backend.lives()
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what happened that no script foresaw and that was not told yet, and forget it."""
@@ -351,8 +336,7 @@ class FakeFlyteAdmin:
         """
         if self.strict:
             for route in self._backend.routes:
-                if (complaint := route.complaint()) and complaint not in self._told:
-                    self._told.add(complaint)
+                if complaint := route.complaint():
                     self._backend.surprises.add(complaint)
             self._backend.surprises.raise_if_any()
         else:

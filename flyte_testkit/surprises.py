@@ -29,6 +29,7 @@ class Surprises:
 
     def __init__(self) -> None:
         self._stories: dict[str, None] = {}  # a set that keeps the order
+        self._told: set[str] = set()
 
     def __bool__(self) -> bool:
         return bool(self._stories)
@@ -38,12 +39,14 @@ class Surprises:
 
     def add(self, story: str) -> None:
         """Keep a story; flytekit sends a failing call four times, and telling it once is enough."""
-        self._stories[story] = None
+        if story not in self._told:
+            self._stories[story] = None
 
     def take(self) -> tuple[str, ...]:
-        """Return the stories and forget them."""
+        """Return the stories that were not told yet; now they are."""
         stories = tuple(self._stories)
         self._stories.clear()
+        self._told.update(stories)
         return stories
 
     def raise_if_any(self) -> None:
