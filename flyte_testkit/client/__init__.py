@@ -11,7 +11,7 @@ documentation lists the difference. For whoever reads it in one sitting, from th
     ├── _signals          gates
     ├── _launching        the request that launches
     └── _connection       how a remote is made; fetching entities (``_fetching``, ``entities``)
-        ├── config        files and environment
+        ├── config        files and environment (``_yaml``)
         ├── _channel      plaintext and TLS;  ``_auth``: tokens
         └── _rpc          one call: deadline, retries, exceptions (``exceptions``)
     executions            what one looks at

@@ -199,17 +199,12 @@ def _file(path: Path) -> Callable[[_Setting], Any]:
 
 
 def _yaml(text: str, path: Path) -> Any:
+    from flyte_testkit.client._yaml import read_yaml  # noqa: PLC0415  likewise
+
     try:
-        import yaml  # type: ignore[import-untyped]  # noqa: PLC0415  likewise
-    except ImportError:
-        raise FlyteAssertion(
-            f"The config file {str(path)!r} is YAML, which takes PyYAML to read. Install PyYAML, "
-            "or give the endpoint in code or as FLYTE_PLATFORM_URL."
-        ) from None
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise FlyteAssertion(f"The config file {str(path)!r} is no YAML: {error}") from error
+        return read_yaml(text)
+    except ValueError as error:
+        raise FlyteAssertion(f"The config file {str(path)!r} cannot be read: {error}") from error
 
 
 def _walked(tree: Any, path: str) -> Any:
