@@ -9,6 +9,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.data_by_url import DataByUrl
+from flyte_testkit.admin.data_proxy import DataProxy
 from flyte_testkit.admin.description_entities import DescriptionEntityManager
 from flyte_testkit.admin.executions import ExecutionManager
 from flyte_testkit.admin.executor import WorkflowExecutor
@@ -90,7 +92,17 @@ class FlyteAdmin:
         metrics = MetricsManager(
             self.store, executions=executions, nodes=nodes, task_executions=task_executions
         )
+        data_proxy = self.data_proxy = DataProxy(
+            self.store,
+            nodes=nodes,
+            random=random.Random(seed),  # noqa: S311  uploads must not change generated names
+        )
+        data_by_url = DataByUrl(nodes=nodes, task_executions=task_executions, data_proxy=data_proxy)
         self.handlers: Mapping[str, Handler] = {
+            "CreateDownloadLink": data_proxy.create_download_link,
+            "CreateDownloadLocation": data_proxy.create_download_location,
+            "CreateUploadLocation": data_proxy.create_upload_location,
+            "GetData": data_by_url.get_data,
             "GetDescriptionEntity": descriptions.get_description_entity,
             "ListDescriptionEntities": descriptions.list_description_entities,
             "CreateExecution": executions.create_execution,
