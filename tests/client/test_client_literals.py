@@ -8,6 +8,7 @@ import threading
 from datetime import date, datetime, timedelta, timezone
 from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 from flyteidl.core import literals_pb2, types_pb2
@@ -449,3 +450,42 @@ def test_a_type_that_only_an_interface_can_tell_asks_for_it():
 def test_unknown_types_are_guessed_as_anything():
     assert guess(types_pb2.LiteralType()) is not None
     assert shape(5, guess(types_pb2.LiteralType())) == 5
+
+
+class Settings:
+    """What pydantic's models look like from outside."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    @classmethod
+    def model_validate(cls, values):
+        return cls(**values)
+
+    def model_dump(self, mode):
+        assert mode == "json"
+        return self.values
+
+
+def test_pydantics_models_go_and_come_back():
+    struct = simple(types_pb2.STRUCT)
+    literal = literal_of(Settings(a=1), struct)
+
+    assert resolver(literal, struct).get("x", as_type=Settings).values == {"a": 1}
+    assert resolver(literal, struct)["x"] == {"a": 1}
+
+
+def test_annotations_around_a_type_do_not_matter():
+    assert shape(5, Annotated[float, "why"]) == 5.0
+
+
+def test_a_date_is_written_as_midnight_and_sets_as_lists():
+    literal = literal_of(date(2024, 3, 10), simple(types_pb2.DATETIME))
+
+    assert plain(literal).astimezone().replace(tzinfo=None) == datetime(2024, 3, 10)
+    assert plain(literal_of({"a": {1}}, simple(types_pb2.STRUCT))) == {"a": [1]}
+
+
+def test_what_is_not_one_of_a_union_is_refused():
+    with pytest.raises(TypeTransformerFailedError, match=r"read as int \| None|Optional"):
+        shape("x", int | None)

@@ -12,7 +12,13 @@ from flyteidl.admin import (
 )
 from flyteidl.core import types_pb2
 
-from flyte_testkit.client import Config, FlyteRemote, Options, WorkflowExecutionIdentifier
+from flyte_testkit.client import (
+    Config,
+    FlyteRemote,
+    Options,
+    PlatformConfig,
+    WorkflowExecutionIdentifier,
+)
 from flyte_testkit.client.exceptions import (
     FlyteAssertion,
     FlyteValueException,
@@ -236,3 +242,25 @@ def test_a_channel_that_was_given_stays_open(server):
         pass
 
     assert closed == []
+
+
+def test_entities_know_their_names_and_interfaces(remote, sent):
+    plan = remote.fetch_launch_plan(name="nightly", version="v1")
+    task = remote.fetch_task(name="add", version="v1")
+
+    assert repr(plan) == "<FlyteLaunchPlan flytesnacks/development/nightly/v1>"
+    assert (task.name, task.version, task.type) == ("add", "v1", "")
+    assert plan.workflow_id.name == plan.flyte_workflow.name == "nightly"
+    assert plan.python_interface is None
+    assert plan.spec.workflow_id.name == "nightly"
+    assert sorted(task.interface.inputs) == ["day", "n"]
+
+
+def test_the_console_can_be_elsewhere(server):
+    platform = PlatformConfig("flyte.example.com", console_endpoint="https://console.example.com")
+    remote = FlyteRemote(Config(platform), channel=server)
+    named = WorkflowExecutionIdentifier("p", "d", "x1")
+
+    assert remote.generate_console_url(named) == (
+        "https://console.example.com/console/projects/p/domains/d/executions/x1"
+    )
