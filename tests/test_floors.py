@@ -19,6 +19,7 @@ STEPS = [
     ("3 the wire", {"wire"}),
     ("4 the two machines", {"client", "server"}),
     ("5 wings", {"environment", "flytekit_bridge", "render", "strategies", "world"}),
+    ("5b laws", {"laws"}),
     ("6 roof", {"cli", "plugin"}),
     ("6 roof", {"__main__"}),
 ]
@@ -30,7 +31,8 @@ OUTSIDE = {
     "2 FlyteAdmin without a network": {"flyteidl", "google"},
     "3 the wire": {"flyteidl", "google", "grpc", "grpc_status"},
     "4 the two machines": {"flyteidl", "google", "grpc", "grpc_status", "typing_extensions"},
-    "5 wings": {"flyteidl", "flytekit", "freezegun", "google", "grpc", "hypothesis", "keyring"},
+    "5 wings": {"dateutil", "flytekit", "freezegun", "hypothesis", "keyring"},
+    "5b laws": set(),
     "6 roof": {"pytest"},
 }
 

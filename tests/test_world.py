@@ -29,10 +29,9 @@ from freezegun import api, freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flyte_testkit import _bindings, _reins, world
 from flyte_testkit.clock import SystemClock, VirtualClock
 from flyte_testkit.errors import ClockError, HopelessWait, NestedFreezeError
-from flyte_testkit.world import governed_by
+from flyte_testkit.world import _bindings, _reins, _world, governed_by
 
 UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}
@@ -130,7 +129,7 @@ def test_a_sleep_bound_as_a_default_moves_the_clock(clock, forget_module):
 
 
 def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
-    world._hidden_sleeps.cache_clear()
+    _world._hidden_sleeps.cache_clear()
     code = module_of("import time, functools; pause = functools.partial(time.sleep, 5)")
     entered = governed_by(clock)
     with (
@@ -139,7 +138,7 @@ def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
     ):
         assert any("code_under_test.pause" in stray for stray in entered.strays)
     del code
-    world._hidden_sleeps.cache_clear()
+    _world._hidden_sleeps.cache_clear()
 
 
 def test_a_mock_that_wraps_sleep_moves_the_clock(clock, governed):
@@ -162,7 +161,7 @@ def test_the_machinery_sleeps_for_real(clock, governed):
 def test_a_module_that_is_only_called_like_machinery_is_none():
     assert _reins.is_machinery("grpc._channel")
     assert _reins.is_machinery("concurrent.futures._base")
-    assert _reins.is_machinery("flyte_testkit._mover")
+    assert _reins.is_machinery("flyte_testkit.clock._mover")
     assert not _reins.is_machinery("grpc_retries")
     assert not _reins.is_machinery("queue_worker.main")
     assert not _reins.is_machinery("flyte_testkit.client._time")
@@ -656,7 +655,7 @@ def test_nothing_is_left_of_it(clock, error):
 def test_a_failure_while_entering_leaves_nothing(clock, monkeypatch):
     before = everything()
     with monkeypatch.context() as patch:
-        patch.setattr(world, "module_bindings", lambda *_, **__: 1 / 0)
+        patch.setattr(_world, "module_bindings", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             governed_by(clock).__enter__()
     assert differences(before, everything()) == []

@@ -47,7 +47,6 @@ class SpinGuard:
             return
         clock.interrupt(
             f"the code under test made {self._calls:,} calls since {call.at:g} s, the last one "
-            f"{call.rpc}, and never waited in between: so time stood still.\n"
-            f"{self._backend.engine.story()}\n"
-            "Let the loop sleep between its calls, as it must in production."
+            f"{call.rpc}, and never waited in between: so time stood still.",
+            "Let the loop sleep between its calls, as it must in production.",
         )

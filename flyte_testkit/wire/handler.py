@@ -116,6 +116,7 @@ class Wire(grpc.GenericRpcHandler):
         gone = Answer("CANCELLED", None, "the client went away")
         if not context.add_callback(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
+        self.backend.clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""
@@ -135,7 +136,7 @@ class Wire(grpc.GenericRpcHandler):
         finish = partial(self._finish, call, send)
         self._spin.count(call)
         if clock.broken is not None:
-            finish(Answer("INTERNAL", None, f"flyte-testkit gave up:\n{clock.broken}"))
+            finish(self._gave_up())
             return call
         handler: Handler = partial(self._answer, method, request)
         for hook in reversed(hooks):
@@ -157,6 +158,9 @@ class Wire(grpc.GenericRpcHandler):
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN
             answer = self._bug(method)
         send(answer)
+
+    def _gave_up(self) -> Answer:
+        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{self.backend.clock.broken}")
 
     def _bug(self, method: Method) -> Answer:
         story = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"

@@ -1,7 +1,7 @@
 import grpc
 import pytest
-from flyteidl.admin import execution_pb2
-from flyteidl.service import admin_pb2_grpc, dataproxy_pb2, dataproxy_pb2_grpc
+from flyteidl.admin import execution_pb2, version_pb2
+from flyteidl.service import admin_pb2_grpc
 from google.rpc import code_pb2
 from grpc_status import rpc_status
 
@@ -91,13 +91,13 @@ def test_auth_services_are_not_there_as_on_a_server_without_auth(admin, channel)
     admin.verify()  # a real server answers so: no surprise
 
 
-def test_an_rpc_that_is_not_faked_fails_the_test(admin, channel):
-    stub = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+def test_an_rpc_that_is_not_faked_fails_the_test(admin, stub, monkeypatch):
+    monkeypatch.delitem(admin._backend.admin.handlers, "GetVersion")
 
-    error = failed(stub.CreateDownloadLink, dataproxy_pb2.CreateDownloadLinkRequest())
+    error = failed(stub.GetVersion, version_pb2.GetVersionRequest())
 
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
-    with pytest.raises(UnexpectedUse, match=r"DataProxyService\.CreateDownloadLink was called"):
+    with pytest.raises(UnexpectedUse, match=r"AdminService\.GetVersion was called, and it is not"):
         admin.verify()
 
 

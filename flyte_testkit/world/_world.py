@@ -22,24 +22,26 @@ from typing import TYPE_CHECKING, Any
 
 from freezegun import api
 
-from flyte_testkit import _governed, _readings
-from flyte_testkit._bindings import Hidden, module_bindings
-from flyte_testkit._reins import Reins, held
-from flyte_testkit._unfrozen import UnfrozenImport
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
+from flyte_testkit.world import _governed, _readings
+from flyte_testkit.world._bindings import Hidden, module_bindings
+from flyte_testkit.world._reins import Reins, held
+from flyte_testkit.world._unfrozen import UnfrozenImport
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from flyte_testkit.clock import Clock
+
 __all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
 
 
-def governed_by(clock: VirtualClock) -> World:
+def governed_by(clock: Clock) -> World:
     """Return a context manager under which the code under test lives on a clock.
 
     There is one world at a time: to change its clock, assign ``world.clock``. Entering it a second
@@ -73,7 +75,7 @@ class World:
         strays: Where code under test holds a real ``time.sleep`` that no patch reaches, in words.
     """
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: Clock) -> None:
         self._reins = Reins(_checked(clock))
         self._entered = 0
         self._owns = False
@@ -187,7 +189,7 @@ class World:
             _set(undo, owner, name, _governed_twin(owner, getattr(owner, name), name))
 
 
-def _checked(clock: VirtualClock) -> VirtualClock:
+def _checked(clock: Clock) -> VirtualClock:
     if not isinstance(clock, VirtualClock):
         raise ClockError(f"governed_by({clock!r}) needs a VirtualClock: only that can be moved.")
     return clock

@@ -5,8 +5,6 @@ threads that sleep 300 s each take 300 s, not 600, and hardly any real time. A t
 once it sleeps on the clock, or once it joins. Sleepers are woken one at a time, in a fixed order,
 so the same test makes the same journal.
 
-``SystemClock`` is the same thing for a server that lives in real time; ``Clock`` is what both are.
-
 Ignorant of Flyte, and of how ``time.sleep`` comes to call a clock: ``world`` does that.
 """
 
@@ -16,20 +14,21 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit._clock_types import Clock, Handle, Source
-from flyte_testkit._hopeless import Hope, raise_in
-from flyte_testkit._mover import Mover, Sleeper
-from flyte_testkit._schedule import Callback, aware_micros, from_micros, micros
-from flyte_testkit._system_clock import SystemClock
+from flyte_testkit.clock._hopeless import Hope, raise_in
+from flyte_testkit.clock._mover import Mover, Sleeper
+from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
 from flyte_testkit.errors import ClockError, HopelessWait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Clock", "Handle", "Sleeper", "Source", "SystemClock", "VirtualClock"]
+    from flyte_testkit.clock._types import Source
+
+__all__ = ["Sleeper", "VirtualClock"]
 
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _LIMIT = timedelta(days=30)
+_DEADLINE = "Give the call a deadline, or let the server answer it."
 
 
 class VirtualClock:
@@ -65,9 +64,10 @@ class VirtualClock:
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._pass_limit)
+        self._mover = Mover(self._start, self._pass_limit, self._stuck)
         self._mover.failure = self._fail
-        self._hope = Hope(idle_sleeps, self._tell_time)
+        self.idle_sleeps = idle_sleeps
+        self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
         self._limit: timedelta | None = None
         self.limit = limit
 
@@ -117,15 +117,6 @@ class VirtualClock:
     def broken(self) -> HopelessWait | None:
         """Why this clock gave up, or ``None``. Once it is set, every sleep raises its like."""
         return self._hope.lost
-
-    @property
-    def idle_sleeps(self) -> int:
-        """How many sleeps in a row with nothing scheduled are allowed; may be set."""
-        return self._hope.idle_sleeps
-
-    @idle_sleeps.setter
-    def idle_sleeps(self, idle_sleeps: int) -> None:
-        self._hope.idle_sleeps = idle_sleeps
 
     def sleep(self, seconds: float | timedelta) -> None:
         """Wait: time jumps to the earliest wake-up once every thread that takes part waits.
@@ -231,17 +222,13 @@ class VirtualClock:
                 f"{self.now().isoformat()} already. Name a later instant, or use "
                 "call_later(seconds, ...)."
             )
-        return self._schedule(target, function, args)
+        return self.call_later(timedelta(microseconds=target - self._mover.us), function, *args)
 
     def call_later(
         self, delay: float | timedelta, function: Callable[..., object], *args: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
-        return self._schedule(self._mover.us + micros(delay, "delay"), function, args)
-
-    def _schedule(
-        self, when: int, function: Callable[..., object], args: tuple[Any, ...]
-    ) -> Callback:
+        when = self._mover.us + micros(delay, "delay")
         callback = Callback(self._mover.agenda, when, function, args)
         self._mover.schedule(callback)
         return callback
@@ -313,6 +300,18 @@ class VirtualClock:
         """
         return self._spread(self._hope.lose(reason, advice))
 
+    def give_up_if_idle(self, reason: str, advice: str = "") -> None:
+        """Give up now if nothing is scheduled and every other thread waits, too.
+
+        For a wait that is known to have no end of its own: it need not sleep in vain first.
+
+        Raises:
+            HopelessWait: It is so.
+        """
+        if not self.pending and self._mover.nobody_stirs():
+            self.give_up(reason, advice)
+            self.check()
+
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
@@ -342,6 +341,9 @@ class VirtualClock:
 
     def _pass_limit(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))
+
+    def _stuck(self) -> None:
+        self.interrupt(self._hope.stuck_calls(len(self._mover.held)), _DEADLINE)
 
     def _fail(self, error: BaseException) -> None:
         self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error

@@ -1,0 +1,155 @@
+"""What is to happen when: an agenda of callbacks and wake-ups, ordered, in whole microseconds.
+
+Ignorant of threads and of clocks: its owner brings the lock and knows what time it is.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit.errors import ClockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Agenda", "Callback", "Entry", "aware_micros", "from_micros", "micros", "to_micros"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def micros(length: float | timedelta, what: str = "sleep length") -> int:
+    """Return a length of time as whole microseconds; the shortest positive length is one.
+
+    Args:
+        length: Seconds, or a ``timedelta``.
+        what: How an error calls the length.
+
+    Raises:
+        ValueError: It is negative (worded as ``time.sleep`` words it) or not a number.
+        OverflowError: It is infinite.
+
+    Example:
+        >>> micros(0.25)
+        250000
+    """
+    if isinstance(length, timedelta):
+        exact = length // _MICROSECOND
+    elif isinstance(length, int):
+        exact = length * 1_000_000
+    elif math.isnan(length):
+        raise ValueError(f"{what} must be a number, not {length!r}")
+    elif math.isinf(length):
+        raise OverflowError(f"{what} must be finite, not {length!r}")
+    else:
+        exact = round(length * 1_000_000) or (length > 0) - (length < 0)
+    if exact < 0:
+        raise ValueError(f"{what} must be non-negative")
+    return exact
+
+
+def to_micros(instant: datetime) -> int:
+    """Return the microseconds from the epoch to an aware instant, exactly."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def aware_micros(instant: datetime, call: str) -> int:
+    """Return an aware instant in microseconds since the epoch.
+
+    Raises:
+        ClockError: It is no datetime or has no time zone; ``call`` says how it was written.
+    """
+    if not isinstance(instant, datetime):
+        raise ClockError(f"{call.format(repr(instant))} is no datetime. Give an aware datetime.")
+    if instant.tzinfo is None:
+        raise ClockError(
+            f"{call.format(repr(instant.isoformat()))} has no time zone. Say which: "
+            "instant.replace(tzinfo=timezone.utc)."
+        )
+    return to_micros(instant)
+
+
+def from_micros(instant: int) -> datetime:
+    """Return the aware UTC datetime of so many microseconds since the epoch."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
+class Entry:
+    """Something that is due at an instant.
+
+    At one instant callbacks come first, so that whoever wakes sees what they did; then the
+    sleepers, in the order in which their threads joined; last the end of an ``advance``.
+    """
+
+    __slots__ = ("cancelled", "order", "rank", "when")
+
+    CALLBACK, SLEEPER, MOVER = range(3)
+
+    def __init__(self, when: int, rank: int, order: int = 0) -> None:
+        self.when = when
+        self.rank = rank
+        self.order = order
+        self.cancelled = False
+
+
+class Callback(Entry):
+    """A function that is called at an instant; what ``call_at`` and ``call_later`` return."""
+
+    __slots__ = ("_agenda", "_args", "_function")
+
+    def __init__(
+        self, agenda: Agenda, when: int, function: Callable[..., object], args: tuple[Any, ...]
+    ) -> None:
+        super().__init__(when, Entry.CALLBACK)
+        self._agenda = agenda
+        self._function = function
+        self._args = args
+
+    def cancel(self) -> None:
+        """Let it not happen. Nothing happens if it has happened, or is cancelled, already."""
+        self._agenda.cancel(self)
+
+    def run(self) -> None:
+        """Call the function."""
+        self._function(*self._args)
+
+    def __repr__(self) -> str:
+        name = getattr(self._function, "__qualname__", None) or repr(self._function)
+        return f"<{name} at {from_micros(self.when).isoformat()}>"
+
+
+class Agenda:
+    """Entries by instant, rank, order of their threads, and order of arrival."""
+
+    __slots__ = ("_arrivals", "_heap", "callbacks")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, int, int, Entry]] = []
+        self._arrivals = 0
+        self.callbacks = 0  # how many are neither run nor cancelled
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry in its place."""
+        self._arrivals += 1
+        key = (entry.when, entry.rank, entry.order, self._arrivals, entry)
+        heapq.heappush(self._heap, key)
+        self.callbacks += entry.rank == Entry.CALLBACK
+
+    def first(self) -> Entry | None:
+        """Return the entry that is due first, or ``None`` if there is none."""
+        heap = self._heap
+        while heap:
+            entry = heap[0][4]
+            if not entry.cancelled:
+                return entry
+            heapq.heappop(heap)
+        return None
+
+    def cancel(self, entry: Entry) -> None:
+        """Take an entry out; it counts as cancelled, also after it has happened."""
+        if not entry.cancelled:
+            entry.cancelled = True
+            self.callbacks -= entry.rank == Entry.CALLBACK

@@ -1,0 +1,9 @@
+"""A world in which the code under test lives on a clock: :func:`governed_by` is its door.
+
+Everything that patches ``time``, ``datetime`` and ``threading`` is in here, and nowhere else.
+Ignorant of Flyte, and of how the clock moves.
+"""
+
+from flyte_testkit.world._world import World, governed_by
+
+__all__ = ["World", "governed_by"]
