@@ -22,6 +22,7 @@ from flyte_testkit.wire.faults import FaultRoute, Faults
 from flyte_testkit.wire.handler import Wire
 from flyte_testkit.wire.journal import Journal
 from flyte_testkit.wire.listener import CLIENT_OPTIONS, Listener
+from flyte_testkit.wire.object_store import ObjectStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -112,6 +113,7 @@ class FakeFlyteAdmin:
     def serving(self) -> Iterator[None]:
         """Serve for a while without failing the block at its end; see :meth:`verify`."""
         wire = Wire(self._backend, self._journal, self._faults.hooks)
+        objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
         self._listener = Listener([wire], self._port)
         self.clock.watch(self._backend.engine)
         try:
@@ -119,6 +121,7 @@ class FakeFlyteAdmin:
         finally:
             self.clock.unwatch(self._backend.engine)
             self._listener.stop()
+            objects.stop()
             self._listener = None
 
     @property

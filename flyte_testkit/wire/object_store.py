@@ -1,0 +1,181 @@
+"""The object store behind signed URLs: an HTTP server on loopback, from the first such URL on.
+
+It lives in real time, as all machinery does; whether a URL still holds is a matter of the clock's
+time. Ignorant of what objects mean, and of FlyteAdmin's rules.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import socketserver
+import threading
+import traceback
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flyte_testkit.wire.object_answers import Response, answer, refusal
+from flyte_testkit.wire.signatures import sign
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from flyte_testkit.admin.objects import Place
+    from flyte_testkit.admin.signing import Verb
+    from flyte_testkit.backend import Backend
+
+__all__ = ["ObjectStore"]
+
+_PATIENCE = 30.0  # real seconds for a client that announced more than it sends
+
+
+class ObjectStore:
+    """Signs URLs of a backend's objects, and serves them. Nothing runs before the first URL.
+
+    Args:
+        backend: Whose objects.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._starting = threading.Lock()
+        self._server: _Server | None = None
+
+    def signed_url(
+        self,
+        verb: Verb,
+        where: Place,
+        *,
+        now: datetime,
+        seconds: int,
+        headers: Mapping[str, str],
+    ) -> str:
+        """Return a URL that this store honors; see :class:`~flyte_testkit.admin.signing.Signer`."""
+        with self._starting:
+            if self._server is None:
+                self._server = _Server(self._backend)
+        host = self._server.host
+        return sign(verb, where, host=host, now=now, seconds=seconds, headers=headers)
+
+    def stop(self) -> None:
+        """Stop at once: requests that are under way are cut off."""
+        with self._starting:
+            server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+
+class _Server(socketserver.TCPServer):
+    """A thread that accepts, and one for each connection, all of which end when it is stopped."""
+
+    request_queue_size = 64
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.backend = backend
+        self.host = "{}:{}".format(*self.socket.getsockname())
+        self._stopping = False
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._thread = threading.Thread(
+            target=self._accept, name="flyte-testkit objects", daemon=True
+        )
+        self._thread.start()
+
+    def _accept(self) -> None:
+        while not self._stopping:
+            self.handle_request()
+
+    def stop(self) -> None:
+        self._stopping = True
+        socket.create_connection(self.socket.getsockname()).close()  # wakes who accepts
+        self._thread.join()
+        self.server_close()
+        for connection, thread in list(self._connections.items()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002  given
+        return not self._stopping
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
+        self._connections[request] = thread
+        thread.start()
+
+    def _serve(self, connection: Any, client: Any) -> None:
+        try:
+            with contextlib.suppress(OSError):  # the client went away, or we are stopping
+                self.finish_request(connection, client)
+        finally:
+            self.shutdown_request(connection)
+            del self._connections[connection]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request; the connection ends with its answer."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"  # else "Expect: 100-continue" would not be met
+    timeout: ClassVar[float] = _PATIENCE
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_HEAD(self) -> None:
+        self._answer()
+
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        backend = self.server.backend
+        try:
+            body = self._body()
+            if body is None:
+                self._send(refusal(411, "MissingContentLength", "How long is it?"))
+                return
+            with backend.moment() as now:
+                response = answer(
+                    backend.admin.store,
+                    self.command,
+                    self.path,
+                    headers={name.lower(): value for name, value in self.headers.items()},
+                    body=body,
+                    now=now,
+                )
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001  a bug of ours fails the test
+            story = f"{self.command} raised an exception in the object store:\n"
+            backend.surprises.add(story + traceback.format_exc())
+            response = refusal(500, "InternalError", "a bug of flyte-testkit's")
+        self._send(response)
+
+    def _body(self) -> bytes | None:
+        """Read what is put; all of it, or the client could not read the answer."""
+        if self.command != "PUT":
+            return b""
+        length = self.headers.get("Content-Length", "")
+        return self.rfile.read(int(length)) if length.isdecimal() else None
+
+    def _send(self, response: Response) -> None:
+        self.close_connection = True
+        self.send_response_only(response.status)  # no date: reading it would be one more reading
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request, or has another verb."""
+        del explain
+        self.command = self.command or ""
+        self._send(refusal(code, "BadRequest", message or "This is not understood."))
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name is given
+        """Keep quiet."""
