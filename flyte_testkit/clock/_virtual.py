@@ -204,13 +204,10 @@ class VirtualClock:
         self.advance(timedelta(microseconds=target - self._mover.us))
 
     def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
-        """Call a function at an instant, on the thread that moves time there.
+        """Call a function at an instant, unless the handle that this returns is cancelled before.
 
         The callbacks of one instant run in the order in which they were asked for, before the
-        sleepers of that instant wake. One that raises does so in the code that waits.
-
-        Returns:
-            A handle with ``cancel()``.
+        sleepers of that instant wake, on the thread that moves time. One that raises does so there.
 
         Raises:
             ClockError: The instant is past or has no time zone.
