@@ -10,6 +10,7 @@
         ├── RegistrationError (ValueError) an interface or a name that cannot be registered
         ├── RouteError (ValueError)        a route that cannot be planted as it is written
         ├── MissingFlytekit (ImportError)  flytekit is asked for and not installed
+        ├── BrokenLaw (AssertionError)     the code under test breaks one of flyte_testkit.laws
         └── UnexpectedUse                  the code under test did what no script foresaw
     BaseException
     └── HopelessWait                       nothing will ever happen again, yet somebody waits
@@ -23,12 +24,14 @@ This module is ignorant of everything else in the package.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = [
+    "BrokenLaw",
     "ClockError",
     "FlyteTestkitError",
     "HopelessWait",
@@ -39,7 +42,10 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "close_names",
+    "suggests_keywords",
 ]
+
+Verb = TypeVar("Verb", bound="Callable[..., Any]")
 
 
 class FlyteTestkitError(Exception):
@@ -70,6 +76,10 @@ class MissingFlytekit(FlyteTestkitError, ImportError):  # noqa: N818  it names w
     """Flytekit is asked for and not installed."""
 
 
+class BrokenLaw(FlyteTestkitError, AssertionError):  # noqa: N818  it names what is broken
+    """The code under test breaks a law that it promises to keep."""
+
+
 class UnexpectedUse(FlyteTestkitError):  # noqa: N818  pytest prints the name above the story
     """The code under test did something that no script foresaw."""
 
@@ -87,3 +97,38 @@ def close_names(name: str, known: Iterable[str]) -> str:
     """
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def suggests_keywords(function: Verb) -> Verb:
+    """Let a verb that is called with a keyword it has not name the one that was meant.
+
+    Example:
+        >>> @suggests_keywords
+        ... def fails(message: str, *, kind: str = "USER") -> None: ...
+        >>> fails("boom", knd="SYSTEM")
+        Traceback (most recent call last):
+        TypeError: fails() got an unexpected keyword argument 'knd'. Did you mean 'kind'?
+        It takes kind=, message=.
+    """
+
+    @functools.wraps(function)
+    def verb(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                raise  # the verb's own, or its callee's
+            import inspect  # noqa: PLC0415  only a mistake pays for it
+
+            taken = inspect.signature(function).parameters
+            keywords = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
+            named = sorted(n for n, p in taken.items() if p.kind in keywords and n != "self")
+            unknown = [name for name in kwargs if name not in named]
+            if not unknown or any(p.kind is p.VAR_KEYWORD for p in taken.values()):
+                raise
+            raise TypeError(
+                f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}."
+                f"{close_names(unknown[0], named)}\nIt takes {', '.join(f'{n}=' for n in named)}."
+            ) from None
+
+    return cast("Verb", verb)

@@ -14,15 +14,14 @@ from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
 from flyte_testkit.wire.faults import FaultRoute, Faults
-from flyte_testkit.wire.handler import Wire
+from flyte_testkit.wire.host import Host
 from flyte_testkit.wire.journal import Journal
-from flyte_testkit.wire.listener import CLIENT_OPTIONS, Listener
-from flyte_testkit.wire.object_store import ObjectStore
+from flyte_testkit.wire.listener import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -72,6 +71,7 @@ class FakeFlyteAdmin:
         'SUCCEEDED'
     """
 
+    @suggests_keywords
     def __init__(
         self,
         *,
@@ -86,14 +86,13 @@ class FakeFlyteAdmin:
         self.strict = strict
         self.project = project
         self.domain = domain
-        self._port = port
         self._journal = Journal()
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
         self._registry = Registry(self._backend, project, domain)
+        self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
         self.variables: Mapping[str, str] = {}
-        self._listener: Listener | None = None
 
     def __enter__(self) -> Self:
         self._serving.enter_context(self.serving())
@@ -112,17 +111,11 @@ class FakeFlyteAdmin:
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Serve for a while without failing the block at its end; see :meth:`verify`."""
-        wire = Wire(self._backend, self._journal, self._faults.hooks)
-        objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
-        self._listener = Listener([wire], self._port)
-        self.clock.watch(self._backend.engine)
+        self._host.start()
         try:
             yield
         finally:
-            self.clock.unwatch(self._backend.engine)
-            self._listener.stop()
-            objects.stop()
-            self._listener = None
+            self._host.stop()
 
     @property
     def endpoint(self) -> str:
@@ -131,12 +124,7 @@ class FakeFlyteAdmin:
         Raises:
             FlyteTestkitError: The server does not run.
         """
-        if self._listener is None:
-            raise FlyteTestkitError(
-                "this FakeFlyteAdmin does not run, so it has no endpoint.\n"
-                "Use it as a context manager: with FakeFlyteAdmin() as admin: …"
-            )
-        return self._listener.endpoint
+        return self._host.endpoint
 
     def channel(self) -> grpc.Channel:
         """Return a new gRPC channel to this server, for stubs of flyteidl; closing it is yours."""
@@ -170,6 +158,7 @@ class FakeFlyteAdmin:
 
     # Scripting
 
+    @suggests_keywords
     def register(
         self,
         entity: object,
@@ -203,6 +192,7 @@ class FakeFlyteAdmin:
 
         register(self.remote(), entity, version, interface_given=bool(inputs or outputs))
 
+    @suggests_keywords
     def add_execution(
         self,
         name: str,
@@ -248,6 +238,7 @@ class FakeFlyteAdmin:
             request.spec.labels.values[key] = value
         return self._backend.add(request, script, principal=principal, created_at=created_at)
 
+    @suggests_keywords
     def on_launch(
         self,
         entity: object,
@@ -297,6 +288,7 @@ class FakeFlyteAdmin:
 
     # Acting now
 
+    @suggests_keywords
     def terminate(self, execution: object, cause: str, *, principal: str = "") -> None:
         """Terminate an execution now, as somebody else would from the console.
 

@@ -1,0 +1,83 @@
+"""Everything of one backend that listens: gRPC for its services, HTTP for its objects.
+
+Ignorant of scripts; it starts, is found, and stops.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.wire.handler import Wire
+from flyte_testkit.wire.listener import Listener
+from flyte_testkit.wire.object_store import ObjectStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flyte_testkit.backend import Backend
+    from flyte_testkit.wire.handler import Hook
+    from flyte_testkit.wire.journal import Journal
+
+__all__ = ["Host"]
+
+
+class Host:
+    """Serves one backend on loopback between :meth:`start` and :meth:`stop`.
+
+    Args:
+        backend: What answers.
+        journal: Where calls are written down.
+        hooks: Which hooks the calls of an RPC pass.
+        port: Where gRPC listens; 0 finds a free port.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        journal: Journal,
+        hooks: Callable[[str], Sequence[Hook]],
+        port: int,
+    ) -> None:
+        self._backend = backend
+        self._wire = Wire(backend, journal, hooks)
+        self._port = port
+        self._listener: Listener | None = None
+        self._objects: ObjectStore | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Host and port of gRPC.
+
+        Raises:
+            FlyteTestkitError: It does not run.
+        """
+        if self._listener is None:
+            raise FlyteTestkitError(
+                "this FakeFlyteAdmin does not run, so it has no endpoint.\n"
+                "Use it as a context manager: with FakeFlyteAdmin() as admin: …"
+            )
+        return self._listener.endpoint
+
+    def start(self) -> None:
+        """Listen; the clock asks the engine from now on whether anything will happen.
+
+        Raises:
+            FlyteTestkitError: The port is taken, or it runs already.
+        """
+        if self._listener is not None:
+            raise FlyteTestkitError(
+                f"this FakeFlyteAdmin runs already, on {self.endpoint}.\n"
+                "Make another one: each is cheap, and starts with nothing in it."
+            )
+        self._listener = Listener([self._wire], self._port)
+        self._objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
+        self._backend.clock.watch(self._backend.engine)
+
+    def stop(self) -> None:
+        """Listen no more; calls that are under way are cancelled."""
+        self._backend.clock.unwatch(self._backend.engine)
+        if self._listener is not None and self._objects is not None:
+            self._listener.stop()
+            self._objects.stop()
+        self._listener = self._objects = None
