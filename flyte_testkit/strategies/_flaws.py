@@ -1,7 +1,8 @@
 """What only a broken server shows: a closure that was right, with one thing in it made wrong.
 
 Each flaw breaks an invariant of catalogue section 21 by construction, whatever else stands in the
-closure, and leaves a message that can be read. Ignorant of how right closures are made.
+closure, and leaves a message that can be read: data inside an execution's closure is no flaw here,
+because flytekit raises on it. Ignorant of how right closures are made.
 """
 
 from __future__ import annotations
@@ -141,10 +142,6 @@ def _outputs(closure: Any) -> None:
     closure.outputs.uri = _URI
 
 
-def _inline_outputs(closure: Any) -> None:
-    closure.outputs.values.SetInParent()
-
-
 def _abort(closure: Any) -> None:
     closure.abort_metadata.cause = "but nobody stopped it"
 
@@ -166,11 +163,9 @@ EXECUTION: Final = Rules(
         "error": _error,
         "outputs": _outputs,
         "abort_metadata": _abort,
-        "output_data": _inline_data,
     },
     started=frozenset({"RUNNING", "SUCCEEDING", "SUCCEEDED"}),
     unstarted=frozenset({"UNDEFINED", "QUEUED"}),
-    others=((frozenset({"SUCCEEDED"}), _inline_outputs),),
 )
 
 _RUN_OUTCOMES: Final = {

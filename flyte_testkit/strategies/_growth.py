@@ -34,11 +34,20 @@ Fate = Literal["SUCCEEDED", "FAILED", "RUNNING", "ABORTED"]
 
 _SHORT: Final = st.integers(1, 120_000).map(lambda milliseconds: milliseconds * 1_000_000)
 _SECONDS: Final = st.integers(0, 600)
-_RETRIES: Final = st.sampled_from((0, 0, 1, 2))
+_RETRIES: Final = st.sampled_from((0, 1, 2))
 _BY_NAME: Final = {kind.name: kind for kind in KINDS}
 _LEAVES: Final[dict[Fate, tuple[str, ...]]] = {
-    "SUCCEEDED": ("task", "cache hit", "cached task", "map", "gate", "sleep", "launch plan"),
-    "FAILED": ("task", "map", "gate", "launch plan"),
+    "SUCCEEDED": (
+        "task",
+        "task",
+        "cache hit",
+        "cached task",
+        "map",
+        "gate",
+        "sleep",
+        "launch plan",
+    ),
+    "FAILED": ("task", "task", "map", "gate", "launch plan"),
     "RUNNING": ("task", "map", "gate", "sleep", "launch plan"),
     "ABORTED": ("task", "map", "gate", "sleep", "launch plan"),
 }
@@ -197,7 +206,7 @@ class Grower:
     ) -> Grown:
         retries = 0 if kind.is_array else self.draw(_RETRIES)
         failing = self.draw(ERRORS) if fate == "FAILED" else None
-        expired = fate == "FAILED" and retries == 1 and self.draw(RARELY)
+        expired = fate == "FAILED" and retries == 1 and self.draw(st.booleans())
         first = cursor = created + self.draw(_SHORT)
         tasks: list[task_execution_pb2.TaskExecution] = []
         for number in range(retries + 1):

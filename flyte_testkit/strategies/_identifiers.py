@@ -150,6 +150,7 @@ def _begun(text: str) -> str:
 NAMES: Final = st.one_of(
     st.text(_LETTERS, min_size=1, max_size=10).map(_begun),
     st.text(_LETTERS, min_size=1, max_size=_LONGEST).map(_begun),
+    st.text(_LETTERS, min_size=_LONGEST, max_size=_LONGEST).map(_begun),
     st.text("bcdfghjklmnpqrstvwxz2456789", min_size=19, max_size=19).map(lambda text: "a" + text),
     st.text(_MIXED, min_size=1, max_size=_LONGEST).map(_begun),
     st.text(_LETTERS, max_size=8).map(lambda text: _KELVIN + text),

@@ -69,8 +69,8 @@ def literals(
     Shrinks to 0 (or the plainest value of the type), and to empty lists and maps.
 
     Args:
-        declared: The type: a ``LiteralType``, or a Python annotation such as ``list[int]``. By
-            default a type is drawn for each literal.
+        declared: The type: a ``LiteralType``, or a Python annotation such as ``list[int]`` (for
+            that of None write ``type(None)``). By default a type is drawn for each literal.
         max_depth: How deep a drawn type may nest.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from google.protobuf import duration_pb2, struct_pb2, timestamp_pb2
+from google.protobuf import any_pb2, duration_pb2, struct_pb2, timestamp_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from hypothesis import strategies as st
@@ -84,21 +84,14 @@ class _Builder:
         return self._made[key]
 
     def _plain(self, descriptor: Descriptor, depth: int) -> st.SearchStrategy[Any]:
-        groups: list[list[tuple[str, st.SearchStrategy[Any]]]] = []
-        of_oneof: dict[str, list[tuple[str, st.SearchStrategy[Any]]]] = {}
+        choices: dict[str, list[st.SearchStrategy[Any]]] = {}
         for field in descriptor.fields:
             values = self._field(field, depth)
-            if values is None:
-                continue
-            oneof = field.containing_oneof
-            if oneof is None:
-                groups.append([(field.name, values)])
-            elif oneof.name in of_oneof:
-                of_oneof[oneof.name].append((field.name, values))
-            else:
-                of_oneof[oneof.name] = [(field.name, values)]
-                groups.append(of_oneof[oneof.name])
-        return _filled(class_of(descriptor), tuple(groups))
+            if values is not None:
+                choice = (field.containing_oneof or field).full_name
+                named = st.tuples(st.just(field.name), values)
+                choices.setdefault(choice, [_ABSENT]).append(named)
+        return _filled(class_of(descriptor), tuple(map(st.one_of, choices.values())))
 
     def _field(self, field: FieldDescriptor, depth: int) -> st.SearchStrategy[Any] | None:
         if is_map(field):
@@ -125,14 +118,11 @@ class _Builder:
 def _filled(
     draw: Callable[..., Any],
     cls: type[Message],
-    groups: tuple[list[tuple[str, st.SearchStrategy[Any]]], ...],
+    choices: tuple[st.SearchStrategy[tuple[str, Any] | None], ...],
 ) -> Message:
-    values: dict[str, Any] = {}
-    for members in groups:
-        if draw(_PRESENT):
-            name, strategy = members[0] if len(members) == 1 else draw(st.sampled_from(members))
-            values[name] = draw(strategy)
-    return cls(**values)
+    # A choice, absence included, is drawn at once, so that it can be shrunk away at once.
+    chosen = map(draw, choices)
+    return cls(**dict(pair for pair in chosen if pair))
 
 
 @st.composite
@@ -147,6 +137,15 @@ def _durations(draw: Callable[..., Any]) -> duration_pb2.Duration:
     seconds, nanos = draw(st.integers(0, _LONGEST - 1)), draw(st.integers(0, _NANOS))
     sign = draw(st.sampled_from((1, -1)))
     return duration_pb2.Duration(seconds=sign * seconds, nanos=sign * nanos)
+
+
+@st.composite
+def _anys(draw: Callable[..., Any]) -> any_pb2.Any:
+    """Draw what can be unpacked: JSON has no other way to write an Any."""
+    packed = any_pb2.Any()
+    if draw(st.booleans()):
+        packed.Pack(draw(_durations()))
+    return packed
 
 
 @st.composite
@@ -170,7 +169,7 @@ def _json_values(draw: Callable[..., Any], depth: int) -> struct_pb2.Value:
     return struct_pb2.Value(**{name: draw(strategy)})
 
 
-_PRESENT: Final = st.booleans()
+_ABSENT: Final = st.none()
 _TEXTS: Final = st.text(max_size=12)
 _BYTES: Final = st.binary(max_size=12)
 _FLOATS: Final = st.floats(allow_nan=False)
@@ -191,6 +190,7 @@ _JSON: Final[tuple[tuple[str, st.SearchStrategy[Any]], ...]] = (
     ("string_value", _TEXTS),
 )
 _SPECIAL: Final[dict[str, Callable[[int], st.SearchStrategy[Any]]]] = {
+    "google.protobuf.Any": lambda _: _anys(),
     "google.protobuf.Timestamp": lambda _: _timestamps(),
     "google.protobuf.Duration": lambda _: _durations(),
     "google.protobuf.Struct": _structs,

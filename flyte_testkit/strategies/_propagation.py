@@ -1,23 +1,24 @@
 """How errors are worded on their way from an attempt to its node.
 
-An engine counts the attempts and wraps the last error; a map names the item (catalogue
-section 21.3). Above the node nothing changes any more. Ignorant of Hypothesis.
+An engine counts the attempts and wraps the last error; a map names the item (catalogue section
+21.3). Above the node nothing changes any more. Ignorant of Hypothesis.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from flyteidl.core import execution_pb2 as core
+
+from flyte_testkit.failures import ErrorKind, Failure, approval_refused, retries_exhausted
+from flyte_testkit.strategies._errors import error_message
 
 __all__ = ["item_error", "node_error", "recoverable", "rejected"]
 
 
 def rejected() -> core.ExecutionError:
     """Return what a gate says that was refused."""
-    return core.ExecutionError(
-        code="ReceivedRejectSignal",
-        message="received a reject signal to disapprove the node input values",
-        kind="USER",
-    )
+    return error_message(approval_refused(), "")
 
 
 def recoverable() -> core.ExecutionError:
@@ -40,10 +41,8 @@ def node_error(
         return item_error(failing)
     if not retries:
         return failing
-    kind = core.ExecutionError.ErrorKind.Name(failing.kind)
-    tried = f"[{retries + 1}/{retries + 1}] currentAttempt done."
-    return core.ExecutionError(
-        code=f"RetriesExhausted|{failing.code}",
-        message=f"{tried} Last Error: {kind}::{failing.message}",
-        kind="USER",
-    )
+    last = Failure(failing.message, code=failing.code, kind=_KIND_NAMES[failing.kind])
+    return error_message(retries_exhausted(last=last, attempts=retries + 1), "{pod}")
+
+
+_KIND_NAMES: Final[dict[int, ErrorKind]] = {0: "UNKNOWN", 1: "USER", 2: "SYSTEM"}

@@ -56,8 +56,8 @@ _CREATING: Final = "[ContainersNotReady|ContainerCreating]: containers with unre
 _ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED"}
 _ATTEMPTS: Final = st.integers(0, 3)
 _BEFORE_RUNNING: Final = {"UNDEFINED", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING"}
-_EARLY: Final = st.integers(0, 3602).map(lambda number: number if number < 3600 else 3599 - number)
-_WHOLE: Final = st.integers(0, 86_400).map(lambda number: number + 1 if number < 86_400 else 0)
+_EARLY: Final = st.sampled_from((0, 1, -1, 2, -2, 20, 600))
+_WHOLE: Final = st.one_of(st.sampled_from((1, 0, 2, 20, 60, 3600)), st.integers(0, 86_400))
 _ITEMS: Final = st.integers(0, 4)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.failures import Failure, oom_killed
+from flyte_testkit import failures as named
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import STORABLE, failures
@@ -38,7 +38,8 @@ _FITTING: Final = {  # what a real engine ends with after these
     "FAILING": {"FAILED", None},
     "ABORTING": {"ABORTED", None},
 }
-_POLLS: Final = (1, 2, 5, 10, 15, 30, 60, 300, 600)
+_SECOND: Final = 1000
+_POLLS: Final = (5, 10, 30, 60, 300)
 _SIMPLE_FIRST: Final[tuple[StepPhase, ...]] = (
     "RUNNING",
     "UNDEFINED",
@@ -60,8 +61,8 @@ def timelines(
 ) -> st.SearchStrategy[Timeline]:
     """Generate timelines: whole lives of executions, with an end.
 
-    Durations love what breaks wait loops: multiples of common poll intervals, a second before and
-    after them, parts of a second, nothing at all. Phases come in the order in which engines send
+    Their ends love what breaks wait loops: multiples of common poll intervals, a second before and
+    after them, parts of a second, no time at all. Phases come in the order in which engines send
     them; QUEUED, which rare clients meet, may be among them.
 
     Shrinks to ``immediately.succeeds()``: fewer steps first, then RUNNING, then short and whole
@@ -105,13 +106,13 @@ def timelines(
         )
     if outputs is not None:
         check_strategy("timelines", "outputs", outputs, "st.just({'auc': 0.9})")
-    return _timelines(max_seconds, max_steps, chosen, outputs, any_order)
+    return _timelines(_ends(max_seconds), max_steps, chosen, outputs, any_order)
 
 
 @st.composite
 def _timelines(
     draw: Callable[..., Any],
-    max_seconds: float,
+    ends: st.SearchStrategy[int],
     max_steps: int,
     outcomes: tuple[Outcome | None, ...],
     outputs: st.SearchStrategy[Mapping[str, Any]] | None,
@@ -119,13 +120,14 @@ def _timelines(
 ) -> Timeline:
     ending = draw(st.sampled_from(outcomes))
     phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
-    story, left = immediately, float(max_seconds)
-    for number, phase in enumerate(phases):
-        seconds: float | None = draw(_durations(left))
-        if ending is None and number == len(phases) - 1 and draw(st.booleans()):
-            seconds = None
+    story, left = immediately, draw(ends) if phases else 0
+    for phase in phases[:-1]:
+        seconds = draw(st.integers(0, left // _SECOND))
         story = _step(draw, story, phase, seconds)
-        left = max(0.0, left - (seconds or 0.0))
+        left -= seconds * _SECOND
+    if phases:
+        forever = ending is None and draw(st.booleans())
+        story = _step(draw, story, phases[-1], None if forever else left / _SECOND)
     return _end(draw, story, ending, outputs)
 
 
@@ -152,22 +154,26 @@ def _in_order(phases: list[StepPhase], phase: StepPhase, ending: Outcome | None)
     return forward and ending in _FITTING.get(phase, {ending})
 
 
-def _durations(left: float) -> st.SearchStrategy[float]:
-    """Generate durations that fit into the seconds left; whole ones are ints, so they print so."""
-    whole = int(left)
+def _ends(max_seconds: float) -> st.SearchStrategy[int]:
+    """Generate when the ending comes, in thousandths of a second.
+
+    It is this sum that meets a poll or misses it, so it is drawn first, and then divided.
+    """
+    whole = int(max_seconds)
     near = [
         poll * times + off
         for poll in _POLLS
-        for times in (1, 2, 3)
+        for times in (1, 2)
         for off in (0, 1, -1)
-        if 0 <= poll * times + off <= whole
+        if poll * times + off <= whole
     ]
-    return st.one_of(
+    seconds = st.one_of(
         st.integers(0, min(whole, 120)),
         st.sampled_from(near or [0]),
+        st.sampled_from(near or [0]),
         st.integers(0, whole),
-        st.integers(0, int(left * 1000)).map(lambda thousandths: thousandths / 1000),
-    )
+    ).map(lambda number: number * _SECOND)
+    return st.one_of(seconds, st.integers(0, int(max_seconds * _SECOND)))
 
 
 def _step(
@@ -273,25 +279,19 @@ def terminal_outcomes() -> tuple[Timeline, ...]:
         SUCCEEDED
         UNDEFINED 2s -> RUNNING 1m -> SUCCEEDING 1s -> SUCCEEDED
     """
-    exhausted = Failure(
-        "[3/3] currentAttempt done. Last Error: USER::the queue is full",
-        code="RetriesExhausted|USER:Recoverable",
-    )
-    expired = Failure(
-        "[1/1] currentAttempt done. Last Error: USER::task execution timeout [1h0m0s] expired",
-        code="RetriesExhausted|TimeoutExpired",
-    )
     return (
         running(60).succeeds(),
         immediately.succeeds(),
         undefined(2).running(60).succeeding(1).succeeds(),
         queued(5).running(60).succeeds(),
         running(60).fails("ValueError: no such column"),
-        running(60).fails(oom_killed()),
-        running(60).fails(exhausted),
-        running(60).fails(expired),
+        running(60).fails(named.oom_killed()),
+        running(60).fails(named.retries_exhausted()),
+        running(60).fails(named.timeout_expired()),
+        running(60).fails(named.node_timed_out()),
+        running(60).fails(named.map_item_failed()),
+        running(60).fails(named.system_error()),
         running(60).fails("", code="", kind="UNKNOWN"),
-        running(60).fails("Workflow abort failed", code="Workflow abort failed", kind="SYSTEM"),
         running(60).failing(30).fails("ValueError: no such column"),
         undefined(2).fails("no such service account", code="BadWorkflowSpecification"),
         running(60).aborts("too dear", principal="ann"),

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["NodeTree", "RunPhase", "node_trees"]
 
 RunPhase = Literal[
-    "SUCCEEDED",
-    "FAILED",
-    "RUNNING",
-    "ABORTED",
-    "SUCCEEDING",
-    "FAILING",
-    "ABORTING",
     "UNDEFINED",
+    "RUNNING",
+    "SUCCEEDING",
+    "SUCCEEDED",
+    "FAILING",
+    "FAILED",
+    "ABORTING",
+    "ABORTED",
 ]
 
 _PHASES: Final[tuple[RunPhase, ...]] = get_args(RunPhase)

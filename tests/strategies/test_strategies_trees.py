@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import pytest
+from flyteidl.core import execution_pb2 as core
+from hypothesis import given, settings
+from realistic_data import SECOND, legal_problems, nanos
+
+from examples import FEW, MORE, simplest
+from flyte_testkit.strategies import node_trees
+from flyte_testkit.strategies._paths import unique_id
+
+TREES = settings(MORE, max_examples=25)
+PHASES = [
+    "SUCCEEDED",
+    "FAILED",
+    "RUNNING",
+    "ABORTED",
+    "SUCCEEDING",
+    "FAILING",
+    "ABORTING",
+    "UNDEFINED",
+]
+ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "SKIPPED", "TIMED_OUT", "RECOVERED"}
+
+
+def phase_of(node):
+    return core.NodeExecution.Phase.Name(node.node.closure.phase)
+
+
+def edges(tree):
+    """Visit all nodes with their parent, which is None at the top."""
+    for node in tree.nodes:
+        yield None, node
+    for parent in tree.walk():
+        for child in parent.children:
+            yield parent, child
+
+
+@TREES
+@given(node_trees())
+def test_every_closure_of_a_tree_agrees_with_itself(tree):
+    assert legal_problems(tree.execution.closure) == []
+    for node in tree.walk():
+        assert legal_problems(node.node.closure) == []
+        for attempt in node.tasks:
+            assert legal_problems(attempt.closure) == []
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_nodes_fit_the_phase_of_their_execution(phase):
+    @FEW
+    @given(node_trees(phase=phase))
+    def fit(tree):
+        nodes = list(tree.walk())
+        phases = {phase_of(node) for node in nodes}
+        assert core.WorkflowExecution.Phase.Name(tree.execution.closure.phase) == phase
+        if phase in {"SUCCEEDED", "SUCCEEDING"}:
+            assert phases == {"SUCCEEDED"}
+            assert tree.nodes[-1].node.id.node_id == "end-node"
+        elif phase in {"FAILED", "FAILING"}:
+            assert phases & {"FAILED", "TIMED_OUT"}
+            assert phase == "FAILING" or phases <= ENDED
+        elif phase in {"RUNNING", "ABORTING"}:
+            assert not nodes or phases & {"RUNNING", "DYNAMIC_RUNNING"}
+        elif phase == "ABORTED":
+            assert phases <= ENDED
+        else:
+            assert not nodes
+
+    fit()
+
+
+@TREES
+@given(node_trees())
+def test_ids_name_their_parents_and_none_is_there_twice(tree):
+    ids = [node.node.id.node_id for node in tree.walk()]
+
+    assert len(set(ids)) == len(ids)
+    for parent, child in edges(tree):
+        assert child.node.id.execution_id == tree.execution.id
+        metadata = child.node.metadata
+        if parent is None:
+            assert (child.node.id.node_id, metadata.retry_group) == (metadata.spec_node_id, "")
+        else:
+            assert metadata.retry_group == "0"
+            assert child.node.id.node_id == unique_id(
+                parent.node.id.node_id, 0, metadata.spec_node_id
+            )
+            assert parent.node.metadata.is_parent_node
+
+
+@TREES
+@given(node_trees())
+def test_whoever_has_children_says_so(tree):
+    for node in tree.walk():
+        assert node.node.metadata.is_parent_node == bool(node.children)
+
+
+@TREES
+@given(node_trees())
+def test_times_lie_within_those_above(tree):
+    closure = tree.execution.closure
+    for parent, child in edges(tree):
+        above = closure if parent is None else parent.node.closure
+        below = child.node.closure
+        assert nanos(below.created_at) >= nanos(above.created_at)
+        ended = above.HasField("duration")
+        assert not ended or nanos(below.updated_at) <= nanos(above.updated_at)
+
+
+@TREES
+@given(node_trees())
+def test_attempts_lie_within_their_node_and_follow_each_other(tree):
+    for node in tree.walk():
+        closure = node.node.closure
+        told = [nanos(closure.created_at)]
+        for number, attempt in enumerate(node.tasks):
+            assert attempt.id.retry_attempt == number
+            assert attempt.id.node_execution_id == node.node.id
+            assert nanos(attempt.closure.created_at) >= told[-1]
+            told.append(nanos(attempt.closure.updated_at))
+        if phase_of(node) in ENDED:
+            assert told[-1] <= nanos(closure.updated_at)
+
+
+@TREES
+@given(node_trees())
+def test_only_the_last_attempt_is_not_a_failure(tree):
+    for node in tree.walk():
+        phases = [core.TaskExecution.Phase.Name(task.closure.phase) for task in node.tasks]
+        assert set(phases[:-1]) <= {"FAILED", "ABORTED"}
+        if phase_of(node) == "SUCCEEDED" and phases:
+            assert phases[-1] == "SUCCEEDED"
+        elif phase_of(node) == "ABORTED" and phases and not node.children:
+            assert phases[-1] == "ABORTED"
+
+
+@TREES
+@given(node_trees(phase="FAILED"))
+def test_an_error_travels_up_to_the_execution(tree):
+    failed = [node for node in tree.nodes if phase_of(node) in {"FAILED", "TIMED_OUT"}]
+    error = tree.execution.closure.error
+
+    (culprit,) = failed
+    while True:
+        closure = culprit.node.closure
+        if phase_of(culprit) == "TIMED_OUT":
+            assert error.code == "Timeout"
+        elif not closure.deck_uri:
+            assert closure.error == error
+        below = [node for node in culprit.children if phase_of(node) in {"FAILED", "TIMED_OUT"}]
+        if not below:
+            break
+        (culprit,) = below
+    if len(culprit.tasks) > 1 and phase_of(culprit) == "FAILED":
+        last = culprit.tasks[-1].closure.error
+        assert error.code == f"RetriesExhausted|{last.code}"
+        assert error.message.endswith(last.message)
+        assert error.message.startswith(f"[{len(culprit.tasks)}/{len(culprit.tasks)}] ")
+
+
+@TREES
+@given(node_trees())
+def test_a_scope_that_succeeded_has_a_start_and_an_end(tree):
+    for node in tree.walk():
+        names = [child.node.metadata.spec_node_id for child in node.children]
+        if "start-node" in names:
+            assert names[0] == "start-node"
+            assert ("end-node" in names) == (phase_of(node) == "SUCCEEDED")
+
+
+@FEW
+@given(node_trees(max_nodes=2, max_depth=1))
+def test_bounds_are_kept(tree):
+    for node in tree.walk():
+        inner = [child for child in node.children if not child.node.id.node_id.endswith("-node")]
+        assert len(inner) <= 2
+        assert all(not child.children for child in node.children)
+
+
+def test_deep_ids_are_hashed():
+    tree = simplest(
+        node_trees(phase="SUCCEEDED", max_depth=3),
+        lambda tree: any(node.node.id.node_id.startswith("f") for node in tree.walk()),
+    )
+
+    assert all(len(node.node.id.node_id) <= 20 for node in tree.walk())
+
+
+def test_a_tree_shrinks_to_one_task():
+    tree = simplest(node_trees(phase="FAILED"))
+
+    start, node = tree.walk()
+    assert start.node.id.node_id == "start-node"
+    assert len(node.tasks) == 1
+    assert node.node.closure.error.code == "USER:RuntimeError"
+    assert nanos(start.node.closure.created_at) == 1704067200 * SECOND + SECOND // 2
+
+
+def test_without_a_phase_a_tree_shrinks_to_an_execution_without_nodes():
+    assert simplest(node_trees()).nodes == ()
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        lambda node: len(node.tasks) == 3,
+        lambda node: node.node.metadata.is_array,
+        lambda node: node.node.metadata.is_dynamic,
+        lambda node: node.node.closure.deck_uri,
+        lambda node: phase_of(node) == "TIMED_OUT",
+        lambda node: any(child.children for child in node.children),
+        lambda node: node.node.closure.HasField("workflow_node_metadata"),
+    ],
+    ids=["retries", "map", "dynamic", "deck", "time-out", "deep", "launch plan"],
+)
+def test_all_kinds_of_trees_are_drawn(condition):
+    trees = node_trees(phase="FAILED", max_nodes=2)
+
+    assert simplest(trees, lambda tree: any(map(condition, tree.walk())))
