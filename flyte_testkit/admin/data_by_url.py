@@ -12,7 +12,7 @@ from flyteidl.core import identifier_pb2
 from flyteidl.service import dataproxy_pb2
 
 from flyte_testkit.admin import flyte_urls
-from flyte_testkit.admin.errors import AdminError, invalid_argument
+from flyte_testkit.admin.errors import invalid_argument
 from flyte_testkit.admin.prototext import prototext
 
 if TYPE_CHECKING:
@@ -108,12 +108,7 @@ class DataByUrl:
         request = task_execution_pb2.TaskExecutionListRequest(
             node_execution_id=node, limit=1, filters=f"eq(retry_attempt,{attempt})"
         )
-        try:
-            found = self._task_executions.list_task_executions(request, now).task_executions
-        except AdminError as error:
-            raise invalid_argument(
-                f"failed to list task executions [{prototext(partial)}]. Error: {error.message}"
-            ) from None
+        found = self._task_executions.list_task_executions(request, now).task_executions
         if not found:
             raise invalid_argument(
                 f"no task executions were listed [{prototext(partial)}]. Error: <nil>"

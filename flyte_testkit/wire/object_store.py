@@ -11,6 +11,7 @@ import socket
 import socketserver
 import threading
 import traceback
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore"]
 
-_PATIENCE = 30.0  # real seconds for a client that announced more than it sends
+_PATIENCE = 20.0  # real seconds for a client that announced more than it sends
+_LINGER = 1.0  # real seconds for a client to read an answer that came before it was through
+
+_CHUNKED = (
+    "A header you provided implies functionality that is not implemented: Transfer-Encoding. "
+    "flytekit sends it with an empty file, which S3 refuses in the same way."
+)
 
 
 class ObjectStore:
@@ -130,35 +137,37 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def _answer(self) -> None:
-        backend = self.server.backend
         try:
-            body = self._body()
-            if body is None:
-                self._send(refusal(411, "MissingContentLength", "How long is it?"))
-                return
-            with backend.moment() as now:
-                response = answer(
-                    backend.admin.store,
-                    self.command,
-                    self.path,
-                    headers={name.lower(): value for name, value in self.headers.items()},
-                    body=body,
-                    now=now,
-                )
+            response = self._response()
         except OSError:
             raise
         except Exception:  # noqa: BLE001  a bug of ours fails the test
             story = f"{self.command} raised an exception in the object store:\n"
-            backend.surprises.add(story + traceback.format_exc())
+            self.server.backend.surprises.add(story + traceback.format_exc())
             response = refusal(500, "InternalError", "a bug of flyte-testkit's")
         self._send(response)
 
-    def _body(self) -> bytes | None:
-        """Read what is put; all of it, or the client could not read the answer."""
-        if self.command != "PUT":
-            return b""
+    def _response(self) -> Response:
         length = self.headers.get("Content-Length", "")
-        return self.rfile.read(int(length)) if length.isdecimal() else None
+        body = b""
+        if self.command == "PUT":
+            if "Transfer-Encoding" in self.headers:
+                return refusal(501, "NotImplemented", _CHUNKED)
+            if not length.isdecimal():
+                return refusal(411, "MissingContentLength", "You must provide Content-Length.")
+            try:
+                body = self.rfile.read(int(length))  # all, or nobody would read the answer
+            except TimeoutError:
+                return refusal(400, "RequestTimeout", f"{length} bytes were announced; fewer came.")
+        with self.server.backend.moment() as now:
+            return answer(
+                self.server.backend.admin.store,
+                self.command,
+                self.path,
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=body,
+                now=now,
+            )
 
     def _send(self, response: Response) -> None:
         self.close_connection = True
@@ -170,6 +179,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
+        if response.status == HTTPStatus.NOT_IMPLEMENTED:
+            self._linger()
+
+    def _linger(self) -> None:
+        """Take in what a client still sends: closed upon that, it would lose the answer."""
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(_LINGER)
+        while self.connection.recv(65536):
+            pass
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is no request, or has another verb."""
