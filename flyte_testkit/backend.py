@@ -66,6 +66,7 @@ class Backend:
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.engine.admin = self.admin
         self.engine.look = self.look
+        self.engine.now = clock.now
         self.history = self.engine.history = History(clock.now())
         self.admin.store.executions.on_change = self.history.note
         self._lock = threading.RLock()
@@ -83,6 +84,11 @@ class Backend:
         """Return an execution as a client would read it now."""
         request = WorkflowExecutionGetRequest(id=execution)
         return cast("Execution", self.answer("GetExecution", request))
+
+    def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
+        """Tell the engine that a client was answered how an execution is."""
+        with self.moment() as now:
+            self.engine.looked_at((execution.project, execution.domain, execution.name), now)
 
     def add(
         self,

@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.vendor import pretty
 
 import flyte_testkit
-from flyte_testkit import TimelineError, failures, immediately, queued, running, undefined
-from flyte_testkit.timeline import _durations as durations
+from flyte_testkit import TimelineError, failures, immediately, polls, queued, running, undefined
 from flyte_testkit.failures import Failure
 from flyte_testkit.timeline import (
     Aborts,
@@ -29,6 +28,7 @@ from flyte_testkit.timeline import (
     TimesOut,
     require_timeline,
 )
+from flyte_testkit.timeline import _durations as durations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,8 +53,15 @@ STORIES = [
     "running(600).fails(failures.oom_killed())",
     "running(600).fails('x', code='', kind='SYSTEM')",
     "running(3600).succeeds(auc=0.91, name='best')",
+    "undefined(polls(1)).running(polls(3)).succeeding(2).succeeds()",
+    "running(polls(2)).never_ends()",
+    "running(60).failing(polls(2), 'first').fails('last')",
+    "running(60).fails(failures.process_died(exit_code=137))",
+    "running(60).failing(5, failures.retries_exhausted(attempts=2)).fails('x')",
+    "running(60).times_out(failures.node_timed_out())",
+    "running(60).failing(5, failures.user_error()).fails('x')",
     "running(0.5).succeeds({'not a name': 1, 'class': 2})",
-    "undefined(2).queued(3).queued(4).running(1e+22).succeeding(1).succeeds()",
+    "undefined(2).queued(3).queued(4).running(1000000000).succeeding(1).succeeds()",
     "running(60).failing(30).fails('x')",
     "running(60).failing(30, 'first').fails('last')",
     "running(60).failing(30, failures.oom_killed()).aborts('enough')",
@@ -73,6 +80,7 @@ def made_by(code: str) -> Any:
     words = {
         "failures": failures,
         "immediately": immediately,
+        "polls": polls,
         "queued": queued,
         "running": running,
         "undefined": undefined,
@@ -223,7 +231,7 @@ def test_the_constructors_are_as_strict_as_the_sentence() -> None:
 def test_a_duration_is_seconds_or_a_timedelta(duration: Any, seconds: float) -> None:
     (step,) = running(duration).steps
 
-    assert repr(step.seconds) == repr(seconds)
+    assert repr(step.duration) == repr(seconds)
 
 
 @pytest.mark.parametrize(
@@ -234,11 +242,15 @@ def test_a_duration_is_seconds_or_a_timedelta(duration: Any, seconds: float) -> 
         (float("nan"), "finite"),
         (float("inf"), "finite"),
         (10**400, "finite"),
-        (True, "a number of seconds or a timedelta"),
+        (True, "a number of seconds, a timedelta or polls(n)"),
         ("10m", "Write running(600)."),
         ("1h 30 min", "Write running(5400)."),
-        ("soon", "a number of seconds or a timedelta"),
-        ([5], "a number of seconds or a timedelta"),
+        ("3 polls", "Write running(polls(3))."),
+        (polls, "Say how many: running(polls(3))."),
+        (1e22, "a hundred years at most, which are 3,155,760,000 seconds"),
+        (timedelta.max, "a hundred years at most"),
+        ("soon", "a number of seconds, a timedelta or polls(n)"),
+        ([5], "a number of seconds, a timedelta or polls(n)"),
     ],
 )
 def test_a_duration_that_is_none_is_refused_with_help(duration: Any, help_: str) -> None:
@@ -259,14 +271,37 @@ def test_a_duration_that_is_none_is_refused_with_help(duration: Any, help_: str)
         (86400, "24h"),
         (0.5, "0.5s"),
         (90.25, "90.25s"),
-        (1e22, "1e+22s"),
+        (3155760000, "876600h"),
     ],
 )
 def test_durations_print_as_people_write_them(seconds: float, text: str) -> None:
     assert durations.human(float(seconds)) == text
 
 
-@given(st.floats(min_value=0, allow_infinity=False) | st.integers(0, 10**17).map(float))
+def test_polls_count_from_one() -> None:
+    assert (repr(polls(3)), polls(3).count) == ("polls(3)", 3)
+    assert running(polls(3)).steps == (Step("RUNNING", polls(3)),)
+    assert "Write 0 instead of polls(0)" in said_by(lambda: polls(0))
+    assert "whole numbers" in said_by(lambda: polls(True))
+    assert "whole numbers" in said_by(lambda: polls(2.5))  # type: ignore[arg-type]  # that is the test
+
+
+def test_no_clock_can_tell_when_a_story_with_polls_ends() -> None:
+    assert running(60).succeeding(polls(2)).succeeds().seconds is None
+    assert running(60).succeeding(polls(2)).never_ends().seconds is None
+
+
+def test_a_whole_timeline_lasts_a_hundred_years_at_most() -> None:
+    century = running(3_155_760_000)
+
+    assert century.succeeds().seconds == 3_155_760_000
+    assert "a hundred years at most" in said_by(lambda: century.succeeding(1))
+    assert "a hundred years at most" in said_by(
+        lambda: Timeline.parse("RUNNING 800000h -> SUCCEEDING 800000h -> SUCCEEDED")
+    )
+
+
+@given(st.floats(0, durations.LONGEST) | st.integers(0, int(durations.LONGEST)).map(float))
 def test_printed_durations_read_back_exactly(seconds: float) -> None:
     text = durations.human(seconds)
 
@@ -283,6 +318,11 @@ def test_printed_durations_read_back_exactly(seconds: float) -> None:
         ("500ms", 0.5),
         ("600", 600.0),
         ("1H30M", 5400.0),
+        ("3 polls", polls(3)),
+        ("1 Poll", polls(1)),
+        ("007polls", polls(7)),
+        ("0 polls", None),
+        ("3 pollsters", None),
         ("1h30", None),
         ("ten minutes", None),
         ("10 parsecs", None),
@@ -368,6 +408,14 @@ def test_a_timeline_can_be_copied_and_pickled(code: str) -> None:
         (running().never_ends(), "RUNNING -> never ends"),
         (running(1).fails(failures.oom_killed()), "RUNNING 1s -> FAILED oom_killed()"),
         (
+            running(polls(3)).fails(failures.process_died(exit_code=3, reason="(sic)")),
+            "RUNNING 3 polls -> FAILED process_died(exit_code=3, reason='(sic)')",
+        ),
+        (
+            running(polls(1)).fails(failures.retries_exhausted(last=Failure("x", code="Y"))),
+            "RUNNING 1 poll -> FAILED retries_exhausted(last=failures.Failure('x', code='Y'))",
+        ),
+        (
             running(1).fails("x", code="OOM", kind="SYSTEM"),
             "RUNNING 1s -> FAILED 'x' code='OOM' kind=SYSTEM",
         ),
@@ -401,8 +449,15 @@ def test_what_is_read_back_prints_as_the_same_code(code: str) -> None:
 
 TEXTS = st.text(max_size=8) | st.sampled_from(["it's", 'say "x"', "\\d", "-> ", "{pod}", "\\", "é"])
 COLUMNS = TEXTS.filter(lambda text: "\0" not in text)
-FAILURES = st.just(failures.oom_killed()) | st.builds(
+WRITTEN = st.builds(
     Failure, TEXTS, code=COLUMNS, kind=st.sampled_from(["USER", "SYSTEM", "UNKNOWN"])
+)
+FAILURES = (
+    st.sampled_from([make() for make in failures.BUILDERS.values()])
+    | st.builds(failures.retries_exhausted, last=WRITTEN, attempts=st.integers(1, 9))
+    | st.builds(failures.conditional_failed, message=TEXTS)
+    | st.builds(failures.timeout_expired, after=st.floats(0, 1e9))
+    | WRITTEN
 )
 JSON = st.recursive(
     st.none()
@@ -413,7 +468,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
-SECONDS = st.integers(0, 10**6).map(float) | st.floats(0, 1e9)
+DURATIONS = (
+    st.integers(0, 10**6).map(float) | st.floats(0, 7e8) | st.builds(polls, st.integers(1, 10**20))
+)
 ENDINGS = (
     st.builds(Succeeds, st.dictionaries(TEXTS, JSON, max_size=3))
     | st.builds(Fails, FAILURES)
@@ -436,7 +493,7 @@ def stories(draw: st.DrawFn) -> Timeline:
             told = {"failure": draw(st.none() | FAILURES)}
         if phase == "ABORTING":
             told = {"cause": draw(COLUMNS), "principal": draw(TEXTS)}
-        steps.append(Step(phase, draw(SECONDS), **told))
+        steps.append(Step(phase, draw(DURATIONS), **told))
     ending = draw(ENDINGS)
     if steps and ending == NeverEnds() and draw(st.booleans()):
         last = steps[-1]
@@ -519,8 +576,11 @@ def test_an_error_in_a_long_text_shows_its_own_line() -> None:
         ("RUNNING 5s", "has no ending; add -> SUCCEEDED", ""),
         ("RUNNING 5s SUCCEEDED", "'->' leads to the next phase", "SUCCEEDED"),
         ("RUNNING 10 parsecs -> SUCCEEDED", "This is no duration; write 5s", "10"),
+        ("RUNNING 0 polls -> SUCCEEDED", "0.5s or 3 polls", "0"),
+        ("RUNNING 1e9s -> QUEUED 5s -> SUCCEEDED", "refuses QUEUED after RUNNING", "QUEUED"),
+        ("RUNNING 876601h -> SUCCEEDED", "a hundred years at most", "876601h"),
         ("RUNNING -5s -> SUCCEEDED", "A duration is not negative", "-5s"),
-        ("RUNNING 1e999s -> SUCCEEDED", "A duration is finite", "1e999s"),
+        ("RUNNING 1e999s -> SUCCEEDED", "a hundred years at most", "1e999s"),
         ("RUNNING -> SUCCEEDED", "RUNNING has no duration, so SUCCEEDED", "SUCCEEDED"),
         ("RUNNING -> FAILING 5s -> SUCCEEDED", "RUNNING has no duration", "FAILING"),
         ("RUNNING 5s -> QUEUED 5s -> SUCCEEDED", "refuses QUEUED after RUNNING", "QUEUED"),
@@ -532,6 +592,13 @@ def test_an_error_in_a_long_text_shows_its_own_line() -> None:
         ("FAILED OOMKilled", "FAILED needs a message in quotes", "OOMKilled"),
         ("FAILED 'OOMKilled", "This quote is never closed", "'OOMKilled"),
         ("FAILED oom_kiled()", "Did you mean 'oom_killed'?", "oom_kiled"),
+        ("FAILED process_died(exit_code=3", "This call is never closed", "process_died("),
+        (
+            "FAILED process_died(exit=3)",
+            "process_died(exit=3) cannot be called so",
+            "process_died(exit=3)",
+        ),
+        ("FAILED process_died(exit_code=-1)", "from 0 on, not -1", "process_died(exit_code=-1)"),
         ("FAILED 'x' kind=usr", "Did you mean 'USER'?", "usr"),
         ("FAILED 'x' kind=", "A kind is one of USER, SYSTEM, UNKNOWN.", ""),
         ("FAILED 'x' code=OOM", "A code is written in quotes", "OOM"),
@@ -649,7 +716,7 @@ def test_the_door_opens_with_the_standard_library_alone() -> None:
         "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
         "print(sorted(new - set(sys.stdlib_module_names) - {'flyte_testkit'}))"
     )
-    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)  # noqa: S603  our own code
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
     assert printed.stdout.strip() == b"[]"
 

@@ -1,5 +1,8 @@
 """A script as the timed requests that a real engine would send to FlyteAdmin while it plays.
 
+When a step is held for polls nobody can tell how long that takes, so a script expands in segments:
+each ends with the script, or with a :class:`Pause`, and the next one begins when that is over.
+
 Order and fields follow the recorded runs of a real flytepropeller: RUNNING is followed by the
 start-node's only event; before SUCCEEDING the end-node is queued and succeeds; SUCCEEDED always
 brings the address of outputs, FAILING and FAILED the same error, ABORTED nothing. Whatever happens
@@ -19,7 +22,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, literals_pb2
 from flyteidl.event import event_pb2 as events
 
-from flyte_testkit.timeline import Aborts, Fails, Succeeds, TimesOut
+from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from flyte_testkit.failures import Failure
     from flyte_testkit.timeline import Step, Timeline
 
-__all__ = ["PRODUCER", "Act", "Stage", "abortion", "expand"]
+__all__ = ["PRODUCER", "Act", "Pause", "Segment", "Stage", "abortion", "expand"]
 
 PRODUCER = "propeller"
 """What a real engine calls itself unless it is configured otherwise."""
@@ -53,6 +56,34 @@ class Act:
     request: Message
     principal: str = ""
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A script waits until somebody has looked often enough.
+
+    Attributes:
+        since: When it begins to wait.
+        polls: How many looks it waits for.
+        then: Which of its steps comes after; the ending if there is no such step.
+    """
+
+    since: datetime
+    polls: int
+    then: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """What happens by itself: all of a script, or its part up to a pause.
+
+    Attributes:
+        acts: What the engine sends if nobody interferes, in the order of sending.
+        pause: What it waits for after that; None if nothing is left.
+    """
+
+    acts: list[Act]
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +156,8 @@ class Stage:
 
     def error(self, failure: Failure) -> core.ExecutionError:
         """Return the failure as a message, with the names of this execution filled in."""
-        worded = failure.worded_for(self.id.name)
+        namespace = f"{self.id.project}-{self.id.domain}"
+        worded = failure.worded_for(self.id.name, namespace=namespace)
         return core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
 
     def start(self, at: datetime) -> Iterator[Act]:
@@ -159,21 +191,30 @@ def abortion(stage: Stage, at: datetime) -> list[Act]:
     return [stage.workflow_event(at, "ABORTED")]
 
 
-def expand(script: Timeline, stage: Stage, start: datetime) -> list[Act]:
-    """Return all that the engine will send if nobody interferes, in the order of sending."""
-    return list(_acts(script, stage, start))
+def expand(script: Timeline, stage: Stage, start: datetime, *, first: int = 0) -> Segment:
+    """Return what the engine sends by itself, from one step of a script on.
 
-
-def _acts(script: Timeline, stage: Stage, start: datetime) -> Iterator[Act]:
+    Args:
+        script: The script.
+        stage: Who plays it.
+        start: When that step begins.
+        first: Which step it is; all of them, and the ending, if it is the first.
+    """
     at = start
-    passed: list[str] = []
-    for step in script.steps:
-        yield from _step(step, stage, at, passed)
+    passed: list[str] = [step.phase for step in script.steps[:first]]
+    acts: list[Act] = []
+    for number, step in enumerate(script.steps[first:], first + 1):
+        acts += _step(step, stage, at, passed)
         passed.append(step.phase)
-        if step.seconds is None:
-            return
-        at += timedelta(seconds=step.seconds)
-    yield from _ending(script, stage, at, passed)
+        match step.duration:
+            case None:
+                return Segment(acts)
+            case Polls(count):
+                return Segment(acts, Pause(at, count, number))
+            case seconds:
+                at += timedelta(seconds=seconds)
+    acts += _ending(script, stage, at, passed)
+    return Segment(acts)
 
 
 def _step(step: Step, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:

@@ -6,6 +6,7 @@
     running(3600).succeeds(auc=0.91)
     running(60).aborting(30).aborts("too dear", principal="ann")
     immediately.succeeds()
+    running(polls(3)).succeeds()
     running().never_ends()
 
 An opener (:func:`undefined`, :func:`queued`, :func:`running`, :data:`immediately`) gives an
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 from flyte_testkit.errors import TimelineError, close_names
 from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
 from flyte_testkit.timeline import _durations, _text
-from flyte_testkit.timeline._durations import Duration
+from flyte_testkit.timeline._durations import Duration, Polls, polls
 from flyte_testkit.timeline._parts import (
     Aborts,
     Ending,
@@ -54,12 +55,14 @@ __all__ = [
     "OpenTimeline",
     "Outcome",
     "Phase",
+    "Polls",
     "Step",
     "StepPhase",
     "Succeeds",
     "Timeline",
     "TimesOut",
     "immediately",
+    "polls",
     "queued",
     "require_timeline",
     "running",
@@ -74,8 +77,9 @@ class OpenTimeline:
 
     Every method returns a new value, so a beginning can be shared by many stories.
 
-    A duration is a number of seconds or a ``timedelta``. A step without one lasts until something
-    else happens (a terminate, a signal, a verb of the test): only :meth:`never_ends` may follow.
+    A duration is a number of seconds, a ``timedelta``, or :func:`polls`. A step without one lasts
+    until something else happens (a terminate, a signal, a verb of the test): only
+    :meth:`never_ends` may follow. All durations together make a hundred years at most.
 
     Attributes:
         steps: The phases so far, in order.
@@ -214,8 +218,8 @@ class OpenTimeline:
 
     def _then(self, phase: StepPhase, duration: Duration | None, **told: Any) -> OpenTimeline:
         where = phase.lower()
-        seconds = None if duration is None else _durations.seconds_of(duration, where)
-        return OpenTimeline((*self.steps, Step(phase, seconds, **told)))
+        kept = None if duration is None else _durations.checked(duration, where)
+        return OpenTimeline((*self.steps, Step(phase, kept, **told)))
 
     def __repr__(self) -> str:
         return _text.as_code(self.steps)
@@ -239,7 +243,7 @@ def undefined(duration: Duration | None = None, /) -> OpenTimeline:
     """Open a story UNDEFINED, as a real execution waits until the engine takes it up.
 
     Args:
-        duration: Seconds or a ``timedelta``; none at all: until something else happens.
+        duration: Seconds, a ``timedelta`` or polls; none at all: until something else happens.
 
     Example:
         >>> undefined(2).running(600).succeeds()
@@ -252,7 +256,7 @@ def queued(duration: Duration | None = None, /) -> OpenTimeline:
     """Open a story QUEUED. A real engine never sends it for a workflow; rare clients meet it.
 
     Args:
-        duration: Seconds or a ``timedelta``; none at all: until something else happens.
+        duration: Seconds, a ``timedelta`` or polls; none at all: until something else happens.
 
     Example:
         >>> queued().never_ends()
@@ -265,7 +269,7 @@ def running(duration: Duration | None = None, /) -> OpenTimeline:
     """Open a story RUNNING.
 
     Args:
-        duration: Seconds or a ``timedelta``; none at all: until something else happens.
+        duration: Seconds, a ``timedelta`` or polls; none at all: until something else happens.
 
     Example:
         >>> from datetime import timedelta
@@ -295,7 +299,7 @@ def require_timeline(value: object, what: str) -> Timeline:
     if isinstance(value, Timeline):
         return value
     if isinstance(value, OpenTimeline):
-        endless = value.steps and value.steps[-1].seconds is None
+        endless = value.steps and value.steps[-1].duration is None
         words = ".never_ends()" if endless else ".succeeds(), .fails(message) or .never_ends()"
         raise TimelineError(f"{what}: {value!r} has no ending.\nEnd it with {words}.")
     if isinstance(value, MethodType) and isinstance(value.__self__, OpenTimeline):

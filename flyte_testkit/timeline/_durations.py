@@ -1,9 +1,10 @@
 """How long a step of a timeline lasts: what may be written, and how it is printed.
 
-A duration is a number of seconds or a ``timedelta``; a :class:`~flyte_testkit.timeline.Step` keeps
-seconds. Another unit (a number of polls, say) starts here.
+A duration is a number of seconds, a ``timedelta``, or a number of polls; a
+:class:`~flyte_testkit.timeline.Step` keeps seconds or polls. Another unit starts here.
 
-The printed form is made for people (``5s``, ``10m``, ``1h30m``) and reads back exactly.
+The printed form is made for people (``5s``, ``10m``, ``1h30m``, ``3 polls``) and reads back
+exactly.
 
 This module is ignorant of phases and timelines.
 """
@@ -12,17 +13,21 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from numbers import Real
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, final
 
 from flyte_testkit.errors import TimelineError
 
-__all__ = ["Duration", "code", "human", "read", "seconds_of"]
+__all__ = ["LONGEST", "Duration", "Polls", "checked", "code", "human", "polls", "read", "too_long"]
 
-Duration: TypeAlias = float | timedelta
+LONGEST: Final = 100 * 365.25 * 86400
+"""Seconds that a timeline may last: a hundred years.
 
-_EXACT: Final = 2.0**53  # below it, whole seconds divide into hours and minutes without loss
+FlyteAdmin keeps durations as Go does, which end at 292 years, and dates end with the year 9999.
+"""
+
 _SECONDS_PER_UNIT: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNIT_WORDS: Final = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), "ms"),
@@ -34,22 +39,82 @@ _UNIT_WORDS: Final = {
 _PIECE: Final = re.compile(
     r"\s*(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*(?P<unit>[a-z]+)", re.IGNORECASE
 )
+_ALONE: Final = re.compile(r"\s*(\d+(?:\.\d+)?)(?!\s*[\w.])")
+_POLLS: Final = re.compile(r"\s*0*([1-9]\d*)\s*polls?\b", re.IGNORECASE)
 
 
-def seconds_of(duration: Duration, where: str = "a duration") -> float:
-    """Return a duration in seconds.
+@final
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """A duration that is told in answers instead of seconds; :func:`polls` makes it.
+
+    Attributes:
+        count: How many answers.
+
+    Raises:
+        TimelineError: That is no number of answers.
+    """
+
+    count: int
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could count to."""
+        if not isinstance(self.count, int) or isinstance(self.count, bool):
+            raise TimelineError(
+                f"polls({self.count!r}): polls are counted in whole numbers.\nWrite polls(3)."
+            )
+        if self.count < 1:
+            raise TimelineError(
+                f"polls({self.count!r}): a step is held for one poll at least."
+                "\nWrite 0 instead of polls(0) for a step that passes at once."
+            )
+
+    def __repr__(self) -> str:
+        return f"polls({self.count!r})"
+
+
+def polls(count: int, /) -> Polls:
+    """Return the duration of a step that is held for so many looks at the execution.
+
+    A look is an answer OK to a ``GetExecution`` on that very execution while the step lasts. All of
+    them still show the step; with the last one the script goes on at that instant, so that the next
+    look, or the ``GetExecutionData`` that comes after this one, finds what follows. Attempts that
+    fail, or whose reply is lost, are no looks. Time may pass or not.
+
+    Clients look more often than it seems: of flytekit's, ``execute`` spends one look before it
+    returns, ``fetch_execution`` two, ``sync_execution`` and each round of ``wait`` one. Prefer
+    seconds where they will do; they survive a change of the client.
+
+    Raises:
+        TimelineError: It is no whole number from one on.
+
+    Example:
+        >>> from flyte_testkit import polls, running
+        >>> print(running(polls(3)).succeeds())
+        RUNNING 3 polls -> SUCCEEDED
+    """
+    return Polls(count)
+
+
+Duration: TypeAlias = float | timedelta | Polls
+
+
+def checked(duration: Duration, where: str = "a duration") -> float | Polls:
+    """Return a duration in seconds, or in polls.
 
     Args:
-        duration: Seconds or a ``timedelta``.
+        duration: Seconds, a ``timedelta`` or polls.
         where: What the user wrote around it, as ``running``, for the error.
 
     Raises:
-        TimelineError: It is no duration, negative, endless or not a number.
+        TimelineError: It is no duration, is negative, endless, too long or not a number.
 
     Example:
-        >>> seconds_of(timedelta(minutes=10))
-        600.0
+        >>> checked(timedelta(minutes=10)), checked(polls(3))
+        (600.0, polls(3))
     """
+    if isinstance(duration, Polls):
+        return duration
     if isinstance(duration, timedelta):
         seconds = duration.total_seconds()
     elif isinstance(duration, Real) and not isinstance(duration, bool):
@@ -59,7 +124,7 @@ def seconds_of(duration: Duration, where: str = "a duration") -> float:
             seconds = math.inf
     else:
         raise TimelineError(
-            f"{where}({duration!r}): a duration is a number of seconds or a timedelta."
+            f"{where}({duration!r}): a duration is a number of seconds, a timedelta or polls(n)."
             f"{_advice(duration, where)}"
         )
     if math.isnan(seconds) or math.isinf(seconds):
@@ -72,35 +137,51 @@ def seconds_of(duration: Duration, where: str = "a duration") -> float:
             f"{where}({duration!r}): a duration is not negative; time moves one way."
             f"\nWrite 0 for a step that passes at once."
         )
+    if problem := too_long(seconds):
+        raise TimelineError(f"{where}({duration!r}): {problem}")
     return seconds + 0.0  # turns -0.0 into 0.0
 
 
-def code(seconds: float) -> str:
-    """Print seconds as the Python literal to write, whole ones without a point.
+def too_long(seconds: float) -> str | None:
+    """Say why a timeline cannot last so long, and what to write; None if it can."""
+    if seconds <= LONGEST:
+        return None
+    return (
+        f"a timeline lasts a hundred years at most, which are {LONGEST:,.0f} seconds."
+        "\nDurations are in seconds; for an execution without an end write .never_ends()."
+    )
+
+
+def code(duration: float | Polls) -> str:
+    """Print a duration as the Python code to write, whole seconds without a point.
 
     Example:
-        >>> code(600.0), code(0.5)
-        ('600', '0.5')
+        >>> code(600.0), code(0.5), code(polls(3))
+        ('600', '0.5', 'polls(3)')
     """
-    return str(int(seconds)) if seconds.is_integer() and seconds < _EXACT else repr(seconds)
+    if isinstance(duration, Polls):
+        return repr(duration)
+    return str(int(duration)) if duration.is_integer() else repr(duration)
 
 
-def human(seconds: float) -> str:
-    """Print seconds as people write them, so that :func:`read` gives exactly them back.
+def human(duration: float | Polls) -> str:
+    """Print a duration as people write it, so that :func:`read` gives exactly that back.
 
     Example:
-        >>> [human(s) for s in (0.0, 5.0, 600.0, 5400.0, 86400.0, 0.5)]
-        ['0s', '5s', '10m', '1h30m', '24h', '0.5s']
+        >>> [human(d) for d in (0.0, 5.0, 600.0, 5400.0, 86400.0, 0.5, polls(1), polls(3))]
+        ['0s', '5s', '10m', '1h30m', '24h', '0.5s', '1 poll', '3 polls']
     """
-    if not seconds.is_integer() or seconds >= _EXACT:
-        return f"{seconds!r}s"
-    minutes, rest = divmod(int(seconds), 60)
+    if isinstance(duration, Polls):
+        return "1 poll" if duration.count == 1 else f"{duration.count} polls"
+    if not duration.is_integer():
+        return f"{duration!r}s"
+    minutes, rest = divmod(int(duration), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{n}{unit}" for n, unit in ((hours, "h"), (minutes, "m"), (rest, "s")) if n]
     return "".join(parts) or "0s"
 
 
-def read(text: str, start: int = 0) -> tuple[float, int] | None:
+def read(text: str, start: int = 0) -> tuple[float | Polls, int] | None:
     """Read a printed duration.
 
     Units may be spelled out and stand apart (``10 min``); a number alone is seconds.
@@ -110,12 +191,14 @@ def read(text: str, start: int = 0) -> tuple[float, int] | None:
         start: The offset to begin at.
 
     Returns:
-        The seconds and the offset behind the duration, or None if there is none.
+        The duration and the offset behind it, or None if there is none.
 
     Example:
-        >>> read("1h30m"), read("10 min"), read("soon")
-        ((5400.0, 5), (600.0, 6), None)
+        >>> read("1h30m"), read("10 min"), read("3 polls"), read("soon")
+        ((5400.0, 5), (600.0, 6), (polls(3), 7), None)
     """
+    if looks := _POLLS.match(text, start):
+        return Polls(int(looks[1])), looks.end()
     seconds, at = 0.0, start
     while (piece := _PIECE.match(text, at)) and (
         unit := _UNIT_WORDS.get(piece["unit"].lower())
@@ -124,7 +207,7 @@ def read(text: str, start: int = 0) -> tuple[float, int] | None:
         at = piece.end()
     if at > start:
         return seconds, at
-    alone = re.compile(r"\s*(\d+(?:\.\d+)?)(?!\s*[\w.])").match(text, start)
+    alone = _ALONE.match(text, start)
     return (float(alone[1]), alone.end()) if alone else None
 
 
@@ -133,4 +216,6 @@ def _advice(duration: object, where: str) -> str:
         return f"\nWrite {where}({code(found[0])})."
     if isinstance(duration, bool):
         return f"\nFor a step until something else happens, leave it out: {where}().never_ends()."
-    return f"\nWrite {where}(60) for a minute."
+    if duration is polls:
+        return f"\nSay how many: {where}(polls(3))."
+    return f"\nWrite {where}(60) for a minute, or {where}(polls(3)) for three looks."

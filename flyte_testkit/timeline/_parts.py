@@ -16,8 +16,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, TypeAlias, final, get_args
 
 from flyte_testkit.errors import TimelineError, close_names
-from flyte_testkit.failures import Failure, check_text
+from flyte_testkit.failures import Failure  # noqa: TC001  Hypothesis resolves hints
+from flyte_testkit.failures._failure import check_text
 from flyte_testkit.timeline import _durations
+from flyte_testkit.timeline._durations import Polls  # noqa: TC001  likewise
 
 __all__ = [
     "OUTCOMES",
@@ -34,6 +36,7 @@ __all__ = [
     "TimesOut",
     "check_parts",
     "refusal",
+    "seconds_of",
     "settle",
     "trouble",
 ]
@@ -53,14 +56,14 @@ class Step:
 
     Attributes:
         phase: One of the six phases that are no end.
-        seconds: How long it lasts; None means until something else happens.
+        duration: How long it lasts: seconds or polls; None means until something else happens.
         failure: What a FAILING step already says in ``closure.error``.
         cause: Why an ABORTING step was terminated.
         principal: Who terminated it.
     """
 
     phase: StepPhase
-    seconds: float | None = None
+    duration: float | Polls | None = None
     failure: Failure | None = None
     cause: str = ""
     principal: str = ""
@@ -73,9 +76,9 @@ class Step:
                 f"{self.phase!r} is not a phase that an execution can stay in.{near}"
                 f"\nSuch phases are {', '.join(STEP_PHASES)}."
             )
-        if self.seconds is not None:
-            seconds = _durations.seconds_of(self.seconds, self.phase.lower())
-            object.__setattr__(self, "seconds", seconds)
+        if self.duration is not None:
+            duration = _durations.checked(self.duration, self.phase.lower())
+            object.__setattr__(self, "duration", duration)
         if self.failure is not None and self.phase != "FAILING":
             raise TimelineError(f"A {self.phase} step has no failure; only FAILING has one.")
         if (self.cause or self.principal) and self.phase != "ABORTING":
@@ -188,13 +191,18 @@ def refusal(current: StepPhase, following: StepPhase) -> str | None:
 def trouble(steps: tuple[Step, ...], ending: Ending | None = None) -> str | None:
     """Return why these steps cannot be played in this order, and what to write; else None."""
     for current, following in itertools.pairwise(steps):
-        if current.seconds is None:
+        if current.duration is None:
             return _endless(current.phase, following.phase)
         if (reason := refusal(current.phase, following.phase)) is not None:
             return reason
-    if ending is not None and ending.phase and steps and steps[-1].seconds is None:
+    if ending is not None and ending.phase and steps and steps[-1].duration is None:
         return _endless(steps[-1].phase, ending.phase)
-    return None
+    return _durations.too_long(seconds_of(steps))
+
+
+def seconds_of(steps: Iterable[Step]) -> float:
+    """Return how long steps last together, those aside that no clock measures."""
+    return sum((step.duration for step in steps if isinstance(step.duration, float)), 0.0)
 
 
 def _endless(phase: StepPhase, following: Phase) -> str:

@@ -6,11 +6,11 @@
     step    = PHASE [duration] [failure | cause]     failure after FAILING, cause after ABORTING
     ending  = SUCCEEDED [json object] | FAILED failure | ABORTED cause | TIMED_OUT [failure]
             | never ends
-    failure = builder "()" | text ["code=" text] ["kind=" KIND]
+    failure = call | text ["code=" text] ["kind=" KIND]
     cause   = text ["by" text]
 
-Phases may be written in any case; durations as :func:`flyte_testkit.timeline._durations.read` takes them;
-texts are quoted as Python quotes them.
+Phases may be written in any case; texts are quoted as Python quotes them. Durations are read by
+``_durations``, calls of failures by :func:`flyte_testkit.failures.parse`.
 
 This module is ignorant of how timelines are printed and played.
 """
@@ -22,7 +22,8 @@ import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
 
 from flyte_testkit.errors import TimelineError, close_names
-from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure
+from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure, parse
+from flyte_testkit.failures._calls import end_of_call
 from flyte_testkit.timeline import _durations
 from flyte_testkit.timeline._parts import (
     OUTCOMES,
@@ -39,6 +40,7 @@ from flyte_testkit.timeline._parts import (
 from flyte_testkit.timeline._text import TIMEOUT
 
 if TYPE_CHECKING:
+    from flyte_testkit.timeline._durations import Polls
     from flyte_testkit.timeline._parts import Ending
 
 __all__ = ["read"]
@@ -47,7 +49,7 @@ _NEVER: Final = re.compile(r"never[ _]ends\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
 _ARROW: Final = re.compile(r"->|→")
 _TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
-_CALL: Final = re.compile(r"(?:failures\.)?(\w+)\(\s*\)")
+_CALL: Final = re.compile(r"(?:failures\.)?(\w+)\(")
 _OPTION: Final = re.compile(r"(code|kind)\s*=\s*", re.IGNORECASE)
 _OTHER_OPTION: Final = re.compile(r"(\w+)\s*=")
 _BY: Final = re.compile(r"by\b", re.IGNORECASE)
@@ -100,12 +102,12 @@ class _Reader:
                 self._expect_arrow(steps[-1])
 
     def _step(self, phase: StepPhase) -> Step:
-        seconds = self._duration()
+        duration = self._duration()
         if phase == "FAILING":
-            return Step(phase, seconds, failure=self._failure(USER_ERROR, needed=False))
+            return Step(phase, duration, failure=self._failure(USER_ERROR, needed=False))
         if phase == "ABORTING" and (cause := self._quoted()) is not None:
-            return Step(phase, seconds, cause=cause, principal=self._principal())
-        return Step(phase, seconds)
+            return Step(phase, duration, cause=cause, principal=self._principal())
+        return Step(phase, duration)
 
     def _ending(self, phase: str) -> Ending:
         if phase == "SUCCEEDED":
@@ -130,25 +132,22 @@ class _Reader:
             self._fail(f"This was not expected after {name!r}.")
         return tuple(steps), ending
 
-    def _duration(self) -> float | None:
+    def _duration(self) -> float | Polls | None:
         start = self._skip()
         if (found := _durations.read(self._text, start)) is not None:
-            seconds, self._at = found
-            if seconds == float("inf"):
-                self._fail("A duration is finite.", (start, self._at))
-            return seconds
+            duration, self._at = found
+            if isinstance(duration, float) and duration > _durations.LONGEST:
+                self._fail("A timeline lasts a hundred years at most.", (start, self._at))
+            return duration
         if self._text[start : start + 1].isdigit():
-            self._fail("This is no duration; write 5s, 10m, 1h30m or 0.5s.")
+            self._fail("This is no duration; write 5s, 10m, 1h30m, 0.5s or 3 polls.")
         if re.compile(r"-\s*[\d.]").match(self._text, start):
             self._fail("A duration is not negative; time moves one way.")
         return None
 
     def _failure(self, usual_code: str, *, needed: bool) -> Failure | None:
         if call := self._take(_CALL):
-            if (builder := BUILDERS.get(call[1])) is None:
-                near = close_names(call[1], BUILDERS)
-                self._fail(f"{call[1]!r} is not a named failure.{near}", call.span(1))
-            return builder()
+            return self._called(call)
         if (message := self._quoted()) is None:
             if needed:
                 self._fail("FAILED needs a message in quotes, such as FAILED 'out of disk'.")
@@ -164,6 +163,20 @@ class _Reader:
             else:
                 kind = word[0].upper()
         return Failure(message, code=code, kind=cast("ErrorKind", kind))
+
+    def _called(self, call: re.Match[str]) -> Failure:
+        if call[1] not in BUILDERS:
+            near = close_names(call[1], BUILDERS)
+            self._fail(f"{call[1]!r} is not a named failure.{near}", call.span(1))
+        end = end_of_call(self._text, call.start())
+        if end is None:
+            self._fail("This call is never closed, or is no Python.", call.span())
+        try:
+            failure = parse(self._text[call.start() : end])
+        except TimelineError as error:
+            self._fail(str(error).partition("\n")[0], (call.start(), end))
+        self._at = end
+        return failure
 
     def _principal(self) -> str:
         if self._take(_BY) is None:
@@ -195,7 +208,7 @@ class _Reader:
         return cast("dict[str, Any]", outputs)
 
     def _refuse_endless(self, steps: list[Step], phase: str, word: re.Match[str]) -> None:
-        if steps and steps[-1].seconds is None:
+        if steps and steps[-1].duration is None:
             self._fail(
                 f"{steps[-1].phase} has no duration, so {phase} would never come;"
                 f" write a duration after {steps[-1].phase}, or -> never ends.",

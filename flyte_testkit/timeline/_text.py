@@ -60,10 +60,9 @@ def _with_told(steps: tuple[Step, ...], ending: Ending | None) -> Iterator[tuple
 
 
 def _step_as_code(step: Step, *, told: bool) -> str:
-    arguments = [] if step.seconds is None else [_durations.code(step.seconds)]
+    arguments = [] if step.duration is None else [_durations.code(step.duration)]
     if step.failure is not None and not told:
-        plain = step.failure == Failure(step.failure.message)
-        text = repr(step.failure.message) if plain else repr(step.failure)
+        text = _failure_as_code(step.failure, USER_ERROR)
         arguments = [arguments[0] if arguments else "None", text]
     if step.cause and not told:
         arguments.append(f"cause={step.cause!r}")
@@ -76,22 +75,20 @@ def _ending_as_code(ending: Ending) -> str:
     match ending:
         case Succeeds(outputs):
             return f"succeeds({_outputs_as_code(outputs)})"
-        case Fails(failure) if failure.builder:
+        case Fails(failure) if failure.call:
             return f"fails({failure!r})"
         case Fails(failure):
             return "fails(" + repr(failure).removeprefix("failures.Failure(")
         case Aborts(cause, principal):
             return f"aborts({cause!r}" + (f", principal={principal!r})" if principal else ")")
         case TimesOut(failure):
-            return f"times_out({_timeout_as_code(failure)})"
+            return f"times_out({_failure_as_code(failure, TIMEOUT) if failure else ''})"
         case NeverEnds():
             return "never_ends()"
 
 
-def _timeout_as_code(failure: Failure | None) -> str:
-    if failure is None:
-        return ""
-    plain = failure == Failure(failure.message, code=TIMEOUT)
+def _failure_as_code(failure: Failure, usual_code: str) -> str:
+    plain = failure.call is None and failure == Failure(failure.message, code=usual_code)
     return repr(failure.message) if plain else repr(failure)
 
 
@@ -103,8 +100,8 @@ def _outputs_as_code(outputs: Mapping[str, Any]) -> str:
 
 def _step_as_line(step: Step, *, told: bool) -> str:
     words: list[str] = [step.phase]
-    if step.seconds is not None:
-        words.append(_durations.human(step.seconds))
+    if step.duration is not None:
+        words.append(_durations.human(step.duration))
     if step.failure is not None and not told:
         words.append(_failure_as_line(step.failure, USER_ERROR))
     if (step.cause or step.principal) and not told:
@@ -128,8 +125,8 @@ def _ending_as_line(ending: Ending) -> str:
 
 
 def _failure_as_line(failure: Failure, usual_code: str) -> str:
-    if failure.builder:
-        return f"{failure.builder}()"
+    if failure.call:
+        return failure.call
     code = "" if failure.code == usual_code else f" code={failure.code!r}"
     kind = "" if failure.kind == "USER" else f" kind={failure.kind}"
     return f"{failure.message!r}{code}{kind}"

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from flyte_testkit.errors import TimelineError, close_names
 from flyte_testkit.timeline import _reader, _text
+from flyte_testkit.timeline._durations import Polls
 from flyte_testkit.timeline._parts import (
     Ending,
     NeverEnds,
     Outcome,
     Step,
     check_parts,
+    seconds_of,
     settle,
     trouble,
 )
@@ -71,17 +73,23 @@ class Timeline:
 
     @property
     def seconds(self) -> float | None:
-        """How long the steps last together: when the ending comes. None if it never ends."""
+        """How long the steps last together: when the ending comes.
+
+        None if no clock can tell: it never ends, or some step is held for polls.
+        """
         if isinstance(self.ending, NeverEnds):
             return None
-        return sum((step.seconds or 0.0 for step in self.steps), 0.0)
+        if any(isinstance(step.duration, Polls) for step in self.steps):
+            return None
+        return seconds_of(self.steps)
 
     @classmethod
     def parse(cls, text: str) -> Timeline:
         """Read the one-line form.
 
-        Phases may be written in any case, and durations as ``10 min``; a duration without a unit
-        is in seconds. ``Timeline.parse(str(t)) == t`` for all whose outputs are JSON values.
+        Phases may be written in any case, and durations as ``10 min`` or ``3 polls``; a duration
+        without a unit is in seconds. ``Timeline.parse(str(t)) == t`` for all whose outputs are JSON
+        values.
 
         Raises:
             TimelineError: Shows the place, with a caret under it.

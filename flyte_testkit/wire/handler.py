@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 import grpc
 
@@ -25,6 +25,7 @@ from flyte_testkit.wire.services import methods, unimplemented
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
     from google.protobuf.message import Message
 
     from flyte_testkit.backend import Backend
@@ -121,6 +122,8 @@ class Wire(grpc.GenericRpcHandler):
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""
         if self.journal.end(call, answer.code, answer.reply, answer.message):
+            if call.rpc == "GetExecution" and answer.code == "OK":  # before the client goes on
+                self.backend.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
             send(answer)
 
     def _handle(

@@ -1,10 +1,11 @@
+import itertools
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from flyteidl.core import execution_pb2, identifier_pb2
 
-from flyte_testkit import failures, immediately, literals, queued, running, undefined
-from flyte_testkit.engine.expansion import Stage, expand
+from flyte_testkit import failures, immediately, literals, polls, queued, running, undefined
+from flyte_testkit.engine.expansion import Pause, Stage, expand
 
 START = datetime(2024, 3, 10, tzinfo=timezone.utc)
 ROOT = "s3://store/metadata/propeller/p-d-e1"
@@ -16,10 +17,15 @@ STAGE = Stage(
 )
 
 
-def told(script):
+def acts_of(script, **where):
+    """What the engine sends by itself."""
+    return expand(script, STAGE, START, **where).acts
+
+
+def told(script, **where):
     """What the engine tells, in short: seconds, subject and phase."""
     short = []
-    for act in expand(script, STAGE, START):
+    for act in acts_of(script, **where):
         at = (act.at - START).total_seconds()
         if act.rpc == "CreateWorkflowEvent":
             phase = execution_pb2.WorkflowExecution.Phase.Name(act.request.event.phase)
@@ -102,8 +108,8 @@ def test_steps_add_up_exactly():
 
 
 def test_events_carry_what_a_real_engine_writes_into_them():
-    running_, start_node, queued_, ended, succeeding, succeeded = expand(
-        running(10).succeeds(auc=0.91), STAGE, START
+    running_, start_node, queued_, ended, succeeding, succeeded = acts_of(
+        running(10).succeeds(auc=0.91)
     )
 
     for act in (running_, succeeding, succeeded):
@@ -120,7 +126,7 @@ def test_events_carry_what_a_real_engine_writes_into_them():
 
 
 def test_outputs_are_written_before_success_is_told():
-    *_, succeeded = expand(running(10).succeeds(auc=0.91), STAGE, START)
+    *_, succeeded = acts_of(running(10).succeeds(auc=0.91))
 
     written = type(STAGE.outputs).FromString(succeeded.blobs[f"{ROOT}/end-node/data/0/outputs.pb"])
     assert written == STAGE.outputs
@@ -128,8 +134,46 @@ def test_outputs_are_written_before_success_is_told():
 
 
 def test_failing_and_failed_carry_the_same_error():
-    *_, failing, failed = expand(running(10).fails(failures.oom_killed()), STAGE, START)
+    *_, failing, failed = acts_of(running(10).fails(failures.oom_killed()))
 
     assert failing.request.event.error == failed.request.event.error
     assert failed.request.event.error.code == "RetriesExhausted|OOMKilled"
     assert "[e1-n0-0]" in failed.request.event.error.message
+
+
+def test_names_in_a_failure_are_those_of_the_execution():
+    failed = acts_of(running(10).fails(failures.pod_deleted()))[-1]
+
+    assert "[p-d/e1-n0-3]" in failed.request.event.error.message
+
+
+def test_a_story_without_polls_is_one_segment():
+    assert expand(running(10).succeeds(), STAGE, START).pause is None
+    assert expand(running().never_ends(), STAGE, START).pause is None
+
+
+def test_a_segment_ends_where_polls_are_waited_for():
+    script = undefined(5).running(polls(3)).succeeding(polls(1)).succeeds(auc=0.91)
+    first = expand(script, STAGE, START)
+
+    assert first.pause == Pause(START + timedelta(seconds=5), 3, then=2)
+    assert told(script) == [(5, "execution", "RUNNING"), (5, "start-node", "SUCCEEDED")]
+    assert expand(script, STAGE, START, first=2).pause == Pause(START, 1, then=3)
+    assert expand(script, STAGE, START, first=3).pause is None
+
+
+def test_segments_together_tell_what_one_story_tells():
+    script = undefined(polls(1)).running(polls(3)).failing(polls(1)).running(polls(2)).succeeds()
+    timed = undefined(0).running(0).failing(0).running(0).succeeds()
+    segments = [told(script, first=first) for first in range(len(script.steps) + 1)]
+
+    assert list(itertools.chain.from_iterable(segments)) == told(timed)
+
+
+def test_time_goes_on_after_polls():
+    script = running(polls(3)).failing(30).fails("boom")
+
+    assert told(script, first=1) == [
+        (0, "execution", "FAILING"),
+        (30, "execution", "FAILED"),
+    ]

@@ -9,7 +9,16 @@ from datetime import timedelta
 
 from typing_extensions import assert_type
 
-from flyte_testkit import OpenTimeline, Timeline, failures, immediately, queued, running, undefined
+from flyte_testkit import (
+    OpenTimeline,
+    Timeline,
+    failures,
+    immediately,
+    polls,
+    queued,
+    running,
+    undefined,
+)
 from flyte_testkit.failures import Failure
 from flyte_testkit.timeline import Aborts, Ending, Fails, Outcome, Step, require_timeline
 
@@ -40,6 +49,7 @@ def check_what_is_allowed() -> None:
         running(0.5).fails("x", code="OOMKilled", kind="USER"),
         running(timedelta(hours=1)).succeeds({"a b": 1}, c=2),
         running().never_ends(),
+        running(polls(3)).failing(polls(1)).fails("x"),
         running(1).aborting(cause="c", principal="p").never_ends(),
         running(1).failing(2, "x").fails("y"),
         running(1).times_out(),
@@ -54,6 +64,10 @@ def check_what_is_refused() -> None:
     plays(running)  # type: ignore[arg-type]
     plays("RUNNING 5s -> SUCCEEDED")  # type: ignore[arg-type]
     running("10m")  # type: ignore[arg-type]
+    running(polls)  # type: ignore[arg-type]
+    running(polls(2.5))  # type: ignore[arg-type]
+    running(5).fails(failures.oom_killed)  # type: ignore[arg-type]
+    failures.oom_killed(3)  # type: ignore[call-arg]
     running(5).fails()  # type: ignore[call-arg]
     running(5).fails("x", knd="USER")  # type: ignore[call-arg]
     running(5).fails("x", kind="USR")  # type: ignore[arg-type]

@@ -1,28 +1,21 @@
-"""Errors of executions, worded as a real engine words them.
+"""The value that a failure is: a message, a code and a kind, and how it prints.
 
-A :class:`Failure` is what FlyteAdmin shows as ``closure.error``: a message, a code and a kind. The
-functions of this module make those that clusters really produce, so that code under test which
-looks for ``"OOMKilled"`` meets the very text that it meets in production. Each function's words
-come from a recorded run.
-
-To add one: a function beside :func:`oom_killed`, its name in ``__all__`` and, if it takes no
-arguments, in :data:`BUILDERS`, which lets the one-line form of a timeline call it by name.
-
-This module is ignorant of timelines, time and protobuf.
+Ignorant of which failures there are.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import KW_ONLY, dataclass, field, replace
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
 from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.failures._names import child_name, pod_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-__all__ = ["BUILDERS", "ErrorKind", "Failure", "oom_killed"]
+__all__ = ["KINDS", "USER_ERROR", "ErrorKind", "Failure", "check_text", "spelled"]
 
 ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
 
@@ -30,7 +23,7 @@ USER_ERROR: Final = "USER:RuntimeError"
 """The code of every Python exception that a task lets out, whatever its class: flytekit's own."""
 
 KINDS: Final[tuple[ErrorKind, ...]] = get_args(ErrorKind)
-POD: Final = "{pod}"
+_NAMES: Final = re.compile(r"\{(?:pod(?:\.(?P<attempt>\d+)|(?P<space>\.namespace))?|node\.child)\}")
 
 
 @final
@@ -41,8 +34,12 @@ class Failure:
     Left to its defaults a failure is an exception in a task of the user, which flytekit reports
     with the code ``USER:RuntimeError`` whatever the exception's class, and the kind ``USER``.
 
-    The text ``{pod}`` in a message stands for the name of the pod, which holds the name of the
-    execution and so is known only when the failure is played; see :meth:`worded_for`.
+    Names that hold the name of the execution are known only when a failure is played. Until then
+    these texts stand for them in a message:
+
+    * ``{pod}``: the pod's name; ``{pod.3}``: that of attempt 3, whichever fails;
+    * ``{pod.namespace}``: the Kubernetes namespace of the pod;
+    * ``{node.child}``: the name of the execution that a launch plan node launched.
 
     Attributes:
         message: The text. Keep it short of 8 KiB if it is to travel in a status.
@@ -84,62 +81,66 @@ class Failure:
         printer.text(repr(self))
 
     @property
-    def builder(self) -> str | None:
-        """The name in :data:`BUILDERS` of the function that made this failure, if there is one."""
-        return self._call.removesuffix("()") if self._call.endswith("()") else None
+    def call(self) -> str | None:
+        """The call of this package that made this failure, as code; None if it was written out.
 
-    def worded_for(self, execution_name: str, *, node_id: str = "n0", attempt: int = 0) -> Failure:
-        """Return this failure with ``{pod}`` filled in, as that execution would report it.
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.process_died(exit_code=3).call
+            'process_died(exit_code=3)'
+        """
+        return self._call or None
 
-        A pod is called ``<execution>-<node>-<attempt>``. Only the exact text ``{pod}`` is
-        replaced; other braces stay as they are.
+    def worded_for(
+        self,
+        execution_name: str,
+        *,
+        node_id: str = "n0",
+        attempt: int = 0,
+        namespace: str = "flytesnacks-development",
+    ) -> Failure:
+        """Return this failure with all names filled in, as that execution would report it.
+
+        Only the exact texts are replaced; other braces stay as they are.
 
         Args:
             execution_name: The name in the execution's identifier.
-            node_id: The id of the node whose pod failed.
+            node_id: The id of the node that failed.
             attempt: Which attempt of that node it was, counted from 0.
+            namespace: Where its pods run: ``<project>-<domain>``, unless configured otherwise.
 
         Example:
             >>> Failure("[{pod}] is gone {sic}").worded_for("nightly-1").message
             '[nightly-1-n0-0] is gone {sic}'
         """
-        if POD not in self.message:
-            return self
-        pod = f"{execution_name}-{node_id}-{attempt}"
-        return replace(self, message=self.message.replace(POD, pod))
+
+        def name(stands_for: re.Match[str]) -> str:
+            if stands_for["space"]:
+                return namespace
+            if stands_for[0] == "{node.child}":
+                return child_name(execution_name, node_id, attempt)
+            return pod_name(execution_name, node_id, int(stands_for["attempt"] or attempt))
+
+        message = _NAMES.sub(name, self.message)
+        return self if message == self.message else replace(self, message=message)
 
 
-def oom_killed() -> Failure:
-    r"""Return the failure of an execution whose only attempt was killed for its memory.
+def spelled(failure: Failure, function: Callable[..., Failure], /, **arguments: object) -> Failure:
+    """Let a failure print as the call that made it; any change to it prints in full again.
 
-    It is the workflow's error. The engine wraps the pod's: the code ``OOMKilled`` becomes
-    ``RetriesExhausted|OOMKilled``, and the kind is ``USER`` (more memory is the user's to ask for).
-
-    Example:
-        >>> oom_killed()
-        failures.oom_killed()
-        >>> oom_killed().code
-        'RetriesExhausted|OOMKilled'
-        >>> oom_killed().worded_for("nightly-1").message.splitlines()[1]
-        '[nightly-1-n0-0] terminated with exit code (137). Reason [OOMKilled]. Message: '
+    Args:
+        failure: The failure.
+        function: What made it.
+        **arguments: What it was called with; those that are its defaults are not printed.
     """
-    return _spelled(
-        "oom_killed()",
-        Failure(
-            "[1/1] currentAttempt done. Last Error: USER::"
-            "Pod failed. No message received from kubernetes.\r\n"
-            f"[{POD}] terminated with exit code (137). Reason [OOMKilled]. Message: \n.",
-            code="RetriesExhausted|OOMKilled",
-        ),
-    )
+    usual = function.__kwdefaults__ or {}
+    said = (f"{name}={value!r}" for name, value in arguments.items() if value != usual[name])
+    object.__setattr__(failure, "_call", f"{function.__name__}({', '.join(said)})")
+    return failure
 
 
-BUILDERS: Final[Mapping[str, Callable[[], Failure]]] = MappingProxyType({"oom_killed": oom_killed})
-"""The failures that need no arguments, by name."""
-
-
-def check_text(what: str, value: object, *, column: bool = False) -> None:
-    """Refuse a value that is no text, or one that neither protobuf nor a column could hold.
+def check_text(what: str, value: object, *, column: bool = False) -> str:
+    """Return a value if it is text; refuse one that neither protobuf nor a column could hold.
 
     Args:
         what: How to call the value in the error.
@@ -161,9 +162,4 @@ def check_text(what: str, value: object, *, column: bool = False) -> None:
         raise TimelineError(
             f"{what}, {value!r}, holds a NUL, which FlyteAdmin's database refuses. Leave it out."
         )
-
-
-def _spelled(call: str, failure: Failure) -> Failure:
-    """Let a failure print as the call that made it; any change to it prints in full again."""
-    object.__setattr__(failure, "_call", call)
-    return failure
+    return value

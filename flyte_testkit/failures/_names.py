@@ -1,0 +1,55 @@
+"""Names that an engine makes from the name of an execution.
+
+Ignorant of what is called so.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["child_name", "pod_name", "shortened"]
+
+_LONGEST: Final = 20
+_ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz123456"
+
+
+def pod_name(execution: str, node_id: str, attempt: int) -> str:
+    """Return the name of the pod of an attempt.
+
+    Example:
+        >>> pod_name("nightly-1", "n0", 3)
+        'nightly-1-n0-3'
+    """
+    return f"{execution}-{node_id}-{attempt}"
+
+
+def child_name(execution: str, node_id: str, attempt: int) -> str:
+    """Return the name of the execution that a launch plan node launches.
+
+    Example:
+        >>> child_name("nightly-1", "n0", 0)
+        'nightly-1-n0-0'
+        >>> child_name("awv5fd9z7xzkdbh9lhz4", "n0", 0)
+        'fpqbboqz63fybm'
+    """
+    return shortened(f"{execution}-{node_id}-{attempt}", bits=64)
+
+
+def shortened(name: str, *, bits: int) -> str:
+    """Return a name of 20 characters or fewer: its own, else ``f`` and a hash of it (FNV-1a).
+
+    Example:
+        >>> shortened("n0-0-n0-n1-0-n0-n1-n0", bits=32)
+        'fooud2ba'
+    """
+    if len(name) <= _LONGEST:
+        return name
+    value, prime = {
+        32: (0x811C9DC5, 0x01000193),
+        64: (0xCBF29CE484222325, 0x100000001B3),
+    }[bits]
+    for byte in name.encode():
+        value = (value ^ byte) * prime % (1 << bits)
+    letters = -(-bits // 5)
+    value <<= letters * 5 - bits  # the last letter is filled up with zeros
+    return "f" + "".join(_ALPHABET[value >> 5 * n & 31] for n in reversed(range(letters)))
