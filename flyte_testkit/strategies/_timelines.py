@@ -15,13 +15,22 @@ from flyte_testkit import failures as named
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import STORABLE, failures
-from flyte_testkit.timeline import Outcome, Timeline, immediately, queued, running, undefined
+from flyte_testkit.timeline import (
+    Outcome,
+    Polls,
+    Timeline,
+    immediately,
+    polls,
+    queued,
+    running,
+    undefined,
+)
 from flyte_testkit.timeline._parts import OUTCOMES, StepPhase, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
-    from flyte_testkit.timeline import OpenTimeline
+    from flyte_testkit.timeline import Duration, OpenTimeline
 
 __all__ = ["scripts", "terminal_outcomes", "timelines"]
 
@@ -58,6 +67,7 @@ def timelines(
     outcomes: Collection[Outcome | None] = OUTCOMES,
     outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
     any_order: bool = False,
+    max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline]:
     """Generate timelines: whole lives of executions, with an end.
 
@@ -77,6 +87,8 @@ def timelines(
         outputs: Draws the outputs of those that succeed, by name; none by default.
         any_order: Whether to draw all orders of phases that FlyteAdmin accepts, such as RUNNING
             after SUCCEEDING, or SUCCEEDED after ABORTING.
+        max_polls: The most answers that a step may be held for, as with ``polls(3)``; by default
+            steps last seconds only. The seconds of such a timeline are None.
 
     Raises:
         InvalidArgument: A bound is no bound, or an outcome does not exist.
@@ -90,23 +102,39 @@ def timelines(
         >>> find(timelines(outcomes=["ABORTED"]), lambda timeline: timeline.steps)
         running(0).aborts('stop it')
     """
-    at_least("timelines", "max_seconds", max_seconds, 0, whole=False)
-    at_least("timelines", "max_steps", max_steps, 0)
-    check_bool("timelines", "any_order", any_order)
-    chosen = choose("timelines", "outcomes", outcomes, _ENDINGS)
+    return _checked("timelines", max_seconds, max_steps, outcomes, outputs, any_order, max_polls)
+
+
+def _checked(
+    call: str,
+    max_seconds: float,
+    max_steps: int,
+    outcomes: Collection[Outcome | None],
+    outputs: st.SearchStrategy[Mapping[str, Any]] | None,
+    any_order: bool,  # noqa: FBT001  a private function that passes on what it is given
+    max_polls: int,
+) -> st.SearchStrategy[Timeline]:
+    at_least(call, "max_seconds", max_seconds, 0, whole=False)
+    at_least(call, "max_steps", max_steps, 0)
+    at_least(call, "max_polls", max_polls, 0)
+    check_bool(call, "any_order", any_order)
+    chosen = choose(call, "outcomes", outcomes, _ENDINGS)
     if max_seconds == float("inf"):
         raise InvalidArgument(
-            f"timelines(max_seconds={max_seconds!r}): a timeline that ends, ends some time."
+            f"{call}(max_seconds={max_seconds!r}): a timeline that ends, ends some time."
             "\nGive it a number; for those that do not end, add None to outcomes."
         )
     if max_steps == 0 and chosen == (None,):
         raise InvalidArgument(
-            f"timelines(max_steps=0, outcomes={outcomes!r}): what never ends needs a phase to stay"
+            f"{call}(max_steps=0, outcomes={outcomes!r}): what never ends needs a phase to stay"
             " in.\nAllow a step, or another outcome."
         )
     if outputs is not None:
-        check_strategy("timelines", "outputs", outputs, "st.just({'auc': 0.9})")
-    return _timelines(_ends(max_seconds), max_steps, chosen, outputs, any_order)
+        check_strategy(call, "outputs", outputs, "st.just({'auc': 0.9})")
+    held = st.just(None)
+    if max_polls:
+        held = st.one_of(st.none(), st.none(), st.integers(1, max_polls).map(polls))
+    return _timelines(_ends(max_seconds), max_steps, chosen, outputs, any_order, held)
 
 
 @st.composite
@@ -117,17 +145,19 @@ def _timelines(
     outcomes: tuple[Outcome | None, ...],
     outputs: st.SearchStrategy[Mapping[str, Any]] | None,
     any_order: bool,  # noqa: FBT001  a private function with one caller
+    held: st.SearchStrategy[Polls | None],
 ) -> Timeline:
     ending = draw(st.sampled_from(outcomes))
     phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
     story, left = immediately, draw(ends) if phases else 0
     for phase in phases[:-1]:
         seconds = draw(st.integers(0, left // _SECOND))
-        story = _step(draw, story, phase, seconds)
+        story = _step(draw, story, phase, draw(held) or seconds)
         left -= seconds * _SECOND
     if phases:
         forever = ending is None and draw(st.booleans())
-        story = _step(draw, story, phases[-1], None if forever else left / _SECOND)
+        last = draw(held) or left / _SECOND
+        story = _step(draw, story, phases[-1], None if forever else last)
     return _end(draw, story, ending, outputs)
 
 
@@ -177,7 +207,7 @@ def _ends(max_seconds: float) -> st.SearchStrategy[int]:
 
 
 def _step(
-    draw: Callable[..., Any], story: OpenTimeline, phase: StepPhase, seconds: float | None
+    draw: Callable[..., Any], story: OpenTimeline, phase: StepPhase, seconds: Duration | None
 ) -> OpenTimeline:
     if phase == "FAILING":
         return story.failing(seconds, draw(_FAILURES) if draw(RARELY) else None)
@@ -230,6 +260,7 @@ def scripts(
     outcomes: Collection[Outcome | None] = OUTCOMES,
     outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
     any_order: bool = False,
+    max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline | Callable[[Any], Timeline]]:
     """Generate what a launch route plays: timelines, and functions that return one.
 
@@ -246,13 +277,7 @@ def scripts(
         >>> find(scripts(), callable)
         lambda launch: immediately.succeeds()
     """
-    drawn = timelines(
-        max_seconds=max_seconds,
-        max_steps=max_steps,
-        outcomes=outcomes,
-        outputs=outputs,
-        any_order=any_order,
-    )
+    drawn = _checked("scripts", max_seconds, max_steps, outcomes, outputs, any_order, max_polls)
     return st.one_of(drawn, _functions(drawn))
 
 

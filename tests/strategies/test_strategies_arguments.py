@@ -76,7 +76,7 @@ REFUSED = {
     ),
     "no number of seconds": (
         lambda: s.scripts(max_seconds=float("nan")),
-        "timelines(max_seconds=nan): max_seconds is a number, such as 0.",
+        "scripts(max_seconds=nan): max_seconds is a number, such as 0.",
     ),
     "an unknown outcome": (
         lambda: s.timelines(outcomes=["FAILURE"]),

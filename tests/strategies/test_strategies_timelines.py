@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples import FEW, MORE, simplest
-from flyte_testkit import Timeline, failures, immediately, queued, running, undefined
+from flyte_testkit import Timeline, failures, immediately, polls, queued, running, undefined
 from flyte_testkit.strategies import scripts, terminal_outcomes, timelines
+from flyte_testkit.timeline import Polls
 
 WORDS = {
     "failures": failures,
@@ -159,6 +160,24 @@ def test_terminal_outcomes_are_finished_and_told_apart():
 def test_every_terminal_outcome_pastes_back(timeline):
     assert eval(repr(timeline), dict(WORDS)) == timeline  # noqa: S307  our own repr
     assert timeline.seconds <= 120
+
+
+@MORE
+@given(timelines(max_polls=3))
+def test_a_step_may_be_held_for_polls(timeline):
+    held = [step.duration.count for step in timeline.steps if isinstance(step.duration, Polls)]
+
+    assert all(1 <= count <= 3 for count in held)
+    assert Timeline.parse(str(timeline)) == timeline
+
+
+def test_polls_are_drawn_only_where_they_are_asked_for():
+    assert simplest(timelines(max_polls=3), lambda timeline: timeline.seconds is None) == (
+        running(polls(1)).succeeds()
+    )
+    assert simplest(timelines(max_polls=3), lambda timeline: timeline.steps) == (
+        running(0).succeeds()
+    )
 
 
 @settings(FEW, max_examples=5)
