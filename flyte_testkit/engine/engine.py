@@ -186,12 +186,17 @@ class Engine(WorkflowExecutor):
 
     def story(self) -> str:
         """Tell of every execution that has not ended: its phase, since when, and its script."""
+        now = self.now()
+        unseen = {id(run) for at, _, run, _ in self._agenda.copy() if at <= now and not run.cut}
         lines = []
         for row in self.admin.store.executions:
             if row.phase not in ENDED:
                 script = self.script_of(row.key) or "no script"
                 since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
-                lines.append(f"  {row.execution_name} is {row.phase} since {since}: {script}")
+                known = f"is {row.phase} since {since}"
+                if id(self.runs.get(row.key)) in unseen:
+                    known = f"was {row.phase} when somebody looked last"
+                lines.append(f"  {row.execution_name} {known}: {script}")
         return "\n".join(lines) or "  no execution is under way"
 
     def script_of(self, key: Key) -> str:

@@ -1,0 +1,239 @@
+"""Scripts that wait for looks: played over the wire, where looks are counted."""
+
+import time
+from importlib.util import find_spec
+
+import grpc
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.core import execution_pb2 as core
+from flyteidl.service import admin_pb2_grpc
+
+from flyte_testkit import HopelessWait, VirtualClock, polls, running, undefined
+from flyte_testkit.engine.engine import PATIENCE
+from flyte_testkit.render import text
+from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.world import governed_by
+
+needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
+
+
+@pytest.fixture
+def admin():
+    admin = FakeFlyteAdmin()
+    with admin.serving():
+        yield admin
+
+
+@pytest.fixture
+def look(admin):
+    """Ask over the wire what an execution does."""
+    with admin.channel() as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+
+        def look(name="train"):
+            request = execution_pb2.WorkflowExecutionGetRequest()
+            request.id.project, request.id.domain = admin.project, admin.domain
+            request.id.name = name
+            closure = stub.GetExecution(request).closure
+            return core.WorkflowExecution.Phase.Name(closure.phase)
+
+        yield look
+
+
+def test_a_step_is_held_for_so_many_looks_and_ends_at_that_instant(admin, look):
+    train = admin.add_execution("train", running(polls(3)).succeeds(auc=0.91))
+    admin.clock.advance(5)
+
+    assert [look(), look(), look()] == ["RUNNING"] * 3
+    assert train.phase == "SUCCEEDED"
+    assert train.closure.updated_at.seconds - train.closure.started_at.seconds == 5
+    assert look() == "SUCCEEDED"
+
+
+def test_each_step_counts_its_own_looks(admin, look):
+    admin.add_execution("train", undefined(polls(1)).running(polls(2)).failing(polls(1)).fails("x"))
+
+    phases = [look() for _ in range(6)]
+
+    assert phases == ["UNDEFINED", "RUNNING", "RUNNING", "FAILING", "FAILED", "FAILED"]
+
+
+def test_looks_before_the_step_do_not_count(admin, look):
+    admin.add_execution("train", running(60).succeeding(polls(2)).succeeds())
+
+    assert [look(), look(), look()] == ["RUNNING"] * 3
+    admin.clock.advance(60)
+    assert [look(), look(), look()] == ["SUCCEEDING", "SUCCEEDING", "SUCCEEDED"]
+
+
+def test_time_goes_on_after_the_looks(admin, look):
+    admin.add_execution("train", running(polls(1)).failing(30).fails("x"))
+    admin.clock.advance(100)
+
+    assert [look(), look()] == ["RUNNING", "FAILING"]
+    admin.clock.advance(29)
+    assert look() == "FAILING"
+    admin.clock.advance(1)
+    assert look() == "FAILED"
+
+
+def test_time_alone_moves_nothing(admin, look):
+    admin.add_execution("train", running(polls(1)).succeeds())
+    admin.clock.advance(86_400)
+
+    assert look() == "RUNNING"
+
+
+def test_looks_at_others_and_of_the_test_itself_do_not_count(admin, look):
+    train = admin.add_execution("train", running(polls(1)).succeeds())
+    admin.add_execution("other", running(60).succeeds())
+
+    assert look("other") == "RUNNING"
+    assert train.phase == train.phase == "RUNNING"
+    assert look() == "RUNNING"
+    assert train.phase == "SUCCEEDED"
+
+
+def test_attempts_that_fail_or_whose_reply_is_lost_do_not_count(admin, look):
+    train = admin.add_execution("train", running(polls(1)).succeeds())
+    admin.on("GetExecution").fails_with("UNAVAILABLE").loses_reply()
+
+    for _ in range(2):
+        with pytest.raises(grpc.RpcError):
+            look()
+    assert train.phase == "RUNNING"
+    assert look() == "RUNNING"
+    assert train.phase == "SUCCEEDED"
+
+
+def test_a_look_counts_when_it_is_answered(admin, look):
+    train = admin.add_execution("train", running(polls(1)).succeeds())
+    admin.on("GetExecution").delays(10, times=1)
+
+    assert look() == "RUNNING"
+    assert train.closure.updated_at.seconds - train.closure.started_at.seconds == 10
+
+
+def test_an_abort_needs_no_looks(admin, look):
+    admin.add_execution("train", running(polls(9)).succeeds())
+    admin.terminate("train", "enough")
+
+    assert look() == "ABORTING"
+    admin.clock.advance(1)
+    assert look() == "ABORTED"
+
+
+def test_an_abort_may_take_looks(admin, look):
+    admin.add_execution("train", running(60).aborting(polls(2)).aborts("enough"))
+    admin.clock.advance(60)
+
+    assert [look(), look(), look()] == ["ABORTING", "ABORTING", "ABORTED"]
+
+
+def test_an_execution_of_the_past_waits_from_then_on(admin, look):
+    an_hour_ago = admin.clock.now()
+    admin.clock.advance(3600)
+    admin.add_execution("train", running(60).failing(polls(1)).fails("x"), created_at=an_hour_ago)
+
+    assert [look(), look()] == ["FAILING", "FAILED"]
+    assert admin.clock.pending is False
+
+
+def test_pictures_tell_how_many_looks_came(admin, look):
+    admin.add_execution("train", running(polls(3)).succeeds())
+    look()
+
+    assert "running(polls(3)).succeeds()  # polls so far: 1 of 3" in text(admin)
+    look(), look()
+    assert "running(polls(3)).succeeds()\n" in text(admin)
+
+
+# --- what the clock makes of it -------------------------------------------------------------------
+
+
+def test_something_is_to_come_as_long_as_somebody_looks(admin, look):
+    admin.add_execution("train", running(polls(2)).succeeds())
+    assert admin.clock.pending
+    look()
+    admin.clock.advance(PATIENCE)
+    assert not admin.clock.pending
+    assert look() == "RUNNING"
+    assert admin.clock.pending  # it has changed, and nobody has seen it
+    assert look() == "SUCCEEDED"
+    assert not admin.clock.pending
+
+
+def test_what_is_overdue_is_nothing_to_come(admin):
+    admin.add_execution("train", running(60).succeeds())
+    assert admin.clock.pending
+    admin.clock.advance(60)
+    assert not admin.clock.pending
+
+
+def test_what_comes_after_something_overdue_is_still_to_come(admin):
+    admin.add_execution("short", running(60).succeeds())
+    admin.add_execution("long", running(600).succeeds())
+    admin.clock.advance(60)
+    assert admin.clock.pending
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (running(polls(2)).succeeds(), "train is RUNNING since 2024-01-01 00:00:00+00:00: running"),
+        (running(60).succeeds(), "train was RUNNING when somebody looked last: running(60)"),
+    ],
+    ids=["polls", "seconds"],
+)
+def test_a_loop_that_never_looks_is_told_that_it_is_endless(script, told):
+    clock = VirtualClock(idle_sleeps=20)
+    admin = FakeFlyteAdmin(clock=clock)
+    with admin.serving(), governed_by(clock):
+        train = admin.add_execution("train", script)
+        assert train.phase == "RUNNING"
+        with pytest.raises(HopelessWait) as caught:
+            _sleep_for_ever()
+
+    assert told in str(caught.value)
+    assert clock.elapsed <= PATIENCE.total_seconds() + 60 * 21
+
+
+def _sleep_for_ever():
+    while True:
+        time.sleep(60)
+
+
+# --- how many looks flytekit spends ---------------------------------------------------------------
+
+
+@needs_flytekit
+def test_flytekit_spends_one_look_to_execute_and_one_a_round_to_wait(flyte_admin, flyte_remote):
+    flyte_admin.on_launch("train").plays(running(polls(3)).succeeds(auc=0.91))
+    train = flyte_remote.fetch_launch_plan(name="train")
+
+    execution = flyte_remote.execute(train, inputs={})
+    execution = flyte_remote.wait(execution, poll_interval=10)
+
+    assert execution.outputs["auc"] == 0.91
+    assert flyte_admin.clock.elapsed == 20  # looks at 0, 0 and 10; at 20 the end is seen
+
+
+@needs_flytekit
+def test_flytekit_spends_two_looks_to_fetch(flyte_admin, flyte_remote):
+    flyte_admin.add_execution("train", running(polls(2)).succeeds())
+
+    execution = flyte_remote.fetch_execution(name="train")
+
+    assert not execution.is_done
+    assert flyte_remote.sync_execution(execution).is_done
+
+
+@needs_flytekit
+def test_flytekit_waits_for_what_changed_with_its_last_look(flyte_admin, flyte_remote):
+    flyte_admin.add_execution("train", running(10).failing(polls(1)).fails("x"))
+
+    execution = flyte_remote.wait(flyte_remote.fetch_execution(name="train"))
+
+    assert execution.error.message == "x"
+    assert flyte_admin.clock.elapsed == 60
