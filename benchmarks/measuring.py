@@ -1,0 +1,67 @@
+"""Two ways of doing a thing, timed side by side, and what the ratio may be at most.
+
+Both sides take turns, so that whatever else the machine does meets both; the median of the rounds
+is what counts. Times are the machine's own, never a virtual clock's.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from concurrent import futures
+from contextlib import contextmanager
+
+import grpc
+from flyteidl.service import admin_pb2_grpc
+
+now = time.perf_counter
+
+
+def seconds(act):
+    """How long something takes."""
+    gc.collect()
+    began = now()
+    act()
+    return now() - began
+
+
+def ratio(one, other, *, rounds):
+    """Median of how many times longer ``one`` takes than ``other``; prints each round."""
+    ratios = []
+    for number in range(rounds):
+        if number % 2:  # neither is always first
+            theirs, ours = seconds(other), seconds(one)
+        else:
+            ours, theirs = seconds(one), seconds(other)
+        ratios.append(ours / theirs)
+        print(f"  {ours * 1000:8.1f} ms against {theirs * 1000:8.1f} ms: {ratios[-1]:.2f}")
+    return statistics.median(ratios)
+
+
+def verdict(what, measured, bound, unit=""):
+    """Print what was measured; return the exit code that says whether it is within its bound."""
+    held = measured <= bound
+    print(f"{what}: {measured:.2f}{unit}, at most {bound:g}{unit}: {'held' if held else 'MISSED'}")
+    return 0 if held else 1
+
+
+@contextmanager
+def bare_server(replies):
+    """A plain gRPC server with a ready message for each RPC; gives a channel and its endpoint."""
+
+    class Servicer(admin_pb2_grpc.AdminServiceServicer):
+        pass
+
+    for rpc, reply in replies.items():
+        setattr(Servicer, rpc, lambda _self, _request, _context, reply=reply: reply)
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    admin_pb2_grpc.add_AdminServiceServicer_to_server(Servicer(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        endpoint = f"127.0.0.1:{port}"
+        with grpc.insecure_channel(endpoint) as channel:
+            yield channel, endpoint
+    finally:
+        server.stop(grace=0).wait()
