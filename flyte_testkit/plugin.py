@@ -13,10 +13,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
+    from flyte_testkit.client import FlyteRemote
     from flyte_testkit.clock import VirtualClock
     from flyte_testkit.server import FakeFlyteAdmin
 
-__all__ = ["flyte_admin", "flyte_clock", "flyte_env", "flyte_remote"]
+__all__ = ["flyte_admin", "flyte_client", "flyte_clock", "flyte_env", "flyte_remote"]
 
 _ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
 
@@ -103,6 +104,23 @@ def flyte_remote(flyte_admin: FakeFlyteAdmin) -> Any:
     It needs flytekit: pip install 'flyte-testkit[flytekit]', on Python < 3.13.
     """
     return flyte_admin.remote()
+
+
+@pytest.fixture
+def flyte_client(flyte_admin: FakeFlyteAdmin) -> Iterator[FlyteRemote]:
+    """A fresh FlyteRemote of flyte_testkit.client that talks to flyte_admin; needs no flytekit.
+
+    It has flytekit's names for executions, and waits that keep their budget.
+    """
+    from flyte_testkit.client import FlyteRemote  # noqa: PLC0415
+
+    with FlyteRemote.for_endpoint(
+        flyte_admin.endpoint,
+        insecure=True,
+        default_project=flyte_admin.project,
+        default_domain=flyte_admin.domain,
+    ) as client:
+        yield client
 
 
 @pytest.hookimpl(wrapper=True)

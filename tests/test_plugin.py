@@ -23,6 +23,8 @@ def test_the_fixtures_tell_what_they_are_for(run):
             "*The virtual clock of this test: sleeping moves it, and takes no time.",
             "flyte_admin*",
             "*A fake FlyteAdmin on a free loopback port that plays scripted executions.",
+            "flyte_client*",
+            "*A fresh FlyteRemote of flyte_testkit.client that talks to flyte_admin*",
             "flyte_env*",
             "*The environment variables that point at flyte_admin*",
             "flyte_remote*",
@@ -188,3 +190,18 @@ def test_nothing_is_left_after_tests_that_raise_or_are_interrupted(run):
     )
 
     result.assert_outcomes(passed=1, failed=3)
+
+
+def test_our_own_client_waits_as_flytekits_does(flyte_admin, flyte_client):
+    from flyte_testkit import running
+
+    flyte_admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
+    nightly = flyte_admin.on_launch("nightly").plays(running(600).succeeds(auc=0.91))
+
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+    execution = flyte_client.execute(plan, inputs={"day": "monday"})
+    execution = flyte_client.wait(execution, timeout=600)
+
+    assert execution.outputs["auc"] == 0.91
+    assert nightly.launches[0].inputs == {"day": "monday"}
+    assert flyte_admin.clock.elapsed == 600

@@ -765,3 +765,12 @@ def test_flytekit_takes_datetimes_wherever_it_is_imported_first(early, tmp_path)
     command = [sys.executable, str(script)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_our_own_client_reads_the_exact_time(clock):
+    from flyte_testkit.client import _time
+
+    with governed_by(clock):
+        before = _time.monotonic()
+        time.sleep(600)
+        assert _time.monotonic() - before == 600

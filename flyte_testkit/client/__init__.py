@@ -17,7 +17,7 @@ documentation lists the difference. For whoever reads it in one sitting, from th
     executions            what one looks at
     ├── models            the messages, field by field (``_model``, ``phases``)
     └── literals          inputs and outputs (``_reading``, ``_writing``, ``_schema``,
-                          ``_msgpack``, ``_data``)
+                          ``_data``)
 
 Example:
     >>> remote = FlyteRemote.for_endpoint("localhost:30080", insecure=True)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit.client import _msgpack
+from flyte_testkit import msgpack
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._model import wrap
 from flyte_testkit.client._schema import class_of
@@ -104,7 +104,7 @@ def _scalar(scalar: literals_pb2.Scalar, fetch: Callable[[str], bytes]) -> Any:
                 f"A binary literal with the tag {scalar.binary.tag!r} cannot be read here: only "
                 "'msgpack' can. Its bytes are in .literals[key].scalar.binary.value."
             )
-        return _msgpack.unpackb(scalar.binary.value)
+        return msgpack.unpack(scalar.binary.value)
     held: Any = getattr(scalar, kind)
     return wrap(held)
 

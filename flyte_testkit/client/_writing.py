@@ -16,7 +16,8 @@ from typing import Any
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit.client import _msgpack, models
+from flyte_testkit import msgpack
+from flyte_testkit.client import models
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 
 __all__ = ["literal_of", "type_of"]
@@ -92,7 +93,7 @@ def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
     if simple == types_pb2.NONE and value is None:
         return literals_pb2.Scalar(none_type=literals_pb2.Void())
     if simple == types_pb2.STRUCT and _is_record(value):
-        packed = literals_pb2.Binary(value=_msgpack.packb(_packable(value)), tag="msgpack")
+        packed = literals_pb2.Binary(value=msgpack.pack(_packable(value)), tag="msgpack")
         return literals_pb2.Scalar(binary=packed)
     if simple == types_pb2.DATETIME and type(value) is date:
         value = datetime.combine(value, time.min).astimezone()

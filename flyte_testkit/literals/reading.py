@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 
-from flyte_testkit.literals import msgpack
+from flyte_testkit import msgpack
 
 if TYPE_CHECKING:
     from flyteidl.core import literals_pb2

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.core import literals_pb2, types_pb2
 from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
 
-from flyte_testkit.literals import msgpack
+from flyte_testkit import msgpack
 from flyte_testkit.literals.dataclass_types import is_msgpack, is_record, plain
 
 if TYPE_CHECKING:

@@ -75,6 +75,10 @@ class Reins:
         """Return microseconds since the epoch, later than every reading before."""
         return self.clock.micros + next(self._lag)
 
+    def monotonic(self) -> int:
+        """Return microseconds since whenever, exactly; two readings may be equal."""
+        return self.clock.micros - self._monotonic_from
+
     def read_monotonic(self) -> int:
         """Return microseconds since whenever; they grow even if the clock is exchanged."""
         self._latest = self.read() - self._monotonic_from

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -158,8 +159,7 @@ SERVICES = {
 class Story:
     """A recorded run of a real engine, told by a ScriptedServer as it stood at the end."""
 
-    def __init__(self, path: Path) -> None:
-        text = path.read_text()
+    def __init__(self, text: str) -> None:
         for name in json.loads(text)["after"]:
             text = text.replace("${" + name + "}", name)
         text = re.sub(r'"\$\{t[^}]*\}"', '"2024-01-01T00:00:00Z"', text)
@@ -240,7 +240,14 @@ class Story:
         return self._message(task_pb2.Task, {"closure": {"compiled_task": {"template": template}}})
 
 
-STORIES = Path(__file__).parents[2] / "fixtures" / "engine"
+def stories() -> dict[str, str]:
+    """The recorded runs, by name, as JSON."""
+    path = Path(__file__).parents[2] / "fixtures" / "recordings" / "engine.jsonl.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return {json.loads(line)["story"]: line for line in lines}
+
+
+STORIES = stories()
 
 
 SUCCEEDED, FAILED, RUNNING, SKIPPED, RECOVERED = 3, 5, 2, 7, 10

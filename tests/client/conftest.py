@@ -45,7 +45,7 @@ def story(server):
     """Let the scripted server tell a recorded story, by its name."""
 
     def tell(name: str) -> ScriptedServer:
-        Story(STORIES / f"{name}.json").tell(server)
+        Story(STORIES[name]).tell(server)
         return server
 
     return tell

@@ -12,10 +12,7 @@ from typing import Annotated
 
 import pytest
 from flyteidl.core import literals_pb2, types_pb2
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from flyte_testkit.client import _msgpack
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client._schema import class_of
 from flyte_testkit.client._writing import literal_of, type_of
@@ -76,50 +73,6 @@ def simple(number):
 def resolver(literal, literal_type):
     variables = {"x": Variable(type=LiteralType.from_flyte_idl(literal_type))}
     return LiteralsResolver({"x": Literal.from_flyte_idl(literal)}, variables)
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False)
-    | st.text() | st.binary(),
-    lambda inner: st.lists(inner, max_size=20) | st.dictionaries(st.text(), inner, max_size=20),
-    max_leaves=30,
-)  # fmt: skip
-
-
-@settings(deadline=None)
-@given(values)
-def test_msgpack_round_trips(value):
-    assert _msgpack.unpackb(_msgpack.packb(value)) == value
-
-
-@settings(deadline=None)
-@given(values)
-def test_msgpack_agrees_with_the_msgpack_package(value):
-    msgpack = pytest.importorskip("msgpack")
-
-    assert _msgpack.packb(value) == msgpack.packb(value)
-    assert _msgpack.unpackb(msgpack.packb(value)) == value
-
-
-@pytest.mark.parametrize("length", [0, 15, 16, 31, 32, 255, 256, 65535, 65536])
-def test_msgpack_knows_every_length(length):
-    for value in ("x" * length, b"x" * length, [None] * length, dict.fromkeys(range(length))):
-        assert _msgpack.unpackb(_msgpack.packb(value)) == value
-
-
-def test_broken_msgpack_is_a_value_error():
-    with pytest.raises(ValueError, match="ends in the middle"):
-        _msgpack.unpackb(b"\x92\x01")
-    with pytest.raises(ValueError, match="ends in the middle"):
-        _msgpack.unpackb(b"\xa5hi")
-    with pytest.raises(ValueError, match="holds a value of only 1"):
-        _msgpack.unpackb(b"\x01\x02")
-    with pytest.raises(ValueError, match="0xd6 is an extension type"):
-        _msgpack.unpackb(b"\xd6\xff\x00\x00\x00\x00")
-    with pytest.raises(TypeError, match="no form in MessagePack"):
-        _msgpack.packb(object())
-    with pytest.raises(TypeError, match="64 bits"):
-        _msgpack.packb(2**64)
 
 
 @pytest.mark.parametrize("number", SIMPLE, ids=types_pb2.SimpleType.Name)
