@@ -6,7 +6,6 @@ Ignorant of sockets.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -95,7 +94,7 @@ def _check_hash(claimed: str, body: bytes) -> None:
     """
     try:
         digest = base64.b64decode(claimed, validate=True)
-    except binascii.Error:
+    except ValueError:
         digest = b""
     if len(digest) != _MD5_BYTES:
         raise _RefusedError(400, "InvalidDigest", "The Content-MD5 you specified is not valid.")

@@ -107,7 +107,12 @@ class _Server(socketserver.TCPServer):
         return not self._stopping
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self._serve, args=(request, client_address), daemon=True)
+        thread = threading.Thread(
+            target=self._serve,
+            args=(request, client_address),
+            name="flyte-testkit objects connection",
+            daemon=True,
+        )
         self._connections[request] = thread
         thread.start()
 

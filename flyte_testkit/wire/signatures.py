@@ -94,7 +94,7 @@ def place_of(verb: str, target: str, headers: Mapping[str, str], now: datetime) 
     signature = _signature(verb, where, fields.values(), values)
     if _SIGNATURE not in query:
         raise ForbiddenError("AccessDenied", "The URL is not signed.")
-    if not hmac.compare_digest(signature, query[_SIGNATURE]):
+    if signature != query[_SIGNATURE]:
         named = ", ".join(name for name, _ in values)
         raise ForbiddenError(
             "SignatureDoesNotMatch",
