@@ -12,6 +12,7 @@ from fractions import Fraction
 __all__ = ["atoi", "duration", "float_text", "parse_float"]
 
 _MAX = 2**63 - 1
+_DECIMALS = 18  # Go reads no more of them
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _DIGITS = "[0-9](?:_?[0-9])*"  # one underscore may stand between two digits
 _DECIMAL = re.compile(
@@ -86,8 +87,11 @@ def duration(text: str) -> int | None:
         if part is None or not (part[1] or part[2]) or part[3] not in _NANOSECONDS:
             return None
         unit = _NANOSECONDS[part[3]]
-        total += int(part[1] or "0") * unit
-        total += int(Fraction(int(part[2] or "0"), 10 ** len(part[2] or "")) * unit)
+        whole, decimals = part[1].lstrip("0"), (part[2] or "")[:_DECIMALS]
+        if len(whole) > _DECIMALS + 1:
+            return None
+        total += int(whole or "0") * unit
+        total += int(Fraction(int(decimals or "0"), 10 ** len(decimals)) * unit)
         if total > _MAX + 1:
             return None
         position = part.end()

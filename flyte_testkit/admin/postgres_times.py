@@ -109,7 +109,7 @@ def _time_of_day(found: re.Match[str], text: str) -> timedelta:
     hour, minute, second = (
         int(found[name] or found[f"{name}2"] or 0) for name in ("h", "min", "s")
     )
-    digits = ((found["f"] or found["f2"]) or ".")[1:]
+    digits = ((found["f"] or found["f2"]) or ".")[1:20]  # far more than there are microseconds
     microseconds = round(Fraction(int(digits or "0"), 10 ** len(digits)) * 10**6)
     if found["half"]:
         if hour > 12:

@@ -18,6 +18,7 @@ _SYNTAX = re.compile(
     r"(?P<number>[+-]?[0-9]*\.?[0-9]*)(?P<suffix>[eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII
 )
 _EXPONENT = re.compile(r"[eE][-+]?[0-9]+", re.ASCII)
+_DIGITS = 30  # Kubernetes' sizes end at 2**63, and have nine decimals
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 
@@ -62,15 +63,26 @@ def parse(text: str) -> Quantity:
     if not text or found is None:
         raise InvalidQuantityError(_WRONG)
     number, suffix = found["number"], found["suffix"]
-    amount = Fraction(number if re.search("[0-9]", number) else 0)
+    amount = _amount(number)
     if suffix in _BINARY:
         value = amount * 2 ** _BINARY[suffix]
         return Quantity(value, _in_binary(value) if "." in number else text)
     if suffix in _DECIMAL:
         return Quantity(amount * Fraction(10) ** _DECIMAL[suffix], text)
-    if _EXPONENT.fullmatch(suffix):
-        return Quantity(amount * Fraction(10) ** int(suffix[1:]), text)
+    if _EXPONENT.fullmatch(suffix) and len(suffix) <= _DIGITS:
+        exponent = max(-_DIGITS, min(int(suffix[1:]), _DIGITS))
+        return Quantity(amount * Fraction(10) ** exponent, text)
     raise InvalidQuantityError("unable to parse quantity's suffix")
+
+
+def _amount(number: str) -> Fraction:
+    """Read the digits of a size, as many as tell sizes apart."""
+    sign = -1 if number.startswith("-") else 1
+    whole, _, part = number.lstrip("+-").partition(".")
+    whole, part = whole.lstrip("0"), part[:_DIGITS]
+    if len(whole) > _DIGITS:
+        return Fraction(sign * 10**_DIGITS)
+    return sign * Fraction(int(whole + part or "0"), 10 ** len(part))
 
 
 def _in_binary(value: Fraction) -> str:

@@ -83,8 +83,7 @@ def check(
     """
     for kind, request in requests.items():
         limit = limits.get(kind)
-        bound = parse(platform.get(_MEASURED[kind], "0"))
-        most = bound if bound.value else None  # nothing sets no limit, and so does a limit of 0
+        most = _most(platform.get(_MEASURED[kind], "0"))
         name = enums.column(tasks_pb2.Resources.ResourceName, kind)
         if kind == _GPU and limit is not None and request.whole != limit.whole:
             raise invalid_argument(
@@ -99,6 +98,15 @@ def check(
                 )
             _below(name, "limit", limit, most)
         _below(name, "default", request, most)
+
+
+def _most(text: str) -> Quantity | None:
+    """Read a limit of the platform; 0 sets none, and so does what is no size: it is only logged."""
+    try:
+        bound = parse(text)
+    except InvalidQuantityError:
+        return None
+    return bound if bound.value else None
 
 
 def _below(name: str, what: str, size: Quantity, most: Quantity | None) -> None:

@@ -83,6 +83,7 @@ def test_prints_numbers_as_go_does(number, text):
         ("1\u03bcs", 1000),
         ("2562047h47m16.854775807s", 2**63 - 1),
         ("-9223372036854775808ns", -(2**63)),
+        ("0" * 5000 + "1." + "0" * 5000 + "s", SECOND),
     ],
 )
 def test_reads_durations(text, nanoseconds):
@@ -91,7 +92,21 @@ def test_reads_durations(text, nanoseconds):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "-", "1", "s", ".", ".s", "1d", "1 h", "1h30", "1:30", "9223372036854775808ns", "9e9h"],
+    [
+        "",
+        "-",
+        "1",
+        "s",
+        ".",
+        ".s",
+        "1d",
+        "1 h",
+        "1h30",
+        "1:30",
+        "9223372036854775808ns",
+        "9e9h",
+        "9" * 5000 + "h",
+    ],
 )
 def test_reads_no_other_duration(text):
     assert duration(text) is None

@@ -121,3 +121,9 @@ def test_refuses_what_is_too_far_away(text, problem):
     with pytest.raises(AdminError) as refusal:
         timestamp(text, NOW)
     assert refusal.value.message == f'failed database operation with {problem}: "{text}"'
+
+
+def test_reads_no_more_decimals_than_tell_times_apart():
+    exact = timestamp("2031-01-01 00:00:00.1", NOW)
+
+    assert timestamp("2031-01-01 00:00:00.1" + "0" * 5000, NOW) == exact

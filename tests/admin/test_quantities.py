@@ -76,3 +76,15 @@ def test_knows_whole_numbers(text, is_whole):
 )
 def test_shows_what_was_written_but_for_binary_sizes_with_a_point(text, shown):
     assert str(parse(text)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "is_large"), [("9" * 5000, True), ("1e99999999", True), ("0." + "9" * 5000, False)]
+)
+def test_reads_sizes_without_measure(text, is_large):
+    assert (parse(text).whole > 2**63) is is_large
+
+
+def test_an_exponent_that_no_number_holds_is_no_suffix():
+    with pytest.raises(InvalidQuantityError, match="suffix"):
+        parse("1e" + "9" * 5000)

@@ -108,6 +108,6 @@ def test_holds_a_limit_without_a_request_against_nothing():
     held(limits=[("CPU", "100"), ("GPU", "9")])
 
 
-@pytest.mark.parametrize("platform", [{}, {"cpu": "0"}])
+@pytest.mark.parametrize("platform", [{}, {"cpu": "0"}, {"cpu": ""}, {"cpu": "many"}])
 def test_a_platform_without_limits_has_none(platform):
     held(("CPU", "1000"), platform=platform)
