@@ -17,7 +17,7 @@ def run(pytester):
 def test_the_fixtures_tell_what_they_are_for(run):
     result = run("", "--fixtures", "-v")
 
-    result.stdout.fnmatch_lines(
+    result.stdout.fnmatch_lines_random(
         [
             "flyte_clock*",
             "*The virtual clock of this test: sleeping moves it, and takes no time.",
