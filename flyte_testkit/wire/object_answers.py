@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import re
 from typing import TYPE_CHECKING, NamedTuple
-from xml.sax.saxutils import escape
 
 from flyte_testkit.admin import objects
 from flyte_testkit.wire.signatures import ForbiddenError, place_of
@@ -72,7 +72,7 @@ def refusal(status: int, code: str, message: str) -> Response:
     """Return a refusal in S3's words."""
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+        f"<Error><Code>{code}</Code><Message>{html.escape(message, quote=False)}</Message></Error>"
     )
     return Response(status, {"Content-Type": "application/xml"}, text.encode())
 
