@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from flyte_testkit import running
-from flyte_testkit.errors import MissingFlytekit, RegistrationError
+from flyte_testkit.errors import RegistrationError
 
 flytekit = pytest.importorskip("flytekit")
 
@@ -206,13 +206,3 @@ def test_an_entity_with_an_interface_beside_it_is_refused(flyte_admin):
 def test_what_is_no_entity_is_refused(flyte_admin):
     with pytest.raises(RegistrationError, match="is neither a name nor a task, workflow or launch"):
         flyte_admin.register(7)
-
-
-def test_a_missing_flytekit_is_named_with_what_to_do(flyte_admin, monkeypatch):
-    import sys
-
-    monkeypatch.setitem(sys.modules, "flytekit", None)
-    monkeypatch.setitem(sys.modules, "flytekit.remote", None)
-
-    with pytest.raises(MissingFlytekit, match=r"pip install 'flyte-testkit\[flytekit\]'"):
-        flyte_admin.remote()

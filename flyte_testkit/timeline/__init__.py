@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, suggests_keywords
 from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
 from flyte_testkit.timeline import _durations, _text
 from flyte_testkit.timeline._durations import Duration, Polls, polls
@@ -139,6 +139,7 @@ class OpenTimeline:
         told = None if failure is None else _failure(failure, "failing")
         return self._then("FAILING", duration, failure=told)
 
+    @suggests_keywords
     def aborting(
         self, duration: Duration | None = None, /, *, cause: str = "", principal: str = ""
     ) -> OpenTimeline:
@@ -169,6 +170,7 @@ class OpenTimeline:
             )
         return Timeline(self.steps, Succeeds({**named, **outputs}))
 
+    @suggests_keywords
     def fails(
         self,
         failure: str | Failure,
@@ -192,6 +194,7 @@ class OpenTimeline:
             told = replace(told, kind=kind)
         return Timeline(self.steps, Fails(told))
 
+    @suggests_keywords
     def aborts(self, cause: str, /, *, principal: str = "") -> Timeline:
         """Be terminated, and end ABORTED.
 
