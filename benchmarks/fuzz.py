@@ -41,18 +41,22 @@ DATABASE = "failed database operation with "
 """What FlyteAdmin's own UNKNOWN begins with."""
 
 
+TEXTS = ("", "\0", "x" * 300, "+", "a/../b", "%s", "(", "Ünïcödé", "-1", "9" * 5000, "1e99999999")
+GRAMMARS = (
+    "eq(name,x)+ne(phase,FAILED)",
+    "contains(execution_name,%\\)",
+    "gt(duration,1" + "0" * 5000 + "h)",
+    "value_in(state,1;x)",
+    "lt(created_at,99999-01-01)",
+    "not_like(task.name,_)",
+    "*/5 * * * *",
+    "61 25 L W ?",
+    "@every -1s",
+    "flyte://v1/flytesnacks/development/e1/n0/0/o",
+    "s3://e1/%zz/../x",
+)
 WILD = {
-    FieldDescriptor.CPPTYPE_STRING: (
-        "",
-        "\0",
-        "x" * 300,
-        "+",
-        "a/../b",
-        "Ünïcödé",
-        "-1",
-        "%s",
-        "(",
-    ),
+    FieldDescriptor.CPPTYPE_STRING: TEXTS + GRAMMARS,
     FieldDescriptor.CPPTYPE_INT32: (0, -1, 2**31 - 1, -(2**31)),
     FieldDescriptor.CPPTYPE_INT64: (0, -1, 2**63 - 1, -(2**63)),
     FieldDescriptor.CPPTYPE_UINT32: (0, 1, 2**32 - 1),
@@ -73,7 +77,7 @@ class Fuzzer:
         self.codes = Counter()
         self.problems = []
         self._pool = defaultdict(list)
-        for path, raw in recorded_requests():
+        for path, raw in [*recorded_requests(), *deep_requests()]:
             self._pool[path].append(raw)
 
     def __enter__(self):
@@ -194,6 +198,37 @@ def recorded_requests():
                 if raw is not None and (path, raw) not in seen:
                     seen.add((path, raw))
                     yield path, raw
+
+
+def deep_requests():
+    """Yield requests with types, literals and conditions as deep as protobuf reads them."""
+    kind, value, condition = {"simple": 1}, {"scalar": {"none_type": {}}}, {}
+    for depth in range(40):
+        kind = {"collection_type": kind} if depth % 2 else {"union_type": {"variants": [kind]}}
+        value = {"collection": {"literals": [value]}}
+        condition = {"conjunction": {"left_expression": condition, "right_expression": {}}}
+    name = {"project": "flytesnacks", "domain": "development", "name": "deep", "version": "v1"}
+    template = {
+        "id": {"resource_type": 2, **name},
+        "interface": {"inputs": {"variables": {"x": {"type": kind}}}},
+        "nodes": [{"id": "n0", "branch_node": {"if_else": {"case": {"condition": condition}}}}],
+    }
+    launch = {"launch_plan": {"resource_type": 3, **name}}
+    signal = {"signal_id": "deep", "execution_id": {**name, "name": "e1"}}
+    del signal["execution_id"]["version"]
+    for call, request in {
+        "AdminService/CreateWorkflow": {"id": template["id"], "spec": {"template": template}},
+        "AdminService/CreateExecution": {
+            "project": "flytesnacks",
+            "domain": "development",
+            "spec": launch,
+            "inputs": {"literals": {"x": value}},
+        },
+        "SignalService/GetOrCreateSignal": {"id": signal, "type": kind},
+        "SignalService/SetSignal": {"id": signal, "value": value},
+    }.items():
+        path = f"/flyteidl.service.{call}"
+        yield path, ParseDict(request, methods()[path].request()).SerializeToString()
 
 
 def _named(value):

@@ -20,7 +20,8 @@ def test_an_unknown_keyword_is_refused_with_the_one_that_was_meant():
         verb("boom", knd="SYSTEM")
 
     assert str(caught.value) == (
-        "verb() got an unexpected keyword argument 'knd'. Did you mean 'kind'?\nIt takes code=, kind=."
+        "verb() got an unexpected keyword argument 'knd'. Did you mean 'kind'?\n"
+        "It takes code=, kind=."
     )
 
 
@@ -36,9 +37,9 @@ def test_other_type_errors_are_left_alone():
 
 
 def test_the_verbs_of_the_server_suggest_their_keywords():
-    with pytest.raises(TypeError, match="'strickt'. Did you mean 'strict'"):
+    with pytest.raises(TypeError, match=r"'strickt'\. Did you mean 'strict'"):
         FakeFlyteAdmin(strickt=False)
-    with pytest.raises(TypeError, match="'input'. Did you mean 'inputs'"):
+    with pytest.raises(TypeError, match=r"'input'\. Did you mean 'inputs'"):
         FakeFlyteAdmin(strict=False).register("nightly", input={})
 
 

@@ -4,6 +4,7 @@ import gc
 import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from flyte_testkit import running
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
-FD = "/proc/self/fd"
+FD = Path("/proc/self/fd")
 
 
 def settled(measure, at_most):
@@ -23,7 +24,7 @@ def settled(measure, at_most):
     return measure()
 
 
-@pytest.mark.skipif(not os.path.isdir(FD), reason="file descriptors are counted in /proc")
+@pytest.mark.skipif(not FD.is_dir(), reason="file descriptors are counted in /proc")
 def test_five_hundred_servers_leave_nothing():
     def cycle():
         with FakeFlyteAdmin() as admin, governed_by(admin.clock), admin.env():
@@ -32,7 +33,7 @@ def test_five_hundred_servers_leave_nothing():
                 time.sleep(60)
 
     def descriptors():
-        return len(os.listdir(FD))
+        return len(list(FD.iterdir()))
 
     for _ in range(3):  # what is loaded or opened once in a process
         cycle()

@@ -2,15 +2,17 @@
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 def blocks(page):
-    return re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
 
 
 def test_every_python_block_of_the_readme_and_the_docs_runs(pytester):
@@ -20,10 +22,8 @@ def test_every_python_block_of_the_readme_and_the_docs_runs(pytester):
         for number, block in enumerate(blocks(page), 1):
             count += 1
             name = f"test_{page.stem.lower().replace('-', '_')}_{number}"
-            tests = re.findall(r"^(?:def|class) (?:test_|Test)", block, re.M)
-            source = (
-                block if tests else "def test_it_runs():\n" + re.sub("^", "    ", block, flags=re.M)
-            )
+            tests = re.findall(r"^(?:def|class) (?:test_|Test)", block, re.MULTILINE)
+            source = block if tests else "def test_it_runs():\n" + indent(block, "    ")
             pytester.makepyfile(**{name: source})
 
     result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist")
@@ -42,4 +42,4 @@ def test_the_first_test_of_the_readme_has_six_lines():
 def test_the_readme_gives_exactly_two_commands_for_a_fresh_machine():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
 
-    assert len(re.findall(r"^pip install .*$", text, re.M)) == 2
+    assert len(re.findall(r"^pip install .*$", text, re.MULTILINE)) == 2

@@ -96,7 +96,7 @@ def test_a_type_that_flyte_has_not_is_refused(admin):
 def test_inputs_of_an_added_execution_are_checked(admin):
     admin.register("nightly", inputs={"day": str})
 
-    with pytest.raises(RegistrationError, match="'dya'.*Did you mean 'day'"):
+    with pytest.raises(RegistrationError, match=r"'dya'.*Did you mean 'day'"):
         admin.add_execution(
             "e1", running(1).succeeds(), launch_plan="nightly", inputs={"dya": "monday"}
         )

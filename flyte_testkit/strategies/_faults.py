@@ -33,7 +33,7 @@ _HEALING: Final[tuple[Code, ...]] = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOUR
 _ENDLESS: Final = frozenset({"delays", "hangs"})  # strike all attempts if nothing else is said
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PlannedFault:
     """One fault that can be planted, any number of times.
 

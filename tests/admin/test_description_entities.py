@@ -110,7 +110,7 @@ def test_filters_by_the_columns_of_the_kind_that_is_asked_for(store, description
 
 
 def test_wants_a_name_and_a_limit_and_says_the_wrong_list_of_a_token(descriptions):
-    asked = description_entity_pb2.DescriptionEntityListRequest(token="x")  # noqa: S106  no number
+    asked = description_entity_pb2.DescriptionEntityListRequest(token="x")
     assert refusal(descriptions.list_description_entities, asked).message == "missing id"
     asked.id.SetInParent()
     for part in ("project", "domain", "name"):

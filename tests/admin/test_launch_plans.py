@@ -315,7 +315,7 @@ def test_lists_versions_and_active_versions(plans):
 
 def test_lists_names_without_looking_at_the_request_first(plans):
     plans.create_launch_plan(request(), NOW)
-    ask = common_pb2.NamedEntityIdentifierListRequest(token="x")  # noqa: S106  no number of rows
+    ask = common_pb2.NamedEntityIdentifierListRequest(token="x")
     ask.sort_by.key = "nope"
     assert refusal(plans.list_launch_plan_ids, ask).message == "invalid sort key 'nope'"
     ask.ClearField("sort_by")

@@ -158,7 +158,7 @@ def test_names_are_listed_once_and_without_those_that_flyteadmin_made(entities, 
 
 def test_hidden_names_take_their_places_on_pages(entities, now):
     assert listed(entities, now, limit=1) == ([], "")
-    assert listed(entities, now, limit=1, token="1") == (["a"], "2")  # noqa: S106  a number
+    assert listed(entities, now, limit=1, token="1") == (["a"], "2")
 
 
 def test_filters_look_at_one_page_only(entities, now):

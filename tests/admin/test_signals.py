@@ -154,7 +154,7 @@ def test_signals_of_one_execution_are_listed(signals, now):
     signals.get_or_create_signal(creation(name="d", execution="e2"), now)
     page = signals.list_signals(listing(limit=2), now)
     assert [signal.id.signal_id for signal in page.signals] == ["a", "b"]
-    assert page.token == "2"  # noqa: S105  a number of rows
+    assert page.token == "2"
 
 
 def test_signals_that_were_never_set_are_unlike_no_value(signals, now):

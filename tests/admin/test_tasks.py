@@ -203,7 +203,7 @@ def test_lists_versions_of_tasks_whole(tasks):
     found = tasks.list_tasks(common_pb2.ResourceListRequest(id=place, limit=1), NOW)
     assert [task.id.name for task in found.tasks] == ["a"]
     assert found.tasks[0] == get(tasks, identifier(TASK, "a"))
-    assert found.token == "1"  # noqa: S105  of a page
+    assert found.token == "1"
 
 
 def test_lists_names_of_tasks_once(tasks):

@@ -67,7 +67,7 @@ def test_a_yaml_file_of_flytectl_is_read(tmp_path, monkeypatch):
         endpoint="flyte.example.com",
         insecure=True,
         client_id="me",
-        client_credentials_secret="hush",  # noqa: S106  a test's
+        client_credentials_secret="hush",
         auth_mode="client_credentials",
         scopes=("a", "b"),
         ca_cert_file_path="/ca.pem",
@@ -114,7 +114,7 @@ def test_a_secret_can_lie_in_a_variable_of_another_name(monkeypatch):
     monkeypatch.setenv("MY_SECRET", "hush")
 
     platform = Config.auto().platform
-    assert platform.client_credentials_secret == "hush"  # noqa: S105  a test's
+    assert platform.client_credentials_secret == "hush"
     assert uses_client_credentials(platform)
 
 

@@ -141,7 +141,7 @@ def credentials(**more):
         insecure=True,
         auth_mode="ClientSecret",
         client_id="me",
-        client_credentials_secret="hu/sh",  # noqa: S106  a test's
+        client_credentials_secret="hu/sh",
         **more,
     )
 
@@ -167,14 +167,14 @@ def test_scopes_and_audience_can_be_configured(server, guarded, token_server):
 def test_a_token_that_has_expired_is_fetched_anew(server, guarded, token_server):
     remote = remote_for(credentials(), channel=server)
     remote.recent_executions()
-    guarded["token"] = "token-2"  # noqa: S105  a test's
+    guarded["token"] = "token-2"
 
     assert remote.recent_executions() == []
     assert len(token_server.asked) == 2
 
 
 def test_a_server_that_takes_no_token_is_told_as_such(server, guarded, token_server):
-    guarded["token"] = "another"  # noqa: S105  a test's
+    guarded["token"] = "another"
 
     with pytest.raises(FlyteAuthenticationException, match="UNAUTHENTICATED: who are you"):
         remote_for(credentials(), channel=server).recent_executions()
@@ -198,7 +198,7 @@ def test_a_token_that_is_not_given_is_told_with_the_place(server, guarded, token
     if scope == "gone":
         server.on(
             GetOAuth2Metadata=lambda _: auth_pb2.OAuth2MetadataResponse(
-                token_endpoint="http://127.0.0.1:9/token"  # noqa: S106  an address
+                token_endpoint="http://127.0.0.1:9/token"
             )
         )
     with pytest.raises(FlyteAuthenticationException, match="No token for client 'me' from 'http"):

@@ -156,7 +156,7 @@ def test_pages_are_read_to_the_last_one(server, rpc):
 
 
 def test_a_token_that_repeats_does_not_make_an_endless_listing(server, rpc):
-    page = execution_pb2.ExecutionList(executions=[{"id": {"name": "x"}}], token="again")  # noqa: S106  of a page
+    page = execution_pb2.ExecutionList(executions=[{"id": {"name": "x"}}], token="again")
     server.on(ListExecutions=lambda _: page)
 
     listed = rpc.pages("ListExecutions", common_pb2.ResourceListRequest(), "executions")

@@ -105,14 +105,14 @@ def test_an_illegal_phase_may_be_a_number_that_nobody_knows(kind):
     assert found.phase == 42
 
 
-@pytest.mark.parametrize(("kind", "phase"), LEGAL)
-def test_a_phase_may_be_asked_for_by_its_number(kind, phase):
+@EACH_KIND
+def test_a_phase_may_be_asked_for_by_its_number(kind):
     closures, _, enum = KINDS[kind]
 
-    @settings(FEW, max_examples=1)
-    @given(closures(phase=enum.Value(phase)))
+    @FEW
+    @given(closures(phase=enum.Value("FAILED")))
     def drawn(closure):
-        assert enum.Name(closure.phase) == phase
+        assert enum.Name(closure.phase) == "FAILED"
 
     drawn()
 

@@ -57,7 +57,7 @@ READERS = {
 def test_flytekit_reads_every_message(case):
     strategy, model = READERS[case]
 
-    @settings(MORE, suppress_health_check=list(HealthCheck))
+    @settings(MORE, max_examples=25, suppress_health_check=list(HealthCheck))
     @given(strategy)
     def reads(message):
         model.from_flyte_idl(message)

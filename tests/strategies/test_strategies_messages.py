@@ -29,7 +29,7 @@ OTHERS = sorted(
     {cls for name in ("core", "event", "service", "plugins") for cls in classes_of(name)},
     key=lambda cls: cls.DESCRIPTOR.full_name,
 )
-ROUND_TRIPS = settings(FEW, max_examples=3, suppress_health_check=list(HealthCheck))
+ROUND_TRIPS = settings(FEW, max_examples=2, suppress_health_check=list(HealthCheck))
 
 
 def test_there_are_classes_to_test():

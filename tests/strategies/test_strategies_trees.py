@@ -9,7 +9,7 @@ from examples import FEW, MORE, simplest
 from flyte_testkit.strategies import node_trees
 from flyte_testkit.strategies._paths import unique_id
 
-TREES = settings(MORE, max_examples=25)
+TREES = settings(MORE, max_examples=20)
 PHASES = [
     "SUCCEEDED",
     "FAILED",
