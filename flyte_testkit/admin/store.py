@@ -10,6 +10,7 @@ Ignorant of rules: it neither validates nor says no to anything but a key that i
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from flyte_testkit.admin import rows
@@ -70,11 +71,14 @@ class Table(Generic[RowT]):
             >>> Store().node_executions.where({"execution_name": "e1", "parent_id": None})
             []
         """
-        return [
-            row
-            for row in self._candidates(conditions)
-            if all(getattr(row, column) == value for column, value in conditions.items())
-        ]
+        candidates = self._candidates(conditions)
+        if not conditions:
+            return list(candidates)
+        read = attrgetter(*conditions)  # in one go: lists ask this of every row there is
+        wanted: Any = (
+            tuple(conditions.values()) if len(conditions) > 1 else [*conditions.values()][0]
+        )
+        return [row for row in candidates if read(row) == wanted]
 
     def _candidates(self, conditions: Mapping[str, object]) -> Iterable[RowT]:
         """Return the rows that an index points to, or all."""
