@@ -164,7 +164,7 @@ def test_bad_arguments_are_refused_when_a_strategy_is_defined(case):
         define()
 
 
-@pytest.mark.parametrize("name", sorted(set(s.__all__) - {"NodeTree", "TreeNode"}))
+@pytest.mark.parametrize("name", [n for n in s.__all__ if not isinstance(getattr(s, n), type)])
 def test_every_strategy_says_what_it_shrinks_to(name):
     text = getattr(s, name).__doc__
 
