@@ -5,7 +5,11 @@ import pytest
 
 @pytest.fixture
 def run(pytester):
-    """Runs a test file in the manner of a user, and returns the result."""
+    """Runs a test file in the manner of a user, and returns the result.
+
+    In a process of its own: pytest takes back what an inner run imports, and flytekit cannot be
+    imported twice.
+    """
 
     def run(source, *options):
         pytester.makepyfile(source)
@@ -162,9 +166,12 @@ def test_options_come_by_marker(run):
 def test_nothing_is_left_after_tests_that_raise_or_are_interrupted(run):
     result = run(
         """
-        import datetime, os, threading, time
+        import datetime, importlib.util, os, threading, time
         import pytest
         from flyte_testkit import running
+
+        if importlib.util.find_spec("flytekit"):
+            import flytekit.remote  # what it brings sets variables of its own, once
 
         REAL = time.sleep, time.time, time.monotonic, datetime.datetime, threading.Thread.start
         BEFORE = dict(os.environ)

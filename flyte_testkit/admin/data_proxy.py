@@ -16,6 +16,7 @@ from flyte_testkit.admin import expiry, go_durations, go_urls, objects, times
 from flyte_testkit.admin.blobs import CONTAINER
 from flyte_testkit.admin.errors import AdminError, internal, invalid_argument, not_found
 from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.random_names import invented
 from flyte_testkit.admin.signing import NoSigner, Signer, signed_url
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DataProxy"]
 
-_NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _NAME_LENGTH = 20  # defaultFileNameLength
 
 
@@ -76,7 +76,7 @@ class DataProxy:
         if request.filename and request.filename_root:
             self._check_free(request)
         expires_in = expiry.of_upload(request)
-        name = request.filename or "".join(self._random.choices(_NAME_LETTERS, k=_NAME_LENGTH))
+        name = request.filename or invented(self._random, _NAME_LENGTH)
         uri = _upload_uri(request, name, "shardedStorageLocation")
         md5 = base64.b64encode(request.content_md5).decode()
         metadata = {"x-amz-meta-flyteContentMD5": md5} if request.add_content_md5_metadata else {}

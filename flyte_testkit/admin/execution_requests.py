@@ -13,6 +13,7 @@ from flyteidl.core import identifier_pb2
 from flyte_testkit.admin import enums, validation
 from flyte_testkit.admin.errors import invalid_argument, missing
 from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.random_names import invented
 
 if TYPE_CHECKING:
     from random import Random
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["check_request", "generated_name", "with_inputs"]
 
 _MAX_NAME_BYTES = 63
-_NAME_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def with_inputs(
@@ -82,4 +82,4 @@ def _check_entity(spec: execution_pb2.ExecutionSpec) -> None:
 
 def generated_name(random: Random) -> str:
     """Return a name for an execution that was given none: an ``a`` and 19 safe characters."""
-    return "a" + "".join(random.choices(_NAME_LETTERS, k=19))
+    return "a" + invented(random, 19)

@@ -31,6 +31,8 @@ _MACHINERY = frozenset(
         *("pytest_asyncio", "anyio", "asyncio", "uvloop", "selectors", "subprocess"),
         *("threading", "queue", "concurrent.futures", "multiprocessing", "_strptime"),
         *("socket", "ssl", "socketserver", "faulthandler", "signal", "bdb", "pdb", "timeit"),
+        # They wait for real input and output, in threads of their own, by timed waits.
+        *("fsspec", "s3fs", "gcsfs", "adlfs", "tornado", "rich", "tqdm", "watchdog"),
     }
 )
 _CODE_UNDER_TEST = ("flyte_testkit.client",)  # a client waits as its users do
