@@ -59,7 +59,7 @@ def main():
 
         def polled():
             for _ in range(polls):
-                remote.sync_execution(execution)
+                remote.sync_execution(execution, sync_nodes=True)
 
         print("against flytekit on a bare server:")
         client = ratio(wait_a_day, polled, rounds=ROUNDS)
