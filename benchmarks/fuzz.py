@@ -19,6 +19,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import grpc
@@ -77,7 +78,7 @@ class Fuzzer:
         self.codes = Counter()
         self.problems = []
         self._pool = defaultdict(list)
-        for path, raw in [*recorded_requests(), *deep_requests()]:
+        for path, raw in seeds():
             self._pool[path].append(raw)
 
     def __enter__(self):
@@ -184,6 +185,12 @@ class Fuzzer:
         """Whether the server still answers."""
         self.send("/flyteidl.service.AdminService/GetVersion", b"")
         return not self.problems
+
+
+@cache
+def seeds():
+    """The requests that fuzzing starts from, each with its path."""
+    return (*recorded_requests(), *deep_requests())
 
 
 def recorded_requests():
