@@ -61,3 +61,12 @@ def test_nothing_collides_with_what_flytekit_users_import():
     theirs = {"task", "workflow", "dynamic", "map_task", "reference_task", "LaunchPlan"}
 
     assert theirs.isdisjoint(flyte_testkit.__all__)
+
+
+def test_a_misspelt_word_is_answered_with_the_one_that_was_meant():
+    with pytest.raises(AttributeError, match=r"no attribute 'runing'\. Did you mean 'running'\?"):
+        _ = flyte_testkit.runing
+
+
+def test_the_door_lists_its_words():
+    assert dir(flyte_testkit) == sorted(flyte_testkit.__all__)
