@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flyte_testkit import options
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
 
@@ -21,35 +23,15 @@ __all__ = ["flyte_admin", "flyte_client", "flyte_clock", "flyte_env", "flyte_rem
 
 _ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
 
-_MARKER = (
-    "flyte(*, strict=True, seed=0, project='flytesnacks', domain='development', start=None, "
-    "limit=None): how the flyte_* fixtures of this test are made. strict: what no script foresaw "
-    "fails the test. start: the clock's first instant. limit: how far waiting may move it."
-)
-_SERVER_OPTIONS = {"strict", "seed", "project", "domain"}
-_CLOCK_OPTIONS = {"start", "limit"}
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer what fixtures can be told."""
+    options.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
-    config.addinivalue_line("markers", _MARKER)
-
-
-def _marked(request: pytest.FixtureRequest, names: set[str]) -> dict[str, Any]:
-    """Return those options of the ``flyte`` marker, the nearest one's first."""
-    options: dict[str, Any] = {}
-    for marker in request.node.iter_markers("flyte"):
-        unknown = sorted(set(marker.kwargs) - _SERVER_OPTIONS - _CLOCK_OPTIONS)
-        if marker.args or unknown:
-            what = ", ".join(map(repr, [*marker.args, *unknown]))
-            raise pytest.UsageError(
-                f"@pytest.mark.flyte got {what}. It takes keywords only, of these: "
-                f"{', '.join(sorted(_SERVER_OPTIONS | _CLOCK_OPTIONS))}."
-            )
-        for name, value in marker.kwargs.items():
-            if name in names:
-                options.setdefault(name, value)
-    return options
+    config.addinivalue_line("markers", options.marker_line())
 
 
 @pytest.fixture
@@ -60,12 +42,10 @@ def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     test follow the clock, in the test and in its threads. flyte_clock.elapsed says how long
     everything took; flyte_clock.advance(60) lets a minute pass now.
     """
-    from flyte_testkit import flytekit_bridge, world  # noqa: PLC0415
+    from flyte_testkit import world  # noqa: PLC0415
     from flyte_testkit.clock import VirtualClock  # noqa: PLC0415
 
-    if flytekit_bridge.is_installed():  # first imported under a frozen clock it breaks for good
-        flytekit_bridge.require("flyte_clock")
-    clock = VirtualClock(**_marked(request, _CLOCK_OPTIONS))
+    clock = VirtualClock(**options.chosen(request, options.CLOCK))
     with world.governed_by(clock):
         yield clock
 
@@ -82,7 +62,7 @@ def flyte_admin(
     """
     from flyte_testkit.server import FakeFlyteAdmin  # noqa: PLC0415
 
-    admin = FakeFlyteAdmin(clock=flyte_clock, **_marked(request, _SERVER_OPTIONS))
+    admin = FakeFlyteAdmin(clock=flyte_clock, **options.chosen(request, options.SERVER))
     with admin.serving(), admin.env():
         request.node.stash[_ADMIN] = admin
         yield admin

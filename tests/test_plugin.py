@@ -156,10 +156,15 @@ def test_options_come_by_marker(run):
         @pytest.mark.flyte(strickt=False)
         def test_is_told_about_a_misspelt_one(flyte_admin):
             pass
-        """
+
+        def test_has_those_of_the_command_line(flyte_admin):
+            assert (flyte_admin.project, flyte_admin.clock.limit.days) == ("bakery", 2)
+        """,
+        "--flyte-project=bakery",
+        "--flyte-limit=172800",
     )
 
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*@pytest.mark.flyte got 'strickt'. It takes keywords only*"])
 
 

@@ -1,0 +1,103 @@
+"""How the fixtures of a test are made: by marker, command line or ini file, in this order.
+
+Every option has one name: ``@pytest.mark.flyte(seed=7)``, ``--flyte-seed=7``, ``flyte_seed = 7``.
+Ignorant of what the fixtures do with them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+__all__ = ["CLOCK", "SERVER", "add_options", "chosen", "marker_line"]
+
+
+class Option(NamedTuple):
+    """One option: what it is for, and how a text is read."""
+
+    text: str
+    read: Callable[[str], object]
+
+
+def _boolean(text: str) -> bool:
+    known = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+    return known[text.lower()]
+
+
+SERVER = {
+    "strict": Option("whether what no script foresaw fails the test (true)", _boolean),
+    "seed": Option("what generated execution names are drawn from (0)", int),
+    "project": Option("the project of the fake server (flytesnacks)", str),
+    "domain": Option("its domain (development)", str),
+}
+CLOCK = {
+    "start": Option(
+        "the clock's first instant, with its zone (2024-01-01T00:00:00+00:00)",
+        datetime.fromisoformat,
+    ),
+    "limit": Option("seconds that waiting may move the clock (30 days)", float),
+    "idle_sleeps": Option(
+        "sleeps in a row with nothing scheduled that a test may make (3000)", int
+    ),
+}
+_ALL = {**SERVER, **CLOCK}
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Offer every option on the command line and in ini files."""
+    group = parser.getgroup("flyte", "flyte-testkit")
+    for name, option in _ALL.items():
+        group.addoption(f"--flyte-{name.replace('_', '-')}", metavar="VALUE", help=option.text)
+        parser.addini(f"flyte_{name}", option.text)
+
+
+def marker_line() -> str:
+    """Return how ``pytest --markers`` shows the marker."""
+    stories = "; ".join(f"{name}: {option.text}" for name, option in _ALL.items())
+    return f"flyte(**options): how the flyte_* fixtures of a test are made. {stories}"
+
+
+def chosen(request: pytest.FixtureRequest, names: Collection[str]) -> dict[str, Any]:
+    """Return those of these options that somebody chose for a test.
+
+    Raises:
+        UsageError: An option does not exist, or its text cannot be read.
+    """
+    found = _marked(request)
+    for name in names:
+        if name not in found:
+            flag, key = f"--flyte-{name.replace('_', '-')}", f"flyte_{name}"
+            if text := request.config.getoption(flag) or request.config.getini(key):
+                found[name] = _read(name, text)
+    return {name: value for name, value in found.items() if name in names}
+
+
+def _read(name: str, text: str) -> object:
+    try:
+        return _ALL[name].read(text)
+    except (KeyError, ValueError) as error:
+        raise pytest.UsageError(
+            f"--flyte-{name.replace('_', '-')}={text!r} (flyte_{name} in an ini file) cannot be "
+            f"read.\nIt is {_ALL[name].text}."
+        ) from error
+
+
+def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Return the options of the test's ``flyte`` markers, the nearest one's first."""
+    options: dict[str, Any] = {}
+    for marker in request.node.iter_markers("flyte"):
+        unknown = sorted(set(marker.kwargs) - set(_ALL))
+        if marker.args or unknown:
+            what = ", ".join(map(repr, [*marker.args, *unknown]))
+            raise pytest.UsageError(
+                f"@pytest.mark.flyte got {what}. It takes keywords only, of these: "
+                f"{', '.join(sorted(_ALL))}."
+            )
+        for name, value in marker.kwargs.items():
+            options.setdefault(name, value)
+    return options

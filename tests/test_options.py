@@ -1,0 +1,66 @@
+from datetime import datetime, timezone
+from types import SimpleNamespace
+
+import pytest
+
+from flyte_testkit import options
+
+
+def request(*, marks=(), line=None, ini=None):
+    """A test's request, as far as options ask it."""
+    return SimpleNamespace(
+        node=SimpleNamespace(iter_markers=lambda _: iter(marks)),
+        config=SimpleNamespace(
+            getoption=(line or {}).get,
+            getini=lambda key: (ini or {}).get(key, ""),
+        ),
+    )
+
+
+def test_nothing_is_chosen_by_default():
+    assert options.chosen(request(), options.SERVER) == {}
+
+
+def test_the_marker_beats_the_command_line_and_that_the_ini_file():
+    asked = request(
+        marks=[pytest.mark.flyte(seed=1).mark],
+        line={"--flyte-seed": "2", "--flyte-project": "shop"},
+        ini={"flyte_project": "bakery", "flyte_strict": "no"},
+    )
+
+    assert options.chosen(asked, options.SERVER) == {"seed": 1, "project": "shop", "strict": False}
+
+
+def test_the_nearest_marker_counts():
+    marks = [pytest.mark.flyte(seed=1).mark, pytest.mark.flyte(seed=2, strict=False).mark]
+
+    assert options.chosen(request(marks=marks), options.SERVER) == {"seed": 1, "strict": False}
+
+
+def test_the_clock_takes_its_own():
+    asked = request(
+        line={"--flyte-start": "2030-01-01T00:00:00+00:00", "--flyte-limit": "60"},
+        ini={"flyte_idle_sleeps": "7", "flyte_seed": "3"},
+    )
+
+    assert options.chosen(asked, options.CLOCK) == {
+        "start": datetime(2030, 1, 1, tzinfo=timezone.utc),
+        "limit": 60.0,
+        "idle_sleeps": 7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"), [("seed", "many"), ("strict", "perhaps"), ("limit", "x")]
+)
+def test_a_text_that_cannot_be_read_is_refused_with_what_it_is_for(flag, text):
+    asked = request(line={f"--flyte-{flag}": text})
+
+    with pytest.raises(pytest.UsageError, match=rf"--flyte-{flag}='{text}' .* cannot be read"):
+        options.chosen(asked, options.SERVER | options.CLOCK)
+
+
+@pytest.mark.parametrize("mark", [pytest.mark.flyte(strickt=False), pytest.mark.flyte(7)])
+def test_a_marker_that_cannot_be_read_is_refused_with_what_there_is(mark):
+    with pytest.raises(pytest.UsageError, match="It takes keywords only, of these: domain, idle"):
+        options.chosen(request(marks=[mark.mark]), options.SERVER)
