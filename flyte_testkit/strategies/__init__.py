@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from flyte_testkit.strategies._errors import execution_errors
 from flyte_testkit.strategies._executions import execution_closures, executions
+from flyte_testkit.strategies._faults import PlannedFault, fault_plans
 from flyte_testkit.strategies._growth import TreeNode
 from flyte_testkit.strategies._identifiers import execution_names, identifiers
 from flyte_testkit.strategies._literals import literal_maps, literal_types, literals
@@ -39,12 +40,14 @@ from flyte_testkit.strategies._trees import NodeTree, node_trees
 
 __all__ = [
     "NodeTree",
+    "PlannedFault",
     "TreeNode",
     "as_code",
     "execution_closures",
     "execution_errors",
     "execution_names",
     "executions",
+    "fault_plans",
     "identifiers",
     "literal_maps",
     "literal_types",

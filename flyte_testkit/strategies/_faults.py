@@ -37,6 +37,8 @@ _ENDLESS: Final = frozenset({"delays", "hangs"})  # strike all attempts if nothi
 class PlannedFault:
     """One fault that can be planted, any number of times.
 
+    :func:`fault_plans` draws such, and shrinks them.
+
     Attributes:
         rpc: The RPC whose calls it strikes; None is every RPC.
         verb: What it does: the name of a method of ``flyte_admin.on(rpc)``.
