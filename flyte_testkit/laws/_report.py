@@ -1,0 +1,193 @@
+"""How a broken law is told: what happened, the story, a picture, and a test that shows it again.
+
+The test uses fixtures and public names only, so it can be pasted into a file and kept when the bug
+is gone. Ignorant of which law is broken.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit import render
+from flyte_testkit.errors import BrokenLaw
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from flyte_testkit.laws._suite import Client, Laws
+    from flyte_testkit.laws._watching import Attempt
+    from flyte_testkit.server import FakeFlyteAdmin
+    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.wire.journal import Call
+
+__all__ = ["Breach", "PastedTest", "picture_of", "seconds_of"]
+
+_MOST_LINES = 24
+_WORDS = re.compile(r"\b(?:undefined|queued|running|immediately|Failure)\b(?=[(.])")
+
+
+@dataclass(frozen=True)
+class Breach:
+    """How a law is broken.
+
+    Attributes:
+        complaint: What happened, and what should have.
+        story: What the test was about, a line each.
+        picture: What the client did when.
+        test: The test to paste.
+    """
+
+    complaint: str
+    story: tuple[str, ...]
+    picture: str
+    test: PastedTest
+
+    def told(self, suite: str, law: str) -> BrokenLaw:
+        """Return the error that tells of it."""
+        title = law.removeprefix("test_").replace("_", " ")
+        return BrokenLaw(
+            f"{suite} breaks the law: {title}.\n{self.complaint}\n\n"
+            f"The shortest story that shows it:\n{_indented(self.story)}\n\n"
+            f"What happened when:\n{_indented(self.picture.splitlines())}\n\n"
+            f"A test that shows it again:\n\n{self.test.text(law)}"
+        )
+
+
+class PastedTest:
+    """A test that shows a broken law again, line by line.
+
+    Args:
+        suite: Whose law is broken.
+        clock: Arguments of the ``flyte`` marker, as code.
+    """
+
+    def __init__(self, suite: Laws, **clock: Any) -> None:
+        self._class = type(suite)
+        self._client: Client = suite.client
+        self._clock = {name: value for name, value in clock.items() if value is not None}
+        self._modules = {"pytest"} if self._clock else set()
+        self._body: list[str] = []
+        self._monkeypatches = False
+        if self._client == "ours":
+            self.add(
+                "config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)",
+                'remote = FlyteRemote(config, "flytesnacks", "development", seed=0)',
+            )
+
+    @property
+    def remote(self) -> str:
+        """What the remote is called."""
+        return "flyte_remote" if self._client == "flytekit" else "remote"
+
+    @property
+    def suite(self) -> str:
+        """The expression that makes an instance of the suite."""
+        if "<locals>" in self._class.__qualname__:
+            return f"{self._class.__name__}()"
+        return f"{self._class.__module__.rpartition('.')[2]}.{self._class.__qualname__}()"
+
+    def needs(self, *modules: str) -> None:
+        """Import modules."""
+        self._modules |= set(modules)
+
+    def local_time(self, zone: str) -> None:
+        """Change the time zone, if there is one to change to."""
+        if zone:
+            self._monkeypatches = True
+            self.needs("time")
+            self.add(f'monkeypatch.setenv("TZ", {zone!r})', "time.tzset()")
+
+    def add(self, *lines: str) -> None:
+        """Add lines to the test's body."""
+        self._body += lines
+
+    def execution(self, timeline: Timeline, *, bound: bool) -> None:
+        """Add an execution, bound to ``run`` if that is needed, and fetch it."""
+        run = "run = " if bound else ""
+        self.add(
+            f'{run}flyte_admin.add_execution("run", {timeline!r})',
+            f'execution = {self.remote}.fetch_execution(name="run")',
+        )
+
+    def text(self, law: str) -> str:
+        """Return the whole test."""
+        fixtures = ["flyte_admin", *(["flyte_remote"] if self._client == "flytekit" else [])]
+        fixtures += ["monkeypatch"] if self._monkeypatches else []
+        marker = ", ".join(f"{name}={value}" for name, value in self._clock.items())
+        return "\n".join(
+            [
+                *self._imports(),
+                "",
+                "",
+                *([f"@pytest.mark.flyte({marker})"] if marker else []),
+                f"def {law}_again({', '.join(fixtures)}):",
+                textwrap.indent("\n".join(self._body), "    "),
+            ]
+        )
+
+    def _imports(self) -> Iterator[str]:
+        """Yield import statements in the order of isort, with a blank line between groups."""
+        body = "\n".join([*self._body, *map(str, self._clock.values())])
+        modules = set(self._modules) | ({"datetime"} if "datetime.datetime(" in body else set())
+        standard = [
+            f"import {name}" for name in sorted({"contextlib", "datetime", "time"} & modules)
+        ]
+        if "concurrent.futures" in modules:
+            standard.append("from concurrent.futures import ThreadPoolExecutor")
+        others = ["import pytest"] if "pytest" in modules else []
+        words = set(_WORDS.findall(body))
+        if openers := sorted(words - {"Failure"}):
+            others.append(f"from flyte_testkit import {', '.join(openers)}")
+        if self._client == "ours":
+            others.append("from flyte_testkit.client import Config, FlyteRemote")
+        if "Failure" in words:
+            others.append("from flyte_testkit.failures import Failure")
+        package, _, module = self._class.__module__.rpartition(".")
+        theirs = [f"from {package} import {module}" if package else f"import {module}"]
+        groups = [standard, others, theirs if "." in self.suite else []]
+        yield "\n\n".join("\n".join(group) for group in groups if group)
+
+
+def picture_of(
+    admin: FakeFlyteAdmin, calls: Sequence[Call], ended: Attempt | None, at: float
+) -> str:
+    """Draw each execution's life, and below it the calls of the code under test."""
+    lines = [render.text(admin), ""]
+    told = [
+        f"{seconds_of(when):>10}  {', '.join(_told(group))}"
+        for when, group in groupby(calls, key=lambda call: call.at)
+    ]
+    if len(told) > _MOST_LINES:
+        cut = len(told) - _MOST_LINES
+        half = _MOST_LINES // 2
+        told[half : half + cut] = [f"{'':>10}  … {cut} more instants …"]
+    lines += told
+    if ended is not None:
+        lines.append(f"{seconds_of(at):>10}  the code under test {ended}")
+    return "\n".join(lines)
+
+
+def seconds_of(seconds: float) -> str:
+    """Return seconds in words.
+
+    Example:
+        >>> seconds_of(60.0000012)
+        '60 s'
+    """
+    return f"{round(seconds, 3):,.10g} s"
+
+
+def _told(calls: Iterable[Call]) -> Iterator[str]:
+    """Name calls, the same ones in a row as one."""
+    for (rpc, code), same in groupby(calls, key=lambda call: (call.rpc, call.code)):
+        count = len(list(same))
+        answer = {"OK": "", None: " unanswered"}.get(code, f" {code}")
+        yield rpc + answer + (f" ×{count}" if count > 1 else "")
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return textwrap.indent("\n".join(lines), "  ")

@@ -1,0 +1,237 @@
+"""What the laws of waiting are tested with: an execution's life, a time budget, and faults.
+
+Stories shrink towards ``immediately.succeeds()`` and no faults. They aim at where wait loops break:
+at multiples of the poll interval and a moment before and after them, in timelines as in budgets and
+outages. Ignorant of what the laws make of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from flyte_testkit.strategies import timelines
+from flyte_testkit.strategies._drawing import MOSTLY
+from flyte_testkit.strategies._faults import PlannedFault
+from flyte_testkit.timeline import Timeline, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from flyte_testkit.admin.errors import Code
+    from flyte_testkit.laws._suite import Laws
+    from flyte_testkit.timeline import Outcome
+
+    Draw = Callable[..., Any]
+
+__all__ = [
+    "HOPELESS",
+    "SUMMER_TIME",
+    "Crowd",
+    "Story",
+    "blips",
+    "busy",
+    "clock_changes",
+    "crowds",
+    "dead_ends",
+    "endings",
+    "hangs",
+    "near_misses",
+    "open_ends",
+    "tight_budgets",
+]
+
+HOPELESS: Final[tuple[Code, ...]] = ("NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED")
+"""What no patience heals."""
+
+SUMMER_TIME: Final = "CET-1CEST,M3.5.0,M10.5.0/3"
+"""A zone in words that need no table of zones: Central Europe's."""
+
+_CHANGES: Final = (  # an hour is left out, and an hour comes twice
+    datetime(2024, 3, 31, 1, tzinfo=timezone.utc),
+    datetime(2024, 10, 27, 1, tzinfo=timezone.utc),
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Story:
+    """What happens to one wait.
+
+    Attributes:
+        timeline: What the execution does.
+        timeout: The time budget that the wait is given, in seconds.
+        faults: What goes wrong on the way, planted when the wait begins.
+        start: The clock's first instant; None is the clock's own.
+        zone: The local time zone, as the variable ``TZ`` has it; empty is the machine's.
+    """
+
+    timeline: Timeline
+    timeout: float
+    faults: tuple[PlannedFault, ...] = ()
+    start: datetime | None = None
+    zone: str = ""
+
+    @property
+    def succeeds(self) -> bool:
+        """Whether the execution succeeds in the end."""
+        return self.timeline.phase == "SUCCEEDED"
+
+    def __repr__(self) -> str:
+        told = [repr(self.timeline), f"timeout={self.timeout!r}"]
+        told += [
+            f"{name}={value!r}"
+            for name in ("faults", "start", "zone")
+            if (value := getattr(self, name))
+        ]
+        return f"Story({', '.join(told)})"
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What happens to several waits at once, on one remote.
+
+    Attributes:
+        timelines: What the executions do.
+        starts: When each wait begins, in seconds; never two at once.
+        delay: How long each call takes, so that calls of several waits interleave.
+        timeout: The time budget of each wait.
+    """
+
+    timelines: tuple[Timeline, ...]
+    starts: tuple[float, ...]
+    delay: float
+    timeout: float
+
+
+@st.composite
+def endings(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions that end, with time to spare."""
+    timeline = draw(_lives(suite))
+    return Story(timeline, _ample(suite, timeline))
+
+
+@st.composite
+def open_ends(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions of which some never end, with some time."""
+    outcomes: tuple[Outcome | None, ...] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", None)
+    timeline = draw(_lives(suite, outcomes=outcomes))
+    return Story(timeline, _ample(suite, timeline))
+
+
+@st.composite
+def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions that never end or end late, with less time than that."""
+    timeout = draw(_moments(suite, least=1))
+    late = draw(st.one_of(st.none(), _moments(suite, least=1)))
+    timeline = running().never_ends() if late is None else running(timeout + late).succeeds()
+    return Story(timeline, timeout)
+
+
+@st.composite
+def near_misses(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions that end shortly before the time is up."""
+    seconds = draw(_moments(suite))
+    margin = draw(st.sampled_from([1, 0.5, suite.poll_interval / 2, suite.poll_interval]))
+    return Story(running(seconds).succeeds(), seconds + margin)
+
+
+@st.composite
+def blips(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate outages no longer than the code promises to survive, with time to spare.
+
+    They begin at multiples of the poll interval, which is when most loops look, or some time.
+    """
+    longest = suite.survives
+    story = running(draw(_moments(suite)))
+    timeline = story.succeeds() if draw(MOSTLY) else story.fails("ValueError: no such column")
+    start = draw(_moments(suite))
+    length = draw(st.sampled_from(sorted({longest, longest / 2, min(1, longest)})))
+    code = draw(st.sampled_from(suite.blip_codes))
+    timeout = _ample(suite, timeline) + math.ceil(start + length)
+    fault = PlannedFault(None, "fails_with", code, between=(start, start + length))
+    return Story(timeline, timeout, (fault,))
+
+
+@st.composite
+def dead_ends(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate servers that, from some time on, answer only what no patience heals."""
+    poll = math.ceil(suite.poll_interval)
+    code, since = draw(st.sampled_from(HOPELESS)), draw(st.integers(0, 3)) * poll
+    fault = PlannedFault("GetExecution", "fails_with", code, between=(since, since + 1000 * poll))
+    return Story(running().never_ends(), 10 * poll, (fault,))
+
+
+@st.composite
+def hangs(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate servers that, from some time on, answer nothing any more."""
+    poll = math.ceil(suite.poll_interval)
+    since = draw(st.integers(0, 2)) * poll
+    timeout = since + draw(st.sampled_from([1, poll, 3 * poll]))
+    fault = PlannedFault("GetExecution", "hangs", between=(since, since + 1000 * poll))
+    return Story(running().never_ends(), timeout, (fault,))
+
+
+@st.composite
+def clock_changes(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate waits during which the wall clock is put forward or back."""
+    poll = math.ceil(suite.poll_interval)
+    start = draw(st.sampled_from(_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
+    seconds = draw(st.one_of(st.none(), st.integers(0, 3 * poll)))
+    timeline = running().never_ends() if seconds is None else running(seconds).succeeds()
+    return Story(timeline, 4 * poll, (), start, SUMMER_TIME)
+
+
+@st.composite
+def busy(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate long waits, some with an outage that the code promises to survive."""
+    poll = math.ceil(suite.poll_interval)
+    polls, away = draw(st.integers(0, 12)), draw(st.booleans())
+    outage = PlannedFault(None, "fails_with", "UNAVAILABLE", between=(0, suite.survives))
+    faults = (outage,) if away and suite.survives else ()
+    return Story(running(polls * poll).succeeds(), (polls + 3) * poll, faults)
+
+
+@st.composite
+def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
+    """Generate a few executions that are waited for at once."""
+    lives = tuple(draw(_lives(suite, max_polls=2)) for _ in range(3))
+    starts = tuple(draw(st.permutations([0.0, 0.3, 1.1])))
+    delay = draw(st.sampled_from([0.2, 0.5, 0.0]))
+    return Crowd(lives, starts, delay, max(_ample(suite, life) for life in lives) + 10)
+
+
+def _lives(
+    suite: type[Laws],
+    *,
+    outcomes: Collection[Outcome | None] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"),
+    max_polls: int = 4,
+) -> st.SearchStrategy[Timeline]:
+    """Generate timelines, three steps at most, around the moments when loops look."""
+    longest = math.ceil(max_polls * suite.poll_interval) + 1
+    outputs = st.sampled_from([{}, {"auc": 0.91}])
+    drawn = timelines(max_seconds=longest, max_steps=3, outcomes=outcomes, outputs=outputs)
+    around = st.builds(lambda seconds: running(seconds).succeeds(), _moments(suite))
+    return st.one_of(drawn, around)
+
+
+def _moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
+    """Generate seconds: multiples of the poll interval, moments beside them, and any."""
+    poll = suite.poll_interval
+    near = {
+        times * poll + off
+        for times in range(4)
+        for off in (0, 1, -1, 0.5, poll / 2)
+        if times * poll + off >= least
+    }
+    return st.one_of(
+        st.sampled_from(sorted(near)), st.integers(math.ceil(least), math.ceil(4 * poll))
+    )
+
+
+def _ample(suite: type[Laws], timeline: Timeline) -> int:
+    """Return a time budget with which no final look is needed."""
+    return math.ceil(timeline.seconds or 0) + 3 * math.ceil(suite.poll_interval)

@@ -1,0 +1,211 @@
+"""What makes a class of laws a test suite: each law becomes a test of its own for each subclass.
+
+Hypothesis refuses one inherited test under two classes, so tests are made anew whenever a class is
+derived. They are ordinary functions of that class: they can be marked, overridden and called with
+``super()``. What a suite promises is checked when it is defined, not when it runs.
+
+Ignorant of what laws there are.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+
+from hypothesis import Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
+
+from flyte_testkit.errors import close_names
+from flyte_testkit.wire.faults import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from flyte_testkit.admin.errors import Code
+    from flyte_testkit.laws._report import Breach
+
+    Check = Callable[[Any, Any], Breach | None]
+    Stories = Callable[[Any], st.SearchStrategy[Any]]
+
+__all__ = ["Client", "Law", "Laws", "law"]
+
+Client = Literal["flytekit", "ours"]
+
+
+class Law:
+    """A law as it stands in its suite: a test that is made anew for each class and instance.
+
+    Args:
+        check: The method that returns how the law is broken, if it is.
+        stories: Gives, for a class, the strategy of what the method is called with.
+    """
+
+    def __init__(self, check: Check, stories: Stories) -> None:
+        self._check = check
+        self._stories = stories
+        self.__doc__ = check.__doc__
+
+    def __get__(self, suite: Laws | None, owner: type[Laws]) -> Callable[..., None]:
+        test = self.made_for(owner)
+        return test if suite is None else test.__get__(suite, owner)
+
+    def made_for(self, suite: type[Laws]) -> Callable[..., None]:
+        """Return a test function of this class alone."""
+        check = self._check
+
+        def test(self: Laws, story: Any) -> None:
+            if breach := check(self, story):
+                raise breach.told(suite.__name__, check.__name__)
+
+        test.__name__ = check.__name__
+        test.__qualname__ = f"{suite.__qualname__}.{check.__name__}"
+        test.__module__ = suite.__module__
+        test.__doc__ = check.__doc__
+        made: Any = given(story=st.deferred(lambda: self._stories(suite)))(test)
+        made = _settings(suite)(made)
+        made.flyte_testkit_law = self
+        return made  # type: ignore[no-any-return]  # Hypothesis keeps the signature to itself
+
+
+def _settings(suite: type[Laws]) -> hypothesis_settings:
+    """Return the settings of a suite's tests: no deadline in real time, no lines of our own."""
+    base = suite.settings or hypothesis_settings()
+    phases = [phase for phase in base.phases if phase is not Phase.explain]
+    return hypothesis_settings(base, deadline=None, phases=phases)
+
+
+def law(stories: Stories) -> Callable[[Check], Law]:
+    """Turn a method ``(self, story)`` into a law, tested with these stories."""
+    return lambda check: Law(check, stories)
+
+
+class Laws:
+    """What all suites of laws have in common.
+
+    Attributes:
+        client: Which client the code under test drives: ``"flytekit"``, or ``"ours"`` for
+            :mod:`flyte_testkit.client`.
+        poll_interval: The longest pause between two looks, in seconds.
+        survives: How long an outage the code promises to survive, in seconds.
+        blip_codes: What an outage answers, by names of gRPC status codes.
+        rpcs_per_second: How many RPCs a second it may spend; see ``rpc_burst``.
+        rpc_burst: How many RPCs it may spend at once, on top of that: attempts on the wire, of
+            which flytekit makes four for one failing call.
+        settings: Hypothesis settings of the tests; by default those of the loaded profile. Always
+            off are the deadline, since it is in real time, and explanations, since they would
+            explain flyte-testkit.
+    """
+
+    client: ClassVar[Client] = "flytekit"
+    poll_interval: ClassVar[float] = 30
+    survives: ClassVar[float] = 1
+    blip_codes: ClassVar[tuple[Code, ...]] = ("UNAVAILABLE",)
+    rpcs_per_second: ClassVar[float] = 10
+    rpc_burst: ClassVar[int] = 25
+    settings: ClassVar[hypothesis_settings | None] = None
+
+    _adapter: ClassVar[str] = ""
+    _takes: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check what the class promises, and make its tests."""
+        super().__init_subclass__(**kwargs)
+        if "_adapter" in vars(cls):  # one of our own suites, not yet anybody's
+            return
+        _check_promises(cls)
+        _check_adapter(cls, cls._adapter, cls._takes)
+        for name, found in _laws_of(cls):
+            made: Any = found.flyte_testkit_law.made_for(cls) if _is_test(found) else None
+            made = made or found.made_for(cls)
+            if marks := getattr(found, "pytestmark", None):
+                made.pytestmark = list(marks)
+            setattr(cls, name, made)
+
+
+def _is_test(found: Any) -> bool:
+    return isinstance(getattr(found, "flyte_testkit_law", None), Law)
+
+
+def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield name and value of each law, as a base of the class or the class itself has it."""
+    for name in dir(cls):
+        found = inspect.getattr_static(cls, name)
+        if isinstance(found, Law) or _is_test(found):
+            yield name, found
+
+
+_OPTIONS = (
+    "blip_codes",
+    "client",
+    "poll_interval",
+    "rpc_burst",
+    "rpcs_per_second",
+    "settings",
+    "survives",
+)
+
+
+def _check_promises(cls: type[Laws]) -> None:
+    """Refuse promises that mean nothing, and names that are nearly those of promises."""
+    for name in vars(cls):
+        near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.85)
+        if near and name not in _OPTIONS:
+            raise InvalidArgument(f"{cls.__name__}.{name}: did you mean {near[0]!r}?")
+    _check_number(cls, "poll_interval", above=True)
+    _check_number(cls, "survives", above=False)
+    _check_number(cls, "rpcs_per_second", above=True)
+    _check_number(cls, "rpc_burst", above=True)
+    for code in cls.blip_codes:
+        if code not in CODES:
+            raise InvalidArgument(
+                f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: {code!r} is no gRPC status code."
+                f"{close_names(str(code).upper(), CODES)}"
+            )
+    if not cls.blip_codes or isinstance(cls.blip_codes, str):
+        raise InvalidArgument(
+            f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: write ('UNAVAILABLE',) or more."
+        )
+    if cls.client not in get_args(Client):
+        raise InvalidArgument(
+            f"{cls.__name__}.client = {cls.client!r}: the code drives 'flytekit' or 'ours'."
+        )
+    if not (cls.settings is None or isinstance(cls.settings, hypothesis_settings)):
+        raise InvalidArgument(
+            f"{cls.__name__}.settings = {cls.settings!r} are no Hypothesis settings. Write "
+            "settings = hypothesis.settings(max_examples=200)."
+        )
+
+
+def _check_number(cls: type[Laws], name: str, *, above: bool) -> None:
+    value = getattr(cls, name)
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value < 0 or (above and value == 0):
+        least = "more than 0" if above else "0 or more"
+        raise InvalidArgument(f"{cls.__name__}.{name} = {value!r}: it is a number, {least}.")
+
+
+def _check_adapter(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
+    """Refuse a method that the laws could not call; none at all makes a base for further suites."""
+    suite = next(base for base in cls.__mro__ if "_adapter" in vars(base))
+    if inspect.getattr_static(cls, name) is vars(suite)[name]:
+        return
+    method = getattr(object.__new__(cls), name)
+    wanted = f"def {name}(self, {', '.join(takes)})"
+    if not callable(method):
+        raise InvalidArgument(f"{cls.__name__}.{name} = {method!r} is no method. Write {wanted}.")
+    if inspect.iscoroutinefunction(method):
+        raise InvalidArgument(
+            f"{cls.__name__}.{name} is a coroutine. Write {wanted}, and run it with asyncio.run."
+        )
+    try:
+        inspect.signature(method).bind(*takes)
+    except TypeError as error:
+        given_ = f"{name}{inspect.signature(method)}"
+        raise InvalidArgument(
+            f"{cls.__name__}.{given_} cannot be called with {', '.join(takes)}: {error}.\n"
+            f"Write {wanted}."
+        ) from None

@@ -1,0 +1,274 @@
+"""The laws of waiting: what every loop that waits for an execution should do, whatever happens."""
+
+from __future__ import annotations
+
+import math
+import unittest
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flyte_testkit.laws import _stories
+from flyte_testkit.laws._crowds import watch_crowd
+from flyte_testkit.laws._report import seconds_of
+from flyte_testkit.laws._spending import overspent
+from flyte_testkit.laws._suite import Laws, law
+from flyte_testkit.laws._wait_tests import crowd_breach, wait_breach
+from flyte_testkit.laws._watching import ENDED, SLACK, watch
+
+if TYPE_CHECKING:
+    from flyte_testkit.laws._report import Breach
+    from flyte_testkit.laws._stories import Crowd, Story
+    from flyte_testkit.laws._watching import Seen
+
+__all__ = ["WaitingLaws"]
+
+_PATIENCE = 120  # flytekit lets a call hang for a minute
+
+HANG_SLACK = 2.0
+"""Seconds that a hung call may last beyond the budget: deadlines blur, a last look takes one."""
+
+
+class WaitingLaws(Laws):
+    """Laws for code that waits until an execution is over.
+
+    Inherit, and define ``wait``; each law is a test of your class. Say in class attributes what the
+    code promises::
+
+        class TestOurWait(laws.WaitingLaws):
+            poll_interval = 10
+            survives = 60
+
+            def wait(self, remote, execution, timeout):
+                return our_wait(remote, execution, timeout) == "done"
+
+    A law that is known to be broken is marked where it is overridden::
+
+            @pytest.mark.xfail(reason="flytekit sleeps a whole poll, whatever is left")
+            def test_keeps_its_time_budget(self):
+                super().test_keeps_its_time_budget()
+
+    Attributes:
+        outputs: Define ``outputs(self, remote, execution)`` to have the outputs that your code
+            reads compared as well; it is called after a wait that says success.
+    """
+
+    _adapter: ClassVar[str] = "wait"
+    _takes: ClassVar[tuple[str, ...]] = ("remote", "execution", "timeout")
+
+    outputs: Any = None
+
+    def wait(self, remote: Any, execution: Any, timeout: float) -> bool:  # noqa: ARG002  a door
+        """Call the code under test; yours to define.
+
+        Args:
+            remote: A fresh ``FlyteRemote`` of the client that the class names.
+            execution: What its ``fetch_execution`` returned.
+            timeout: The time budget in seconds.
+
+        Returns:
+            True if the code says that the execution succeeded, False if it says that it ended
+            otherwise.
+
+        Raises:
+            TimeoutError: The code says that the time was up.
+        """
+        raise unittest.SkipTest(
+            f"{type(self).__name__} has no wait. Define wait(self, remote, execution, timeout), "
+            "which calls the code under test and returns True, False or raises TimeoutError."
+        )
+
+    @law(_stories.endings)
+    def test_says_success_only_of_success(self, story: Story) -> Breach | None:
+        """It never says success of an execution that failed, was aborted or timed out."""
+        seen = self._watch(story)
+        if not seen.returned or seen.ended_at is None or story.succeeds:
+            return None
+        what = f"wait {seen}, of an execution that ended {seen.phase}."
+        return wait_breach(self, story, seen, what, "assert not said")
+
+    @law(_stories.endings)
+    def test_ends_with_every_outcome(self, story: Story) -> Breach | None:
+        """It ends, without an exception, for every way in which an execution can end."""
+        seen = self._watch(story)
+        if seen.returned is story.succeeds or (seen.returned and not story.succeeds):
+            return None  # the latter is another law's business
+        what = (
+            f"at {seconds_of(seen.at)} wait {seen}, but the execution ended {story.timeline.phase} "
+            f"at {seconds_of(story.timeline.seconds or 0)}: it should have returned "
+            f"{story.succeeds}."
+        )
+        return wait_breach(self, story, seen, what, f"assert said is {story.succeeds}")
+
+    @law(_stories.open_ends)
+    def test_never_ends_before_the_execution(self, story: Story) -> Breach | None:
+        """It says that an execution is over only once it is."""
+        seen = self._watch(story)
+        if seen.raised is not None or seen.ended_at is not None:
+            return None
+        what = f"at {seconds_of(seen.at)} wait {seen}, while the execution was {seen.phase}."
+        return wait_breach(self, story, seen, what, f"assert run.phase in {sorted(ENDED)!r}")
+
+    @law(_stories.endings)
+    def test_sees_the_end_within_one_poll(self, story: Story) -> Breach | None:
+        """It returns no later than one poll interval after the execution's end."""
+        seen = self._watch(story)
+        if seen.raised is not None or seen.ended_at is None:
+            return None
+        latest = seen.ended_at + self.poll_interval
+        if seen.at <= latest + SLACK:
+            return None
+        what = (
+            f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
+            f"{seconds_of(seen.ended_at)}, and the poll interval is {self.poll_interval:g} s."
+        )
+        return wait_breach(self, story, seen, what, _no_later_than(latest))
+
+    @law(_stories.tight_budgets)
+    def test_keeps_its_time_budget(self, story: Story) -> Breach | None:
+        """It is back when its time is up, whatever its poll interval."""
+        seen = self._watch(story)
+        if seen.at <= story.timeout + SLACK:
+            return None
+        what = (
+            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}, "
+            f"{seconds_of(seen.at - story.timeout)} too late."
+        )
+        return wait_breach(self, story, seen, what, _no_later_than(story.timeout), may_give_up=True)
+
+    @law(_stories.near_misses)
+    def test_looks_once_more_before_giving_up(self, story: Story) -> Breach | None:
+        """It does not say that the time was up when the execution ended within that time."""
+        seen = self._watch(story)
+        if not seen.gave_up:
+            return None
+        what = (
+            f"at {seconds_of(seen.at)} wait {seen}, but the execution ended at "
+            f"{seconds_of(story.timeline.seconds or 0)}, within its {seconds_of(story.timeout)}."
+        )
+        return wait_breach(self, story, seen, what)
+
+    @law(_stories.clock_changes)
+    def test_keeps_its_time_budget_when_clocks_change(self, story: Story) -> Breach | None:
+        """Summer time neither shortens nor lengthens its time budget, give or take a poll."""
+        seen = self._watch(story)
+        poll = self.poll_interval
+        late = seen.at > story.timeout + poll + SLACK
+        early = seen.gave_up and seen.at < story.timeout - poll - SLACK
+        if not late and not early:
+            return None
+        what = (
+            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
+            f"meanwhile the wall clock was put {'back' if late else 'forward'} by an hour. "
+            "Measure time with time.monotonic()."
+        )
+        check = f"assert flyte_admin.clock.elapsed >= {story.timeout - poll:g}"
+        if late:
+            check = _no_later_than(story.timeout + poll)
+        return wait_breach(self, story, seen, what, check, may_give_up=True)
+
+    @law(_stories.hangs)
+    def test_keeps_its_time_budget_though_a_call_hangs(self, story: Story) -> Breach | None:
+        """A call that is never answered does not outlive the time budget."""
+        calm = self._watch(_stories.Story(story.timeline, 1))
+        unbounded = [call for call in calm.calls if call.deadline is None]
+        if unbounded:  # do not try what it leads to: finding out takes two real seconds
+            what = (
+                f"{unbounded[0].rpc} was called without a deadline, so on a dead connection it "
+                "waits for ever, whatever the time budget is."
+            )
+            check = f"assert all(call.deadline for call in flyte_admin.calls[{calm.before}:])"
+            return wait_breach(self, calm.story, calm, what, check, may_give_up=True)
+        seen = self._watch(story)
+        if seen.at <= story.timeout + HANG_SLACK:
+            return None
+        what = (
+            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
+            "a call that was never answered kept it. Bound each call by what is left of the budget."
+        )
+        latest = story.timeout + HANG_SLACK
+        return wait_breach(self, story, seen, what, _no_later_than(latest), may_give_up=True)
+
+    @law(_stories.blips)
+    def test_survives_blips(self, story: Story) -> Breach | None:
+        """An outage no longer than it promises to survive changes nothing of what it says."""
+        self._needs_survival()
+        seen = self._watch(story)
+        if seen.returned is story.succeeds:
+            return None
+        what = (
+            f"at {seconds_of(seen.at)} wait {seen}, but the outage was no longer than the "
+            f"{seconds_of(self.survives)} that it promises to survive, and the execution ended "
+            f"{story.timeline.phase}."
+        )
+        return wait_breach(self, story, seen, what, f"assert said is {story.succeeds}")
+
+    @law(_stories.dead_ends)
+    def test_stops_on_what_cannot_heal(self, story: Story) -> Breach | None:
+        """NOT_FOUND, PERMISSION_DENIED and UNAUTHENTICATED end it, with an exception."""
+        seen = self._watch(story)
+        code = story.faults[0].code
+        refused = [call for call in seen.calls if call.code == code]
+        if not refused:  # it ended before it was refused anything, or asks for something else
+            return None
+        latest = refused[0].at + self.poll_interval + SLACK
+        if seen.failed and seen.at <= latest:
+            return None
+        what = (
+            f"the server answered {code} from {seconds_of(refused[0].at)} on, which no patience "
+            f"heals, and at {seconds_of(seen.at)} wait {seen}. Let it raise at once."
+        )
+        return wait_breach(self, story, seen, what, _no_later_than(latest - SLACK), may_fail=True)
+
+    @law(_stories.busy)
+    def test_keeps_its_rpc_budget(self, story: Story) -> Breach | None:
+        """It spends no more RPCs than it promises, also while the server is away."""
+        seen = self._watch(story)
+        rate, burst = self.rpcs_per_second, self.rpc_burst
+        spent = overspent([call.at for call in seen.calls], per_second=rate, burst=burst)
+        if spent is None:
+            return None
+        what = (
+            f"wait made {spent.calls} calls from {seconds_of(spent.start)} to "
+            f"{seconds_of(spent.end)}; it promises no more than {rate:g} a second, and {burst} "
+            "at once."
+        )
+        check = (
+            f"calls = [call.at for call in flyte_admin.calls[{seen.before}:]"
+            f" if {spent.start:g} <= call.at <= {spent.end:g}]"
+        )
+        most = math.floor(burst + rate * (spent.end - spent.start))
+        return wait_breach(self, story, seen, what, check, f"assert len(calls) <= {most}")
+
+    @law(_stories.crowds)
+    def test_threads_do_not_mix_up_executions(self, crowd: Crowd) -> Breach | None:
+        """Waits in several threads on one remote each tell of their own execution."""
+        seen = watch_crowd(self.wait, self.outputs, crowd, client=self.client, grace=self._grace)
+        for number, (timeline, ended) in enumerate(zip(crowd.timelines, seen.waits, strict=True)):
+            expected = timeline.phase == "SUCCEEDED"
+            if ended.returned is not expected:
+                what = (
+                    f"the wait for run{number} {ended}, but that execution ended {timeline.phase}."
+                )
+                return crowd_breach(self, crowd, seen, what)
+            read = seen.outputs[number]
+            if read is not None and read["owner"] != f"run{number}":
+                what = f"the outputs of run{number} were read as those of {read['owner']}."
+                return crowd_breach(self, crowd, seen, what)
+        return None
+
+    @property
+    def _grace(self) -> float:
+        """How long beyond all reason it may go on before it is stopped."""
+        return (
+            20 * self.poll_interval + 2 * self.survives + 2 * 60
+        )  # a minute is flytekit's patience
+
+    def _watch(self, story: Story) -> Seen:
+        return watch(self.wait, story, client=self.client, grace=self._grace)
+
+    def _needs_survival(self) -> None:
+        if not self.survives:
+            raise unittest.SkipTest(f"{type(self).__name__} promises to survive no outage")
+
+
+def _no_later_than(seconds: float) -> str:
+    return f"assert flyte_admin.clock.elapsed <= {seconds + SLACK:.10g}"
