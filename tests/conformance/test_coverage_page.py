@@ -5,6 +5,6 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def test_the_page_of_rpcs_is_up_to_date():
-    due = runpy.run_path(str(DOCS / "coverage.py"))["page"]()
+    due = runpy.run_path(str(DOCS / "make_coverage.py"))["page"]()
 
-    assert (DOCS / "coverage.md").read_text("utf-8") == due, "run: python docs/coverage.py"
+    assert (DOCS / "coverage.md").read_text("utf-8") == due, "run: python docs/make_coverage.py"

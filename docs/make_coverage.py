@@ -1,6 +1,6 @@
 """Write ``docs/coverage.md``: which RPCs the fake answers and which it refuses.
 
-    python docs/coverage.py
+    python docs/make_coverage.py
 
 The table is made from flyteidl's descriptors, the fake's handlers and the project's recordings.
 """
@@ -26,7 +26,7 @@ RECORDINGS = HERE.parent / "fixtures" / "recordings"
 HEAD = """\
 # Which RPCs the fake answers
 
-Made by `python docs/coverage.py`; a test keeps it up to date. *Recorded answers* counts how often
+Made by `python docs/make_coverage.py`; a test keeps it up to date. *Recorded answers* counts how often
 a real FlyteAdmin 1.16.8 was asked in the recordings that the fake is held to
 (`fixtures/recordings/`); what differs is in `docs/known-differences.md`. A refused RPC answers
 UNIMPLEMENTED, and fails the test that needed it.
