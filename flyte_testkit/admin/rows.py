@@ -62,7 +62,17 @@ class Row(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectRow:
+class _Stored:
+    """The columns that every table has."""
+
+    created_at: datetime
+    updated_at: datetime
+    id: int = 0
+    deleted_at: None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectRow(_Stored):
     """A project; its key is its identifier."""
 
     identifier: str
@@ -71,10 +81,6 @@ class ProjectRow:
     labels: bytes
     state: int
     message: project_pb2.Project
-    id: int = 0
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
@@ -83,7 +89,7 @@ class ProjectRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _VersionedRow:
+class _VersionedRow(_Stored):
     """What tasks, workflows and launch plans share."""
 
     project: str
@@ -91,10 +97,6 @@ class _VersionedRow:
     name: str
     version: str
     digest: bytes
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
@@ -133,7 +135,7 @@ class LaunchPlanRow(_VersionedRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _RunRow:
+class _RunRow(_Stored):
     """What executions and node executions share: the name of the execution, times and errors."""
 
     execution_project: str
@@ -142,10 +144,6 @@ class _RunRow:
     phase: str
     started_at: datetime | None = None
     duration: int = 0
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     def __post_init__(self) -> None:
         """Share the texts that many rows have: lists compare them row by row, a thousand times."""
@@ -183,7 +181,7 @@ class ExecutionRow(_RunRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutionTagRow:
+class ExecutionTagRow(_Stored):
     """A tag or label of an execution; searches join on the execution's name alone (§3.2)."""
 
     execution_project: str
@@ -191,10 +189,6 @@ class ExecutionTagRow:
     execution_name: str
     key_: str
     value: str
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
@@ -264,7 +258,7 @@ class TaskExecutionRow(_RunRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignalRow:
+class SignalRow(_Stored):
     """A signal that a gate waits for; ``type`` and ``value`` are bytes, NULL until it is set."""
 
     execution_project: str
@@ -274,10 +268,6 @@ class SignalRow:
     type: bytes
     value: bytes | None = None
     message: signal_pb2.Signal
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
@@ -286,7 +276,7 @@ class SignalRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedEntityMetadataRow:
+class NamedEntityMetadataRow(_Stored):
     """What is known of a name that versions of a task, a workflow or a launch plan share."""
 
     resource_type: int
@@ -295,10 +285,6 @@ class NamedEntityMetadataRow:
     name: str
     description: str = ""
     state: int = 0
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
@@ -307,7 +293,7 @@ class NamedEntityMetadataRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DescriptionEntityRow:
+class DescriptionEntityRow(_Stored):
     """What was said of a version of a task or a workflow when it was registered."""
 
     resource_type: int
@@ -319,10 +305,6 @@ class DescriptionEntityRow:
     long_description: bytes
     link: str
     message: description_entity_pb2.DescriptionEntity
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
 
     @property
     def key(self) -> Key:
