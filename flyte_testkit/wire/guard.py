@@ -7,6 +7,7 @@ and the test is told instead of hanging. Ignorant of what is asked.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ PATIENCE = 2.0
 """Real seconds of calls on a clock that stands still."""
 
 MANY = 200
-"""Fewer calls than this are no loop, however slow the machine is."""
+"""Fewer repetitions than this are no loop, however slow the machine is."""
 
 
 class SpinGuard:
-    """Counts the calls since the clock moved last.
+    """Counts how often each call was repeated since the clock moved last.
+
+    Only the same request makes a loop: a test may well register a thousand things in a row.
 
     Args:
         backend: Whose clock it looks at, and whose executions are told about.
@@ -33,20 +36,26 @@ class SpinGuard:
         self._backend = backend
         self._seen_at: float | None = None
         self._since = 0.0
-        self._calls = 0
+        self._counts: Counter[tuple[str, bytes]] = Counter()
 
-    def count(self, call: Call) -> None:
-        """Count a call, and interrupt the code under test if it is one of endlessly many."""
+    def count(self, call: Call, raw: bytes) -> None:
+        """Count a call, and interrupt the code under test if it is one of endlessly many.
+
+        Args:
+            call: The call.
+            raw: Its request as it travelled.
+        """
         if call.at != self._seen_at:
-            self._seen_at, self._since, self._calls = call.at, time.monotonic(), 0
-        self._calls += 1
-        if self._calls < MANY or time.monotonic() - self._since < PATIENCE:
+            self._seen_at, self._since = call.at, time.monotonic()
+            self._counts.clear()
+        self._counts[call.rpc, raw] += 1
+        if self._counts[call.rpc, raw] < MANY or time.monotonic() - self._since < PATIENCE:
             return
         clock = self._backend.clock
         if clock.limit is None or clock.broken is not None:  # a clock of the real world
             return
         clock.interrupt(
-            f"the code under test made {self._calls:,} calls since {call.at:g} s, the last one "
-            f"{call.rpc}, and never waited in between: so time stood still.",
+            f"the code under test asked {self._counts[call.rpc, raw]:,} times for the same "
+            f"{call.rpc} at {call.at:g} s, and never waited in between: so time stood still.",
             "Let the loop sleep between its calls, as it must in production.",
         )

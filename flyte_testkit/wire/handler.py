@@ -137,7 +137,7 @@ class Wire(grpc.GenericRpcHandler):
         clock = self.backend.clock
         call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=deadline)
         finish = partial(self._finish, call, send)
-        self._spin.count(call)
+        self._spin.count(call, raw)
         if clock.broken is not None:
             finish(self._gave_up())
             return call
