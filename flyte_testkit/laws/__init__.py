@@ -17,7 +17,14 @@ and :func:`backend` gives property tests of your own a clean server for each exa
 
 from flyte_testkit.laws._backend import backend
 from flyte_testkit.laws._launching import LaunchingLaws
-from flyte_testkit.laws._machine import FlyteAdminMachine
+from flyte_testkit.laws._machine import FlyteAdminMachine, ModelExecution, event_refusal
 from flyte_testkit.laws._waiting import WaitingLaws
 
-__all__ = ["FlyteAdminMachine", "LaunchingLaws", "WaitingLaws", "backend"]
+__all__ = [
+    "FlyteAdminMachine",
+    "LaunchingLaws",
+    "ModelExecution",
+    "WaitingLaws",
+    "backend",
+    "event_refusal",
+]

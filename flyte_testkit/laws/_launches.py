@@ -57,6 +57,9 @@ class LaunchStory:
         faults = f", {self.faults!r}" if self.faults else ""
         return f"LaunchStory({self.timeline!r}{faults})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
+        printer.text(repr(self))
+
 
 class Launched(NamedTuple):
     """What one launch left.

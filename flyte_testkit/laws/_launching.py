@@ -165,8 +165,8 @@ class LaunchingLaws(Laws):
             "at once."
         )
         most = int(burst + rate * (spent.end - spent.start))
-        between = f"{spent.start:g} <= call.at <= {spent.end:g}"
-        check = f"assert len([call for call in flyte_admin.calls if {between}]) <= {most}"
+        counted = f"[call for call in flyte_admin.calls if {spent.condition()}]"
+        check = f"assert len({counted}) <= {most}"
         return self._breach(story, seen, what, check)
 
     @law(_launches.at_peace)

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Stretch", "overspent"]
 
+_EDGE = 0.001  # instants are not told with all their digits
+_ROUNDING = 1e-6  # of the sums of many instants
+
 
 class Stretch(NamedTuple):
     """So many calls from one instant to another."""
@@ -19,6 +22,10 @@ class Stretch(NamedTuple):
     calls: int
     start: float
     end: float
+
+    def condition(self) -> str:
+        """Return, as code, whether ``call`` is one of these."""
+        return f"{self.start - _EDGE:.10g} <= call.at <= {self.end + _EDGE:.10g}"
 
 
 def overspent(instants: Iterable[float], *, per_second: float, burst: int) -> Stretch | None:
@@ -43,6 +50,6 @@ def overspent(instants: Iterable[float], *, per_second: float, burst: int) -> St
         if level <= 0:
             level, count, start = 0.0, 0, at
         level, count, before = level + 1, count + 1, at
-        if level > burst:
+        if level > burst + _ROUNDING:
             return Stretch(count, start, at)
     return None

@@ -89,6 +89,9 @@ class Story:
         ]
         return f"Story({', '.join(told)})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
+        printer.text(repr(self))
+
 
 @dataclass(frozen=True)
 class Crowd:

@@ -62,11 +62,11 @@ class Law:
                 raise breach.told(suite.__name__, check.__name__)
 
         test.__name__ = check.__name__
-        test.__qualname__ = f"{suite.__qualname__}.{check.__name__}"
         test.__module__ = suite.__module__
         test.__doc__ = check.__doc__
         made: Any = given(story=st.deferred(lambda: self._stories(suite)))(test)
         made = _settings(suite)(made)
+        made.__qualname__ = f"{suite.__qualname__}.{check.__name__}"
         made.flyte_testkit_law = self
         return made  # type: ignore[no-any-return]  # Hypothesis keeps the signature to itself
 
