@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.admin.errors import Code
+from flyte_testkit.errors import close_names
 from flyte_testkit.strategies._arguments import at_least, choose
 from flyte_testkit.wire.names import RPCS, Rpc
 
@@ -111,6 +112,9 @@ class PlannedFault:
         ]
         return f"PlannedFault({', '.join(told)})"
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
+        printer.text(repr(self))
+
 
 def fault_plans(
     *,
@@ -125,7 +129,8 @@ def fault_plans(
     Every fault ends: it strikes at most eight attempts (flytekit makes four of one failing call) or
     has a window. Plant them with ``for fault in plan: fault.plant(flyte_admin)``.
 
-    Shrinks to no faults, then to one that strikes the first attempt of the first RPC named.
+    Shrinks to no faults, then to one that strikes the first attempt; among RPCs, verbs and codes
+    to the one that is named first.
 
     Args:
         rpcs: Which RPCs are struck; None among them is a fault of every RPC.
@@ -149,15 +154,22 @@ def fault_plans(
         raise InvalidArgument(
             f"fault_plans(max_seconds={max_seconds!r}): every fault ends some time. Give a number."
         )
-    chosen = (
-        choose("fault_plans", "rpcs", rpcs, (*sorted(RPCS), None)),
-        choose("fault_plans", "verbs", verbs, _VERBS),
-        choose("fault_plans", "codes", codes, _CODES),
-    )
-    ordered = tuple(rpc for rpc in _USUAL if rpc in chosen[0])
-    names = (*ordered, *(rpc for rpc in chosen[0] if rpc not in ordered))
-    fault = _faults(names, chosen[1], chosen[2], max_seconds)
+    _check_rpcs(rpcs)
+    choose("fault_plans", "verbs", verbs, _VERBS)
+    choose("fault_plans", "codes", codes, _CODES)
+    fault = _faults(tuple(rpcs), tuple(verbs), tuple(codes), max_seconds)
     return st.lists(fault, max_size=max_faults)
+
+
+def _check_rpcs(rpcs: Collection[Rpc | None]) -> None:
+    """Refuse what are no RPCs; there are too many to list them all in a message."""
+    for rpc in () if isinstance(rpcs, str) else rpcs:
+        if rpc not in RPCS and rpc is not None:
+            raise InvalidArgument(
+                f"fault_plans(rpcs={rpcs!r}): there is no RPC {rpc!r}.{close_names(str(rpc), RPCS)}"
+                "\nNone stands for every RPC."
+            )
+    choose("fault_plans", "rpcs", rpcs, (*sorted(RPCS), None))
 
 
 @st.composite
