@@ -1,0 +1,135 @@
+import functools
+from pathlib import Path
+
+import broken_suites
+import pytest
+from broken_suites import BROKEN
+from hypothesis import settings
+
+from flyte_testkit.errors import BrokenLaw
+
+HERE = Path(__file__).parent
+
+SLOW = {  # pasted, these spin, and the server's own guard against that takes two real seconds
+    "retries_without_a_pause",
+    "takes_no_for_an_outage",
+    "hammers_the_server",
+}
+
+
+@functools.cache
+def told(bug, **options):
+    base, law = BROKEN[bug]
+    phases = settings().phases if options else base.settings.phases
+    body = {
+        "__module__": base.__module__,
+        "settings": settings(base.settings, phases=phases, **options),
+    }
+    suite = type(base.__name__, (base,), body)
+    with pytest.raises(BrokenLaw) as broken:
+        getattr(suite(), law)()
+    return str(broken.value)
+
+
+def pasted(text):
+    return text.split("A test that shows it again:\n\n", 1)[1]
+
+
+@pytest.mark.parametrize("bug", BROKEN)
+def test_the_laws_find(bug):
+    text = told(bug)
+
+    compile(pasted(text), bug, "exec")
+
+
+def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
+    bugs = sorted(BROKEN.keys() - SLOW)
+    pytester.syspathinsert(HERE)
+    pytester.makepyfile(**{f"test_{bug}": pasted(told(bug)) for bug in bugs})
+
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", "-Werror")
+
+    text = result.stdout.str()
+    result.assert_outcomes(failed=len(bugs))
+    assert "NameError" not in text
+    assert "ImportError" not in text
+    for bug in bugs:
+        assert f"test_{bug}.py" in text
+
+
+@pytest.mark.parametrize(
+    ("bug", "story"),
+    [
+        ("takes_no_error_for_success", "timeline  immediately.aborts('stop it')"),
+        ("does_not_look_again", "timeline  running(0.5).succeeds()"),
+        ("oversleeps", "timeline  running().never_ends()\n  timeout   1 s"),
+        ("dies_of_one_blip", "flyte_admin.on().fails_with('UNAVAILABLE').between(0, 1)"),
+        ("launches_twice", "timeline  running(0).succeeds()"),
+        ("does_not_name_it", "flyte_admin.on('CreateExecution').loses_reply()"),
+    ],
+)
+def test_a_broken_law_is_told_with_the_simplest_story(bug, story):
+    assert story in told(bug, max_examples=50)
+
+
+def test_a_broken_law_shows_what_the_client_did_when():
+    text = told("oversleeps", max_examples=50)
+
+    assert text == OVERSLEEPS
+
+
+OVERSLEEPS = """\
+oversleeps breaks the law: keeps its time budget.
+wait was given 1 s, and at 10 s it raised TimeoutError(), 9 s too late.
+
+The shortest story that shows it:
+  timeline  running().never_ends()
+  timeout   1 s
+
+What happened when:
+  run  RUNNING ···
+       0 s
+       running().never_ends()
+       calls: GetExecution ×3, GetExecutionData ×1; the last at 10 s
+  other calls: GetLaunchPlan ×1, GetWorkflow ×1; the last at 0 s
+
+         0 s  GetExecution
+        10 s  GetExecution
+        10 s  the code under test raised TimeoutError()
+
+A test that shows it again:
+
+import contextlib
+
+from flyte_testkit import running
+from flyte_testkit.client import Config, FlyteRemote
+
+import broken_suites
+
+
+def test_keeps_its_time_budget_again(flyte_admin):
+    config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)
+    remote = FlyteRemote(config, "flytesnacks", "development", seed=0)
+    flyte_admin.add_execution("run", running().never_ends())
+    execution = remote.fetch_execution(name="run")
+    with contextlib.suppress(TimeoutError):
+        broken_suites.oversleeps().wait(remote, execution, 1)
+    assert flyte_admin.clock.elapsed <= 1.1"""
+
+
+def test_long_pictures_are_cut_in_the_middle():
+    text = told("asks_all_the_time")
+
+    assert "more instants …" in text
+    assert len(text.splitlines()) < 70
+
+
+def test_suites_in_functions_are_told_of_by_their_bare_name():
+    class Local(broken_suites.Waiting):
+        loop = broken_suites.BUGS["oversleeps"][0]
+
+    with pytest.raises(BrokenLaw) as broken:
+        Local().test_keeps_its_time_budget()
+
+    assert "    Local().wait(remote, execution, " in str(broken.value)
+    assert "import broken_suites" not in str(broken.value)

@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import Phase, settings
+from waiting_loops import POLL, RIGHT
+
+from flyte_testkit import laws
+from flyte_testkit.errors import BrokenLaw
+
+FEW = settings(derandomize=True, max_examples=6, database=None)
+FIND = settings(
+    derandomize=True, max_examples=200, database=None, phases=[Phase.explicit, Phase.generate]
+)
+
+
+def suite(loop, examples=FIND):
+    class TestLoop(laws.WaitingLaws):
+        client = "ours"
+        poll_interval = POLL
+        survives = 25
+        settings = examples
+
+        def wait(self, remote, execution, timeout):
+            return loop(remote, execution, timeout)
+
+    return TestLoop()
+
+
+class TestRightLoop(laws.WaitingLaws):
+    settings = FEW
+    client = "ours"
+    poll_interval = POLL
+    survives = 25
+
+    def wait(self, remote, execution, timeout):
+        return RIGHT(remote, execution, timeout)
+
+    def outputs(self, remote, execution):
+        return remote.sync_execution(execution).outputs
+
+
+def test_what_hangs_is_stopped_and_told_so():
+    def wait(remote, execution, timeout):
+        while not remote.sync_execution(execution).is_done:
+            pass
+        return execution.is_successful
+
+    with pytest.raises(BrokenLaw) as broken:
+        suite(wait).test_keeps_its_time_budget()
+
+    assert "had to be stopped" in str(broken.value)
+
+
+def test_an_answer_that_is_none_is_no_answer():
+    def wait(remote, execution, timeout):
+        RIGHT(remote, execution, timeout)
+
+    with pytest.raises(BrokenLaw) as broken:
+        suite(wait).test_ends_with_every_outcome()
+
+    assert "returned None" in str(broken.value)
+    assert "it should have returned" in str(broken.value)
+
+
+def test_outputs_of_another_execution_are_found():
+    class TestOutputs(laws.WaitingLaws):
+        client = "ours"
+        poll_interval = POLL
+        settings = FIND
+
+        def wait(self, remote, execution, timeout):
+            return RIGHT(remote, execution, timeout)
+
+        def outputs(self, _remote, _execution):
+            return {"owner": "run0"}
+
+    with pytest.raises(BrokenLaw, match="were read as those of run0"):
+        TestOutputs().test_threads_do_not_mix_up_executions()
