@@ -21,14 +21,14 @@ class Sweeper(laws.FlyteAdminMachine):
         told = self.model[execution]
         if told.phase == "RUNNING":
             self.admin.terminate(execution, "swept")
-        if told.phase not in {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}:
+        if told.phase not in {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", "ABORTING"}:
             told.phase, told.cause = "ABORTING", "swept"
 
 
 def test_the_model_finds_what_a_rule_of_ours_forgets():
     unshrunk = settings(BRIEF, max_examples=50, phases=[Phase.generate])
 
-    with pytest.raises(AssertionError, match="the server shows .*, the model .*ABORTING"):
+    with pytest.raises(AssertionError, match=r"the server shows .*, the model .*ABORTING"):
         run_state_machine_as_test(Sweeper, settings=unshrunk)
 
 
