@@ -128,7 +128,7 @@ def away(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
     length = draw(st.sampled_from(sorted({longest, longest / 2, min(1, longest)})))
     code = draw(st.sampled_from(suite.blip_codes))
     fault = PlannedFault(None, "fails_with", code, between=(start, start + length))
-    return LaunchStory(_timeline(draw, suite), (fault,))
+    return LaunchStory(_timeline(draw, suite), (fault,) if longest else ())
 
 
 @st.composite

@@ -200,8 +200,12 @@ def busy(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
-    """Generate a few executions that are waited for at once."""
-    lives = tuple(draw(_lives(suite, max_polls=2)) for _ in range(3))
+    """Generate a few executions that are waited for at once, and end in ways that all know."""
+    stories = [running(draw(st.integers(0, math.ceil(2 * suite.poll_interval)))) for _ in range(3)]
+    lives = tuple(
+        story.succeeds() if draw(st.booleans()) else story.fails("ValueError: no such column")
+        for story in stories
+    )
     starts = tuple(draw(st.permutations([0.0, 0.3, 1.1])))
     delay = draw(st.sampled_from([0.2, 0.5, 0.0]))
     return Crowd(lives, starts, delay, max(_ample(suite, life) for life in lives) + 10)
@@ -211,10 +215,9 @@ def _lives(
     suite: type[Laws],
     *,
     outcomes: Collection[Outcome | None] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"),
-    max_polls: int = 4,
 ) -> st.SearchStrategy[Timeline]:
     """Generate timelines, three steps at most, around the moments when loops look."""
-    longest = math.ceil(max_polls * suite.poll_interval) + 1
+    longest = math.ceil(4 * suite.poll_interval) + 1
     outputs = st.sampled_from([{}, {"auc": 0.91}])
     drawn = timelines(max_seconds=longest, max_steps=3, outcomes=outcomes, outputs=outputs)
     around = st.builds(lambda seconds: running(seconds).succeeds(), _moments(suite))
