@@ -42,6 +42,7 @@ __all__ = [
     "hangs",
     "near_misses",
     "open_ends",
+    "slow_servers",
     "tight_budgets",
 ]
 
@@ -176,6 +177,15 @@ def hangs(draw: Draw, suite: type[Laws]) -> Story:
     timeout = since + draw(st.sampled_from([1, poll, 3 * poll]))
     fault = PlannedFault("GetExecution", "hangs", between=(since, since + 1000 * poll))
     return Story(running().never_ends(), timeout, (fault,))
+
+
+@st.composite
+def slow_servers(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate servers that take their time for each answer."""
+    poll = math.ceil(suite.poll_interval)
+    delay = draw(st.sampled_from(sorted({min(5, poll), poll / 2})))
+    fault = PlannedFault("GetExecution", "delays", seconds=delay)
+    return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, (fault,))
 
 
 @st.composite

@@ -165,6 +165,21 @@ class WaitingLaws(Laws):
             check = _no_later_than(story.timeout + poll)
         return wait_breach(self, story, seen, what, check, may_give_up=True)
 
+    @law(_stories.slow_servers)
+    def test_keeps_its_time_budget_though_calls_are_slow(self, story: Story) -> Breach | None:
+        """The time that calls take counts, give or take a poll and two calls."""
+        seen = self._watch(story)
+        each = story.faults[0].seconds or 0
+        latest = story.timeout + self.poll_interval + 2 * each + HANG_SLACK
+        if seen.at <= latest and not seen.hung:
+            return None
+        what = (
+            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
+            f"each call took {seconds_of(each)}, and that was not counted. Measure time, do not "
+            "count looks."
+        )
+        return wait_breach(self, story, seen, what, _no_later_than(latest), may_give_up=True)
+
     @law(_stories.hangs)
     def test_keeps_its_time_budget_though_a_call_hangs(self, story: Story) -> Breach | None:
         """A call that is never answered does not outlive the time budget."""
