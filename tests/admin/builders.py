@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 
-from flyteidl.admin import execution_pb2, launch_plan_pb2, project_pb2, task_pb2, workflow_pb2
+import pytest
+from flyteidl.admin import (
+    execution_pb2,
+    launch_plan_pb2,
+    node_execution_pb2,
+    project_pb2,
+    task_pb2,
+    workflow_pb2,
+)
 from flyteidl.core import (
     identifier_pb2,
     interface_pb2,
@@ -15,6 +23,7 @@ from flyteidl.core import (
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit.admin import rows
+from flyte_testkit.admin.errors import AdminError
 
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 STRING = types_pb2.LiteralType(simple=types_pb2.STRING)
@@ -66,6 +75,13 @@ def variables(types):
     return interface_pb2.VariableMap(
         variables={name: interface_pb2.Variable(type=kind) for name, kind in types.items()}
     )
+
+
+def refusal_of(call, *args, **fields):
+    """What FlyteAdmin says when it refuses this call: the whole error."""
+    with pytest.raises(AdminError) as refusal:
+        call(*args, **fields)
+    return refusal.value
 
 
 class Make:
@@ -202,6 +218,25 @@ class Make:
                 execution_updated_at=NOW,
                 launch_entity="launch_plan",
                 message=message,
+            )
+        )
+
+    def node(self, node="n0", execution="e1", *, project="p", domain="development"):
+        """A node that runs."""
+        return self.store.node_executions.insert(
+            rows.NodeExecutionRow(
+                execution_project=project,
+                execution_domain=domain,
+                execution_name=execution,
+                node_id=node,
+                phase="RUNNING",
+                created_at=NOW,
+                updated_at=NOW,
+                node_execution_created_at=NOW,
+                node_execution_updated_at=NOW,
+                message=node_execution_pb2.NodeExecution(
+                    id=node_id(node, execution, project=project, domain=domain)
+                ),
             )
         )
 

@@ -4,15 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import INTEGER, NOW, create_request, execution_id, literals, node_id
-from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2, node_execution_pb2
+from builders import INTEGER, NOW, create_request, execution_id, literals, node_id, refusal_of
+from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin import times
 from flyte_testkit.admin.blobs import offload, read_literals
-from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.rows import NodeExecutionRow
 
 Metadata = execution_pb2.ExecutionMetadata
 LATER = NOW + timedelta(hours=1)
@@ -26,12 +24,6 @@ def stored(store):
         return store.executions.get("p", domain, name)
 
     return stored
-
-
-def refusal_of(call, *args):
-    with pytest.raises(AdminError) as refusal:
-        call(*args)
-    return refusal.value
 
 
 # --- ids
@@ -442,28 +434,11 @@ def test_today_rules_hold_for_the_new_one(executions, source, make, again):
     assert refusal_of(lambda: again(executions)).message == "project [p] is not active"
 
 
-def node(make, name):
-    return make.store.node_executions.insert(
-        NodeExecutionRow(
-            execution_project="p",
-            execution_domain="development",
-            execution_name="e1",
-            node_id=name,
-            phase="RUNNING",
-            created_at=NOW,
-            updated_at=NOW,
-            node_execution_created_at=NOW,
-            node_execution_updated_at=NOW,
-            message=node_execution_pb2.NodeExecution(id=node_id(name)),
-        )
-    )
-
-
 @pytest.fixture
 def kid(executions, make, source, stored):
     """Execution ``kid``, made by node ``n0`` of ``e1``; there is a node ``n1`` too."""
-    node(make, "n0")
-    node(make, "n1")
+    make.node("n0")
+    make.node("n1")
     spec = execution_pb2.ExecutionSpec(metadata=Metadata(parent_node_execution=node_id("n0")))
     executions.create_execution(create_request("kid", spec=spec, inputs=literals(x=1)), NOW)
     return stored("kid")

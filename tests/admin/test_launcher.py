@@ -12,21 +12,20 @@ from builders import (
     identifier,
     literals,
     node_id,
+    refusal_of,
 )
 from flyteidl.admin import (
     common_pb2,
     execution_pb2,
     launch_plan_pb2,
     matchable_resource_pb2,
-    node_execution_pb2,
 )
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin import times
 from flyte_testkit.admin.attributes import AttributesRow
-from flyte_testkit.admin.errors import AdminError, failed_precondition
-from flyte_testkit.admin.rows import NodeExecutionRow
+from flyte_testkit.admin.errors import failed_precondition
 
 Metadata = execution_pb2.ExecutionMetadata
 
@@ -52,30 +51,6 @@ def create(executions, plan, store):
 
 def spec(**fields):
     return execution_pb2.ExecutionSpec(**fields)
-
-
-def refusal_of(create, *args, **fields):
-    with pytest.raises(AdminError) as refusal:
-        create(*args, **fields)
-    return refusal.value
-
-
-def node_row(make, execution, node="n0", **columns):
-    return make.store.node_executions.insert(
-        NodeExecutionRow(
-            execution_project="p",
-            execution_domain="development",
-            execution_name=execution,
-            node_id=node,
-            phase="RUNNING",
-            created_at=NOW,
-            updated_at=NOW,
-            node_execution_created_at=NOW,
-            node_execution_updated_at=NOW,
-            message=node_execution_pb2.NodeExecution(id=node_id(node, execution)),
-            **columns,
-        )
-    )
 
 
 # --- what is written down
@@ -263,7 +238,7 @@ def test_each_step_is_taken_before_the_next(create, make, store, attributes):
     assert answer("lost") == ("NOT_FOUND", "missing entity of type WORKFLOW")
     make.workflow("nowhere")
     assert answer("lost") == ("NOT_FOUND", "missing entity of type node execution")
-    node_row(make, "e1")
+    make.node(execution="e1")
     attributes.insert(
         AttributesRow(project="p", kind=matchable_resource_pb2.CLUSTER_ASSIGNMENT, message=message)
     )
@@ -429,7 +404,7 @@ def parent(create, make, identity):
         row = create(
             spec=spec(execution_cluster_label={"value": ""}, labels={"values": {"a": "b"}})
         )
-    node_row(make, "e1")
+    make.node(execution="e1")
     return row
 
 
@@ -461,7 +436,7 @@ def test_a_child_of_a_node_that_is_not_there_is_refused(create, parent):
 
 
 def test_a_child_of_a_node_whose_execution_is_not_there_is_refused(create, make):
-    node_row(make, "gone")
+    make.node(execution="gone")
     metadata = Metadata(parent_node_execution=node_id("n0", "gone"))
 
     assert refusal_of(create, "kid", spec=spec(metadata=metadata)).message.startswith(

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from flyteidl.admin import common_pb2
 from flyteidl.core import identifier_pb2
+from run_builders import refusal
 
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.listing import Name
 from flyte_testkit.admin.named_entities import NamedEntityManager, mark_system_generated
 
@@ -63,12 +63,6 @@ def sort(key, *, ascending=True):
     )
 
 
-def refusal_of(rpc, request, now):
-    with pytest.raises(AdminError) as refusal:
-        rpc(request, now)
-    return refusal.value.code, refusal.value.message
-
-
 def listed(entities, now, **fields):
     page = entities.list_named_entities(listing(**fields), now)
     return [entity.id.name for entity in page.entities], page.token
@@ -84,11 +78,11 @@ def test_a_name_is_there_with_its_first_version(entities, now):
 
 def test_a_name_is_there_for_its_own_kind_only(entities, now):
     for request in (reading(kind=WORKFLOW), reading("A"), reading("a ")):
-        assert refusal_of(entities.get_named_entity, request, now) == (
+        assert refusal(entities.get_named_entity, request, now) == (
             "NOT_FOUND",
             "entry not found",
         )
-    assert refusal_of(entities.update_named_entity, writing("nope"), now)[0] == "NOT_FOUND"
+    assert refusal(entities.update_named_entity, writing("nope"), now)[0] == "NOT_FOUND"
 
 
 def test_an_empty_description_clears_nothing(entities, now):
@@ -114,7 +108,7 @@ def test_any_number_is_a_state(entities, now):
 
 def test_descriptions_have_300_characters_at_most(entities, now):
     entities.update_named_entity(writing(description="\u00e9" * 300), now)
-    assert refusal_of(entities.update_named_entity, writing(description="d" * 301), now) == (
+    assert refusal(entities.update_named_entity, writing(description="d" * 301), now) == (
         "UNKNOWN",
         "failed database operation with value too long for type character varying(300)",
     )
@@ -127,25 +121,25 @@ def test_requests_are_whole(entities, now):
     ):
         for field in ("name", "domain", "project"):
             request.id.ClearField(field)
-            assert refusal_of(rpc, request, now)[1] == f"missing {field}"
+            assert refusal(rpc, request, now)[1] == f"missing {field}"
         request.ClearField("id")
-        assert refusal_of(rpc, request, now)[1] == "missing id"
+        assert refusal(rpc, request, now)[1] == "missing id"
         request.ClearField("resource_type")
-        assert refusal_of(rpc, request, now)[1] == "invalid value for resource_type"
+        assert refusal(rpc, request, now)[1] == "invalid value for resource_type"
     request = writing()
     request.ClearField("metadata")
-    assert refusal_of(entities.update_named_entity, request, now)[1] == "missing metadata"
+    assert refusal(entities.update_named_entity, request, now)[1] == "missing metadata"
 
 
 @pytest.mark.parametrize(("kind", "printed"), [(identifier_pb2.DATASET, "DATASET"), (77, "77")])
 def test_other_kinds_have_no_names(entities, now, kind, printed):
-    assert refusal_of(entities.get_named_entity, reading(kind=kind), now)[1] == (
+    assert refusal(entities.get_named_entity, reading(kind=kind), now)[1] == (
         f"Cannot get NamedEntityMetadata for resource type: {printed}"
     )
-    assert refusal_of(entities.update_named_entity, writing(kind=kind, state=1), now)[1] == (
+    assert refusal(entities.update_named_entity, writing(kind=kind, state=1), now)[1] == (
         f"Resource [{printed}] cannot have its state updated"
     )
-    assert refusal_of(entities.list_named_entities, listing(resource_type=kind), now)[1] == (
+    assert refusal(entities.list_named_entities, listing(resource_type=kind), now)[1] == (
         f"Cannot list entity names for resource type: {printed}"
     )
 
@@ -206,7 +200,7 @@ def test_metadata_know_when_they_were_written(store, entities, now):
     ],
 )
 def test_lists_check_in_this_order(entities, now, fields, message):
-    assert refusal_of(entities.list_named_entities, listing(**fields), now) == (
+    assert refusal(entities.list_named_entities, listing(**fields), now) == (
         "INVALID_ARGUMENT",
         message,
     )
@@ -215,7 +209,7 @@ def test_lists_check_in_this_order(entities, now, fields, message):
 @pytest.mark.parametrize("column", ["description", "state", "resource_type"])
 def test_names_cannot_be_sorted_by_their_metadata(entities, now, column):
     request = listing(sort_by=sort(column))
-    assert refusal_of(entities.list_named_entities, request, now) == (
+    assert refusal(entities.list_named_entities, request, now) == (
         "UNKNOWN",
         f'failed database operation with column "{column}" does not exist',
     )
@@ -223,7 +217,7 @@ def test_names_cannot_be_sorted_by_their_metadata(entities, now, column):
 
 def test_names_cannot_be_filtered_by_their_kind(entities, now):
     request = listing(filters="eq(resource_type,1)")
-    assert refusal_of(entities.list_named_entities, request, now) == (
+    assert refusal(entities.list_named_entities, request, now) == (
         "UNKNOWN",
         "failed database operation with column entities.resource_type does not exist",
     )

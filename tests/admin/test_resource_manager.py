@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOW
+from builders import NOW, refusal_of
 from flyteidl.admin import (
     matchable_resource_pb2,
     project_attributes_pb2,
@@ -12,7 +12,6 @@ from flyteidl.admin import (
 )
 
 from flyte_testkit.admin.attributes import Attributes
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.resource_manager import ResourceManager
 
 MESSAGES = {
@@ -64,12 +63,6 @@ def ask(resources):
         return getattr(reply, "attributes", None)
 
     return ask
-
-
-def refusal_of(call, *args, **fields):
-    with pytest.raises(AdminError) as refusal:
-        call(*args, **fields)
-    return refusal.value
 
 
 def label(value):

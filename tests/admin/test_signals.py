@@ -4,8 +4,8 @@ import pytest
 from builders import INTEGER, STRING, execution_id, integer, literals, text
 from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
+from run_builders import refusal
 
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.signals import SignalManager
 
 
@@ -32,12 +32,6 @@ def listing(**fields):
     )
 
 
-def refusal_of(rpc, request, now):
-    with pytest.raises(AdminError) as refusal:
-        rpc(request, now)
-    return refusal.value.code, refusal.value.message
-
-
 def test_a_signal_is_made_once_and_then_found(signals, now):
     made = signals.get_or_create_signal(creation(), now)
     assert made == signal_pb2.Signal(id=signal_id(), type=INTEGER)
@@ -48,7 +42,7 @@ def test_a_signal_is_made_once_and_then_found(signals, now):
 def test_a_signal_has_one_type(signals, now):
     signals.get_or_create_signal(creation(), now)
     for other in (STRING, types_pb2.LiteralType()):
-        assert refusal_of(signals.get_or_create_signal, creation(other), now) == (
+        assert refusal(signals.get_or_create_signal, creation(other), now) == (
             "ALREADY_EXISTS",
             (
                 "value with matching already exists "
@@ -65,7 +59,7 @@ def test_a_signal_without_a_type_shows_none(signals, now):
 
 def test_a_signal_without_a_type_takes_nothing(signals, now):
     signals.get_or_create_signal(creation(types_pb2.LiteralType()), now)
-    assert refusal_of(signals.set_signal, setting(integer(1)), now)[0] == "INVALID_ARGUMENT"
+    assert refusal(signals.set_signal, setting(integer(1)), now)[0] == "INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize(
@@ -84,22 +78,22 @@ def test_ids_are_whole(signals, now, change, missing):
         (signals.set_signal, setting(integer(1))),
     ):
         change(request.id)
-        assert refusal_of(rpc, request, now) == ("INVALID_ARGUMENT", f"missing {missing}")
+        assert refusal(rpc, request, now) == ("INVALID_ARGUMENT", f"missing {missing}")
 
 
 def test_requests_are_whole(signals, now):
     creating = signal_pb2.SignalGetOrCreateRequest()
-    assert refusal_of(signals.get_or_create_signal, creating, now)[1] == "missing id"
+    assert refusal(signals.get_or_create_signal, creating, now)[1] == "missing id"
     creating.id.CopyFrom(signal_id())
-    assert refusal_of(signals.get_or_create_signal, creating, now)[1] == "missing type"
+    assert refusal(signals.get_or_create_signal, creating, now)[1] == "missing type"
     changing = signal_pb2.SignalSetRequest()
-    assert refusal_of(signals.set_signal, changing, now)[1] == "missing id"
+    assert refusal(signals.set_signal, changing, now)[1] == "missing id"
     changing.id.CopyFrom(signal_id())
-    assert refusal_of(signals.set_signal, changing, now)[1] == "missing value"
+    assert refusal(signals.set_signal, changing, now)[1] == "missing value"
 
 
 def test_a_signal_must_be_there_to_be_set(signals, now):
-    problem = refusal_of(signals.set_signal, setting(literals_pb2.Literal()), now)
+    problem = refusal(signals.set_signal, setting(literals_pb2.Literal()), now)
     assert problem == (
         "INVALID_ARGUMENT",
         (
@@ -111,13 +105,13 @@ def test_a_signal_must_be_there_to_be_set(signals, now):
 
 def test_a_value_must_be_of_some_type(signals, now):
     signals.get_or_create_signal(creation(), now)
-    problem = refusal_of(signals.set_signal, setting(literals_pb2.Literal()), now)[1]
+    problem = refusal(signals.set_signal, setting(literals_pb2.Literal()), now)[1]
     assert problem.startswith("Failed to validate literal type for [] with err: ")
 
 
 def test_a_value_must_be_of_the_type_of_the_signal(signals, now):
     signals.get_or_create_signal(creation(STRING), now)
-    code, message = refusal_of(signals.set_signal, setting(integer(1)), now)
+    code, message = refusal(signals.set_signal, setting(integer(1)), now)
     assert code == "INVALID_ARGUMENT"
     assert " ".join(message.split()) == (
         "requested signal value [scalar:{primitive:{integer:1}}] "
@@ -131,7 +125,7 @@ def test_a_list_signal_takes_no_empty_list(signals, now):
     some = literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=[full]))
     signals.set_signal(setting(some), now)
     none = literals_pb2.Literal(collection=literals_pb2.LiteralCollection())
-    assert refusal_of(signals.set_signal, setting(none), now)[0] == "INVALID_ARGUMENT"
+    assert refusal(signals.set_signal, setting(none), now)[0] == "INVALID_ARGUMENT"
 
 
 def test_a_signal_may_be_set_again(signals, now):
@@ -169,13 +163,13 @@ def test_signals_that_were_never_set_are_unlike_no_value(signals, now):
 def test_whatever_is_wrong_with_the_execution_it_is_missing(signals, now, field):
     request = listing()
     request.workflow_execution_id.ClearField(field)
-    assert refusal_of(signals.list_signals, request, now)[1] == "missing execution_id"
+    assert refusal(signals.list_signals, request, now)[1] == "missing execution_id"
     request.ClearField("workflow_execution_id")
-    assert refusal_of(signals.list_signals, request, now)[1] == "missing execution_id"
+    assert refusal(signals.list_signals, request, now)[1] == "missing execution_id"
 
 
 def test_a_list_of_signals_has_a_limit(signals, now):
-    assert refusal_of(signals.list_signals, listing(limit=0), now) == (
+    assert refusal(signals.list_signals, listing(limit=0), now) == (
         "INVALID_ARGUMENT",
         "invalid value for limit",
     )

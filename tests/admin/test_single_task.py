@@ -9,11 +9,11 @@ from builders import (
     execution_id,
     identifier,
     literals,
+    refusal_of,
 )
 from flyteidl.admin import common_pb2, execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, security_pb2
 
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.single_task import node_name
 
 WRAPPED = ("p", "development", ".flytegen.t", "v1")
@@ -32,12 +32,6 @@ def create(executions, store):
         return store.executions.get("p", "development", name)
 
     return create
-
-
-def refusal_of(create, *args, **fields):
-    with pytest.raises(AdminError) as refusal:
-        create(*args, **fields)
-    return refusal.value
 
 
 def spec(**fields):

@@ -1,9 +1,12 @@
+"""CreateWorkflowEvent (§9.1); which phase gives way to which is test_phase_matrix's."""
+
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import NOW, execution_id, literals
+from builders import NOW, execution_id, literals, refusal_of
 from flyteidl.admin import event_pb2, execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.event import event_pb2 as core_event_pb2
@@ -11,12 +14,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from flyte_testkit.admin import times
 from flyte_testkit.admin.blobs import CONTAINER, read_literals
-from flyte_testkit.admin.errors import AdminError
 
 Phase = core_execution_pb2.WorkflowExecution.Phase
-TERMINAL = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
-ALL = ["UNDEFINED", "QUEUED", "RUNNING", "SUCCEEDING", "FAILING", "ABORTING", *TERMINAL]
-ID = 'project:"p" domain:"development" name:"e1"'
 
 
 @pytest.fixture
@@ -39,67 +38,6 @@ def send(executions, make):
     return send
 
 
-@pytest.fixture
-def bring_to(send, make, executions):
-    """Brings ``e1`` into a phase, if that takes an event."""
-
-    def bring_to(phase):
-        if phase != "UNDEFINED":
-            send(phase)
-        return make.store.executions.get("p", "development", "e1")
-
-    return bring_to
-
-
-def refusal_of(send, phase, **fields):
-    with pytest.raises(AdminError) as refusal:
-        send(phase, **fields)
-    return refusal.value
-
-
-def expected_answer(current, coming):  # §9.1's table, cell by cell
-    if current == coming and coming != "QUEUED":
-        return "ALREADY_EXISTS", f"This phase {coming} was already recorded for workflow execution"
-    if current in TERMINAL:
-        return (
-            "FAILED_PRECONDITION",
-            f"Invalid phase change from {current} to {coming} for workflow execution",
-        )
-    if (current, coming) == ("RUNNING", "QUEUED"):
-        return (
-            "FAILED_PRECONDITION",
-            "Cannot go from RUNNING to QUEUED for workflow execution",
-        )
-    if current == "ABORTING" and coming not in TERMINAL:
-        return (
-            "FAILED_PRECONDITION",
-            f"Invalid phase change from aborting to {coming} for workflow execution",
-        )
-    return None
-
-
-@pytest.mark.parametrize("coming", ALL)
-@pytest.mark.parametrize("current", ALL)
-def test_every_move_is_taken_or_refused_as_the_table_says(bring_to, send, current, coming):
-    before = bring_to(current)
-    expected = expected_answer(current, coming)
-
-    if expected is None:
-        assert send(coming, at=2).phase == coming
-        return
-    refusal = refusal_of(send, coming, at=2)
-    assert (refusal.code, refusal.message) == (expected[0], f"{expected[1]} {ID}")
-    assert bring_to("UNDEFINED") == before
-
-
-def test_leaving_an_end_is_refused_with_the_phase_it_ended_in(send):
-    send("FAILED")
-
-    (detail,) = refusal_of(send, "SUCCEEDED").details
-
-    assert detail.already_in_terminal_state.current_phase == "FAILED"
-
-
 @pytest.mark.parametrize("phase", ["RUNNING", "FAILED"])
 def test_a_repeated_phase_is_refused_without_a_detail(send, phase):
     send(phase)
@@ -108,19 +46,38 @@ def test_a_repeated_phase_is_refused_without_a_detail(send, phase):
 
 
 def test_an_event_that_is_not_there_is_refused(executions):
-    with pytest.raises(AdminError, match=r"^Workflow event handler was called without event$"):
-        executions.create_workflow_event(event_pb2.WorkflowExecutionEventRequest(), NOW)
+    nothing = event_pb2.WorkflowExecutionEventRequest()
 
+    refusal = refusal_of(executions.create_workflow_event, nothing, NOW)
 
-def test_an_event_without_an_execution_is_refused_and_printed(executions):
-    event = core_event_pb2.WorkflowExecutionEvent(phase=Phase.Value("RUNNING"))
-
-    with pytest.raises(AdminError) as refusal:
-        executions.create_workflow_event(event_pb2.WorkflowExecutionEventRequest(event=event), NOW)
-
-    assert refusal.value.message == (
-        "Workflow event handler request event doesn't have an execution id - phase:RUNNING"
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        "Workflow event handler was called without event",
     )
+
+
+@pytest.mark.parametrize(("phase", "shown"), [("RUNNING", "phase:RUNNING"), ("UNDEFINED", "")])
+def test_an_event_without_an_execution_is_refused_and_printed(executions, phase, shown):
+    event = core_event_pb2.WorkflowExecutionEvent(phase=Phase.Value(phase))
+    request = event_pb2.WorkflowExecutionEventRequest(event=event)
+
+    refusal = refusal_of(executions.create_workflow_event, request, NOW)
+
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        f"Workflow event handler request event doesn't have an execution id - {shown}",
+    )
+
+
+def test_an_org_finds_the_execution_all_the_same_and_is_shown_in_refusals_of_its_phase(send):
+    id_ = execution_id()
+    id_.org = "acme"
+    send("SUCCEEDED", execution_id=id_)
+
+    for phase in ("SUCCEEDED", "FAILED"):
+        assert refusal_of(send, phase, execution_id=id_).message.endswith(
+            ' for workflow execution project:"p" domain:"development" name:"e1" org:"acme"'
+        )
 
 
 def test_an_unknown_execution_is_not_found_whatever_its_org(send):
@@ -145,6 +102,15 @@ def test_outputs_of_more_than_two_mebibytes_are_refused_before_the_execution_is_
     assert refusal.message == (
         f"Output data size exceeds platform configured threshold ({outputs.ByteSize()} > 2097152)"
     )
+
+
+def test_outputs_of_two_mebibytes_are_taken_and_read_back_whole(send, make):
+    outputs = literals(x="a" * (2 * 2**20 - 23))
+    assert outputs.ByteSize() == 2 * 2**20
+
+    row = send("SUCCEEDED", output_data=outputs)
+
+    assert read_literals(make.store, row.message.closure.outputs.uri) == outputs
 
 
 def test_an_empty_part_of_the_id_fits_any_execution_and_the_outputs_go_under_the_events_id(send):
@@ -193,6 +159,7 @@ def test_the_phase_is_compared_before_the_cluster_and_the_cluster_before_the_end
 def test_a_nameless_engine_may_always_speak(send, producer):
     send("QUEUED", producer_id="west")
 
+    assert send("QUEUED", producer_id=producer).cluster == "west"
     assert send("RUNNING", producer_id=producer).cluster == "west"
 
 
@@ -210,10 +177,33 @@ def test_a_queued_event_moves_the_execution_to_its_cluster(send):
     assert send("RUNNING", producer_id="east").phase == "RUNNING"
 
 
+def test_a_queued_event_moves_what_runs_already_too(send):
+    send("SUCCEEDING")
+
+    assert send("QUEUED", producer_id="east").cluster == "east"
+    assert send("UNDEFINED", producer_id="east").cluster == "east"
+
+
 def test_a_queued_event_of_a_cluster_does_not_wake_what_has_ended(send):
     send("SUCCEEDED")
 
-    assert refusal_of(send, "QUEUED", producer_id="east").code == "FAILED_PRECONDITION"
+    refusal = refusal_of(send, "QUEUED", producer_id="east")
+
+    assert refusal.code == "FAILED_PRECONDITION"
+    assert refusal.message.startswith("Invalid phase change from SUCCEEDED to QUEUED for ")
+    assert refusal.details[0].already_in_terminal_state.current_phase == "SUCCEEDED"
+
+
+def test_an_archived_execution_in_an_archived_project_takes_events_as_ever(send, make):
+    make.project(state=1)
+    archived = make.store.executions.get("p", "development", "e1")
+    make.store.executions.update(replace(archived, state=1))
+
+    row = send("RUNNING")
+
+    assert (row.phase, row.state) == ("RUNNING", 1)
+    before, after = archived.message.closure, row.message.closure
+    assert after.state_change_details == before.state_change_details
 
 
 # --- phases without a name
@@ -262,6 +252,15 @@ def test_an_end_at_the_start_has_a_duration_of_nothing(send):
     assert send("FAILED", at=10).message.closure.HasField("duration")
 
 
+def test_only_an_end_has_a_duration(send):
+    send("RUNNING", at=10)
+
+    row = send("SUCCEEDING", at=70)
+
+    assert row.duration == 0
+    assert not row.message.closure.HasField("duration")
+
+
 def test_an_end_without_a_start_has_no_duration(send):
     row = send("FAILED", at=70)
 
@@ -290,6 +289,30 @@ def test_the_update_time_is_the_events_and_may_go_back_before_the_creation(send)
     assert row.updated_at == NOW + timedelta(hours=1)
 
 
+@pytest.mark.parametrize("seconds", [-62_135_596_800, 0, 253_402_300_799])
+def test_any_time_from_year_1_to_9999_is_taken(send, seconds):
+    row = send("RUNNING", at=None, occurred_at=Timestamp(seconds=seconds))
+
+    assert row.message.closure.started_at.seconds == seconds
+
+
+def test_a_time_outside_those_years_is_an_internal_error(send):
+    late = Timestamp(seconds=253_402_300_800)
+
+    refusal = refusal_of(send, "RUNNING", at=None, occurred_at=late)
+
+    assert (refusal.code, refusal.message) == (
+        "INTERNAL",
+        "Failed to parse OccurredAt: timestamp: seconds:253402300800 after 10000-01-01",
+    )
+
+
+def test_queueing_again_moves_the_update_time(send):
+    send("QUEUED", at=10)
+
+    assert send("QUEUED", at=20).execution_updated_at == NOW + timedelta(seconds=20)
+
+
 # --- results
 
 
@@ -310,6 +333,21 @@ def test_inline_outputs_are_written_to_the_store_in_any_phase(send, make, phase)
     assert row.message.closure.outputs.uri == uri
     assert read_literals(make.store, uri) == literals(x=1)
     assert not row.message.closure.outputs.HasField("values")
+
+
+def test_later_outputs_take_the_place_of_earlier_ones(send, make):
+    first = send("RUNNING", output_data=literals(x=1)).message.closure.outputs.uri
+    last = send("SUCCEEDED", output_data=literals(x=2)).message.closure.outputs.uri
+
+    assert first == last
+    assert read_literals(make.store, last) == literals(x=2)
+
+
+def test_empty_outputs_are_outputs(send, make):
+    uri = send("SUCCEEDED", output_data=literals()).message.closure.outputs.uri
+
+    assert read_literals(make.store, uri) == literals()
+    assert uri in make.store.blobs
 
 
 def test_an_error_is_kept_in_message_and_columns(send):
@@ -374,29 +412,85 @@ def test_an_end_that_nobody_asked_for_shows_an_empty_cause(send):
     assert row.error_code == "C"
 
 
-def test_the_cause_of_a_termination_survives_every_end_without_a_result(send, executions, identity):
-    with identity.acting_as("ada"):
-        executions.terminate_execution(
-            execution_pb2.ExecutionTerminateRequest(id=execution_id(), cause="enough"), NOW
-        )
+@pytest.fixture
+def terminate(executions, identity):
+    """Terminates ``e1`` on behalf of Ada."""
 
-    metadata = send("FAILED").message.closure.abort_metadata
+    def terminate(cause="enough"):
+        with identity.acting_as("ada"):
+            executions.terminate_execution(
+                execution_pb2.ExecutionTerminateRequest(id=execution_id(), cause=cause), NOW
+            )
 
+    return terminate
+
+
+@pytest.mark.parametrize("phase", ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"])
+def test_the_cause_of_a_termination_survives_every_end_without_a_result(send, terminate, phase):
+    terminate()
+
+    row = send(phase)
+
+    metadata = row.message.closure.abort_metadata
     assert (metadata.cause, metadata.principal) == ("enough", "ada")
+    assert row.abort_cause == "enough"
 
 
-@pytest.mark.parametrize("result", [{"error": error(code="C")}, {"output_uri": "s3://b/k"}])
-def test_an_abortion_with_a_result_shows_the_cause_and_forgets_who_it_was(
-    send, executions, identity, result
+@pytest.mark.parametrize(
+    ("phase", "result", "shown"),
+    [
+        ("SUCCEEDED", {"output_uri": "s3://b/k"}, "outputs"),
+        ("SUCCEEDED", {"output_data": literals(x=1)}, "outputs"),
+        ("FAILED", {"error": error(code="C")}, "error"),
+    ],
+)
+def test_a_result_replaces_the_cause_of_a_termination_in_the_message_only(
+    send, terminate, phase, result, shown
 ):
-    with identity.acting_as("ada"):
-        executions.terminate_execution(
-            execution_pb2.ExecutionTerminateRequest(id=execution_id(), cause="enough"), NOW
-        )
+    terminate()
+
+    row = send(phase, **result)
+
+    assert row.message.closure.WhichOneof("output_result") == shown
+    assert row.abort_cause == "enough"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"error": error(code="C")}, {"output_uri": "s3://b/k"}, {"output_data": literals(x=1)}],
+)
+def test_an_abortion_with_a_result_shows_the_cause_and_forgets_who_it_was(send, terminate, result):
+    terminate()
 
     metadata = send("ABORTED", **result).message.closure.abort_metadata
 
     assert (metadata.cause, metadata.principal) == ("enough", "")
+
+
+def test_an_abortion_with_an_error_brings_back_a_cause_that_was_emptied(send, terminate):
+    terminate("first")
+    terminate("")
+
+    assert send("ABORTED", error=error(code="C")).message.closure.abort_metadata.cause == "first"
+
+
+def test_an_abortion_without_one_leaves_an_emptied_cause_empty(send, terminate):
+    terminate("first")
+    terminate("")
+
+    assert send("ABORTED").message.closure.abort_metadata.cause == ""
+
+
+def test_a_termination_replaces_an_error_in_the_message_and_not_in_the_columns(
+    send, terminate, make
+):
+    send("FAILING", error=error(code="C", kind=core_execution_pb2.ExecutionError.USER))
+
+    terminate()
+
+    row = make.store.executions.get("p", "development", "e1")
+    assert row.message.closure.WhichOneof("output_result") == "abort_metadata"
+    assert (row.error_kind, row.error_code) == ("USER", "C")
 
 
 def test_an_event_leaves_the_row_that_was_read_before_alone(send, make):
