@@ -72,16 +72,11 @@ class PastedTest:
         self._modules = {"pytest"} if self._clock else set()
         self._body: list[str] = []
         self._monkeypatches = False
-        if self._client == "ours":
-            self.add(
-                "config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)",
-                'remote = FlyteRemote(config, "flytesnacks", "development", seed=0)',
-            )
 
     @property
     def remote(self) -> str:
-        """What the remote is called."""
-        return "flyte_remote" if self._client == "flytekit" else "remote"
+        """The fixture that is the remote."""
+        return "flyte_remote" if self._client == "flytekit" else "flyte_client"
 
     @property
     def suite(self) -> str:
@@ -115,8 +110,7 @@ class PastedTest:
 
     def text(self, law: str) -> str:
         """Return the whole test."""
-        fixtures = ["flyte_admin", *(["flyte_remote"] if self._client == "flytekit" else [])]
-        fixtures += ["monkeypatch"] if self._monkeypatches else []
+        fixtures = ["flyte_admin", self.remote, *(["monkeypatch"] if self._monkeypatches else [])]
         marker = ", ".join(f"{name}={value}" for name, value in self._clock.items())
         return "\n".join(
             [
@@ -142,8 +136,6 @@ class PastedTest:
         words = set(_WORDS.findall(body))
         if openers := sorted(words - {"Failure"}):
             others.append(f"from flyte_testkit import {', '.join(openers)}")
-        if self._client == "ours":
-            others.append("from flyte_testkit.client import Config, FlyteRemote")
         if "Failure" in words:
             others.append("from flyte_testkit.failures import Failure")
         package, _, module = self._class.__module__.rpartition(".")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Check = Callable[[Any, Any], Breach | None]
     Stories = Callable[[Any], st.SearchStrategy[Any]]
 
-__all__ = ["Client", "Law", "Laws", "law"]
+__all__ = ["Client", "Law", "Laws", "check_method", "law"]
 
 Client = Literal["flytekit", "ours"]
 
@@ -117,7 +117,7 @@ class Laws:
         if "_adapter" in vars(cls):  # one of our own suites, not yet anybody's
             return
         _check_promises(cls)
-        _check_adapter(cls, cls._adapter, cls._takes)
+        check_method(cls, cls._adapter, cls._takes)
         for name, found in _laws_of(cls):
             made: Any = found.flyte_testkit_law.made_for(cls) if _is_test(found) else None
             made = made or found.made_for(cls)
@@ -188,8 +188,8 @@ def _check_number(cls: type[Laws], name: str, *, above: bool) -> None:
         raise InvalidArgument(f"{cls.__name__}.{name} = {value!r}: it is a number, {least}.")
 
 
-def _check_adapter(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
-    """Refuse a method that the laws could not call; none at all makes a base for further suites."""
+def check_method(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
+    """Refuse a method that the laws could not call; none of its own makes a class a base."""
     suite = next(base for base in cls.__mro__ if "_adapter" in vars(base))
     if inspect.getattr_static(cls, name) is vars(suite)[name]:
         return

@@ -10,7 +10,7 @@ from flyte_testkit.laws import _stories
 from flyte_testkit.laws._crowds import watch_crowd
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._spending import overspent
-from flyte_testkit.laws._suite import Laws, law
+from flyte_testkit.laws._suite import Laws, check_method, law
 from flyte_testkit.laws._wait_tests import crowd_breach, wait_breach
 from flyte_testkit.laws._watching import ENDED, SLACK, watch
 
@@ -55,6 +55,11 @@ class WaitingLaws(Laws):
     _takes: ClassVar[tuple[str, ...]] = ("remote", "execution", "timeout")
 
     outputs: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Check how outputs are read, if they are."""
+        super().__init_subclass__(**kwargs)
+        check_method(cls, "outputs", ("remote", "execution"))
 
     def wait(self, remote: Any, execution: Any, timeout: float) -> bool:  # noqa: ARG002  a door
         """Call the code under test; yours to define.

@@ -102,18 +102,15 @@ A test that shows it again:
 import contextlib
 
 from flyte_testkit import running
-from flyte_testkit.client import Config, FlyteRemote
 
 import broken_suites
 
 
-def test_keeps_its_time_budget_again(flyte_admin):
-    config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)
-    remote = FlyteRemote(config, "flytesnacks", "development", seed=0)
+def test_keeps_its_time_budget_again(flyte_admin, flyte_client):
     flyte_admin.add_execution("run", running().never_ends())
-    execution = remote.fetch_execution(name="run")
+    execution = flyte_client.fetch_execution(name="run")
     with contextlib.suppress(TimeoutError):
-        broken_suites.oversleeps().wait(remote, execution, 1)
+        broken_suites.oversleeps().wait(flyte_client, execution, 1)
     assert flyte_admin.clock.elapsed <= 1.1"""
 
 
@@ -131,5 +128,5 @@ def test_suites_in_functions_are_told_of_by_their_bare_name():
     with pytest.raises(BrokenLaw) as broken:
         Local().test_keeps_its_time_budget()
 
-    assert "    Local().wait(remote, execution, " in str(broken.value)
+    assert "    Local().wait(flyte_client, execution, " in str(broken.value)
     assert "import broken_suites" not in str(broken.value)

@@ -1,12 +1,14 @@
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis.errors import InvalidArgument
 from waiting_loops import POLL, RIGHT
 
 from flyte_testkit import laws
 from flyte_testkit.errors import BrokenLaw
 
-QUICK = settings(derandomize=True, max_examples=2, database=None)
+QUICK = settings(
+    derandomize=True, max_examples=2, database=None, phases=[Phase.explicit, Phase.generate]
+)
 
 
 class TestMarked(laws.WaitingLaws):
@@ -77,6 +79,7 @@ async def awaits(self, remote, execution, timeout):
         ({"wait": waits, "blip_codes": ("UNAVAILABEL",)}, "Did you mean 'UNAVAILABLE'?"),
         ({"wait": waits, "blip_codes": "UNAVAILABLE"}, "blip_codes"),
         ({"wait": waits, "settings": 100}, "are no Hypothesis settings"),
+        ({"wait": waits, "outputs": lambda _self, _remote: {}}, "def outputs(self, remote, exec"),
         ({"wait": waits, "poll_intervall": 5}, "did you mean 'poll_interval'?"),
     ],
 )
@@ -116,6 +119,8 @@ def test_a_suite_without_its_method_is_a_base_and_skips():
 
     with pytest.raises(unittest.SkipTest, match="promises to survive no outage"):
         base().test_survives_blips()
+    with pytest.raises(unittest.SkipTest, match="Base has no wait"):
+        base().test_ends_with_every_outcome()
 
 
 def test_settings_are_kept_but_for_the_deadline():
