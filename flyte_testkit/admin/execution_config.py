@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ExecutionConfig", "check_cluster_pool", "resolve"]
 
-"""``flyteadmin.maxParallelism``: how many nodes of one execution may run at once."""
-
 
 class ExecutionConfig(NamedTuple):
     """What is written into the spec of a new execution."""

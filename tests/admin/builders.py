@@ -8,6 +8,7 @@ import pytest
 from flyteidl.admin import (
     execution_pb2,
     launch_plan_pb2,
+    matchable_resource_pb2,
     node_execution_pb2,
     project_pb2,
     task_pb2,
@@ -23,6 +24,7 @@ from flyteidl.core import (
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit.admin import rows
+from flyte_testkit.admin.attributes import AttributesRow, kind_of
 from flyte_testkit.admin.errors import AdminError
 
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
@@ -82,6 +84,22 @@ def refusal_of(call, *args, **fields):
     with pytest.raises(AdminError) as refusal:
         call(*args, **fields)
     return refusal.value
+
+
+def assign(attributes, domain="", workflow="", **target):
+    """Attributes of one kind, for project ``p`` or a part of it."""
+    message = matchable_resource_pb2.MatchingAttributes(**target)
+    attributes.insert(
+        AttributesRow(
+            project="p",
+            domain=domain,
+            workflow=workflow,
+            kind=kind_of(message),
+            message=message,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+    )
 
 
 class Make:

@@ -62,6 +62,14 @@ def test_executions_before_and_after_running_do_not_count(store, limited, runnin
     check_concurrency(store, plan)
 
 
+def test_archived_executions_count(store, limited, running):
+    plan = limited(1)
+    store.executions.update(replace(running("e1", plan), state=1))
+
+    with pytest.raises(AdminError, match="concurrency limit"):
+        check_concurrency(store, plan)
+
+
 def test_all_versions_count_and_other_launch_plans_do_not(make, store, limited, running):
     plan = limited(1)
     running("e1", make.launch_plan("other"))

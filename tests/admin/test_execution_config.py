@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW
+from builders import assign, refusal_of
 from flyteidl.admin import (
     cluster_assignment_pb2,
     common_pb2,
@@ -11,28 +11,11 @@ from flyteidl.admin import (
 )
 from flyteidl.core import security_pb2
 
-from flyte_testkit.admin.attributes import AttributesRow, kind_of
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.execution_config import check_cluster_pool, resolve
 
 
 def account(name):
     return security_pb2.SecurityContext(run_as=security_pb2.Identity(k8s_service_account=name))
-
-
-def put(attributes, domain="", workflow="", **target):
-    message = matchable_resource_pb2.MatchingAttributes(**target)
-    attributes.insert(
-        AttributesRow(
-            project="p",
-            domain=domain,
-            workflow=workflow,
-            kind=kind_of(message),
-            message=message,
-            created_at=NOW,
-            updated_at=NOW,
-        )
-    )
 
 
 def config(**fields):
@@ -59,20 +42,20 @@ def resolved(attributes):
 @pytest.mark.parametrize("unset", [0, -5])
 def test_parallelism_comes_from_the_first_place_that_sets_it(attributes, resolved, unset):
     assert resolved({"max_parallelism": unset}).max_parallelism == 25
-    put(attributes, workflow_execution_config=config(max_parallelism=10))
+    assign(attributes, workflow_execution_config=config(max_parallelism=10))
     assert resolved({"max_parallelism": unset}).max_parallelism == 10
-    put(attributes, "development", workflow_execution_config=config(max_parallelism=20))
+    assign(attributes, "development", workflow_execution_config=config(max_parallelism=20))
     assert resolved({"max_parallelism": unset}).max_parallelism == 20
-    put(attributes, "development", "w", workflow_execution_config=config(max_parallelism=30))
+    assign(attributes, "development", "w", workflow_execution_config=config(max_parallelism=30))
     assert resolved({"max_parallelism": unset}).max_parallelism == 30
     assert resolved({}, {"max_parallelism": 40}).max_parallelism == 40
     assert resolved({"max_parallelism": 50}, {"max_parallelism": 40}).max_parallelism == 50
 
 
 def test_a_silent_row_of_the_workflow_hides_its_domain_and_not_its_project(attributes, resolved):
-    put(attributes, workflow_execution_config=config(max_parallelism=10))
-    put(attributes, "development", workflow_execution_config=config(max_parallelism=20))
-    put(attributes, "development", "w", workflow_execution_config=config())
+    assign(attributes, workflow_execution_config=config(max_parallelism=10))
+    assign(attributes, "development", workflow_execution_config=config(max_parallelism=20))
+    assign(attributes, "development", "w", workflow_execution_config=config())
 
     assert resolved().max_parallelism == 10
     assert resolved(workflow="other").max_parallelism == 20
@@ -98,16 +81,25 @@ def test_a_security_context_that_says_who_runs_is_taken_whole(resolved, run_as):
     assert resolved({"security_context": own}, {"security_context": account("b")}) == (25, own)
 
 
-def test_a_security_context_that_says_nobody_runs_does_not_count(resolved):
-    secrets = security_pb2.SecurityContext(secrets=[security_pb2.Secret(key="k")])
+@pytest.mark.parametrize(
+    "nobody",
+    [
+        {"secrets": [security_pb2.Secret(key="k")]},
+        {"run_as": security_pb2.Identity(oauth2_client=security_pb2.OAuth2Client(client_id="c"))},
+    ],
+)
+def test_a_security_context_that_says_nobody_runs_does_not_count(resolved, nobody):
+    own = security_pb2.SecurityContext(**nobody)
     plan = {"security_context": account("b")}
 
-    assert resolved({"security_context": secrets}, plan).security_context == account("b")
-    assert not resolved({"security_context": secrets}).security_context.secrets
+    assert resolved({"security_context": own}, plan).security_context == account("b")
+    dropped = resolved({"security_context": own}).security_context
+    assert dropped.HasField("run_as")
+    assert dropped.ByteSize() == 2
 
 
 def test_attributes_name_who_runs_before_the_deprecated_roles_do(attributes, resolved):
-    put(attributes, workflow_execution_config=config(security_context=account("attributes")))
+    assign(attributes, workflow_execution_config=config(security_context=account("attributes")))
     role = common_pb2.AuthRole(kubernetes_service_account="role")
 
     assert resolved({"auth_role": role}).security_context == account("attributes")
@@ -127,6 +119,7 @@ def test_deprecated_roles_hide_one_another_even_when_empty(resolved):
     empty = common_pb2.AuthRole()
     assert not runs_as({}, {**old, "auth": auth, "auth_role": empty}).ListFields()
     assert not runs_as({"auth_role": empty}, {"auth_role": role}).ListFields()
+    assert runs_as({"auth_role": role}, old).k8s_service_account == "role"
 
 
 def pool(name):
@@ -135,7 +128,7 @@ def pool(name):
 
 @pytest.mark.parametrize("asked", ["", "gpu"])
 def test_the_assigned_cluster_pool_or_none_may_be_asked_for(attributes, asked):
-    put(attributes, "development", cluster_assignment=pool("gpu"))
+    assign(attributes, "development", cluster_assignment=pool("gpu"))
 
     spec = execution_pb2.ExecutionSpec(cluster_assignment=pool(asked))
 
@@ -144,22 +137,21 @@ def test_the_assigned_cluster_pool_or_none_may_be_asked_for(attributes, asked):
 
 @pytest.mark.parametrize("domain", ["", "development"])
 def test_another_cluster_pool_is_refused(attributes, domain):
-    put(attributes, domain, cluster_assignment=pool("gpu"))
+    assign(attributes, domain, cluster_assignment=pool("gpu"))
     spec = execution_pb2.ExecutionSpec(cluster_assignment=pool("cpu"))
 
-    with pytest.raises(AdminError) as refusal:
-        check_cluster_pool(spec, attributes, "p", "development")
+    refusal = refusal_of(check_cluster_pool, spec, attributes, "p", "development")
 
-    assert refusal.value.code == "INVALID_ARGUMENT"
-    assert refusal.value.message == (
+    assert refusal.code == "INVALID_ARGUMENT"
+    assert refusal.message == (
         'execution with project "p" and domain "development" cannot run on cluster pool "cpu", '
         'because its configured to run on pool "gpu"'
     )
 
 
 def test_pools_of_workflows_and_pools_without_a_name_bind_nobody(attributes):
-    put(attributes, "development", "w", cluster_assignment=pool("gpu"))
-    put(attributes, "development", cluster_assignment=pool(""))
+    assign(attributes, "development", "w", cluster_assignment=pool("gpu"))
+    assign(attributes, "development", cluster_assignment=pool(""))
 
     spec = execution_pb2.ExecutionSpec(cluster_assignment=pool("cpu"))
 
