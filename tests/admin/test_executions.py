@@ -4,8 +4,17 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from builders import INTEGER, NOW, create_request, execution_id, literals, node_id, refusal_of
-from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
+from builders import (
+    INTEGER,
+    NOW,
+    assign,
+    create_request,
+    execution_id,
+    literals,
+    node_id,
+    refusal_of,
+)
+from flyteidl.admin import common_pb2, event_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
@@ -16,6 +25,10 @@ Metadata = execution_pb2.ExecutionMetadata
 LATER = NOW + timedelta(hours=1)
 UNFINISHED = ["UNDEFINED", "QUEUED", "RUNNING", "SUCCEEDING", "FAILING", "ABORTING"]
 FINISHED = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+NUL = (
+    "UNKNOWN",
+    'failed database operation with invalid byte sequence for encoding "UTF8": 0x00',
+)
 
 
 @pytest.fixture
@@ -55,7 +68,8 @@ def test_an_incomplete_id_is_refused_and_an_unknown_one_not_found(
         'missing entity of type execution with identifier project:"x" domain:"x" name:"x"'
     )
     request.id.name = "\0"
-    assert refusal_of(call, request, NOW).code == "UNKNOWN"
+    refusal = refusal_of(call, request, NOW)
+    assert (refusal.code, refusal.message) == NUL
 
 
 # --- get
@@ -88,6 +102,7 @@ def test_archiving_leaves_phase_and_times_alone(executions, make, stored, identi
 
     row = stored()
     assert (row.phase, row.state, row.execution_updated_at) == (phase, 1, NOW)
+    assert row.updated_at == LATER
     assert row.message.closure.updated_at == times.stamp(NOW)
     details = row.message.closure.state_change_details
     assert details.state == execution_pb2.EXECUTION_ARCHIVED
@@ -150,6 +165,15 @@ def test_a_list_leaves_out_other_places_and_archived_executions(executions, make
     assert names(executions, list_request(filters="eq(state,1)")) == ["e3"]
     assert names(executions, list_request("e1")) == ["e1"]
     assert names(executions, list_request("e9")) == []
+
+
+def test_a_token_that_is_none_is_refused_in_the_name_of_the_list(executions):
+    refusal = refusal_of(executions.list_executions, list_request(token="x"), NOW)
+
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        "invalid pagination token x for ListExecutions",
+    )
 
 
 def test_a_list_has_pages(executions, make):
@@ -224,7 +248,8 @@ def test_what_has_not_ended_begins_to_abort(executions, make, store, stored, exe
     assert row.message.closure.phase == core_execution_pb2.WorkflowExecution.ABORTING
     assert row.message.closure.abort_metadata.cause == "why"
     assert row.message.closure.updated_at == times.stamp(NOW)
-    assert row.execution_updated_at == NOW
+    assert (row.execution_updated_at, row.updated_at) == (NOW, LATER)
+    assert row.duration == 0
     assert executor.aborted == [(row, LATER)]
 
 
@@ -263,8 +288,19 @@ def test_an_empty_second_cause_empties_the_message_and_not_the_column(executions
 def test_a_cause_with_a_nul_is_refused_and_changes_nothing(executions, make, stored):
     row = make.execution()
 
-    assert refusal_of(terminate, executions, "a\0b").code == "UNKNOWN"
+    refusal = refusal_of(terminate, executions, "a\0b")
+
+    assert (refusal.code, refusal.message) == NUL
     assert stored() == row
+
+
+@pytest.mark.parametrize("cause", ["", "x" * 10_000, "\u00e9\u7bc0\n\x01"])
+def test_any_other_text_is_a_cause(executions, make, stored, cause):
+    make.execution()
+
+    terminate(executions, cause)
+
+    assert stored().message.closure.abort_metadata.cause == cause
 
 
 def test_terminating_what_runs_on_a_cluster_fails_after_the_fact(
@@ -314,6 +350,19 @@ def test_data_shows_inputs_and_outputs_in_full(executions, make, store):
     assert reply.full_outputs == literals(y=2)
 
 
+def test_a_termination_takes_the_outputs_away(executions, make, store):
+    row = make.execution(phase="RUNNING")
+    message = execution_pb2.Execution()
+    message.CopyFrom(row.message)
+    message.closure.outputs.uri = offload(store, literals(y=2), "out")
+    store.executions.update(replace(row, message=message))
+    assert data(executions).full_outputs == literals(y=2)
+
+    terminate(executions)
+
+    assert data(executions).full_outputs == literals()
+
+
 def test_an_incomplete_id_gives_the_data_of_any_execution_that_fits(executions, make):
     make.execution()
 
@@ -342,6 +391,8 @@ def source(executions, make, stored):
         labels=common_pb2.Labels(values={"a": "b"}),
         max_parallelism=7,
         overwrite_cache=True,
+        tags=["t"],
+        annotations={"values": {"a": "b"}},
     )
     executions.create_execution(create_request(spec=spec, inputs=literals(x=1)), NOW)
     return stored()
@@ -371,8 +422,8 @@ def test_the_spec_and_the_callers_inputs_are_used_again(
     assert row.mode == mode
     assert metadata.reference_execution == source.message.id
     assert row.source_execution_id == source.id
-    assert row.message.spec.max_parallelism == 7
-    assert dict(row.message.spec.labels.values) == {"a": "b", "team": "a"}
+    for field in ("max_parallelism", "labels", "tags", "annotations"):
+        assert getattr(row.message.spec, field) == getattr(source.message.spec, field)
     assert read_literals(store, row.user_inputs_uri) == literals(x=1)
     assert read_literals(store, row.inputs_uri) == literals(x=1, y=2, f=3)
     assert row.message.closure.created_at == times.stamp(LATER)
@@ -401,9 +452,12 @@ def test_the_phase_of_the_source_does_not_matter(executions, source, store, stor
 def test_an_unknown_source_is_not_found_before_the_name_is_looked_at(executions, source, again):
     refusal = refusal_of(lambda: again(executions, execution_id("e9"), name="1"))
 
-    assert refusal.message == (
-        "missing entity of type execution with identifier "
-        'project:"p" domain:"development" name:"e9"'
+    assert (refusal.code, refusal.message) == (
+        "NOT_FOUND",
+        (
+            "missing entity of type execution with identifier "
+            'project:"p" domain:"development" name:"e9"'
+        ),
     )
 
 
@@ -431,7 +485,103 @@ def test_a_new_name_is_invented_checked_or_found_taken(executions, source, again
 def test_today_rules_hold_for_the_new_one(executions, source, make, again):
     make.project(state=1)
 
-    assert refusal_of(lambda: again(executions)).message == "project [p] is not active"
+    assert refusal_of(again, executions).message == "project [p] is not active"
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_todays_labels_of_the_project_are_added(executions, source, make, stored, again):
+    make.project(labels={"team": "b", "tier": "1"})
+
+    again(executions)
+
+    labels = stored("e2").message.spec.labels.values
+    assert dict(labels) == {"a": "b", "team": "a", "tier": "1"}
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_todays_settings_fill_up_who_runs_and_leave_the_old_parallelism(
+    executions, make, attributes, stored, identity, again
+):
+    make.workflow()
+    make.launch_plan()
+    executions.create_execution(create_request(), NOW)
+    today = {"max_parallelism": 3, "security_context": {"run_as": {"iam_role": "new"}}}
+    assign(attributes, workflow_execution_config=today)
+
+    with identity.acting_as("ada"):
+        again(executions)
+
+    spec = stored("e2").message.spec
+    assert spec.max_parallelism == 25
+    assert spec.security_context.run_as.iam_role == "new"
+    assert spec.metadata.principal == stored("e2").user == "ada"
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_the_launch_plans_limit_holds_for_the_new_one(executions, source, store, again):
+    (plan,) = store.launch_plans
+    limited = launch_plan_pb2.LaunchPlan()
+    limited.CopyFrom(plan.message)
+    limited.spec.concurrency_policy.behavior = launch_plan_pb2.CONCURRENCY_LIMIT_BEHAVIOR_SKIP
+    store.launch_plans.update(replace(plan, message=limited))
+
+    assert refusal_of(again, executions).message == (
+        "concurrency limit (0) reached for launch plan w; skipping execution"
+    )
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_labels_that_grew_too_many_by_the_projects_are_refused(executions, make, stored, again):
+    make.project(labels={"team": "a"})
+    make.workflow()
+    make.launch_plan()
+    labels = {f"k{number}": "" for number in range(16)}
+    spec = execution_pb2.ExecutionSpec(labels={"values": labels})
+    executions.create_execution(create_request(spec=spec), NOW)
+    assert len(stored().message.spec.labels.values) == 17
+
+    assert refusal_of(again, executions).message == "labels map cannot exceed 16 entries"
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_the_cluster_of_the_source_is_not_taken_over(executions, source, store, stored, again):
+    moved = execution_pb2.Execution()
+    moved.CopyFrom(source.message)
+    moved.spec.metadata.system_metadata.execution_cluster = "east"
+    store.executions.update(replace(source, cluster="east", message=moved))
+
+    again(executions)
+
+    assert stored("e2").cluster == ""
+    assert stored("e2").message.spec.metadata.system_metadata.execution_cluster == ""
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_a_refused_namesake_changes_what_is_run_again(executions, source, store, stored, again):
+    refusal_of(executions.create_execution, create_request(inputs=literals(x=7)), NOW)
+    assert data(executions).full_inputs == literals(x=7, y=2, f=3)
+
+    again(executions)
+
+    assert read_literals(store, stored("e2").user_inputs_uri) == literals(x=7)
+
+
+def test_what_failed_at_birth_has_ended_and_fails_again(executions, make, stored):
+    make.workflow(inputs={"x": INTEGER})
+    make.launch_plan(inputs={"x": INTEGER})
+    spec = execution_pb2.ExecutionSpec(execution_cluster_label={"value": "here"})
+    executions.create_execution(create_request(spec=spec, inputs=literals(x=1)), NOW)
+
+    assert data(executions).full_inputs == literals(x=1)
+    terminated = refusal_of(terminate, executions)
+    assert terminated.details[0].already_in_terminal_state.current_phase == "FAILED"
+    event = event_pb2.WorkflowExecutionEventRequest()
+    event.event.execution_id.CopyFrom(execution_id())
+    event.event.phase = core_execution_pb2.WorkflowExecution.RUNNING
+    moved = refusal_of(executions.create_workflow_event, event, NOW)
+    assert moved.message.startswith("Invalid phase change from FAILED to RUNNING for ")
+    relaunch(executions)
+    assert stored("e2").message.closure.error == stored().message.closure.error
 
 
 @pytest.fixture

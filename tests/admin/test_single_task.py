@@ -5,15 +5,17 @@ from builders import (
     INTEGER,
     NOW,
     STRING,
+    assign,
     create_request,
     execution_id,
     identifier,
     literals,
     refusal_of,
 )
-from flyteidl.admin import common_pb2, execution_pb2
+from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, security_pb2
 
+from flyte_testkit.admin.blobs import read_literals
 from flyte_testkit.admin.single_task import node_name
 
 WRAPPED = ("p", "development", ".flytegen.t", "v1")
@@ -82,6 +84,22 @@ def test_the_launch_plan_of_a_task_names_a_workflow_of_the_tasks_own_name(create
     assert plan.state == 0
     for field in ("entity_metadata", "fixed_inputs", "labels", "annotations"):
         assert plan.message.spec.HasField(field)
+    assert not len(store.description_entities)
+
+
+def test_the_wrapping_is_where_the_task_is_and_the_execution_where_it_was_asked_for(
+    create, make, store
+):
+    make.project("other")
+    make.task(project="other", domain="staging", version="v7")
+
+    row = create(place={"project": "other", "domain": "staging", "version": "v7"})
+
+    wrapped = ("other", "staging", ".flytegen.t", "v7")
+    assert wrapped in store.workflows
+    assert wrapped in store.launch_plans
+    assert row.message.id == execution_id()
+    assert row.message.closure.workflow_id.project == "other"
 
 
 def test_a_second_run_uses_what_the_first_one_made(create, make, store):
@@ -120,8 +138,20 @@ def test_an_unknown_task_is_not_found(create, make):
 def test_a_task_without_a_usable_name_cannot_be_wrapped(create, make, store):
     make.task("...")
 
-    assert refusal_of(create, task="...").message.endswith("Description: Value required [Id].\n")
+    refusal = refusal_of(create, task="...")
+
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        (
+            'failed to compile workflow for [resource_type:WORKFLOW project:"p" '
+            'domain:"development" name:".flytegen...." version:"v1"] with err: '
+            "Collected Errors: 1\n"
+            "\tError 0: Code: ValueRequired, Node Id: <node>, "
+            "Description: Value required [Id].\n"
+        ),
+    )
     assert not len(store.workflows)
+    assert not len(store.launch_plans)
 
 
 @pytest.mark.parametrize(
@@ -201,12 +231,81 @@ def test_who_ran_a_task_first_is_written_into_its_launch_plan_and_not_inherited(
 ):
     make.task()
     who = security_pb2.SecurityContext(run_as=security_pb2.Identity(k8s_service_account="first"))
+    role = common_pb2.AuthRole(assumable_iam_role="first")
 
-    create("e1", spec=spec(security_context=who))
-    row = create("e2")
+    create("e1", spec=spec(security_context=who, auth_role=role))
+    row = create("e2", spec=spec(auth_role={}))
 
-    assert store.launch_plans.get(*WRAPPED).message.spec.security_context == who
-    assert row.message.spec.security_context.run_as.k8s_service_account == ""
+    plan = store.launch_plans.get(*WRAPPED).message.spec
+    assert (plan.security_context, plan.auth_role) == (who, role)
+    assert not row.message.spec.security_context.run_as.ListFields()
+
+
+def test_attributes_say_who_runs_unless_they_are_a_workflows(create, make, attributes):
+    make.task()
+
+    def config(role):
+        return {"security_context": {"run_as": {"iam_role": role}}}
+
+    for name in ("t", ".flytegen.t"):
+        assign(attributes, "development", name, workflow_execution_config=config("workflow"))
+    assert not create("e1").message.spec.security_context.run_as.ListFields()
+    assign(attributes, "development", workflow_execution_config=config("domain"))
+    assert create("e2").message.spec.security_context.run_as.iam_role == "domain"
+
+
+def test_a_wrapping_that_is_there_is_used_with_its_inputs_and_notifications_only(
+    create, make, store
+):
+    make.task()
+    make.workflow(".flytegen.t", inputs={"x": INTEGER, "f": INTEGER})
+    told = common_pb2.Notification(email={"recipients_email": ["plan"]})
+    plan = launch_plan_pb2.LaunchPlanSpec(
+        entity_metadata={"notifications": [told]},
+        labels={"values": {"a": "b"}},
+        max_parallelism=9,
+        security_context={"run_as": {"iam_role": "plan"}},
+        concurrency_policy={"behavior": "CONCURRENCY_LIMIT_BEHAVIOR_SKIP"},
+    )
+    make.launch_plan(
+        ".flytegen.t",
+        workflow=".flytegen.t",
+        inputs={"x": INTEGER},
+        defaults={"x": 1},
+        fixed={"f": 2},
+        spec=plan,
+    )
+
+    row = create()
+
+    assert read_literals(store, row.inputs_uri) == literals(x=1, f=2)
+    assert list(row.message.closure.notifications) == [told]
+    kept = row.message.spec
+    assert (kept.max_parallelism, kept.security_context.run_as.iam_role) == (0, "")
+    assert not kept.labels.values
+    assert not len(store.named_entity_metadata)
+
+
+def test_the_launch_plan_of_a_task_run_by_itself_runs_a_workflow_of_the_tasks_own_name(
+    create, executions, make, store
+):
+    make.task()
+    create()
+    request = create_request("e2", plan=".flytegen.t")
+
+    refusal = refusal_of(executions.create_execution, request, NOW)
+
+    assert (refusal.code, refusal.message) == (
+        "NOT_FOUND",
+        (
+            "missing entity of type WORKFLOW with identifier "
+            'project:"p" domain:"development" name:"t" version:"v1"'
+        ),
+    )
+    workflow = make.workflow("t")
+    executions.create_execution(request, NOW)
+    row = store.executions.get("p", "development", "e2")
+    assert row.workflow_id == workflow.id
 
 
 def test_a_task_of_an_archived_project_runs_only_if_it_did_before(create, make):
@@ -220,17 +319,25 @@ def test_a_task_of_an_archived_project_runs_only_if_it_did_before(create, make):
     create("e2", task="old", place=place)
     refusal = refusal_of(create, "e3", task="new", place=place)
 
-    assert refusal.message == "project [other] is not active"
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        "project [other] is not active",
+    )
     assert refusal.details[0].id == "other"
 
 
-def test_a_task_runs_again_the_same_way(create, make, executions, store):
+@pytest.mark.parametrize(
+    ("again", "request_type"),
+    [
+        ("relaunch_execution", execution_pb2.ExecutionRelaunchRequest),
+        ("recover_execution", execution_pb2.ExecutionRecoverRequest),
+    ],
+)
+def test_a_task_runs_again_the_same_way(create, make, executions, store, again, request_type):
     make.task(inputs={"x": INTEGER})
     create(spec=spec(max_parallelism=7, tags=["t"]), inputs=literals(x=1))
 
-    executions.relaunch_execution(
-        execution_pb2.ExecutionRelaunchRequest(id=execution_id(), name="e2"), NOW
-    )
+    getattr(executions, again)(request_type(id=execution_id(), name="e2"), NOW)
 
     row = store.executions.get("p", "development", "e2")
     assert row.launch_entity == "task"
