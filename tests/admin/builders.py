@@ -30,6 +30,10 @@ from flyte_testkit.admin.errors import AdminError
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 STRING = types_pb2.LiteralType(simple=types_pb2.STRING)
 NOW = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)
+NUL = (  # what a text with a NUL is answered with
+    "UNKNOWN",
+    'failed database operation with invalid byte sequence for encoding "UTF8": 0x00',
+)
 
 
 def integer(value):

@@ -54,6 +54,14 @@ def test_what_a_node_yields_can_be_read_back(runs):
     assert runs.get_node().closure.dynamic_job_spec_uri == "s3://b/futures.pb"
 
 
+def test_a_workflow_lies_below_its_node_under_its_own_name(runs, store):
+    runs.node("DYNAMIC_RUNNING", 10, task_node_metadata=yields(workflow()))
+
+    assert [*store.blobs] == [
+        f"{blobs.CONTAINER}/metadata/admin/p/development/e1/n0/p_development_dyn_v1"
+    ]
+
+
 def test_the_first_event_does_not_keep_where_the_spec_is(runs):
     runs.node(
         "DYNAMIC_RUNNING", 10, task_node_metadata=yields(workflow(), spec_uri="s3://b/futures.pb")
@@ -64,10 +72,12 @@ def test_the_first_event_does_not_keep_where_the_spec_is(runs):
 
 
 def test_the_workflow_stays_when_later_events_have_none(runs):
-    runs.node("DYNAMIC_RUNNING", 10, task_node_metadata=yields(workflow()))
-    runs.node("SUCCEEDED", 11, task_node_metadata=event_pb2.TaskNodeMetadata())
+    runs.node("RUNNING", 10)
+    runs.node("DYNAMIC_RUNNING", 11, task_node_metadata=yields(workflow(), spec_uri="s3://b/f.pb"))
+    runs.node("SUCCEEDED", 12, task_node_metadata=event_pb2.TaskNodeMetadata())
 
     assert runs.dynamic_workflow() == workflow()
+    assert runs.get_node().closure.dynamic_job_spec_uri == "s3://b/f.pb"
 
 
 def test_a_workflow_of_another_name_replaces_it(runs):
@@ -89,6 +99,16 @@ def test_a_refused_event_with_a_workflow_of_another_name_changes_nothing(runs):
     runs.node("SUCCEEDED", 10, task_node_metadata=yields(workflow()))
     refusal(runs.node, "FAILED", 11, task_node_metadata=yields(workflow("other"), name="other"))
 
+    assert runs.dynamic_workflow() == workflow()
+
+
+def test_what_another_cluster_yields_is_not_even_kept(runs):
+    runs.node("DYNAMIC_RUNNING", 10, task_node_metadata=yields(workflow()))
+    told = yields(workflow(nodes=2))
+
+    code, _ = refusal(runs.node, "SUCCEEDED", 11, producer_id="east", task_node_metadata=told)
+
+    assert code == "FAILED_PRECONDITION"
     assert runs.dynamic_workflow() == workflow()
 
 
@@ -147,9 +167,8 @@ def test_a_workflow_that_is_gone_cannot_be_read(runs, store):
     code, message = refusal(runs.dynamic_workflow)
 
     assert code == "INTERNAL"
-    assert message.startswith(
-        f"Unable to read WorkflowClosure from location {blobs.CONTAINER}/metadata/admin/p/"
-    )
+    uri = f"{blobs.CONTAINER}/metadata/admin/p/development/e1/n0/p_development_dyn_v1"
+    assert message.startswith(f"Unable to read WorkflowClosure from location {uri} : ")
 
 
 def test_a_node_whose_id_is_no_part_of_a_url_can_yield_nothing(runs):
@@ -158,7 +177,13 @@ def test_a_node_whose_id_is_no_part_of_a_url_can_yield_nothing(runs):
     )
 
     assert code == "INTERNAL"
-    assert "invalid URL escape" in message
+    assert message.startswith(
+        "Failed to produce remote closure data reference for dynamic workflow yielded by "
+        'node id [node_id:"a%b" execution_id:{project:"p" domain:"development" name:"e1"}] with '
+        'workflow id [resource_type:WORKFLOW project:"p" domain:"development" name:"dyn" '
+        'version:"v1"]; err: Reference is of an invalid format [s3://my-s3-bucket]: parse '
+    )
+    assert runs.list_nodes() == []
 
 
 def test_a_node_with_children_that_yielded_a_workflow_is_dynamic_in_lists(runs):

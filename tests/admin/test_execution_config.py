@@ -137,7 +137,7 @@ def test_the_assigned_cluster_pool_or_none_may_be_asked_for(attributes, asked):
 
 @pytest.mark.parametrize("domain", ["", "development"])
 def test_another_cluster_pool_is_refused(attributes, domain):
-    assign(attributes, domain, cluster_assignment=pool("gpu"))
+    assign(attributes, domain, cluster_assignment=pool("gpü"))
     spec = execution_pb2.ExecutionSpec(cluster_assignment=pool("cpu"))
 
     refusal = refusal_of(check_cluster_pool, spec, attributes, "p", "development")
@@ -145,7 +145,7 @@ def test_another_cluster_pool_is_refused(attributes, domain):
     assert refusal.code == "INVALID_ARGUMENT"
     assert refusal.message == (
         'execution with project "p" and domain "development" cannot run on cluster pool "cpu", '
-        'because its configured to run on pool "gpu"'
+        'because its configured to run on pool "gpü"'
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from builders import (
     INTEGER,
     NOW,
+    NUL,
     assign,
     create_request,
     execution_id,
@@ -25,10 +26,6 @@ Metadata = execution_pb2.ExecutionMetadata
 LATER = NOW + timedelta(hours=1)
 UNFINISHED = ["UNDEFINED", "QUEUED", "RUNNING", "SUCCEEDING", "FAILING", "ABORTING"]
 FINISHED = ["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
-NUL = (
-    "UNKNOWN",
-    'failed database operation with invalid byte sequence for encoding "UTF8": 0x00',
-)
 
 
 @pytest.fixture

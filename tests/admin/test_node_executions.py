@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from builders import NOW, execution_id, literals, node_id
-from flyteidl.admin import event_pb2, node_execution_pb2
+from builders import NOW, NUL, execution_id, literals, node_id
+from flyteidl.admin import common_pb2, event_pb2, node_execution_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.event import event_pb2 as flyte_events
@@ -76,6 +78,23 @@ def test_another_cluster_may_not(runs):
     assert detail.incompatible_cluster.cluster == "c"
 
 
+def test_the_cluster_that_the_execution_was_moved_to_may(make, store):
+    store.executions.update(replace(make.execution("e1"), cluster="east"))
+    runs = Runs(store)
+
+    runs.node("RUNNING", 10, producer_id="east")
+    runs.task("RUNNING", 10, producer_id="east")
+
+    for send in (runs.node, runs.task):
+        assert refusal(send, "SUCCEEDED", 11, producer_id="west") == (
+            "FAILED_PRECONDITION",
+            (
+                "Cluster/producer from event [west] does not match existing workflow execution "
+                "clusterInDB: [east]"
+            ),
+        )
+
+
 def test_the_cluster_is_looked_at_before_the_phase(runs):
     runs.node("SUCCEEDED", 10)
 
@@ -122,7 +141,8 @@ def test_a_missing_parent_comes_before_a_missing_time(runs):
 
 def test_a_later_event_changes_no_parent_and_looks_for_none(runs):
     runs.node("QUEUED", 10)
-    runs.node("RUNNING", 11, parent_node_metadata=under("nope"))
+    nothing = flyte_events.ParentTaskExecutionMetadata()
+    runs.node("RUNNING", 11, parent_node_metadata=under("nope"), parent_task_metadata=nothing)
 
     assert ids(runs.list_nodes()) == ["n0"]
 
@@ -152,13 +172,15 @@ def test_get_derives_parenthood_only_for_first_events_of_version_0(runs, version
     assert runs.get_node().metadata.is_parent_node is shown
 
 
-def test_a_flag_that_is_set_keeps_parenthood_from_being_derived(runs):
-    runs.node("RUNNING", 10, is_dynamic=True)
+@pytest.mark.parametrize("flag", ["is_dynamic", "is_parent"])
+def test_a_flag_that_is_set_keeps_parenthood_from_being_derived(runs, store, flag):
+    runs.node("RUNNING", 10, **{flag: True})
+    (row,) = store.node_executions
+    store.node_executions.update(replace(row, dynamic_workflow_remote_closure_reference="uri"))
     runs.node("RUNNING", 11, node="k", parent_node_metadata=under("n0"))
 
     (listed,) = runs.list_nodes()
-    assert listed == runs.get_node()
-    assert not listed.metadata.is_parent_node
+    assert listed == runs.get_node() == row.message
 
 
 # --- legacy children of tasks
@@ -276,6 +298,10 @@ def test_the_id_of_a_node_is_shown_without_an_org(runs):
     assert runs.get_node().id == node_id()
 
 
+def test_an_id_with_a_nul_is_refused_by_the_database(runs):
+    assert refusal(runs.get_node, "\0") == NUL
+
+
 def test_an_unknown_execution_has_an_empty_list(runs):
     assert runs.list_nodes("nowhere") == []
 
@@ -308,16 +334,89 @@ def test_a_list_checks_the_limit_then_the_parent_then_the_filters(runs):
     assert messages[2] == "invalid value for filters"
 
 
-def test_a_list_for_a_task_checks_the_id_then_the_limit_then_the_task(runs):
-    request = node_execution_pb2.NodeExecutionForTaskListRequest()
+def test_a_list_for_a_task_checks_the_id_then_the_limit_then_the_task_then_the_filters(runs):
+    request = node_execution_pb2.NodeExecutionForTaskListRequest(filters="eq(task_execution.id,1)")
     ask = runs.nodes.list_node_executions_for_task
-    assert refusal(ask, request, NOW)[1] == "missing id"
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "missing id")
 
     request.task_execution_id.CopyFrom(attempt_id())
-    assert refusal(ask, request, NOW)[1] == "invalid value for limit"
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "invalid value for limit")
 
     request.limit = 1
-    assert refusal(ask, request, NOW)[1].startswith("missing entity of type task execution")
+    assert refusal(ask, request, NOW) == (
+        "NOT_FOUND",
+        (
+            "missing entity of type task execution with identifier "
+            'task_id:{project:"p" domain:"development" name:"t" version:"v1"} '
+            f"node_execution_id:{{{N0}}}"
+        ),
+    )
+
+    runs.node("RUNNING", 10)
+    runs.task("RUNNING", 10)
+    assert refusal(ask, request, NOW) == (
+        "INVALID_ARGUMENT",
+        "'te' entity is not allowed in filters",
+    )
+
+
+def ask_for_nodes(runs, **fields):
+    fields.setdefault("limit", 100)
+    request = node_execution_pb2.NodeExecutionListRequest(
+        workflow_execution_id=execution_id(), **fields
+    )
+    return runs.nodes.list_node_executions(request, NOW)
+
+
+@pytest.mark.parametrize(
+    ("filters", "listed"),
+    [
+        ("eq(phase,FAILED)", ["c"]),
+        ("eq(duration,0)", ["a", "b"]),
+        ("ne(error_kind,USER)", []),
+        ("ne(error_kind,SYSTEM)", ["c"]),
+        ("ne(cache_status,CACHE_HIT)", []),
+        ("eq(execution.phase,RUNNING)", ["a", "b", "c"]),
+        ("eq(execution.phase,QUEUED)", []),
+        ("eq(parent_id,1)", []),
+    ],
+)
+def test_lists_can_be_filtered_and_nothing_is_told_of_what_is_null(make, store, filters, listed):
+    make.execution("e1", phase="RUNNING")
+    runs = Runs(store)
+    runs.node("QUEUED", 10, node="a")
+    runs.node("RUNNING", 10, node="b")
+    runs.node("RUNNING", 10, node="c")
+    runs.node("FAILED", 15, node="c", error=ExecutionError(code="C", kind="USER"))
+    by_id = common_pb2.Sort(key="node_id", direction="ASCENDING")
+
+    assert ids(ask_for_nodes(runs, filters=filters, sort_by=by_id).node_executions) == listed
+
+
+@pytest.mark.parametrize(
+    ("direction", "listed"), [("ASCENDING", ["b", "a"]), ("DESCENDING", ["a", "b"])]
+)
+def test_nodes_that_never_started_are_the_latest(runs, direction, listed):
+    runs.node("QUEUED", 10, node="a")
+    runs.node("RUNNING", 10, node="b")
+    by_start = common_pb2.Sort(key="started_at", direction=direction)
+
+    assert ids(ask_for_nodes(runs, sort_by=by_start).node_executions) == listed
+
+
+def test_lists_have_pages_and_refuse_what_is_no_token(runs):
+    for node in ("a", "b", "c"):
+        runs.node("RUNNING", 10, node=node)
+
+    first = ask_for_nodes(runs, limit=2)
+
+    assert ids(first.node_executions) == ["a", "b"]
+    last = ask_for_nodes(runs, limit=2, token=first.token)
+    assert (ids(last.node_executions), last.token) == (["c"], "")
+    assert refusal(ask_for_nodes, runs, token="x") == (
+        "INVALID_ARGUMENT",
+        "invalid pagination token x for ListNodeExecutions",
+    )
 
 
 def test_a_list_for_a_task_needs_no_resource_type(runs):
@@ -352,7 +451,10 @@ def test_lists_show_the_first_hundred_bytes_of_an_error(runs, message, listed):
 
     (shown,) = runs.list_nodes(under="n0")
     assert shown.closure.error.message == listed
-    assert runs.get_node("k").closure.error.message == message
+    whole = runs.get_node("k")
+    assert whole.closure.error.message == message
+    shown.closure.error.message = message
+    assert shown == whole
 
 
 def test_an_answer_may_be_changed_by_nobody_so_lists_copy_what_they_change(runs):

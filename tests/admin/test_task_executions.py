@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from builders import NOW, literals, node_id
+from builders import NOW, NUL, literals, node_id, refusal_of
 from flyteidl.admin import event_pb2, task_execution_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.core.execution_pb2 import ExecutionError, TaskExecution
 from run_builders import Runs, at, attempt_id, refusal, task_event
 
 from flyte_testkit.admin import blobs
-from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import MAX_OUTPUT_BYTES
 
 PHASES = TaskExecution.Phase.keys()
@@ -38,8 +37,14 @@ def send(runs, event):
 def test_an_event_needs_content_and_a_time_first(runs):
     nothing = event_pb2.TaskExecutionEventRequest()
 
-    assert refusal(runs.tasks.create_task_event, nothing, NOW)[1] == "missing event"
-    assert refusal(runs.task, "RUNNING", producer_id="c")[1] == "missing occurred_at"
+    assert refusal(runs.tasks.create_task_event, nothing, NOW) == (
+        "INVALID_ARGUMENT",
+        "missing event",
+    )
+    assert refusal(runs.task, "RUNNING", producer_id="c") == (
+        "INVALID_ARGUMENT",
+        "missing occurred_at",
+    )
 
 
 def test_outputs_may_not_be_too_heavy(runs):
@@ -48,7 +53,9 @@ def test_outputs_may_not_be_too_heavy(runs):
     code, message = refusal(runs.task, "SUCCEEDED", 10, node="nope", output_data=heavy)
 
     assert code == "RESOURCE_EXHAUSTED"
-    assert message.startswith("Output data size exceeds platform configured threshold")
+    assert message == (
+        f"Output data size exceeds platform configured threshold ({heavy.ByteSize()} > 2097152)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,9 +65,12 @@ def test_outputs_may_not_be_too_heavy(runs):
         ("parent_node_execution_id.execution_id", "missing execution_id"),
         ("parent_node_execution_id.node_id", "missing node_id"),
         ("parent_node_execution_id.execution_id.project", "missing project"),
+        ("parent_node_execution_id.execution_id.domain", "missing domain"),
         ("parent_node_execution_id.execution_id.name", "missing name"),
         ("task_id", "missing task_id"),
         ("task_id.project", "missing project"),
+        ("task_id.domain", "missing domain"),
+        ("task_id.name", "missing name"),
         ("task_id.version", "missing version"),
         (
             "task_id.resource_type",
@@ -82,6 +92,18 @@ def test_an_event_names_node_and_task_in_full(runs, hole, missing):
     assert refusal(send, runs, event) == ("INVALID_ARGUMENT", missing)
 
 
+@pytest.mark.parametrize(("kind", "shown"), [(identifier_pb2.WORKFLOW, "workflow"), (42, "42")])
+def test_an_event_is_of_a_task_and_nothing_else(runs, kind, shown):
+    event = task_event("RUNNING", 10)
+    event.task_id.resource_type = kind
+
+    code, message = refusal(send, runs, event)
+
+    assert code == "INVALID_ARGUMENT"
+    assert message.startswith(f"unexpected resource type {shown} for identifier [resource_type:")
+    assert message.endswith("], expected task instead")
+
+
 def test_the_node_is_checked_before_the_task(runs):
     event = task_event("RUNNING", 10, node="")
     event.ClearField("task_id")
@@ -100,11 +122,16 @@ def test_the_execution_must_be_there(runs):
 
 
 def test_the_cluster_must_be_the_executions(runs):
-    with pytest.raises(AdminError) as caught:
-        runs.task("RUNNING", 10, node="nope", producer_id="c")
+    refused = refusal_of(runs.task, "RUNNING", 10, node="nope", producer_id="c")
 
-    assert caught.value.code == "FAILED_PRECONDITION"
-    (detail,) = caught.value.details
+    assert (refused.code, refused.message) == (
+        "FAILED_PRECONDITION",
+        (
+            "Cluster/producer from event [c] does not match existing workflow execution "
+            "clusterInDB: []"
+        ),
+    )
+    (detail,) = refused.details
     assert detail.incompatible_cluster.cluster == "c"
 
 
@@ -120,10 +147,13 @@ def test_the_node_must_be_there_for_a_first_event(runs):
 
 def test_the_task_need_not_be_registered_and_the_node_may_have_ended(runs):
     runs.node("SUCCEEDED", 6)
-    runs.task("RUNNING", 10, task="nobody-registered-this")
+    event = task_event("RUNNING", 10)
+    event.task_id.project = "of-no-such-project"
+
+    send(runs, event)
 
     (listed,) = runs.list_tasks()
-    assert listed.id.task_id.name == "nobody-registered-this"
+    assert listed.id.task_id == event.task_id
 
 
 # --- phases
@@ -151,10 +181,7 @@ def test_a_phase_gives_way_to_any_other_unless_it_is_an_end(runs, current, comin
 def test_the_detail_of_a_change_after_the_end_names_the_phase_that_was_asked_for(runs):
     runs.task("FAILED", 10)
 
-    with pytest.raises(AdminError) as caught:
-        runs.task("ABORTED", 11)
-
-    (detail,) = caught.value.details
+    (detail,) = refusal_of(runs.task, "ABORTED", 11).details
     assert detail.already_in_terminal_state.current_phase == "ABORTED"
 
 
@@ -208,6 +235,30 @@ def test_attempts_are_rows_of_their_own_in_any_order(runs):
     assert runs.get_node().closure.updated_at == at(5)
 
 
+def test_versions_and_attempts_go_as_far_as_their_numbers(runs):
+    most = 2**32 - 1
+    runs.task("RUNNING", 10, phase_version=most, retry_attempt=most)
+
+    assert refusal(runs.task, "RUNNING", 11, phase_version=most, retry_attempt=most) == (
+        "ALREADY_EXISTS",
+        (
+            f"have already recorded task execution phase RUNNING (version: {most}) "
+            f"for {ATTEMPT} retry_attempt:{most}"
+        ),
+    )
+
+
+def test_a_refused_event_changes_nothing(runs, store):
+    runs.task("FAILED", 10, output_data=literals(y=1), reason="a")
+    blobs_before, before = dict(store.blobs), runs.get_task()
+
+    for phase in ("FAILED", "SUCCEEDED"):
+        refusal(runs.task, phase, 11, output_data=literals(y=2), reason="b", event_version=7)
+
+    assert runs.get_task() == before
+    assert store.blobs == blobs_before
+
+
 def test_refusals_name_the_attempt_unless_it_is_the_first(runs):
     runs.task("RUNNING", 10, retry_attempt=3)
 
@@ -256,10 +307,19 @@ def test_reading_an_attempt_needs_no_resource_type_but_takes_no_wrong_one(runs):
     assert runs.tasks.get_task_execution(request, NOW).id == attempt_id()
 
     request.id.task_id.resource_type = identifier_pb2.WORKFLOW
-    assert (
-        "unexpected resource type workflow"
-        in refusal(runs.tasks.get_task_execution, request, NOW)[1]
+    assert refusal(runs.tasks.get_task_execution, request, NOW) == (
+        "INVALID_ARGUMENT",
+        (
+            "unexpected resource type workflow for identifier [resource_type:WORKFLOW "
+            'project:"p" domain:"development" name:"t" version:"v1"], expected task instead'
+        ),
     )
+
+
+def test_an_id_with_a_nul_is_refused_by_the_database(runs):
+    request = task_execution_pb2.TaskExecutionGetRequest(id=attempt_id("\0"))
+
+    assert refusal(runs.tasks.get_task_execution, request, NOW) == NUL
 
 
 def test_a_request_is_left_as_it_was_sent(runs):
@@ -273,14 +333,75 @@ def test_a_request_is_left_as_it_was_sent(runs):
 
 
 def test_a_list_needs_the_nodes_whole_id_then_a_limit(runs):
-    request = task_execution_pb2.TaskExecutionListRequest()
-    assert refusal(runs.tasks.list_task_executions, request, NOW)[1] == "missing id"
+    ask = runs.tasks.list_task_executions
+    request = task_execution_pb2.TaskExecutionListRequest(filters="eq(te.phase,x)")
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "missing id")
 
     request.node_execution_id.node_id = "n0"
-    assert refusal(runs.tasks.list_task_executions, request, NOW)[1] == "missing execution_id"
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "missing execution_id")
 
     request.node_execution_id.CopyFrom(node_id())
-    assert refusal(runs.tasks.list_task_executions, request, NOW)[1] == "invalid value for limit"
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "invalid value for limit")
+
+    request.limit = 1
+    assert refusal(ask, request, NOW) == ("INVALID_ARGUMENT", "'te.te.phase' is invalid filter")
+
+
+def test_a_list_has_pages_and_refuses_what_is_no_token(runs):
+    for attempt in range(3):
+        runs.task("RUNNING", 10, retry_attempt=attempt)
+    request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node_id(), limit=2)
+
+    request.token = runs.tasks.list_task_executions(request, NOW).token
+    (last,) = runs.tasks.list_task_executions(request, NOW).task_executions
+    assert last.id.retry_attempt == 2
+
+    request.token = "x"
+    assert refusal(runs.tasks.list_task_executions, request, NOW) == (
+        "INVALID_ARGUMENT",
+        "invalid pagination token x for ListTaskExecutions",
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "listed"),
+    [
+        ("eq(name,e1)", ["known", "unknown"]),
+        ("eq(name,known)", []),
+        ("eq(version,v1)", ["known", "unknown"]),
+        ("ne(task.name,x)", ["known"]),
+        (
+            "eq(node_execution.phase,RUNNING)+eq(execution.phase,UNDEFINED)+eq(task.name,known)",
+            ["known"],
+        ),
+    ],
+)
+def test_filters_are_on_the_execution_and_joins_find_what_is_registered(
+    runs, make, filters, listed
+):
+    make.task("known")
+    for task in ("known", "unknown"):
+        runs.task("RUNNING", 10, task=task)
+    request = task_execution_pb2.TaskExecutionListRequest(
+        node_execution_id=node_id(), limit=9, filters=filters
+    )
+
+    found = runs.tasks.list_task_executions(request, NOW).task_executions
+
+    assert [row.id.task_id.name for row in found] == listed
+
+
+def test_an_attempt_is_a_parent_when_a_node_says_so(runs):
+    runs.task("RUNNING", 10, task_type="python-task")
+    assert not runs.get_task().is_parent
+    before = runs.get_task()
+
+    runs.node("RUNNING", 11, node="k", parent_task_metadata={"id": attempt_id()})
+
+    after = runs.get_task()
+    assert after.is_parent
+    after.is_parent = False
+    assert after == before
 
 
 def test_an_unknown_node_has_an_empty_list(runs):
@@ -326,7 +447,4 @@ def test_data_is_empty_but_there_when_nothing_was_written(runs):
 
 
 def test_the_database_holds_no_nul(runs):
-    assert refusal(runs.task, "RUNNING", 10, input_uri="\0") == (
-        "UNKNOWN",
-        'failed database operation with invalid byte sequence for encoding "UTF8": 0x00',
-    )
+    assert refusal(runs.task, "RUNNING", 10, input_uri="\0") == NUL

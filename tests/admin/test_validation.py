@@ -268,6 +268,11 @@ def test_looks_at_the_kind_of_a_notification_then_whom_then_when(entry, message)
     assert message_of(validation.notifications, [notification(), entry]) == message
 
 
+def test_looks_at_all_of_a_notification_before_the_next():
+    entries = [notification(phases=[2]), common_pb2.Notification()]
+    assert message_of(validation.notifications, entries) == "invalid value for phase"
+
+
 @pytest.mark.parametrize("name", ["a", "a-9", "ABC", "x" * 63])
 def test_takes_names_of_executions(name):
     validation.execution_name(name)
@@ -278,6 +283,7 @@ def test_takes_names_of_executions(name):
     [
         ("x" * 64, f"size of name exceeded length 63 : {'x' * 64}"),
         ("é" * 32, f"size of name exceeded length 63 : {'é' * 32}"),
+        ("1" * 64, f"size of name exceeded length 63 : {'1' * 64}"),
         ("1a", r"invalid name format: 1a, does not match regex '^[a-z][a-z\-0-9]*$'"),
         ("Ab.C", r"invalid name format: ab.c, does not match regex '^[a-z][a-z\-0-9]*$'"),
         ("a\n", "invalid name format: a\n, does not match regex '^[a-z][a-z\\-0-9]*$'"),
