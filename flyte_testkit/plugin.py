@@ -45,6 +45,7 @@ def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     from flyte_testkit import world  # noqa: PLC0415
     from flyte_testkit.clock import VirtualClock  # noqa: PLC0415
 
+    _refuse_to_be_shared(request)
     clock = VirtualClock(**options.chosen(request, options.CLOCK))
     with world.governed_by(clock):
         yield clock
@@ -92,15 +93,29 @@ def flyte_client(flyte_admin: FakeFlyteAdmin) -> Iterator[FlyteRemote]:
 
     It has flytekit's names for executions, and waits that keep their budget.
     """
-    from flyte_testkit.client import FlyteRemote  # noqa: PLC0415
+    from flyte_testkit.client import Config, FlyteRemote  # noqa: PLC0415
 
-    with FlyteRemote.for_endpoint(
-        flyte_admin.endpoint,
-        insecure=True,
-        default_project=flyte_admin.project,
-        default_domain=flyte_admin.domain,
-    ) as client:
+    config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)
+    project, domain = flyte_admin.project, flyte_admin.domain
+    with FlyteRemote(config, project, domain, seed=0) as client:  # pauses repeat, run by run
         yield client
+
+
+def _refuse_to_be_shared(request: pytest.FixtureRequest) -> None:
+    """Explain why a property test cannot have the fixtures, unless it says that it knows."""
+    test = request.function
+    if not getattr(test, "is_hypothesis_test", False):
+        return
+    from hypothesis import HealthCheck  # noqa: PLC0415  it is loaded: this is its test
+
+    chosen = getattr(test, "_hypothesis_internal_use_settings", None)  # where @settings leaves them
+    if chosen is None or HealthCheck.function_scoped_fixture not in chosen.suppress_health_check:
+        pytest.fail(
+            f"{test.__name__} is a property test, and flyte_clock and flyte_admin are made once "
+            "for a whole test: all its examples would share them.\n"
+            "Make a server for each example in the test: with laws.backend() as admin: …",
+            pytrace=False,
+        )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -12,12 +12,15 @@ import flyte_testkit
 
 PUBLIC = [
     "flyte_testkit",
+    "flyte_testkit.client",
     "flyte_testkit.clock",
     "flyte_testkit.errors",
     "flyte_testkit.failures",
+    "flyte_testkit.laws",
     "flyte_testkit.literals",
     "flyte_testkit.render",
     "flyte_testkit.server",
+    "flyte_testkit.strategies",
     "flyte_testkit.timeline",
     "flyte_testkit.world",
 ]

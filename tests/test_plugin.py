@@ -145,6 +145,7 @@ def test_options_come_by_marker(run):
         """
         import datetime
         import pytest
+        from hypothesis import given, strategies as st
 
         START = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
 
@@ -157,6 +158,10 @@ def test_options_come_by_marker(run):
         def test_is_told_about_a_misspelt_one(flyte_admin):
             pass
 
+        @given(st.integers())
+        def test_is_told_that_examples_would_share_it(flyte_admin, number):
+            pass
+
         def test_has_those_of_the_command_line(flyte_admin):
             assert (flyte_admin.project, flyte_admin.clock.limit.days) == ("bakery", 2)
         """,
@@ -164,7 +169,8 @@ def test_options_come_by_marker(run):
         "--flyte-limit=172800",
     )
 
-    result.assert_outcomes(passed=2, errors=1)
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(["*with laws.backend() as admin: …*"])
     result.stdout.fnmatch_lines(["*@pytest.mark.flyte got 'strickt'. It takes keywords only*"])
 
 

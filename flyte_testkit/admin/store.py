@@ -75,9 +75,9 @@ class Table(Generic[RowT]):
         if not conditions:
             return list(candidates)
         read = attrgetter(*conditions)  # in one go: lists ask this of every row there is
-        wanted: Any = (
-            tuple(conditions.values()) if len(conditions) > 1 else [*conditions.values()][0]
-        )
+        wanted: Any = tuple(conditions.values())
+        if len(wanted) == 1:  # attrgetter gives a single value bare
+            (wanted,) = wanted
         return [row for row in candidates if read(row) == wanted]
 
     def _candidates(self, conditions: Mapping[str, object]) -> Iterable[RowT]:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.server import FakeFlyteAdmin
-from flyte_testkit.world import governed_by
-from flyte_testkit.world._reins import held
+from flyte_testkit.world import governed_by, governing_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +70,7 @@ def backend(
 @contextmanager
 def _following(clock: VirtualClock) -> Iterator[None]:
     """Let time follow a clock, also where another one governs."""
-    governing = held[-1].clock if held else clock
+    governing = governing_clock() or clock
     with governed_by(governing) as world:
         if governing is clock:
             yield

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from google.protobuf.message import Message
 
 __all__ = ["Call", "Journal", "blurred"]
@@ -47,10 +49,16 @@ class Call:
 
 
 class Journal:
-    """The calls of one server, in the order of their arrival."""
+    """The calls of one server, in the order of their arrival.
+
+    Attributes:
+        calls: All of them.
+        listeners: Told of each call as it arrives, before it is answered.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.listeners: list[Callable[[Call], object]] = []
         self._failed: dict[str, Call] = {}
         self._lock = threading.Lock()
 
@@ -61,6 +69,8 @@ class Journal:
         if before is not None and before.at == at and before.request == request:
             call.attempt = before.attempt + 1
         self.calls.append(call)
+        for listener in self.listeners:
+            listener(call)
         return call
 
     def end(self, call: Call, code: str, reply: Message | None, message: str) -> bool:

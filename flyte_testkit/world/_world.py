@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import Clock
 
-__all__ = ["World", "governed_by"]
+__all__ = ["World", "governed_by", "governing_clock"]
 
 _MISSING: Any = object()
 
@@ -66,6 +66,17 @@ def governed_by(clock: Clock) -> World:
         3600.0
     """
     return World(clock)
+
+
+def governing_clock() -> VirtualClock | None:
+    """Return the clock that governs now; None where time is real.
+
+    Example:
+        >>> with governed_by(VirtualClock()):
+        ...     governing_clock()
+        <VirtualClock 2024-01-01T00:00:00+00:00, 0 s after its start>
+    """
+    return held[-1].clock if held else None
 
 
 class World:

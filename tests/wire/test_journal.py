@@ -46,6 +46,15 @@ def test_another_request_makes_another_call():
     assert [call.attempt for call in journal.calls] == [1, 1]
 
 
+def test_listeners_hear_of_a_call_before_it_is_answered():
+    journal, heard = Journal(), []
+    journal.listeners.append(lambda call: heard.append((call.rpc, call.code)))
+
+    journal.begin("GetExecution", GET(), at=0, deadline=None)
+
+    assert heard == [("GetExecution", None)]
+
+
 def test_a_call_is_answered_once():
     journal = Journal()
     call = journal.begin("GetExecution", GET(), at=0, deadline=None)
