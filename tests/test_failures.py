@@ -10,7 +10,6 @@ from hypothesis.vendor import pretty
 
 from flyte_testkit import TimelineError, failures
 from flyte_testkit.failures import BUILDERS, Failure
-from flyte_testkit.failures._names import shortened
 
 UNTYPED: Any = failures  # what a type checker would refuse has to be written down somehow
 LAST = "currentAttempt done. Last Error:"
@@ -275,12 +274,6 @@ def test_names_stand_for_what_is_known_only_in_a_run() -> None:
         "p-d/awv5fd9z7xzkdbh9lhz4-n0-3 fpqbboqz63fybm {pod.x} {}"
     )
     assert failure.worded_for("run", attempt=1).message.split()[1] == "run-n0-1"
-
-
-def test_long_names_are_shortened_as_an_engine_shortens_them() -> None:
-    assert shortened("n0-0-n0-n1-0-n0-n1-n0", bits=32) == "fooud2ba"
-    assert shortened("n0-0-dn0-0-start-node", bits=32) == "ffuqhjya"
-    assert shortened("n0-0-n0-0-start-node", bits=32) == "n0-0-n0-0-start-node"
 
 
 def test_a_failure_without_a_pod_stays_as_it_is() -> None:

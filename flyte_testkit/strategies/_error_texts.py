@@ -51,8 +51,6 @@ WRAPPERS: Final = ("", "RetriesExhausted|", "RetriesExhausted|RetriesExhausted|"
 LAUNCH_CODES: Final = ("Internal", "Unknown", "InvalidArgument", "NotFound")
 """Codes of executions that failed while FlyteAdmin made them."""
 
-_LAST: Final = "[1/1] currentAttempt done. Last Error: USER::"
-
 REALISTIC: Final = (
     *(build() for build in failures.BUILDERS.values()),
     failures.process_died(exit_code=137),  # out of memory, but Kubernetes did not notice
@@ -62,10 +60,13 @@ REALISTIC: Final = (
         code="Evicted",
         kind="SYSTEM",
     ),
-    failures.Failure(
-        f"{_LAST}[ContainersNotReady|ImagePullBackOff]: containers with unready status:"
-        ' [{pod}]|Back-off pulling image "ghcr.io/flyteorg/gone:v1"',
-        code="RetriesExhausted|ContainersNotReady|ImagePullBackOff",
+    failures.retries_exhausted(
+        last=failures.Failure(
+            "containers with unready status: [{pod}]|Back-off pulling image"
+            ' "ghcr.io/flyteorg/gone:v1"',
+            code="ContainersNotReady|ImagePullBackOff",
+        ),
+        attempts=1,
     ),
     failures.Failure(
         "Workflow[flytesnacks:development:nightly] failed. RuntimeExecutionError: max number of"

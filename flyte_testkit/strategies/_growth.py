@@ -18,9 +18,16 @@ from flyte_testkit.strategies import _times
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import ERRORS
 from flyte_testkit.strategies._node_kinds import KINDS, Kind
-from flyte_testkit.strategies._nodes import NodeLife, aborted, node_execution
+from flyte_testkit.strategies._nodes import NodeLife, node_execution
 from flyte_testkit.strategies._paths import END, START, Place
-from flyte_testkit.strategies._propagation import item_error, node_error, recoverable, rejected
+from flyte_testkit.strategies._propagation import (
+    aborted,
+    item_error,
+    node_error,
+    recoverable,
+    rejected,
+    timed_out,
+)
 from flyte_testkit.strategies._tasks import Attempt, task_execution
 
 if TYPE_CHECKING:
@@ -228,7 +235,7 @@ class Grower:
         )
         above = error
         if expired:
-            above = core.ExecutionError(code="Timeout", message="Timeout in node", kind="USER")
+            above = timed_out()
         return Grown((TreeNode(made_node, tuple(tasks)),), cursor, above)
 
     def _attempt_phase(self, fate: Fate, *, last: bool, expired: bool) -> str:

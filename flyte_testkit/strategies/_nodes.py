@@ -19,6 +19,7 @@ from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._errors import ERRORS
 from flyte_testkit.strategies._node_kinds import KINDS, Kind
 from flyte_testkit.strategies._paths import END, START, Place, checkpoint, root_of
+from flyte_testkit.strategies._propagation import aborted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,6 @@ __all__ = [
     "ABORT_REASONS",
     "NodeLife",
     "NodePhase",
-    "aborted",
     "node_execution",
     "node_execution_closures",
     "node_executions",
@@ -181,11 +181,6 @@ def _draw_life(draw: Callable[..., Any], phase: str, kind: Kind) -> NodeLife:
     if kind.runs and (ran or kind.is_dynamic or phase == "SUCCEEDED"):
         return NodeLife(created, started, ended, ended + report)
     return NodeLife(created, None, ended, ended + report)
-
-
-def aborted(reason: str) -> core.ExecutionError:
-    """Return the error of a node that was stopped; it has no kind."""
-    return core.ExecutionError(code="NodeAborted", message=reason)
 
 
 def node_execution(

@@ -1,25 +1,23 @@
-"""Where an engine writes, and how it calls the nodes below other nodes.
+"""Where an engine writes the data of executions and nodes.
 
 Ignorant of Hypothesis; what stands here is the same for every example.
 """
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING, Final
+
+from flyte_testkit import engine_names
 
 if TYPE_CHECKING:
     from flyteidl.core import identifier_pb2
 
-__all__ = ["END", "START", "Place", "checkpoint", "root_of", "unique_id"]
+__all__ = ["END", "START", "Place", "checkpoint", "root_of"]
 
 START: Final = "start-node"
 END: Final = "end-node"
 
 _STORE: Final = "s3://my-s3-bucket"
-_LONGEST: Final = 20
-_OFFSET, _PRIME, _WORD = 0x811C9DC5, 0x01000193, 0xFFFFFFFF  # FNV-32a
-_GOES: Final = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "abcdefghijklmnopqrstuvwxyz123456")
 
 
 def root_of(execution: identifier_pb2.WorkflowExecutionIdentifier) -> str:
@@ -31,25 +29,6 @@ def root_of(execution: identifier_pb2.WorkflowExecutionIdentifier) -> str:
 def checkpoint(pod: str) -> str:
     """Return the address of a pod's checkpoints."""
     return f"{_STORE}/data/7k/{pod}/_flytecheckpoints"
-
-
-def unique_id(parent: str, attempt: int, spec_id: str) -> str:
-    """Return the id of a node below another; long ones are hashed.
-
-    Example:
-        >>> unique_id("n0", 0, "start-node")
-        'n0-0-start-node'
-        >>> unique_id("n0-0-n0-n1", 0, "n0-n1-n0")
-        'fooud2ba'
-    """
-    text = f"{parent}-{attempt}-{spec_id}"
-    if len(text) <= _LONGEST:
-        return text
-    hashed = _OFFSET
-    for byte in text.encode():
-        hashed = (hashed ^ byte) * _PRIME & _WORD
-    letters = base64.b32encode(hashed.to_bytes(4, "big")).decode().rstrip("=")
-    return f"f{letters.translate(_GOES)}"
 
 
 class Place:
@@ -85,5 +64,5 @@ class Place:
 
     def below(self, spec_id: str, attempt: int = 0) -> Place:
         """Return the place of a child."""
-        name = unique_id(self.node_id, attempt, spec_id)
+        name = engine_names.node_id(self.node_id, attempt, spec_id)
         return Place(self.data(attempt), spec_id, name, str(attempt))

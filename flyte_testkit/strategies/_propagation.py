@@ -10,15 +10,32 @@ from typing import Final
 
 from flyteidl.core import execution_pb2 as core
 
-from flyte_testkit.failures import ErrorKind, Failure, approval_refused, retries_exhausted
+from flyte_testkit.failures import (
+    ErrorKind,
+    Failure,
+    approval_refused,
+    node_aborted,
+    node_timed_out,
+    retries_exhausted,
+)
 from flyte_testkit.strategies._errors import error_message
 
-__all__ = ["item_error", "node_error", "recoverable", "rejected"]
+__all__ = ["aborted", "item_error", "node_error", "recoverable", "rejected", "timed_out"]
 
 
 def rejected() -> core.ExecutionError:
     """Return what a gate says that was refused."""
     return error_message(approval_refused(), "")
+
+
+def aborted(reason: str) -> core.ExecutionError:
+    """Return the error of a node that was stopped; it has no kind."""
+    return error_message(node_aborted(reason=reason), "")
+
+
+def timed_out() -> core.ExecutionError:
+    """Return what stands above a node that is TIMED_OUT, which has no error itself."""
+    return error_message(node_timed_out(), "")
 
 
 def recoverable() -> core.ExecutionError:

@@ -324,7 +324,7 @@ def terminal_outcomes() -> tuple[Timeline, ...]:
         undefined(2).aborts("changed my mind"),
         running(60).aborting(30).aborts("too dear"),
         running(60).times_out(),
-        running(60).times_out("Timeout in node"),
+        running(60).times_out(named.node_timed_out()),
     )
 
 

@@ -8,7 +8,7 @@ from realistic_data import SECOND, UNSENT, legal_problems, nanos
 
 from examples import FEW, MORE, simplest
 from flyte_testkit import strategies
-from flyte_testkit.strategies._paths import unique_id
+from flyte_testkit.engine_names import node_id
 
 KINDS = {
     "execution": (
@@ -152,7 +152,7 @@ def test_an_execution_belongs_to_its_closure(execution):
 def test_a_node_belongs_to_its_closure(node):
     spec_id, group = node.metadata.spec_node_id, node.metadata.retry_group
 
-    expected = unique_id("n3", int(group), spec_id) if group else spec_id
+    expected = node_id("n3", int(group), spec_id) if group else spec_id
     assert node.id.node_id == expected
     assert bool(node.input_uri) == (spec_id != "start-node")
     if node.closure.output_uri:

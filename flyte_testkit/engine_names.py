@@ -1,16 +1,21 @@
-"""Names that an engine makes from the name of an execution.
+"""Names that an engine makes out of others: of pods, of child executions, of nodes below nodes.
 
-Ignorant of what is called so.
+Kubernetes has no room for long names, so all but pods' are cut to twenty characters. Ignorant of
+who is called so.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["child_name", "pod_name", "shortened"]
+__all__ = ["child_name", "node_id", "pod_name", "shortened"]
 
 _LONGEST: Final = 20
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz123456"
+_FNV: Final = {  # bits: where the hash begins, and its prime
+    32: (0x811C9DC5, 0x01000193),
+    64: (0xCBF29CE484222325, 0x100000001B3),
+}
 
 
 def pod_name(execution: str, node_id: str, attempt: int) -> str:
@@ -35,6 +40,18 @@ def child_name(execution: str, node_id: str, attempt: int) -> str:
     return shortened(f"{execution}-{node_id}-{attempt}", bits=64)
 
 
+def node_id(parent: str, attempt: int, spec_id: str) -> str:
+    """Return the id of a node below another, in one of that one's attempts.
+
+    Example:
+        >>> node_id("n0", 0, "start-node")
+        'n0-0-start-node'
+        >>> node_id("n0-0-n0-n1", 0, "n0-n1-n0")
+        'fooud2ba'
+    """
+    return shortened(f"{parent}-{attempt}-{spec_id}", bits=32)
+
+
 def shortened(name: str, *, bits: int) -> str:
     """Return a name of 20 characters or fewer: its own, else ``f`` and a hash of it (FNV-1a).
 
@@ -44,10 +61,7 @@ def shortened(name: str, *, bits: int) -> str:
     """
     if len(name) <= _LONGEST:
         return name
-    value, prime = {
-        32: (0x811C9DC5, 0x01000193),
-        64: (0xCBF29CE484222325, 0x100000001B3),
-    }[bits]
+    value, prime = _FNV[bits]
     for byte in name.encode():
         value = (value ^ byte) * prime % (1 << bits)
     letters = -(-bits // 5)
