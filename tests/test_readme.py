@@ -8,6 +8,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+# A page's property tests show that they run; 100 examples each are for those who use them.
+FEW_EXAMPLES = """
+from hypothesis import settings
+
+settings.register_profile("page", max_examples=5, derandomize=True)
+settings.load_profile("page")
+"""
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
@@ -17,6 +24,7 @@ def blocks(page):
 
 def test_every_python_block_of_the_readme_and_the_docs_runs(pytester):
     pytest.importorskip("flytekit")
+    pytester.makeconftest(FEW_EXAMPLES)
     count = 0
     for page in PAGES:
         for number, block in enumerate(blocks(page), 1):
