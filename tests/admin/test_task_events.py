@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime, timezone
+
 import pytest
+from builders import NOW
 from flyteidl.core.execution_pb2 import ExecutionError, TaskExecution, TaskLog
 from flyteidl.event.event_pb2 import EventReason, ExternalResourceInfo, TaskExecutionMetadata
 from google.protobuf.struct_pb2 import Struct
-from run_builders import Runs, at
+from run_builders import Runs, at, refusal
 
 PHASES = TaskExecution.Phase.keys()
 ENDS = {"SUCCEEDED", "FAILED", "ABORTED"}
@@ -76,6 +79,20 @@ def test_an_end_that_comes_first_has_neither_start_nor_duration(runs):
     assert not closure(runs).HasField("duration")
 
 
+def test_a_report_that_is_no_time_is_refused(runs):
+    late = at(253_402_300_800)
+
+    assert refusal(runs.task, "QUEUED", 10, reported_at=late) == (
+        "INTERNAL",
+        "failed to read event timestamp",
+    )
+    runs.task("QUEUED", 10)
+    assert refusal(runs.task, "RUNNING", 11, reported_at=late) == (
+        "INTERNAL",
+        "failed to parse updated at timestamp",
+    )
+
+
 # --- results
 
 
@@ -114,6 +131,27 @@ def test_the_type_is_the_first_events_and_the_version_the_highest(runs):
 
     assert closure(runs).task_type == "python-task"
     assert closure(runs).event_version == 2
+
+
+def test_the_version_of_the_first_event_counts_too(runs):
+    runs.task("QUEUED", 10, event_version=2)
+    assert closure(runs).event_version == 2
+    runs.task("RUNNING", 11, event_version=1)
+
+    assert closure(runs).event_version == 2
+
+
+def test_columns_follow_the_messages(runs, store):
+    runs.task("QUEUED", 10)
+    runs.task("RUNNING", 11, reported_at=at(12), input_uri="s3://b/i")
+
+    (row,) = store.task_executions
+    assert row.input_uri == "s3://b/i"
+    assert row.task_execution_created_at == datetime.fromtimestamp(10, timezone.utc)
+    assert row.started_at == datetime.fromtimestamp(11, timezone.utc)
+    assert row.task_execution_updated_at == datetime.fromtimestamp(12, timezone.utc)
+    assert row.updated_at == NOW
+    assert (row.phase, row.duration) == ("RUNNING", 0)
 
 
 def test_a_type_that_was_empty_stays_empty(runs):
