@@ -98,6 +98,7 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
     result = run(
         """
         import time
+        import pytest
         from flyte_testkit import running
 
         def stuck(flyte_admin, flyte_remote):
@@ -110,6 +111,7 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
             except Exception:
                 pass
 
+        @pytest.mark.flyte(idle_sleeps=50)
         def test_a_loop_that_sleeps(flyte_admin, flyte_remote):
             execution = stuck(flyte_admin, flyte_remote)
             while not execution.is_done:
