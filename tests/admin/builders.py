@@ -138,13 +138,13 @@ class Make:
             return self.store.projects.update(row)
         return self.store.projects.insert(row)
 
-    def task(self, name="t", *, inputs=None, retries=None, **place):
+    def task(self, name="t", *, inputs=None, outputs=None, retries=None, **place):
         id_ = identifier(identifier_pb2.TASK, name, **place)
         template = tasks_pb2.TaskTemplate(
             id=id_,
             type="container",
             interface=interface_pb2.TypedInterface(
-                inputs=variables(inputs or {}), outputs=interface_pb2.VariableMap()
+                inputs=variables(inputs or {}), outputs=variables(outputs or {})
             ),
             container=tasks_pb2.Container(image="img:1"),
         )

@@ -4,6 +4,7 @@ import pytest
 from builders import (
     INTEGER,
     NOW,
+    NUL,
     STRING,
     assign,
     create_request,
@@ -56,7 +57,7 @@ def test_a_node_is_called_by_the_letters_and_digits_of_the_end_of_its_task(task,
 
 
 def test_a_task_runs_as_a_workflow_of_one_node(create, make, store):
-    task = make.task(inputs={"x": INTEGER})
+    task = make.task(inputs={"x": INTEGER}, outputs={"y": STRING})
 
     row = create(inputs=literals(x=1))
 
@@ -66,6 +67,14 @@ def test_a_task_runs_as_a_workflow_of_one_node(create, make, store):
     assert row.message.closure.workflow_id == workflow.message.id
     assert row.message.spec.launch_plan == task.message.id
     template = workflow.message.closure.compiled_workflow.primary.template
+    assert template.id == workflow.message.id
+    assert template.interface == task.message.closure.compiled_task.template.interface
+    (output,) = template.outputs
+    assert (output.var, output.binding.promise.node_id, output.binding.promise.var) == (
+        "y",
+        "t",
+        "y",
+    )
     node = template.nodes[2]
     assert (node.id, node.metadata.name) == ("t", "t")
     assert node.task_node.reference_id == task.message.id
@@ -133,6 +142,12 @@ def test_an_unknown_task_is_not_found(create, make):
             'project:"p" domain:"development" name:"t" version:"v1"'
         ),
     )
+
+
+def test_the_id_of_a_task_with_a_nul_is_refused_by_the_database(create, make):
+    refusal = refusal_of(create, task="\0")
+
+    assert (refusal.code, refusal.message) == NUL
 
 
 def test_a_task_without_a_usable_name_cannot_be_wrapped(create, make, store):

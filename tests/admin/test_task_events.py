@@ -79,6 +79,18 @@ def test_an_end_that_comes_first_has_neither_start_nor_duration(runs):
     assert not closure(runs).HasField("duration")
 
 
+def test_an_end_at_no_time_is_refused(runs):
+    runs.task("RUNNING", 10)
+
+    assert refusal(runs.task, "FAILED", at(253_402_300_800), reported_at=at(11)) == (
+        "INTERNAL",
+        (
+            "Failed to parse task execution occurred at timestamp: "
+            "timestamp: seconds:253402300800 after 10000-01-01"
+        ),
+    )
+
+
 def test_a_report_that_is_no_time_is_refused(runs):
     late = at(253_402_300_800)
 
@@ -142,14 +154,20 @@ def test_the_version_of_the_first_event_counts_too(runs):
 
 
 def test_columns_follow_the_messages(runs, store):
-    runs.task("QUEUED", 10)
-    runs.task("RUNNING", 11, reported_at=at(12), input_uri="s3://b/i")
+    def moment(seconds):
+        return datetime.fromtimestamp(seconds, timezone.utc)
 
+    runs.task("QUEUED", 9, reported_at=at(10))
+    (row,) = store.task_executions
+    assert row.task_execution_created_at == moment(9)
+    assert row.task_execution_updated_at == moment(10)
+
+    runs.task("RUNNING", 11, reported_at=at(12), input_uri="s3://b/i")
     (row,) = store.task_executions
     assert row.input_uri == "s3://b/i"
-    assert row.task_execution_created_at == datetime.fromtimestamp(10, timezone.utc)
-    assert row.started_at == datetime.fromtimestamp(11, timezone.utc)
-    assert row.task_execution_updated_at == datetime.fromtimestamp(12, timezone.utc)
+    assert row.task_execution_created_at == moment(9)
+    assert row.started_at == moment(11)
+    assert row.task_execution_updated_at == moment(12)
     assert row.updated_at == NOW
     assert (row.phase, row.duration) == ("RUNNING", 0)
 

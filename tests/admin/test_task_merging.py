@@ -100,6 +100,8 @@ def test_pools_are_always_the_latest():
     known = TaskExecutionMetadata(resource_pool_info=[ResourcePoolInfo(namespace="a")])
 
     assert not merge_metadata(known, TaskExecutionMetadata()).resource_pool_info
+    latest = TaskExecutionMetadata(resource_pool_info=[ResourcePoolInfo(namespace="b")])
+    assert merge_metadata(known, latest) == latest
 
 
 def merged_resources(known, latest):
@@ -197,6 +199,7 @@ def test_merging_leaves_its_arguments_alone():
         ({"a": None}, {"b": 1}, {"a": None, "b": 1}),
         ({"a": {"b": 1, "c": 2}}, {"a": {"c": None, "d": 3}}, {"a": {"b": 1, "d": 3}}),
         ({"a": [1, 2]}, {"a": [3]}, {"a": [3]}),
+        ({"a": [1, 2]}, {"a": []}, {"a": []}),
         ({"a": {"b": 1}}, {"a": "text"}, {"a": "text"}),
         ({"a": "text"}, {"a": {"b": 1, "c": None}}, {"a": {"b": 1}}),
         ({}, {"a": {"b": {"c": None}}}, {"a": {"b": {}}}),
