@@ -25,6 +25,7 @@ def test_literals_read_back_from_where_they_were_put(store):
         ("a%20b", "a%20b"),
         ("it's", "it's"),
         ("it's mine", "it%27s%20mine"),
+        ("a b-_.~$&+,:;=@c", "a%20b-_.~$&+,:;=@c"),
         ("a+b:c@d;e", "a+b:c@d;e"),
         ("/a", "a"),
         ("a/", "a"),
