@@ -115,7 +115,8 @@ class Backend:
                 self.admin.answer("CreateExecution", request, created_at or now)
             except AdminError as refusal:
                 raise FlyteTestkitError(
-                    f"add_execution({request.name!r}, …) is refused: {refusal.message}"
+                    f"add_execution({request.name!r}, …) is refused: {refusal.message}\n"
+                    "A name is lower-case letters, digits and dashes, and taken once and for all."
                 ) from refusal
             finally:
                 self.engine.give(None)
@@ -136,7 +137,9 @@ class Backend:
             self.answer("TerminateExecution", request, principal=principal)
         except AdminError as refusal:
             known = [row.execution_name for row in self.admin.store.executions]
-            hint = close_names(execution.name, known) if refusal.code == "NOT_FOUND" else ""
+            hint = close_names(execution.name, known)
+            if refusal.code != "NOT_FOUND":
+                hint = " Terminate it before it ends: look at its script, and at the clock."
             raise FlyteTestkitError(
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit import literals
 from flyte_testkit.errors import RouteError, close_names
-from flyte_testkit.timeline import Timeline, require_timeline
+from flyte_testkit.timeline import Timeline, queued, require_timeline, running, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     Script = Timeline | Callable[["Launch"], Timeline]
 
 __all__ = ["Launch", "LaunchRoute", "Routes", "UnscriptedLaunch"]
+
+
+_OPENERS = (undefined, queued, running)  # called, they begin a script; themselves they are none
 
 
 class UnscriptedLaunch(Exception):  # noqa: N818  it is a finding, which the engine words as a refusal
@@ -193,7 +196,8 @@ class LaunchRoute:
         for number, script in enumerate(self.scripts, 1):
             state = "played" if number <= len(self.launches) else "NEVER PLAYED"
             lines.append(f"  {number}. {script!r}  {state}")
-        lines.append("Take the script out, or find out why the code did not launch again.")
+        again = " again" if self.launches else ""
+        lines.append(f"Take the script out, or find out why the code did not launch{again}.")
         return "\n".join(lines)
 
     def script_for(self, launch: Launch) -> Timeline:
@@ -299,7 +303,7 @@ class Routes:
 
 
 def _check(script: object, what: str) -> None:
-    if isinstance(script, Timeline) or not callable(script):
+    if isinstance(script, Timeline) or not callable(script) or script in _OPENERS:
         require_timeline(script, what)
 
 

@@ -6,7 +6,7 @@ Ignorant of what the fixtures do with them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["CLOCK", "SERVER", "add_options", "chosen", "marker_line"]
+__all__ = ["CLOCK", "SERVER", "add_options", "check", "chosen", "marker_line"]
 
 
 class Option(NamedTuple):
@@ -22,6 +22,7 @@ class Option(NamedTuple):
 
     text: str
     read: Callable[[str], object]
+    kinds: tuple[type, ...]
 
 
 def _boolean(text: str) -> bool:
@@ -30,19 +31,22 @@ def _boolean(text: str) -> bool:
 
 
 SERVER = {
-    "strict": Option("whether what no script foresaw fails the test (true)", _boolean),
-    "seed": Option("what generated execution names are drawn from (0)", int),
-    "project": Option("the project of the fake server (flytesnacks)", str),
-    "domain": Option("its domain (development)", str),
+    "strict": Option("whether what no script foresaw fails the test (true)", _boolean, (bool,)),
+    "seed": Option("what generated execution names are drawn from (0)", int, (int,)),
+    "project": Option("the project of the fake server (flytesnacks)", str, (str,)),
+    "domain": Option("its domain (development)", str, (str,)),
 }
 CLOCK = {
     "start": Option(
         "the clock's first instant, with its zone (2024-01-01T00:00:00+00:00)",
         datetime.fromisoformat,
+        (datetime,),
     ),
-    "limit": Option("seconds that waiting may move the clock (30 days)", float),
+    "limit": Option(
+        "seconds that waiting may move the clock (30 days)", float, (int, float, timedelta)
+    ),
     "idle_sleeps": Option(
-        "sleeps in a row with nothing scheduled that a test may make (3000)", int
+        "sleeps in a row with nothing scheduled that a test may make (3000)", int, (int,)
     ),
 }
 _ALL = {**SERVER, **CLOCK}
@@ -62,6 +66,16 @@ def marker_line() -> str:
     return f"flyte(**options): how the flyte_* fixtures of a test are made. {stories}"
 
 
+def check(config: pytest.Config) -> None:
+    """Read what the command line and ini files say once, before any test runs.
+
+    Raises:
+        UsageError: A text cannot be read.
+    """
+    for name in _ALL:
+        _told(config, name)
+
+
 def chosen(request: pytest.FixtureRequest, names: Collection[str]) -> dict[str, Any]:
     """Return those of these options that somebody chose for a test.
 
@@ -70,11 +84,16 @@ def chosen(request: pytest.FixtureRequest, names: Collection[str]) -> dict[str, 
     """
     found = _marked(request)
     for name in names:
-        if name not in found:
-            flag, key = f"--flyte-{name.replace('_', '-')}", f"flyte_{name}"
-            if text := request.config.getoption(flag) or request.config.getini(key):
-                found[name] = _read(name, text)
+        if name not in found and (told := _told(request.config, name)) is not None:
+            found[name] = told
     return {name: value for name, value in found.items() if name in names}
+
+
+def _told(config: pytest.Config, name: str) -> object:
+    """Return what the command line says of an option, or else an ini file; None if nothing."""
+    flag, key = f"--flyte-{name.replace('_', '-')}", f"flyte_{name}"
+    text = config.getoption(flag) or config.getini(key)
+    return _read(name, text) if text else None
 
 
 def _read(name: str, text: str) -> object:
@@ -99,5 +118,10 @@ def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
                 f"{', '.join(sorted(_ALL))}."
             )
         for name, value in marker.kwargs.items():
+            if not isinstance(value, _ALL[name].kinds):
+                raise pytest.UsageError(
+                    f"@pytest.mark.flyte({name}={value!r}): {name} is {_ALL[name].text}, given as "
+                    f"{' or '.join(kind.__name__ for kind in _ALL[name].kinds)}."
+                )
             options.setdefault(name, value)
     return options

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["flyte_admin", "flyte_client", "flyte_clock", "flyte_env", "flyte_remote"]
 
 _ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
+_PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Make the marker known, and read what the command line and ini files say."""
     config.addinivalue_line("markers", options.marker_line())
+    options.check(config)
 
 
 @pytest.fixture
@@ -67,6 +69,8 @@ def flyte_admin(
     with admin.serving(), admin.env():
         request.node.stash[_ADMIN] = admin
         yield admin
+        if request.node.stash.get(_PASSED, False):
+            admin.verify()  # what fixtures have done since
 
 
 @pytest.fixture
@@ -124,6 +128,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     yield
     if (admin := item.stash.get(_ADMIN, None)) is not None:
         admin.verify()
+    item.stash[_PASSED] = True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -133,10 +138,10 @@ def pytest_runtest_makereport(
     """Show below a failed test what its executions did, and which calls they received."""
     report = yield
     admin = item.stash.get(_ADMIN, None)
-    if call.when == "call" and report.failed and admin is not None:
+    if call.when in {"setup", "call"} and report.failed and admin is not None:
         from flyte_testkit import render  # noqa: PLC0415
 
         report.sections.append(("flyte executions", render.text(admin)))
-        if unforeseen := admin.unforeseen():
-            report.sections.append(("flyte: what no script foresaw", "\n\n".join(unforeseen)))
+        if stories := [*admin.unforeseen(), *render.hints(admin)]:
+            report.sections.append(("flyte: what may help", "\n\n".join(stories)))
     return report

@@ -7,6 +7,7 @@ Ignorant of how launches find their scripts.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
@@ -19,7 +20,7 @@ from flyte_testkit.stubs import Stub, check_outputs, infer_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from flyteidl.core import identifier_pb2, literals_pb2
 
@@ -69,6 +70,12 @@ class Registry:
         Raises:
             RegistrationError: It cannot be registered.
         """
+        for what, types in (("inputs", inputs), ("outputs", outputs)):
+            if not isinstance(types, Mapping):
+                raise RegistrationError(
+                    f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
+                    f"Write {what}={{'day': str}}, for example."
+                )
         stub = Stub.declared(self._place, name, version, inputs, outputs)
         self._forget(name)
         stub.register(self._backend.answer)
@@ -107,6 +114,17 @@ class Registry:
         self._forget(name)
         stub.register(self._backend.answer)
         self._inferred[name] = (stub, types)
+
+    def names(self) -> frozenset[str]:
+        """Return the names of everything that is registered here."""
+        store = self._backend.admin.store
+        tables = (store.launch_plans, store.workflows, store.tasks)
+        return frozenset(
+            row.name
+            for table in tables
+            for row in table
+            if (row.project, row.domain) == self._place
+        )
 
     def latest(self, name: str) -> identifier_pb2.Identifier:
         """Return the launch plan of this name that was registered last.

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from flyte_testkit.errors import close_names
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
@@ -19,9 +21,13 @@ if TYPE_CHECKING:
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 
-__all__ = ["text"]
+__all__ = ["hints", "text"]
 
 _ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
+_LOOK_UPS = {
+    *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask"),
+    *("ListLaunchPlans", "ListWorkflows", "ListTasks"),
+}
 _BAR = 24  # columns that the longest phase of an execution may take
 _LINE = 72  # letters of an error that are shown
 
@@ -46,6 +52,24 @@ def text(admin: FakeFlyteAdmin) -> str:
     for row, changes, script in admin.lives():
         lines += _life(row, changes, script, admin)
     return "\n".join([*lines, *_calls_without_execution(admin)])
+
+
+def hints(admin: FakeFlyteAdmin) -> list[str]:
+    """Return what may help with a test that failed: names that were looked up in vain.
+
+    The real server would have said NOT_FOUND as well, so it is no surprise; often it is the reason.
+    """
+    known = admin.names()
+    stories: dict[str, str] = {}
+    for call in admin.calls:
+        name = str(getattr(getattr(call.request, "id", None), "name", ""))
+        if call.rpc in _LOOK_UPS and name and name not in known:
+            stories[name] = (
+                f"{call.rpc} looked for {name!r}, which is not registered."
+                f"{close_names(name, known)}\n"
+                f"Register it with register({name!r}), or script it with on_launch({name!r})."
+            )
+    return list(stories.values())
 
 
 def _life(

@@ -14,7 +14,7 @@ from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.errors import UnexpectedUse, suggests_keywords
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
@@ -320,8 +320,15 @@ class FakeFlyteAdmin:
         return self._backend.lives()
 
     def unforeseen(self) -> tuple[str, ...]:
-        """Return what happened that no script foresaw and that was not told yet, and forget it."""
+        """Return what no script foresaw and was not told yet; scripts that were not played, too."""
+        for route in self._backend.routes:
+            if complaint := route.complaint():
+                self._backend.surprises.add(complaint)
         return self._backend.surprises.take()
+
+    def names(self) -> frozenset[str]:
+        """Return the names of all launch plans, workflows and tasks, for hints."""
+        return self._registry.names()
 
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
@@ -329,13 +336,8 @@ class FakeFlyteAdmin:
         Raises:
             UnexpectedUse: Something did, and ``strict`` is on.
         """
-        if self.strict:
-            for route in self._backend.routes:
-                if complaint := route.complaint():
-                    self._backend.surprises.add(complaint)
-            self._backend.surprises.raise_if_any()
-        else:
-            self._backend.surprises.take()
+        if (stories := self.unforeseen()) and self.strict:
+            raise UnexpectedUse("\n\n".join(stories))
 
     def _scripted(self, route: LaunchRoute) -> None:
         scripts = [s for s in (*route.scripts, route.always) if s is not None]

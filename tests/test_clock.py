@@ -719,3 +719,33 @@ def test_giving_up_on_the_system_clock_says_farewell():
     clock.when_broken(lambda: called.append(1))
     assert clock.interrupt("enough") is clock.broken
     assert called == [1]
+
+
+def test_waits_without_end_are_told_after_a_while(monkeypatch):
+    from flyte_testkit.clock import _mover
+
+    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    clock = VirtualClock()
+
+    with pytest.raises(HopelessWait, match="every thread waits without a timeout"):
+        clock.park(clock.sleeper(None))
+
+
+def test_a_wait_without_end_goes_on_while_something_is_scheduled(monkeypatch):
+    from flyte_testkit.clock import _mover
+
+    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    clock = VirtualClock()
+    sleeper = clock.sleeper(None)
+    clock.call_later(3600, sleeper.release)
+
+    assert clock.park(sleeper)
+    assert clock.elapsed == 3600
+
+
+def test_a_clock_without_threads_is_deserted():
+    clock = VirtualClock()
+    before = clock.deserted
+    clock.sleep(1)
+
+    assert (before, clock.deserted, SystemClock().deserted) == (True, False, False)

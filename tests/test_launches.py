@@ -145,3 +145,8 @@ def test_a_route_counts_what_is_still_to_be_played(routes):
 
     assert nightly.unplayed == 1
     assert repr(nightly) == "<on_launch('nightly'): 1 launched, 1 still scripted>"
+
+
+def test_an_opener_that_is_not_called_is_no_script(routes):
+    with pytest.raises(TimelineError, match=r"running only opens a timeline"):
+        routes.on_launch("nightly").plays(running)

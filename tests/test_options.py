@@ -64,3 +64,15 @@ def test_a_text_that_cannot_be_read_is_refused_with_what_it_is_for(flag, text):
 def test_a_marker_that_cannot_be_read_is_refused_with_what_there_is(mark):
     with pytest.raises(pytest.UsageError, match="It takes keywords only, of these: domain, idle"):
         options.chosen(request(marks=[mark.mark]), options.SERVER)
+
+
+@pytest.mark.parametrize("wrong", [{"strict": "false"}, {"limit": "1d"}, {"seed": "7"}])
+def test_a_marker_of_another_type_is_refused_with_what_it_is(wrong):
+    (name,) = wrong
+    with pytest.raises(pytest.UsageError, match=rf"@pytest\.mark\.flyte\({name}=.*: {name} is"):
+        options.chosen(request(marks=[pytest.mark.flyte(**wrong).mark]), options.SERVER)
+
+
+def test_the_command_line_is_read_before_any_test_runs():
+    with pytest.raises(pytest.UsageError, match="cannot be read"):
+        options.check(request(ini={"flyte_seed": "many"}).config)

@@ -68,6 +68,38 @@ def test_what_no_script_foresaw_fails_the_test_and_not_its_teardown(run):
     )
 
 
+def test_what_fixtures_did_after_the_test_is_told_as_well(run):
+    result = run(
+        """
+        import pytest
+
+        @pytest.fixture
+        def cleans_up(flyte_admin, flyte_client):
+            yield
+            flyte_admin.register("sweeper")
+            try:
+                flyte_client.execute(flyte_client.fetch_launch_plan(name="sweeper"), inputs={})
+            except Exception:
+                pass
+
+        def test_passes(cleans_up):
+            pass
+
+        def test_fails_over_a_misspelt_name(flyte_admin, flyte_client):
+            flyte_admin.register("nightly")
+            flyte_client.fetch_launch_plan(name="nightyl")
+        """
+    )
+
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*UnexpectedUse: 'sweeper' was launched, but nothing is scripted for it*",
+            "*looked for 'nightyl', which is not registered. Did you mean 'nightly'?",
+        ]
+    )
+
+
 def test_a_failed_test_shows_what_its_executions_did(run):
     pytest.importorskip("flytekit")
     result = run(

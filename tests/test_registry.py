@@ -105,3 +105,8 @@ def test_inputs_of_an_added_execution_are_checked(admin):
 def test_a_launch_plan_that_is_not_there_is_named(registry):
     with pytest.raises(FlyteTestkitError, match="there is no launch plan 'nightly' in flytesnacks"):
         registry.latest("nightly")
+
+
+def test_an_interface_that_is_no_mapping_is_refused(admin):
+    with pytest.raises(RegistrationError, match="inputs are types by name"):
+        admin.register("nightly", inputs=["day"])

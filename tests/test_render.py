@@ -47,3 +47,23 @@ def test_calls_are_counted_by_execution(admin):
         admin_pb2_grpc.AdminServiceStub(channel).GetVersion(version_pb2.GetVersionRequest())
 
     assert picture(admin) == ["other calls: GetVersion ×1; the last at 0 s"]
+
+
+def test_names_that_were_looked_up_in_vain_may_help(admin):
+    from flyteidl.admin import common_pb2
+    from flyteidl.service import admin_pb2_grpc
+
+    admin.register("nightly")
+    request = common_pb2.ResourceListRequest(limit=1)
+    request.id.project, request.id.domain, request.id.name = "flytesnacks", "development", "nightyl"
+    with admin.channel() as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        for name in ("nightyl", "nightly"):
+            request.id.name = name
+            stub.ListLaunchPlans(request)
+
+    (hint,) = render.hints(admin)
+    assert hint == (
+        "ListLaunchPlans looked for 'nightyl', which is not registered. Did you mean 'nightly'?\n"
+        "Register it with register('nightyl'), or script it with on_launch('nightyl')."
+    )

@@ -113,7 +113,7 @@ def test_a_script_that_is_never_played_fails_the_block():
     assert str(caught.value) == (
         "on_launch('nightly') was scripted, and never launched as often as that.\n"
         "  1. running(1).succeeds()  NEVER PLAYED\n"
-        "Take the script out, or find out why the code did not launch again."
+        "Take the script out, or find out why the code did not launch."
     )
 
 

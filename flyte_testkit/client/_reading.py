@@ -59,11 +59,19 @@ def guess(literal_type: types_pb2.LiteralType) -> Any:
     if kind == "map_value_type":
         return dict[str, guess(literal_type.map_value_type)]  # type: ignore[misc]  # likewise
     if kind == "enum_type":
-        return enum.Enum("DynamicEnum", {value: value for value in literal_type.enum_type.values})
+        return _enum_of(list(literal_type.enum_type.values))
     if kind == "union_type" and literal_type.union_type.variants:
         variants = tuple(guess(one) for one in literal_type.union_type.variants)
         return typing.Union[variants]  # noqa: UP007  built, not written
     return Any
+
+
+def _enum_of(values: list[str]) -> Any:
+    """Return an enum of these values, its members named by them where Python allows it."""
+    try:
+        return enum.Enum("DynamicEnum", {value: value for value in values})
+    except ValueError:  # names such as _D_ and mro are Python's own
+        return enum.Enum("DynamicEnum", {f"value_{n}": value for n, value in enumerate(values)})
 
 
 def plain(literal: literals_pb2.Literal, fetch: Callable[[str], bytes] = read_url) -> Any:

@@ -15,14 +15,18 @@ from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import timedelta
 
     from flyte_testkit.clock._participants import Participant
     from flyte_testkit.clock._types import Source
 
-__all__ = ["Hope", "raise_in"]
+__all__ = ["SILENCE", "Hope", "held_for_ever", "in_seconds", "raise_in"]
 
+SILENCE = (
+    "every thread waits without a timeout, and nothing is scheduled.",
+    "Give one of the waits a timeout, or let clock.call_later(seconds, event.set) end it.",
+)
 _ADVICE = "Script an ending, give the wait a timeout, or raise {}."
 
 
@@ -76,12 +80,6 @@ class Hope:
             _ADVICE.format("flyte_clock.limit"),
         )
 
-    @staticmethod
-    def stuck_calls(count: int) -> str:
-        """Say that calls are held back for ever."""
-        calls = "a call that has" if count == 1 else f"{count:,} calls that have"
-        return f"the server holds back {calls} no deadline, and nothing is scheduled any more."
-
     def when_lost(self, function: Callable[[], object]) -> None:
         """Call a function when hope is lost, or now if it is."""
         if self.lost is None:
@@ -119,4 +117,24 @@ def _span(length: timedelta | None) -> str:
         return "none"
     seconds = length.total_seconds()
     days, rest = divmod(seconds, 86_400)
-    return f"{days:,.0f} days" if days and not rest else f"{seconds:,g} s"
+    return f"{days:,.0f} days" if days and not rest else in_seconds(seconds)
+
+
+def held_for_ever(held: Collection[str]) -> tuple[str, str]:
+    """Say that calls are held back which nothing will answer, and what to do."""
+    names = ", ".join(sorted(set(held)))
+    calls = f"a call of {names} that has" if len(held) == 1 else f"calls of {names} that have"
+    return (
+        f"the server holds back {calls} no deadline, and nothing is scheduled any more.",
+        "Give the call a deadline, or let the server answer it.",
+    )
+
+
+def in_seconds(length: float) -> str:
+    """Return a length of time for people: all of its digits, and no exponent.
+
+    Example:
+        >>> in_seconds(2_592_000), in_seconds(0.5)
+        ('2,592,000 s', '0.5 s')
+    """
+    return f"{length:,.6f}".rstrip("0").rstrip(".") + " s"

@@ -26,6 +26,7 @@ __all__ = ["Mover", "Sleeper"]
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.005  # real seconds between two looks
 _LOOKS = 5  # at threads that seem to wait, before one more sleep is thought better
+_ENDLESS = 5.0  # real seconds of waits without end, everybody waiting and nothing scheduled
 _PATIENCE = 2.0  # real seconds with calls held back, everybody waiting and nothing scheduled
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic
@@ -68,16 +69,20 @@ class Sleeper(Entry):
         if self._waker.locked():
             self._waker.release()
 
-    def doze(self) -> None:
-        """Block until poked."""
-        self._waker.acquire()
+    def doze(self) -> bool:
+        """Block until poked; an endless sleep looks up after a while, and says ``False`` then."""
+        return self._waker.acquire(True, _ENDLESS if self.endless else -1)
 
 
 class Mover:
     """The time, what is due, and the loop that gets there."""
 
     def __init__(
-        self, start: int, on_limit: Callable[[], object], on_stuck: Callable[[], object]
+        self,
+        start: int,
+        on_limit: Callable[[], object],
+        on_stuck: Callable[[], object],
+        on_dead: Callable[[], object],
     ) -> None:
         self.us = start
         self.moves = 0
@@ -85,13 +90,14 @@ class Mover:
         self.agenda = Agenda()
         self.members = Participants()
         self.sleepers: dict[Sleeper, None] = {}
-        self.held: set[object] = set()
+        self.held: dict[object, str] = {}
         self.limit_at: int | None = None
         self.skipped = 0  # by ``move``
         self.broken = False
         self.failure: Callable[[BaseException], object] | None = None
         self._on_limit = on_limit
         self._on_stuck = on_stuck
+        self._on_dead = on_dead
         self._driver: int | None = None
         self._helping = False
         self._bell = _thread.allocate_lock()  # rung when whoever drives should look at once
@@ -154,8 +160,8 @@ class Mover:
                         self._drive(me, lambda: sleeper.settled or self._has_no_use_for(sleeper))
                     finally:
                         self._pass_on()
-                else:
-                    sleeper.doze()
+                elif not sleeper.doze() and not self.held and self.nobody_stirs():
+                    self._on_dead()
         finally:
             with self.lock:
                 self.rouse(sleeper)
@@ -181,11 +187,11 @@ class Mover:
                 sleeper.poke()
             self.ring()
 
-    def hold(self) -> object:
+    def hold(self, what: str) -> object:
         """Count one more call that the server holds back; somebody must drive meanwhile."""
         token = object()
         with self.lock:
-            self.held.add(token)
+            self.held[token] = what
             self.ring()
             if not self._helping and not self.broken:
                 self._helping = True
@@ -207,7 +213,7 @@ class Mover:
     def let_go(self, token: object) -> None:
         """Count one call less."""
         with self.lock:
-            self.held.discard(token)
+            self.held.pop(token, None)
             self.ring()
 
     def _take(self, me: int, sleeper: Sleeper | None = None) -> bool:

@@ -124,7 +124,12 @@ class SystemClock:
     def stir(self) -> None:
         """Do nothing: no wait is hopeless here."""
 
-    def hold(self) -> object:
+    @property
+    def deserted(self) -> bool:
+        """Time passes by itself."""
+        return False
+
+    def hold(self, what: str = "a call") -> object:  # noqa: ARG002  as VirtualClock has it
         """Return a token: time passes anyway."""
         return object()
 

@@ -88,8 +88,12 @@ class Clock(Protocol):
     def stir(self) -> None:
         """Say that something happened other than waiting: no wait is hopeless yet."""
 
-    def hold(self) -> object:
-        """Say that the server holds a call back; returns what ``release`` wants."""
+    @property
+    def deserted(self) -> bool:
+        """Whether nobody moves this clock: nobody waits on it, and time does not pass by itself."""
+
+    def hold(self, what: str = "a call") -> object:
+        """Say that the server holds a call back, by its name; returns what ``release`` wants."""
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""

@@ -14,7 +14,7 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.clock._hopeless import Hope, raise_in
+from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, in_seconds, raise_in
 from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
 from flyte_testkit.errors import ClockError, HopelessWait
@@ -28,7 +28,6 @@ __all__ = ["Sleeper", "VirtualClock"]
 
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _LIMIT = timedelta(days=30)
-_DEADLINE = "Give the call a deadline, or let the server answer it."
 
 
 class VirtualClock:
@@ -52,8 +51,6 @@ class VirtualClock:
         a minute later
         >>> clock.elapsed
         90.0
-        >>> clock.now().isoformat()
-        '2024-01-01T00:01:30+00:00'
     """
 
     def __init__(
@@ -64,15 +61,16 @@ class VirtualClock:
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._pass_limit, self._stuck)
+        self._mover = Mover(self._start, self._too_far, self._stuck, self._dead)
         self._mover.failure = self._fail
         self.idle_sleeps = idle_sleeps
         self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
-        self._limit: timedelta | None = None
         self.limit = limit
 
     def __repr__(self) -> str:
-        return f"<VirtualClock {self.now().isoformat()}, {self.elapsed:,g} s after its start>"
+        return (
+            f"<VirtualClock {self.now().isoformat()}, {in_seconds(self.elapsed)} after its start>"
+        )
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC; exactly what was waited, and reading moves nothing."""
@@ -102,7 +100,8 @@ class VirtualClock:
     def limit(self, limit: float | timedelta | None) -> None:
         with self._mover.lock:
             if limit is None:
-                self._limit = self._mover.limit_at = None
+                self._limit: timedelta | None = None
+                self._mover.limit_at = None
             else:
                 length = micros(limit, "limit")
                 self._limit = timedelta(microseconds=length)
@@ -171,12 +170,6 @@ class VirtualClock:
 
         Raises:
             ClockError: The length is negative, or it is called in a callback of this clock.
-
-        Example:
-            >>> clock = VirtualClock()
-            >>> clock.advance(timedelta(hours=1))
-            >>> clock.elapsed
-            3600.0
         """
         try:
             length = micros(seconds)
@@ -195,13 +188,13 @@ class VirtualClock:
         Raises:
             ClockError: The instant is past or has no time zone, or it is called in a callback.
         """
-        target = aware_micros(instant, "move_to({})")
-        if target < self._mover.us:
+        length = aware_micros(instant, "move_to({})") - self._mover.us
+        if length < 0:
             raise ClockError(
                 f"move_to({instant.isoformat()!r}) would move time backwards: it is "
                 f"{self.now().isoformat()} already. Start earlier: VirtualClock(start=...)."
             )
-        self.advance(timedelta(microseconds=target - self._mover.us))
+        self.advance(timedelta(microseconds=length))
 
     def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
         """Call a function at an instant, unless the handle that this returns is cancelled before.
@@ -250,13 +243,18 @@ class VirtualClock:
         """Whether a thread takes part."""
         return thread in self._mover.members
 
-    def hold(self) -> object:
-        """Say that the server holds a call back; returns what ``release`` wants.
+    @property
+    def deserted(self) -> bool:
+        """Whether no thread takes part: then only ``advance`` and ``move_to`` move time."""
+        return len(self._mover.members) == 0
+
+    def hold(self, what: str = "a call") -> object:
+        """Say that the server holds a call back, by its name; returns what ``release`` wants.
 
         A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
         holds back as many calls as there are. A helper thread moves time while calls are held.
         """
-        return self._mover.hold()
+        return self._mover.hold(what)
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""
@@ -277,8 +275,7 @@ class VirtualClock:
 
     def check(self) -> None:
         """Raise ``HopelessWait`` if this clock gave up."""
-        lost = self._hope.lost
-        if lost is not None:
+        if (lost := self._hope.lost) is not None:
             raise HopelessWait(*lost.args)
 
     def when_broken(self, function: Callable[[], object]) -> None:
@@ -336,14 +333,18 @@ class VirtualClock:
             self._spread(self._hope.lose_to_idleness())
             self.check()
 
-    def _pass_limit(self) -> None:
+    def _too_far(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))
 
     def _stuck(self) -> None:
-        self.interrupt(self._hope.stuck_calls(len(self._mover.held)), _DEADLINE)
+        self.interrupt(*held_for_ever(list(self._mover.held.values())))
+
+    def _dead(self) -> None:
+        if not self.pending:
+            self.give_up(*SILENCE)
 
     def _fail(self, error: BaseException) -> None:
         self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error
 
     def _tell_time(self) -> str:
-        return f"It is {self.now().isoformat()}, {self.elapsed:,g} s after the start."
+        return f"It is {self.now().isoformat()}, {in_seconds(self.elapsed)} after the start."

@@ -19,6 +19,9 @@ __all__ = ["SpinGuard"]
 PATIENCE = 2.0
 """Real seconds of calls on a clock that stands still."""
 
+FEW, LONG = 4, 5.0
+"""Repetitions and real seconds after which a clock that nobody waits on is thought forgotten."""
+
 MANY = 200
 """Fewer repetitions than this are no loop, however slow the machine is."""
 
@@ -49,13 +52,30 @@ class SpinGuard:
             self._seen_at, self._since = call.at, time.monotonic()
             self._counts.clear()
         self._counts[call.rpc, raw] += 1
-        if self._counts[call.rpc, raw] < MANY or time.monotonic() - self._since < PATIENCE:
+        times, clock = self._counts[call.rpc, raw], self._backend.clock
+        if times < FEW or clock.limit is None or clock.broken is not None:  # or it is a real clock
             return
-        clock = self._backend.clock
-        if clock.limit is None or clock.broken is not None:  # a clock of the real world
-            return
-        clock.interrupt(
-            f"the code under test asked {self._counts[call.rpc, raw]:,} times for the same "
+        waited = time.monotonic() - self._since
+        if clock.deserted and waited > LONG:
+            self._tell_deserted(call, times, waited)
+        elif times >= MANY and waited > PATIENCE:
+            self._tell_spinning(call, times)
+
+    def _tell_deserted(self, call: Call, times: int, waited: float) -> None:
+        """The code under test really sleeps: nothing lets it live on the clock."""
+        story = (
+            f"the same {call.rpc} was asked {times:,} times in {waited:.0f} real seconds, while "
+            f"the clock of this FakeFlyteAdmin stood still at {call.at:g} s: the code under test "
+            "sleeps for real."
+        )
+        advice = "Let it live on the clock: with governed_by(admin.clock): … (flyte_testkit.world)."
+        self._backend.surprises.add(f"{story}\n{advice}")
+        self._backend.clock.interrupt(story, advice)
+
+    def _tell_spinning(self, call: Call, times: int) -> None:
+        """The code under test asks for ever and never waits."""
+        self._backend.clock.interrupt(
+            f"the code under test asked {times:,} times for the same "
             f"{call.rpc} at {call.at:g} s, and never waited in between: so time stood still.",
             "Let the loop sleep between its calls, as it must in production.",
         )

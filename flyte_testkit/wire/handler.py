@@ -94,7 +94,7 @@ class Wire(grpc.GenericRpcHandler):
         respond: Callable[[bytes | None], None],
     ) -> None:
         clock = self.backend.clock
-        hold = clock.hold()
+        hold = clock.hold(method.rpc)
 
         def send(answer: Answer) -> None:
             clock.release(hold)  # first: the client runs as soon as it is answered

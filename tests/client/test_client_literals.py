@@ -442,3 +442,10 @@ def test_a_date_is_written_as_midnight_and_sets_as_lists():
 def test_what_is_not_one_of_a_union_is_refused():
     with pytest.raises(TypeTransformerFailedError, match=r"read as int \| None|Optional"):
         shape("x", int | None)
+
+
+def test_an_enum_may_have_values_that_are_no_names_of_members():
+    declared = types_pb2.LiteralType(enum_type=types_pb2.EnumType(values=["_D_", "mro"]))
+    text = literals_pb2.Literal(scalar={"primitive": {"string_value": "_D_"}})
+
+    assert resolver(text, declared)["x"].value == "_D_"

@@ -4,12 +4,15 @@ from types import SimpleNamespace
 import pytest
 
 from flyte_testkit import VirtualClock
+from flyte_testkit.surprises import Surprises
 from flyte_testkit.wire import guard
 
 
 @pytest.fixture
 def clock():
-    return VirtualClock()
+    clock = VirtualClock()
+    clock.join()  # the code under test lives on it
+    return clock
 
 
 @pytest.fixture
@@ -17,7 +20,7 @@ def spin(clock, monkeypatch):
     """A guard in a world where each of its looks at the real time takes three seconds."""
     seconds = itertools.count(0, 3)
     monkeypatch.setattr(guard.time, "monotonic", lambda: next(seconds))
-    return guard.SpinGuard(SimpleNamespace(clock=clock))
+    return guard.SpinGuard(SimpleNamespace(clock=clock, surprises=Surprises()))
 
 
 def call(at=0):
@@ -51,3 +54,12 @@ def test_few_calls_are_none_however_long_they_take(spin, clock):
         spin.count(call(), b"train")
 
     assert clock.broken is None
+
+
+def test_a_clock_that_nobody_waits_on_is_told(spin, clock):
+    clock.leave()
+    for _ in range(guard.FEW + 1):
+        spin.count(call(), b"train")
+
+    assert "stood still at 0 s: the code under test sleeps for real" in str(clock.broken)
+    assert "with governed_by(admin.clock)" in str(clock.broken)
