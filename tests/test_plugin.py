@@ -38,16 +38,15 @@ def test_the_fixtures_tell_what_they_are_for(run):
 
 
 def test_what_no_script_foresaw_fails_the_test_and_not_its_teardown(run):
-    pytest.importorskip("flytekit")
     result = run(
         """
         from flyte_testkit import running
 
-        def test_swallows_the_refusal(flyte_admin, flyte_remote):
+        def test_swallows_the_refusal(flyte_admin, flyte_client):
             flyte_admin.register("nightly")
-            plan = flyte_remote.fetch_launch_plan(name="nightly")
+            plan = flyte_client.fetch_launch_plan(name="nightly")
             try:
-                flyte_remote.execute(plan, inputs={})
+                flyte_client.execute(plan, inputs={})
             except Exception:
                 pass
 
@@ -101,15 +100,14 @@ def test_what_fixtures_did_after_the_test_is_told_as_well(run):
 
 
 def test_a_failed_test_shows_what_its_executions_did(run):
-    pytest.importorskip("flytekit")
     result = run(
         """
         from flyte_testkit import running
 
-        def test_fails(flyte_admin, flyte_remote):
+        def test_fails(flyte_admin, flyte_client):
             flyte_admin.add_execution("train", running(600).fails("disk full"))
-            execution = flyte_remote.fetch_execution(name="train")
-            assert flyte_remote.wait(execution).is_successful
+            execution = flyte_client.fetch_execution(name="train")
+            assert flyte_client.wait(execution).is_successful
         """
     )
 
@@ -132,6 +130,14 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
         import time
         import pytest
         from flyte_testkit import running
+
+        @pytest.fixture(autouse=True)
+        def impatient(monkeypatch):  # the guards wait two real seconds
+            from flyte_testkit.clock import _mover
+            from flyte_testkit.wire import guard
+
+            monkeypatch.setattr(_mover, "_PATIENCE", 0.2)
+            monkeypatch.setattr(guard, "PATIENCE", 0.2)
 
         def stuck(flyte_admin, flyte_remote):
             flyte_admin.add_execution("stuck", running().never_ends())
