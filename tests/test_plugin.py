@@ -4,16 +4,18 @@ import pytest
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, monkeypatch):
     """Runs a test file in the manner of a user, and returns the result.
 
     In a process of its own: pytest takes back what an inner run imports, and flytekit cannot be
     imported twice.
     """
 
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take half a second
+
     def run(source, *options):
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:xdist", *options)
+        return pytester.runpytest_subprocess("-p", "flyte_testkit.plugin", *options)
 
     return run
 

@@ -12,7 +12,7 @@ FEW = settings(
     suppress_health_check=[HealthCheck.too_slow],  # other tests may share the machine
     phases=[Phase.generate, Phase.shrink],
 )
-MORE = settings(FEW, max_examples=60)
+MORE = settings(FEW, max_examples=30)
 
 
 def simplest(strategy, condition=lambda _: True):

@@ -9,7 +9,7 @@ from examples import FEW
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.strategies import execution_names, scripts, timelines
 
-PLAYED = settings(FEW, max_examples=25)
+PLAYED = settings(FEW, max_examples=15)
 
 
 @PLAYED
