@@ -61,7 +61,7 @@ def main():
         print("flytekit on a bare server, against plain stubs on it:")
         client = ratio(polled, plain, rounds=ROUNDS)
     print(f"against plain stubs: {measured * client:.2f}, of which flytekit itself {client:.2f}")
-    return verdict("a day of waiting, against as many bare RPCs", measured, 1.5)
+    return verdict("a day of waiting, against the same client on a bare server", measured, 1.5)
 
 
 if __name__ == "__main__":
