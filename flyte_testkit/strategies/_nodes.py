@@ -107,6 +107,11 @@ def node_executions(
 
     Raises:
         InvalidArgument: There is no such phase, or no engine sends it.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(node_executions(), lambda node: node.metadata.is_array).id.node_id
+        'n0'
     """
     phases = _PHASES.choose("node_executions", phase, legal=legal)
     return _nodes(phases, whole=True, legal=legal, any_phase=phase is None)

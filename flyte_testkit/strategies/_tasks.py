@@ -104,6 +104,11 @@ def task_executions(
 
     Raises:
         InvalidArgument: There is no such phase, or no engine sends it.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(task_executions(), lambda attempt: True).id.node_execution_id.node_id
+        'n0'
     """
     phases = _PHASES.choose("task_executions", phase, legal=legal)
     return _tasks(phases, whole=True, legal=legal, any_phase=phase is None)
