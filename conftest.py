@@ -7,7 +7,7 @@ pytest_plugins = ["pytester"]
 
 # The same examples in every run, and few enough for the suite to stay under a minute. For a longer
 # look there is the option --hypothesis-profile=default.
-settings.register_profile("quick", max_examples=30, derandomize=True, deadline=None)
+settings.register_profile("quick", max_examples=20, derandomize=True, deadline=None)
 settings.load_profile("quick")
 
 
