@@ -144,6 +144,12 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
+    def surprised(self) -> Surprises:
+        """Return the surprises, those of scripts that were never played among them."""
+        for complaint in self.routes.complaints():
+            self.surprises.add(complaint)
+        return self.surprises
+
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
         """Yield every execution with its changes of phase and its script."""
         with self.moment():

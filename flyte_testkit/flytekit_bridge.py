@@ -5,23 +5,17 @@ Ignorant of the server: it is handed an endpoint or a ready remote.
 
 from __future__ import annotations
 
-import importlib.util
 from typing import Any
 
 from flyte_testkit.errors import MissingFlytekit, RegistrationError
 
-__all__ = ["is_installed", "register", "remote", "require"]
+__all__ = ["register", "remote", "require"]
 
 _HELP = (
     "flytekit is not installed.\n"
     "Install it with: pip install 'flyte-testkit[flytekit]' (it needs Python < 3.13),\n"
     "or use the client that comes along: flyte_testkit.client, fixture flyte_client."
 )
-
-
-def is_installed() -> bool:
-    """Say whether flytekit could be imported, without importing it."""
-    return importlib.util.find_spec("flytekit") is not None
 
 
 def require(what: str) -> None:

@@ -10,7 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.core.execution_pb2 import WorkflowExecution
+
 from flyte_testkit import literals
+from flyte_testkit.admin import enums
 from flyte_testkit.errors import RouteError, close_names
 from flyte_testkit.timeline import Timeline, queued, require_timeline, running, undefined
 
@@ -51,9 +54,7 @@ class Launch:
         self._read = read
         self.id: identifier_pb2.WorkflowExecutionIdentifier = first.id
         self.spec: execution_pb2.ExecutionSpec = first.spec
-        self.inputs: Mapping[str, Any] = {
-            name: literals.python_value(value) for name, value in inputs.literals.items()
-        }
+        self.inputs: Mapping[str, Any] = literals.python_values(inputs)
         self.script: Timeline | None = None
 
     @property
@@ -64,9 +65,7 @@ class Launch:
     @property
     def phase(self) -> str:
         """The phase as a client would read it now, by name."""
-        from flyteidl.core import execution_pb2 as core  # noqa: PLC0415  a name for one line
-
-        return str(core.WorkflowExecution.Phase.Name(self.closure.phase))
+        return enums.column(WorkflowExecution.Phase, self.closure.phase)
 
     def __repr__(self) -> str:
         return f"<Launch of {self.spec.launch_plan.name!r} as {self.id.name!r}: {self.phase}>"
@@ -264,6 +263,12 @@ class Routes:
             entity, version, None if inputs is None else tuple(inputs.items()), name
         )
         return self._routes.setdefault(str(criteria), LaunchRoute(criteria, self._scripted))
+
+    def complaints(self) -> Iterator[str]:
+        """Yield what every route has to say of scripts that were never played."""
+        for route in self:
+            if complaint := route.complaint():
+                yield complaint
 
     def claim(self, launch: Launch) -> Timeline:
         """Find the script of a launch among the planted routes, the most particular first.

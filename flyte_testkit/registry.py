@@ -145,44 +145,28 @@ class Registry:
         return literals.literal_map(values, types, of="input")
 
     def _plan(self, name: str) -> LaunchPlanRow:
-        found = None
-        for row in self._backend.admin.store.launch_plans:
-            if (row.project, row.domain, row.name) == (*self._place, name):
-                found = row
-        if found is None:
-            known = {row.name for row in self._backend.admin.store.launch_plans}
-            raise FlyteTestkitError(
-                f"there is no launch plan {name!r} in {self._place[0]}/{self._place[1]}."
-                f"{close_names(name, known)}\nRegister it: register({name!r}, inputs={{…}})."
-            )
-        return found
+        store = self._backend.admin.store
+        if found := store.launch_plans.where(self._named(name)):
+            return found[-1]
+        known = {row.name for row in store.launch_plans}
+        raise FlyteTestkitError(
+            f"there is no launch plan {name!r} in {self._place[0]}/{self._place[1]}."
+            f"{close_names(name, known)}\nRegister it: register({name!r}, inputs={{…}})."
+        )
 
     def _outputs_of(self, name: str) -> Any:
-        store = self._backend.admin.store
-        rows = [
-            row.typed_interface.outputs
-            for row in store.workflows
-            if (row.project, row.domain, row.name) == (*self._place, name)
-        ]
-        rows += [
-            row.message.closure.expected_outputs
-            for row in store.launch_plans
-            if (row.project, row.domain, row.name) == (*self._place, name)
-        ]
-        rows += [
-            row.message.closure.compiled_task.template.interface.outputs
-            for row in store.tasks
-            if (row.project, row.domain, row.name) == (*self._place, name)
-        ]
-        return rows[-1]
+        """Return the outputs of what a launch by this name would run: the task's, if it is one."""
+        store, named = self._backend.admin.store, self._named(name)
+        if tasks := store.tasks.where(named):
+            return tasks[-1].message.closure.compiled_task.template.interface.outputs
+        return store.launch_plans.where(named)[-1].message.closure.expected_outputs
 
     def _is_there(self, name: str) -> bool:
-        store = self._backend.admin.store
-        return any(
-            (row.project, row.domain, row.name) == (*self._place, name)
-            for table in (store.launch_plans, store.tasks)
-            for row in table
-        )
+        store, named = self._backend.admin.store, self._named(name)
+        return bool(store.launch_plans.where(named) or store.tasks.where(named))
+
+    def _named(self, name: str) -> dict[str, str]:
+        return {"project": self._place[0], "domain": self._place[1], "name": name}
 
     def _forget(self, name: str) -> None:
         stub, _ = self._inferred.pop(name, (None, {}))

@@ -9,6 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import close_names
+from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["hints", "text"]
 
-_ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 _LOOK_UPS = {
     *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask"),
     *("ListLaunchPlans", "ListWorkflows", "ListTasks"),
@@ -112,7 +112,7 @@ def _track(changes: Sequence[Change], now: datetime, start: float) -> tuple[str,
         line = change.phase
         if change is not changes[-1]:
             line += " " + "·" * max(1, round(_BAR * seconds / longest)) + " "
-        elif change.phase not in _ENDED:
+        elif change.phase not in OUTCOMES:
             line += " ···"
         width = max(len(line), len(label) + 1)
         phases += line.ljust(width)

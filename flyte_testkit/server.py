@@ -14,7 +14,7 @@ from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import UnexpectedUse, suggests_keywords
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
@@ -321,10 +321,7 @@ class FakeFlyteAdmin:
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
-        for route in self._backend.routes:
-            if complaint := route.complaint():
-                self._backend.surprises.add(complaint)
-        return self._backend.surprises.take()
+        return self._backend.surprised().take()
 
     def names(self) -> frozenset[str]:
         """Return the names of all launch plans, workflows and tasks, for hints."""
@@ -336,8 +333,10 @@ class FakeFlyteAdmin:
         Raises:
             UnexpectedUse: Something did, and ``strict`` is on.
         """
-        if (stories := self.unforeseen()) and self.strict:
-            raise UnexpectedUse("\n\n".join(stories))
+        surprises = self._backend.surprised()
+        if self.strict:
+            surprises.raise_if_any()
+        surprises.take()
 
     def _scripted(self, route: LaunchRoute) -> None:
         scripts = [s for s in (*route.scripts, route.always) if s is not None]

@@ -9,7 +9,7 @@ import pytest
 from flyteidl.admin import version_pb2
 from flyteidl.service import admin_pb2_grpc
 
-from flyte_testkit import cli, flytekit_bridge
+from flyte_testkit import cli
 
 
 def test_the_demo_plays_the_nightly_story(capsys):
@@ -65,14 +65,3 @@ def test_a_taken_port_is_named(capsys):
         assert cli.main(["serve", "--port", port]) == 1
 
     assert f"port {port} of 127.0.0.1 cannot be listened on" in capsys.readouterr().err
-
-
-def test_whether_flytekit_is_there_is_known_without_importing_it():
-    code = (
-        "import sys; from flyte_testkit import flytekit_bridge as b; b.is_installed(); "
-        "print('flytekit' in sys.modules)"
-    )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-
-    assert run.stdout.strip() == "False"
-    assert isinstance(flytekit_bridge.is_installed(), bool)

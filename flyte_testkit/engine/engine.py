@@ -22,6 +22,7 @@ from flyte_testkit.engine.expansion import Act, Pause, Segment, Stage, abortion,
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.launches import Launch, Routes, UnscriptedLaunch
 from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,6 @@ ABORTING_TAKES = timedelta(seconds=0.5)
 
 PATIENCE = timedelta(hours=1)
 """How long, after the last look, a script that waits for looks counts as going to go on."""
-
-ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 
 
 @dataclass(eq=False)
@@ -108,7 +107,9 @@ class Engine(WorkflowExecutor):
             AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
         """
         self._admitted = self._stage = None
-        if execution.phase in ENDED:  # FlyteAdmin may create an execution that has failed already
+        if (
+            execution.phase in OUTCOMES
+        ):  # FlyteAdmin may create an execution that has failed already
             return
         try:
             self.last = launch = self._launch(execution, inputs)
@@ -190,7 +191,7 @@ class Engine(WorkflowExecutor):
         unseen = {id(run) for at, _, run, _ in self._agenda.copy() if at <= now and not run.cut}
         lines = []
         for row in self.admin.store.executions:
-            if row.phase not in ENDED:
+            if row.phase not in OUTCOMES:
                 script = self.script_of(row.key) or "no script"
                 since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
                 known = f"is {row.phase} since {since}"

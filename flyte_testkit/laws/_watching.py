@@ -18,6 +18,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._backend import backend
 from flyte_testkit.naming import execution_id
+from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ENDED", "SLACK", "Attempt", "Seen", "attempt", "named", "remote_of", "stage", "watch"]
 
-ENDED = frozenset({"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"})
+ENDED = frozenset(OUTCOMES)
 
 SLACK = 0.1
 """Seconds that rounding may cost."""
