@@ -1,11 +1,14 @@
 """A day of waiting with flytekit's default poll, against as many bare RPCs.
 
-The fake's side is everything: the start of the server, 2,880 polls by the real client under the
-virtual clock, about 8,600 RPCs. On the bare side the same client makes the same calls as often, to
-a plain server that has every reply ready, and no clock.
+The one side is everything: the start of the server, 2,880 polls by the real client under the
+virtual clock, about 8,600 RPCs. The other sends the same requests by plain stubs, to a server like
+it: no flytekit, no world, and nobody waits.
 
-How both compare with plain stubs that send the same requests is printed too, but not judged: most
-of it is flytekit, whose interceptors and models cost as much as half an RPC.
+A second bound holds the fake to what flytekit itself costs: the same client makes the same calls as
+often, to a plain server that has every reply ready, and no clock. What is left is the fake.
+
+How plain stubs on that plain server compare is printed too, but not judged: most of it is flytekit,
+whose interceptors and models cost as much as half an RPC.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from flytekit.configuration import Config
 from flytekit.remote import FlyteRemote
 from measuring import bare_server, ratio, verdict
 
-from flyte_testkit import running
+from flyte_testkit import SystemClock, running
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
@@ -41,27 +44,39 @@ def main():
     replies = {call.rpc: call.reply for call in calls[: len(calls) // 2]}
     polls = sum(call.rpc == "ListNodeExecutions" for call in calls)
     print(f"{len(calls):,} RPCs in {polls:,} polls")
+
+    def stubs(channel):
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        send = {rpc: getattr(stub, rpc) for rpc in replies}
+        for call in calls:
+            send[call.rpc](call.request, timeout=60)
+
+    def bare_rpcs():
+        with FakeFlyteAdmin(clock=SystemClock()) as admin:
+            admin.add_execution("train", running(DAY).succeeds(auc=0.91))
+            with admin.channel() as channel:
+                stubs(channel)
+
+    print("a day of waiting, against plain stubs that send its requests to the fake:")
+    measured = ratio(wait_a_day, bare_rpcs, rounds=ROUNDS)
     with bare_server(replies) as (channel, endpoint):
         config = Config.for_endpoint(endpoint, insecure=True)
         remote = FlyteRemote(config, "flytesnacks", "development")
         execution = remote.fetch_execution(name="train")
-        stub = admin_pb2_grpc.AdminServiceStub(channel)
-        send = {rpc: getattr(stub, rpc) for rpc in replies}
 
         def polled():
             for _ in range(polls):
                 remote.sync_execution(execution, sync_nodes=True)
 
-        def plain():
-            for call in calls:
-                send[call.rpc](call.request, timeout=60)
-
-        print("the fake, against flytekit on a bare server:")
-        measured = ratio(wait_a_day, polled, rounds=ROUNDS)
-        print("flytekit on a bare server, against plain stubs on it:")
-        client = ratio(polled, plain, rounds=ROUNDS)
-    print(f"against plain stubs: {measured * client:.2f}, of which flytekit itself {client:.2f}")
-    return verdict("a day of waiting, against the same client on a bare server", measured, 1.5)
+        print("against flytekit on a plain server:")
+        fake = ratio(wait_a_day, polled, rounds=ROUNDS)
+        print("flytekit on that server, against plain stubs on it:")
+        client = ratio(polled, lambda: stubs(channel), rounds=ROUNDS)
+    print(f"against plain stubs there: {fake * client:.2f}, of which flytekit itself {client:.2f}")
+    return max(
+        verdict("a day of waiting, against bare RPCs", measured, 1.5),
+        verdict("a day of waiting, against the same client on a plain server", fake, 1.5),
+    )
 
 
 if __name__ == "__main__":

@@ -75,10 +75,14 @@ class Backend:
     def moment(self) -> Iterator[datetime]:
         """Hold everything still at one instant, all that is due by then handed over."""
         with self._lock:
-            now = self.clock.now()
-            self.engine.hand_over(now)
-            self.history.instant = now
-            yield now
+            yield self._arrive()
+
+    def _arrive(self) -> datetime:
+        """Read the clock and hand over all that is due by now; only with the lock held."""
+        now = self.clock.now()
+        self.engine.hand_over(now)
+        self.history.instant = now
+        return now
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
@@ -87,8 +91,9 @@ class Backend:
 
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
-        with self.moment() as now:
-            self.engine.looked_at((execution.project, execution.domain, execution.name), now)
+        with self._lock:
+            key = (execution.project, execution.domain, execution.name)
+            self.engine.looked_at(key, self._arrive())
 
     def add(
         self,
@@ -164,5 +169,9 @@ class Backend:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        with self.moment() as now, self.admin.acting_as(principal):
-            return self.admin.answer(rpc, request, now)
+        with self._lock:  # every RPC comes by here, so it spells out what moment() does
+            now = self._arrive()
+            if not principal:
+                return self.admin.answer(rpc, request, now)
+            with self.admin.acting_as(principal):
+                return self.admin.answer(rpc, request, now)

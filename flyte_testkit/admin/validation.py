@@ -243,7 +243,7 @@ def storable(*texts: str) -> None:
     Raises:
         AdminError: There is a NUL in one of them.
     """
-    if any("\0" in text for text in texts):
+    if "\0" in "".join(texts):
         raise database_error('invalid byte sequence for encoding "UTF8": 0x00')
 
 
