@@ -27,16 +27,16 @@ PAGES = [
 ]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_python_block_of_the_readme_and_the_docs_runs(page, pytester, monkeypatch):
+def test_every_python_block_of_the_readme_and_the_docs_runs(pytester, monkeypatch):
+    """All in one process: flytekit takes over a second to import."""
     pytest.importorskip("flytekit")
     pytester.makeconftest(FEW_EXAMPLES)
-    for number, block in enumerate(blocks(page), 1):
-        name = f"test_{page.stem.lower().replace('-', '_')}_{number}"
-        tests = re.findall(r"^(?:def|class) (?:test_|Test)", block, re.MULTILINE)
-        source = block if tests else "def test_it_runs():\n" + indent(block, "    ")
-        pytester.makepyfile(**{name: source})
-
+    for page in PAGES:
+        for number, block in enumerate(blocks(page), 1):
+            name = f"test_{page.stem.lower().replace('-', '_')}_{number}"
+            tests = re.findall(r"^(?:def|class) (?:test_|Test)", block, re.MULTILINE)
+            source = block if tests else "def test_it_runs():\n" + indent(block, "    ")
+            pytester.makepyfile(**{name: source})
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take half a second
 
     result = pytester.runpytest_subprocess("-p", "flyte_testkit.plugin")

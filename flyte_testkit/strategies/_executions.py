@@ -72,10 +72,11 @@ def execution_closures(
         InvalidArgument: There is no such phase.
 
     Example:
-        >>> from hypothesis import find
-        >>> found = find(execution_closures(phase="RUNNING"), lambda closure: True)
-        >>> found.started_at == found.updated_at
-        True
+        >>> from hypothesis import given
+        >>> @given(execution_closures(phase="RUNNING"))
+        ... def test_what_runs_has_begun(closure):
+        ...     assert closure.HasField("started_at")
+        >>> test_what_runs_has_begun()
     """
     phases = EXECUTION_PHASES.choose("execution_closures", phase, legal=legal)
     return closures_of(_executions(phases, legal=legal, any_phase=phase is None))
@@ -99,9 +100,11 @@ def executions(
         InvalidArgument: There is no such phase.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(executions(), lambda execution: True).id.name
-        'a'
+        >>> from hypothesis import given
+        >>> @given(executions())
+        ... def test_an_execution_has_a_name(execution):
+        ...     assert execution.id.name
+        >>> test_an_execution_has_a_name()
     """
     phases = EXECUTION_PHASES.choose("executions", phase, legal=legal)
     return _executions(phases, whole=True, legal=legal, any_phase=phase is None)

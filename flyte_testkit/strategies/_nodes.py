@@ -83,10 +83,11 @@ def node_execution_closures(
         InvalidArgument: There is no such phase, or no engine sends it.
 
     Example:
-        >>> from hypothesis import find
-        >>> found = find(node_execution_closures(phase="ABORTED"), lambda closure: True)
-        >>> found.error.code, found.error.message
-        ('NodeAborted', 'Workflow aborted.')
+        >>> from hypothesis import given
+        >>> @given(node_execution_closures(phase="ABORTED"))
+        ... def test_what_was_aborted_says_so(closure):
+        ...     assert closure.error.code == "NodeAborted"
+        >>> test_what_was_aborted_says_so()
     """
     phases = _PHASES.choose("node_execution_closures", phase, legal=legal)
     return closures_of(_nodes(phases, legal=legal, any_phase=phase is None))
@@ -109,9 +110,11 @@ def node_executions(
         InvalidArgument: There is no such phase, or no engine sends it.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(node_executions(), lambda node: node.metadata.is_array).id.node_id
-        'n0'
+        >>> from hypothesis import given
+        >>> @given(node_executions())
+        ... def test_a_node_has_a_name(node):
+        ...     assert node.id.node_id
+        >>> test_a_node_has_a_name()
     """
     phases = _PHASES.choose("node_executions", phase, legal=legal)
     return _nodes(phases, whole=True, legal=legal, any_phase=phase is None)

@@ -82,10 +82,11 @@ def task_execution_closures(
         InvalidArgument: There is no such phase, or no engine sends it.
 
     Example:
-        >>> from hypothesis import find
-        >>> found = find(task_execution_closures(phase="FAILED"), lambda closure: True)
-        >>> found.error.code, found.duration.seconds
-        ('USER:RuntimeError', 1)
+        >>> from hypothesis import given
+        >>> @given(task_execution_closures(phase="FAILED"))
+        ... def test_a_failure_says_why(closure):
+        ...     assert closure.error.code
+        >>> test_a_failure_says_why()
     """
     phases = _PHASES.choose("task_execution_closures", phase, legal=legal)
     return closures_of(_tasks(phases, legal=legal, any_phase=phase is None))
@@ -106,9 +107,11 @@ def task_executions(
         InvalidArgument: There is no such phase, or no engine sends it.
 
     Example:
-        >>> from hypothesis import find
-        >>> find(task_executions(), lambda attempt: True).id.node_execution_id.node_id
-        'n0'
+        >>> from hypothesis import given
+        >>> @given(task_executions())
+        ... def test_an_attempt_names_its_node(attempt):
+        ...     assert attempt.id.node_execution_id.node_id
+        >>> test_an_attempt_names_its_node()
     """
     phases = _PHASES.choose("task_executions", phase, legal=legal)
     return _tasks(phases, whole=True, legal=legal, any_phase=phase is None)

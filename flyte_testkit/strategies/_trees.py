@@ -92,10 +92,11 @@ def node_trees(
         InvalidArgument: There is no such phase, or a bound is no bound.
 
     Example:
-        >>> from hypothesis import find
-        >>> tree = find(node_trees(phase="SUCCEEDED"), lambda tree: True)
-        >>> [node.node.id.node_id for node in tree.walk()]
-        ['start-node', 'n0', 'end-node']
+        >>> from hypothesis import given
+        >>> @given(node_trees(phase="SUCCEEDED"))
+        ... def test_a_run_ends_with_its_end_node(tree):
+        ...     assert tree.nodes[-1].node.id.node_id == "end-node"
+        >>> test_a_run_ends_with_its_end_node()
     """
     at_least("node_trees", "max_nodes", max_nodes, 1)
     at_least("node_trees", "max_depth", max_depth, 0)
