@@ -1,7 +1,8 @@
 """Any protobuf message at all, from its descriptor.
 
-Ignorant of Flyte: only what protobuf itself promises holds, and that times and spans can be read by
-Python. For messages in which things agree there are strategies of their own.
+Ignorant of Flyte, but for a list of fields that its clients cannot read: only what protobuf itself
+promises holds, and that times and spans can be read by Python. For messages in which things agree
+there are strategies of their own.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.strategies._arguments import at_least
+from flyte_testkit.strategies._arguments import at_least, check_bool
 from flyte_testkit.strategies._descriptors import class_of, entry_of, is_map, is_repeated
+from flyte_testkit.strategies._readable import READABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from google.protobuf.descriptor import Descriptor
 
@@ -32,7 +34,9 @@ _LONGEST: Final = 315_576_000_000
 _NANOS: Final = 999_999_999
 
 
-def messages(cls: type[MessageT], *, max_depth: int = 3) -> st.SearchStrategy[MessageT]:
+def messages(
+    cls: type[MessageT], *, max_depth: int = 3, legal: bool = True
+) -> st.SearchStrategy[MessageT]:
     """Generate any message of a class: flyteidl's, or any other of protobuf.
 
     Each field is there or not, each choice has one of its members or none, enums have numbers that
@@ -46,6 +50,10 @@ def messages(cls: type[MessageT], *, max_depth: int = 3) -> st.SearchStrategy[Me
         cls: The class of the messages.
         max_depth: How many messages may stand one inside another below the outermost; literals and
             workflows would nest for ever.
+        legal: Whether five fields are left out, or filled with care, that FlyteAdmin never sends or
+            that flytekit cannot read and write back: outputs inside ``closure.outputs`` and
+            ``closure.output_data``, errors as literals, pod templates of task nodes, and the
+            ``env_var`` of secrets.
 
     Raises:
         InvalidArgument: It is no class of messages, or the depth is no depth.
@@ -65,14 +73,20 @@ def messages(cls: type[MessageT], *, max_depth: int = 3) -> st.SearchStrategy[Me
             f"messages({cls!r}): that is no class of protobuf messages. Write {advice}."
         )
     at_least("messages", "max_depth", max_depth, 0)
+    check_bool("messages", "legal", legal)
     descriptor: Any = cls.DESCRIPTOR  # upb has a Descriptor of its own, which its stubs tell apart
-    return _Builder().of(descriptor, max_depth)
+    return _Builder(READABLE if legal else {}).of(descriptor, max_depth)
 
 
 class _Builder:
-    """Makes the strategy of each kind of message once for each depth, however often it is used."""
+    """Makes the strategy of each kind of message once for each depth, however often it is used.
 
-    def __init__(self) -> None:
+    Args:
+        fields: What is drawn for some fields, by their full names; nothing for those left out.
+    """
+
+    def __init__(self, fields: Mapping[str, st.SearchStrategy[Any] | None]) -> None:
+        self._fields = fields
         self._made: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
 
     def of(self, descriptor: Descriptor, depth: int) -> st.SearchStrategy[Any]:
@@ -86,7 +100,8 @@ class _Builder:
     def _plain(self, descriptor: Descriptor, depth: int) -> st.SearchStrategy[Any]:
         choices: dict[str, list[st.SearchStrategy[Any]]] = {}
         for field in descriptor.fields:
-            values = self._field(field, depth)
+            given = self._fields.get(field.full_name, ...)
+            values = self._field(field, depth) if given is ... else given
             if values is not None:
                 choice = (field.containing_oneof or field).full_name
                 named = st.tuples(st.just(field.name), values)

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 
 import flyteidl
 import pytest
 from flyteidl.admin import execution_pb2
-from flyteidl.core import literals_pb2, types_pb2
+from flyteidl.core import literals_pb2, security_pb2, types_pb2
 from google.protobuf import duration_pb2, json_format, struct_pb2, timestamp_pb2
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
@@ -46,7 +47,7 @@ def test_every_message_of_flyteidl_survives_the_wire_and_json(chunk):
 
 def check_round_trips(cls):
     @ROUND_TRIPS
-    @given(messages(cls, max_depth=2))
+    @given(messages(cls, max_depth=2, legal=False))
     def travels(message):
         assert type(message) is cls
         assert cls.FromString(message.SerializeToString()) == message
@@ -99,13 +100,34 @@ def test_all_fields_are_drawn():
     missing = set(execution_pb2.ExecutionClosure.DESCRIPTOR.fields_by_name)
 
     @settings(FEW, max_examples=200)
-    @given(messages(execution_pb2.ExecutionClosure))
+    @given(messages(execution_pb2.ExecutionClosure, legal=False))
     def collect(message):
         missing.difference_update(field.name for field, _ in message.ListFields())
 
     collect()
 
     assert missing == set()
+
+
+def test_what_flytekit_cannot_read_is_drawn_only_when_asked_for():
+    @settings(FEW, max_examples=100)
+    @given(messages(execution_pb2.ExecutionClosure))
+    def is_left_out(closure):
+        assert not closure.HasField("output_data")
+        assert not closure.outputs.HasField("values")
+
+    is_left_out()
+
+    found = simplest(
+        messages(security_pb2.Secret, legal=False), lambda secret: secret.env_var.islower()
+    )
+    assert found == security_pb2.Secret(env_var="a")
+
+
+@FEW
+@given(messages(security_pb2.Secret))
+def test_a_secret_names_a_variable_that_a_shell_takes(secret):
+    assert re.fullmatch("([A-Z_][A-Z0-9_]*)?", secret.env_var)
 
 
 @FEW
