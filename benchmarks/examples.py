@@ -4,12 +4,15 @@
 
 Each of 200 examples has a clean server and a fresh ``FlyteRemote``, in one world. flytekit fetches
 a launch plan, executes it, waits for its end and reads what came of it, with all of Hypothesis's
-health checks on. On the bare side the same client makes the same calls as often, to a plain server
-of each example that has every reply ready.
+health checks on. On the other side plain stubs send the same requests to as many clean servers: no
+Hypothesis, no flytekit, no world, and nobody waits.
 
-How both compare with plain stubs is printed too, but not judged: a fresh ``FlyteRemote`` costs more
-than the RPCs that an example needs, whatever the server. That a seed makes the same calls each time
-is checked.
+A second bound holds the fake to what flytekit itself costs: the same client makes the same calls as
+often, to a plain server of each example that has every reply ready.
+
+How plain stubs on plain servers compare is printed too, but not judged: a fresh ``FlyteRemote``
+costs more than the RPCs that an example needs, whatever the server. That a seed makes the same
+calls each time is checked.
 """
 
 from __future__ import annotations
@@ -40,40 +43,54 @@ def launch(remote):
     return remote.execute(plan, inputs={"day": "2024-03-10"}, execution_name="nightly-1")
 
 
+def prepare(admin, timeline):
+    """Register the launch plan, and script its next launch."""
+    admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
+    admin.on_launch("nightly").plays(timeline)
+
+
 def read(execution):
     """Read what came of it."""
     return execution.error or dict(execution.outputs.items())
 
 
 def run_examples(number):
-    """Run the examples of a seed; return the calls of each."""
-    calls = []
+    """Run the examples of a seed; return the timeline of each, and its calls."""
+    examples = []
 
     @seed(number)
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, deadline=None)
     @given(timelines(outputs=OUTPUTS))
     def tells_how_it_ended(timeline):
         with laws.backend() as admin:
-            admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
-            admin.on_launch("nightly").plays(timeline)
+            prepare(admin, timeline)
             remote = admin.remote()
             read(remote.wait(launch(remote)))
-            calls.append(admin.calls)
+            examples.append((timeline, admin.calls))
 
     with governed_by(VirtualClock()):
         tells_how_it_ended()
-    return calls
+    return examples
 
 
 class Bare:
-    """The same calls without the fake, to plain servers that have every reply ready."""
+    """The same calls, as others would make them."""
 
     def __init__(self, examples):
-        self.examples = examples
-        self.calls = [call for calls in examples for call in calls]
+        self.scripted = examples
+        self.examples = [calls for _, calls in examples]
+        self.calls = [call for calls in self.examples for call in calls]
         # While an execution runs: that of one that has ended would spare flytekit calls.
-        longest = max(examples, key=len)
+        longest = max(self.examples, key=len)
         self.replies = {call.rpc: call.reply for call in longest[: len(longest) // 2]}
+
+    def fakes(self):
+        """Send all requests by plain stubs, to a fake of each example."""
+        for timeline, calls in self.scripted:
+            with laws.backend() as admin:
+                prepare(admin, timeline)
+                with admin.channel() as channel:
+                    self._send(channel, calls)
 
     def one_server(self):
         """Send all requests by plain stubs to one server."""
@@ -125,19 +142,24 @@ def main():
     print(f"seed {number}: {len(bare.examples)} examples, {len(bare.calls):,} calls")
     same = digest(bare.calls) == digest(again.calls)
     print("run again, the seed makes " + ("the same calls" if same else "OTHER CALLS"))
-    print("the fake, against flytekit on a bare server for each example:")
-    measured = ratio(lambda: run_examples(number), bare.flytekit, rounds=ROUNDS)
-    print("flytekit, against plain stubs on as many bare servers:")
+    print("the examples, against plain stubs that send their requests to fakes:")
+    measured = ratio(lambda: run_examples(number), bare.fakes, rounds=ROUNDS)
+    print("against flytekit on a plain server for each example:")
+    fake = ratio(lambda: run_examples(number), bare.flytekit, rounds=ROUNDS)
+    print("flytekit there, against plain stubs on as many plain servers:")
     client = ratio(bare.flytekit, bare.servers, rounds=ROUNDS)
-    print("those, against plain stubs on one bare server:")
+    print("those, against plain stubs on one plain server:")
     servers = ratio(bare.servers, bare.one_server, rounds=ROUNDS)
     print(
-        f"against plain stubs: {measured * client:.2f}, and on one server"
-        f" {measured * client * servers:.2f}, of which flytekit itself {client:.2f}"
+        f"against plain stubs there: {fake * client:.2f}, and on one server"
+        f" {fake * client * servers:.2f}, of which flytekit itself {client:.2f}"
         f" and fresh servers {servers:.2f}"
     )
-    held = verdict(f"{EXAMPLES} examples, against the bare RPCs of the same client", measured, 2)
-    return held if same else 1
+    bound = max(
+        verdict(f"{EXAMPLES} examples, against the bare RPCs they make", measured, 2),
+        verdict(f"{EXAMPLES} examples, against those of the same client", fake, 2),
+    )
+    return bound if same else 1
 
 
 if __name__ == "__main__":
