@@ -1,4 +1,7 @@
-"""The command ``flyte-testkit``: a demonstration, and a server for clients in other processes."""
+"""The command ``flyte-testkit``: a demonstration, and a server for clients in other processes.
+
+Ignorant of pytest: tests get their servers from the plugin.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """The pytest plugin: fixtures, and failed tests that say what the backend saw.
 
 Every test gets a fresh clock and a fresh server, so nothing needs to be reset. What is heavy is
-imported inside the fixtures: a test run that does not use them pays next to nothing.
+imported inside the fixtures: a test run that does not use them pays next to nothing. Ignorant of
+gRPC and of scripts: it makes servers and clients, and passes on what servers tell.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The fake Flyte backend: a FlyteAdmin in the test process that plays scripts over real gRPC.
 
-This is the door for those who write tests without pytest's fixtures: ``unittest``, scripts,
-property tests. It joins backend and wire, and turns names and Python values into requests.
+The door for tests without pytest's fixtures: ``unittest``, scripts, property tests. It joins
+backend and wire, and turns names and Python values into requests. Ignorant of FlyteAdmin's rules.
 """
 
 from __future__ import annotations

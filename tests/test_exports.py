@@ -25,6 +25,18 @@ PUBLIC = [
     "flyte_testkit.world",
 ]
 
+# They do not say yet what they are ignorant of: being rewritten.
+BEING_REWRITTEN = {
+    "flyte_testkit.laws._backend",
+    "flyte_testkit.laws._crowds",
+    "flyte_testkit.laws._launches",
+    "flyte_testkit.laws._launching",
+    "flyte_testkit.laws._machine",
+    "flyte_testkit.laws._wait_tests",
+    "flyte_testkit.laws._waiting",
+    "flyte_testkit.laws._watching",
+}
+
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_door_shows_what_it_names_and_sorts_it(name):
@@ -47,17 +59,29 @@ def test_what_a_door_shows_is_documented(name):
     assert silent == []
 
 
-def test_every_module_says_what_it_is_for():
-    packages = pkgutil.walk_packages(flyte_testkit.__path__, "flyte_testkit.")
-    names = [info.name for info in packages if not info.name.endswith("__main__")]
-    silent = []
-    for name in names:
-        spec = importlib.util.find_spec(name)
-        if not ast.get_docstring(ast.parse(Path(spec.origin).read_text(encoding="utf-8"))):
-            silent.append(name)
+def modules():
+    """Every module but ``__main__``: its name, its docstring, and whether it is a package."""
+    for info in pkgutil.walk_packages(flyte_testkit.__path__, "flyte_testkit."):
+        if not info.name.endswith("__main__"):
+            source = Path(importlib.util.find_spec(info.name).origin).read_text(encoding="utf-8")
+            yield info.name, ast.get_docstring(ast.parse(source)) or "", info.ispkg
 
-    assert silent == []
-    assert len(names) > 30
+
+def test_every_module_says_what_it_is_for():
+    docstrings = {name: docstring for name, docstring, _ in modules()}
+
+    assert [name for name, docstring in docstrings.items() if not docstring] == []
+    assert len(docstrings) > 30
+
+
+def test_every_module_says_what_it_is_ignorant_of():
+    silent = {
+        name
+        for name, docstring, is_package in modules()
+        if not is_package and "gnorant" not in docstring
+    }
+
+    assert silent - BEING_REWRITTEN == set()
 
 
 def test_nothing_collides_with_what_flytekit_users_import():

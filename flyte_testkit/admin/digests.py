@@ -2,7 +2,8 @@
 
 FlyteAdmin hashes the JSON of a message; here its deterministic bytes are hashed, which are equal in
 the same cases: the order of maps and scalars at their default do not count, the order of lists and
-messages that are present but empty do.
+messages that are present but empty do. Ignorant of tasks and workflows: any message is a definition
+here, and its kind is a word that is handed in.
 """
 
 from __future__ import annotations

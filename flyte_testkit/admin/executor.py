@@ -2,7 +2,8 @@
 
 The real FlyteAdmin hands new executions to Kubernetes, where flytepropeller finds them, and deletes
 them there when they are terminated. Here the engine that plays scripts takes that place. By itself
-this module plays nothing: new executions stay UNDEFINED until somebody sends an event.
+this module plays nothing: new executions stay UNDEFINED until somebody sends an event. Ignorant of
+events: what an engine sends, and when, is its own affair.
 """
 
 from __future__ import annotations

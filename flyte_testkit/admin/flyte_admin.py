@@ -1,6 +1,7 @@
 """The door of FlyteAdmin: every RPC that is implemented, by name.
 
-It wires the managers to one store and routes requests to them; it has no rules of its own.
+It wires the managers to one store and routes requests to them; it has no rules of its own. Ignorant
+of gRPC and of clocks: a request comes with its time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Named entities: the names that versions share, and what is said of each (§13).
 
 A name is there as soon as one version is; its description and state are kept apart, and neither has
-an effect on anything else.
+an effect on anything else. Ignorant of the versions themselves: it asks only whether there is one.
 """
 
 from __future__ import annotations

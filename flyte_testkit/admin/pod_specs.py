@@ -1,7 +1,8 @@
 """Pod specifications: loose JSON that must have the shape of Kubernetes' ``PodSpec`` (§5).
 
 Only what FlyteAdmin looks at is checked: containers, their texts and their resources. Fields that
-Kubernetes does not know are ignored and kept.
+Kubernetes does not know are ignored and kept. Ignorant of which container is the task's own, and of
+how much a platform allows.
 """
 
 from __future__ import annotations

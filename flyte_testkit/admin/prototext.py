@@ -2,7 +2,8 @@ r"""Messages as FlyteAdmin prints them inside its own: Go's prototext on one lin
 
 Python's ``text_format`` differs from it in the order of fields (number, not declaration), in
 escapes and in floats, so this is a printer of its own. Where Go puts one or two blanks between
-fields, chosen anew for each build of the server, this one always puts one.
+fields, chosen anew for each build of the server, this one always puts one. Ignorant of flyteidl:
+descriptors say all that is printed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Attributes by RPC: update, get, delete at each level, and the list of all (§15)."""
+"""Attributes by RPC: update, get, delete at each level, and the list of all (§15).
+
+Ignorant of what attributes bring about: tasks and launches ask :class:`Attributes` themselves.
+"""
 
 from __future__ import annotations
 

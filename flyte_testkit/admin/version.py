@@ -1,7 +1,8 @@
 """Which FlyteAdmin this is: GetVersion (§16).
 
 A server that was built without further ado knows neither its version nor its build, so neither does
-this one; clients that look into them are better off with the truth.
+this one; clients that look into them are better off with the truth. Ignorant of the toolkit's own
+version, which is no FlyteAdmin's.
 """
 
 from __future__ import annotations

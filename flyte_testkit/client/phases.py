@@ -1,7 +1,8 @@
 """Phases by name, under flytekit's classes: plain integers of the wire that know their names.
 
 ``closure.phase`` is an ``int`` as in flytekit, so that a phase which a newer server invents is
-still a phase: compare it with these, and name it with ``enum_to_string``.
+still a phase: compare it with these, and name it with ``enum_to_string``. Ignorant of which phases
+are final.
 """
 
 from __future__ import annotations

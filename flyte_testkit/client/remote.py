@@ -1,7 +1,7 @@
 """``FlyteRemote``: the part of flytekit's that launches executions, watches and stops them.
 
 Launching and listing are here; connecting and entities are in ``_connection``, syncing and waiting
-in ``_watching``, signals in ``_signals``.
+in ``_watching``, signals in ``_signals``. Ignorant of whether the server is a fake.
 """
 
 from __future__ import annotations

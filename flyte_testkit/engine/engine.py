@@ -4,7 +4,8 @@ The engine acts only when it is told the time, and only through FlyteAdmin's own
 its that FlyteAdmin refuses is shrugged off, as flytepropeller does: somebody else was faster.
 
 A script whose step is held for polls waits in no agenda: it goes on when it is told of the last
-look it waits for.
+look it waits for. Ignorant of nodes and tasks: what a step sends is worked out in
+:mod:`~flyte_testkit.engine.expansion`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Executions that failed because a node did, for a reason that is no task's.
 
-The engine passes these on as they are.
+The engine passes these on as they are. Ignorant of whether there is such a node: its
+id is a text like any other.
 """
 
 from __future__ import annotations

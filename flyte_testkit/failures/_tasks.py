@@ -2,7 +2,8 @@
 
 An engine passes on what a task of the user reports as it is. What could be tried again, and was as
 often as is allowed, it wraps: the code gets ``RetriesExhausted|`` before it, the message says how
-often and whose fault the last attempt was, and the kind becomes ``USER``.
+often and whose fault the last attempt was, and the kind becomes ``USER``. Ignorant of how pods are
+named: ``{pod}`` stands for that until the execution is known.
 """
 
 from __future__ import annotations

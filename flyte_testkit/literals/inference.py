@@ -2,7 +2,8 @@
 
 FlyteAdmin is written in Go, where a type inside another can be a nil pointer: that of an element
 without content, or of a blob whose metadata has no type. Here such a place holds a type marked
-:data:`NIL`, so that whoever compares or prints types can tell it from an empty one.
+:data:`NIL`, so that whoever compares or prints types can tell it from an empty one. Ignorant of
+Python's side: neither values nor annotations come here.
 """
 
 from __future__ import annotations

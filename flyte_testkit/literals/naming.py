@@ -1,4 +1,7 @@
-"""What types are called: by Python for messages, by flytekit inside unions."""
+"""What types are called: by Python for messages, by flytekit inside unions.
+
+Ignorant of literals: only types have names here.
+"""
 
 from __future__ import annotations
 

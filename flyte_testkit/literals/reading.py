@@ -1,4 +1,7 @@
-"""Literals as the Python values that a test compares with."""
+"""Literals as the Python values that a test compares with.
+
+Ignorant of declared types: a literal speaks for itself.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Python values as the literals that flytekit would send for them.
 
 With a declared type the value has to fit it, and only what loses nothing is converted: an int where
-a float is declared, a date where a datetime is. Everything else is refused with help.
+a float is declared, a date where a datetime is. Everything else is refused with help. Ignorant of
+annotations: a declared type comes as Flyte's own message.
 """
 
 from __future__ import annotations

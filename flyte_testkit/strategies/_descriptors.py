@@ -1,4 +1,7 @@
-"""Fields of protobuf messages, alike under all versions of protobuf."""
+"""Fields of protobuf messages, alike under all versions of protobuf.
+
+Ignorant of values: it tells a field's shape, not what is in it.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Hypothesis takes the example with the fewest choices for the simplest. So that examples shrink to
 the ordinary, these strategies never draw less for what is odd: often a choice is drawn and then not
-used.
+used. Ignorant of Flyte, but for the word ``closure``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Errors of executions, nodes and tasks, from the ordinary to what nobody tidied."""
+"""Errors of executions, nodes and tasks, from the ordinary to what nobody tidied.
+
+Ignorant of what has failed: the same errors do for all three.
+"""
 
 from __future__ import annotations
 

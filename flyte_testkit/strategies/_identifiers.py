@@ -1,4 +1,7 @@
-"""Identifiers, and the names that executions may and may not have."""
+"""Identifiers, and the names that executions may and may not have.
+
+Ignorant of nodes and attempts, whose identifiers are built on these elsewhere.
+"""
 
 from __future__ import annotations
 

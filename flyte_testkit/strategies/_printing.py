@@ -2,7 +2,8 @@
 
 A protobuf message prints as its text form, which nobody can paste into a test, and its class cannot
 be given a method. So this module tells Hypothesis's own printer how messages are written: in every
-failing example, of these strategies or others, a message stands as the call that makes it.
+failing example, of these strategies or others, a message stands as the call that makes it. Ignorant
+of Flyte: whatever protobuf describes can be printed.
 """
 
 from __future__ import annotations

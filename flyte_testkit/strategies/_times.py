@@ -1,6 +1,7 @@
 """Moments and spans in whole nanoseconds, and as the messages that carry them.
 
 All arithmetic is done on integers: floats would lose the nanoseconds that FlyteAdmin keeps.
+Ignorant of clocks: no moment here is now.
 """
 
 from __future__ import annotations

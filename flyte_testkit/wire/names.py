@@ -1,4 +1,7 @@
-"""The names of RPCs, as a type: a misspelling is an editor's error before it is ours."""
+"""The names of RPCs, as a type: a misspelling is an editor's error before it is ours.
+
+Ignorant of what an RPC takes and gives, and of which are answered.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Branch nodes: their cases, their conditions, and the outputs that all cases have (§6)."""
+"""Branch nodes: their cases, their conditions, and the outputs that all cases have (§6).
+
+Ignorant of which case a run takes: conditions are held against types and never worked out.
+"""
 
 from __future__ import annotations
 

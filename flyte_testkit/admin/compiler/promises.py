@@ -1,4 +1,8 @@
-"""Promises: inputs that are given the output of another node, or a part of it (§6)."""
+"""Promises: inputs that are given the output of another node, or a part of it (§6).
+
+Ignorant of constants, lists and maps, which :mod:`~flyte_testkit.admin.compiler.bindings` binds,
+and of the edges that promises make.
+"""
 
 from __future__ import annotations
 

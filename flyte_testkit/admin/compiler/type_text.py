@@ -1,4 +1,7 @@
-"""Types as the compiler words them, which is not quite how the rest of FlyteAdmin does (§6)."""
+"""Types as the compiler words them, which is not quite how the rest of FlyteAdmin does (§6).
+
+Ignorant of which types fit each other.
+"""
 
 from __future__ import annotations
 

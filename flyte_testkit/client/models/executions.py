@@ -1,4 +1,7 @@
-"""Executions: what was asked for, and what has become of it."""
+"""Executions: what was asked for, and what has become of it.
+
+Ignorant of what phases are called: here they are numbers.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What names things: executions, nodes, attempts, signals, and versions of what is registered."""
+"""What names things: executions, nodes, attempts, signals, and versions of what is registered.
+
+Ignorant of what a name may look like.
+"""
 
 from __future__ import annotations
 

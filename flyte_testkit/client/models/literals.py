@@ -1,4 +1,7 @@
-"""Types, interfaces and literals as Flyte stores them; ``LiteralsResolver`` reads them."""
+"""Types, interfaces and literals as Flyte stores them; ``LiteralsResolver`` reads them.
+
+Ignorant of what lies at a URI: nothing is fetched.
+"""
 
 from __future__ import annotations
 

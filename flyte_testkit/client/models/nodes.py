@@ -1,4 +1,7 @@
-"""What an execution is made of: nodes, the attempts of their tasks, the signals they wait for."""
+"""What an execution is made of: nodes, the attempts of their tasks, the signals they wait for.
+
+Ignorant of how nodes hang together.
+"""
 
 from __future__ import annotations
 
