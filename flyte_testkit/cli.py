@@ -25,7 +25,9 @@ under test launches it once more. Real flytekit, real gRPC, {hours:.1f} hours in
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="flyte-testkit", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="flyte-testkit", description=(__doc__ or "").partition("\n")[0]
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="play a nightly run through real flytekit, and draw it")
     serve = commands.add_parser("serve", help="serve until interrupted, in real time")

@@ -3,6 +3,8 @@
 Hypothesis runs a test function a hundred times, and pytest makes its fixtures once: so under
 ``@given`` a fixture's server would be shared by all examples. :func:`backend` makes a new one, with
 a clock of its own, for as long as a ``with`` block lasts. It costs a few milliseconds.
+
+Ignorant of the laws: it is for property tests of any kind.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Threads that run freely find a race once in a while. Here each call takes a while on the clock and
 each thread begins at an instant of its own, so that calls of several waits interleave, and always
-in the same way.
+in the same way. Ignorant of what the waits should have said.
 """
 
 from __future__ import annotations

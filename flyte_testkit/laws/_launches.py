@@ -1,6 +1,7 @@
 """What the laws of launching are tested with, one run of the code under test, and what it left.
 
-What counts is what the server has in the end, whatever the client was told.
+What counts is what the server has in the end, whatever the client was told. Ignorant of
+which of it breaks a law.
 """
 
 from __future__ import annotations

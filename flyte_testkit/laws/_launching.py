@@ -1,4 +1,7 @@
-"""The laws of launching: one execution for one launch, and none that nobody knows of."""
+"""The laws of launching: one execution for one launch, and none that nobody knows of.
+
+Ignorant of how a launch is set up and watched, and of how one waits for what it made.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@ Hypothesis makes up programs: creates, events, terminates, relaunches, signals, 
 step the server is compared with the model. Derive from it to let rules of your own (your client,
 your sweeper) take part in such programs; what they break, the invariants find.
 
-The model knows the phase rules of FlyteAdmin (catalogue §9.1, §8.10, §17) and nothing else.
+Ignorant of the rules as the server has them: the model knows those of phases (catalogue §9.1,
+§8.10, §17) once more, in its own words, and nothing else.
 """
 
 from __future__ import annotations

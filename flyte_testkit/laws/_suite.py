@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Check = Callable[[Any, Any], Breach | None]
     Stories = Callable[[Any], st.SearchStrategy[Any]]
 
-__all__ = ["Client", "Law", "Laws", "check_method", "law"]
+__all__ = ["Client", "Law", "Laws", "check_method", "check_number", "law"]
 
 Client = Literal["flytekit", "ours"]
 
@@ -143,6 +143,7 @@ _OPTIONS = (
     "client",
     "poll_interval",
     "rpc_burst",
+    "rpc_timeout",
     "rpcs_per_second",
     "settings",
     "survives",
@@ -155,10 +156,10 @@ def _check_promises(cls: type[Laws]) -> None:
         near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.85)
         if near and name not in _OPTIONS:
             raise InvalidArgument(f"{cls.__name__}.{name}: did you mean {near[0]!r}?")
-    _check_number(cls, "poll_interval", above=True)
-    _check_number(cls, "survives", above=False)
-    _check_number(cls, "rpcs_per_second", above=True)
-    _check_number(cls, "rpc_burst", above=True)
+    check_number(cls, "poll_interval", above=True)
+    check_number(cls, "survives", above=False)
+    check_number(cls, "rpcs_per_second", above=True)
+    check_number(cls, "rpc_burst", above=True)
     for code in cls.blip_codes:
         if code not in CODES:
             raise InvalidArgument(
@@ -180,7 +181,8 @@ def _check_promises(cls: type[Laws]) -> None:
         )
 
 
-def _check_number(cls: type[Laws], name: str, *, above: bool) -> None:
+def check_number(cls: type[Laws], name: str, *, above: bool) -> None:
+    """Refuse a promise that is no number, or too small a one."""
     value = getattr(cls, name)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not number or not math.isfinite(value) or value < 0 or (above and value == 0):

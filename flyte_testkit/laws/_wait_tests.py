@@ -1,4 +1,7 @@
-"""Broken laws of waiting, told: a story in words, a picture, and a test that shows it again."""
+"""Broken laws of waiting, told: a story in words, a picture, and a test that shows it again.
+
+Ignorant of the laws: what was broken, and which check shows it, each of them says itself.
+"""
 
 from __future__ import annotations
 

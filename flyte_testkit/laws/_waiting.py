@@ -1,4 +1,7 @@
-"""The laws of waiting: what every loop that waits for an execution should do, whatever happens."""
+"""The laws of waiting: what every loop that waits for an execution should do, whatever happens.
+
+Ignorant of how stories are made up, run and told.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from flyte_testkit.laws import _stories
 from flyte_testkit.laws._crowds import watch_crowd
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._spending import overspent
-from flyte_testkit.laws._suite import Laws, check_method, law
+from flyte_testkit.laws._suite import Laws, check_method, check_number, law
 from flyte_testkit.laws._wait_tests import crowd_breach, wait_breach
 from flyte_testkit.laws._watching import ENDED, SLACK, watch
 
@@ -21,10 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["WaitingLaws"]
 
-_PATIENCE = 120  # flytekit lets a call hang for a minute
-
-HANG_SLACK = 2.0
-"""Seconds that a hung call may last beyond the budget: deadlines blur, a last look takes one."""
+BLUR = 1.0
+"""Seconds that a call may last beyond its deadline, which gRPC rounds up on its way."""
 
 
 class WaitingLaws(Laws):
@@ -47,6 +48,9 @@ class WaitingLaws(Laws):
                 super().test_keeps_its_time_budget()
 
     Attributes:
+        rpc_timeout: The deadline of each call, in seconds: how long one may go unanswered. None
+            promises nothing, since flytekit leaves that to nobody: its calls have a minute, or no
+            deadline at all.
         outputs: Define ``outputs(self, remote, execution)`` to have the outputs that your code
             reads compared as well; it is called after a wait that says success.
     """
@@ -54,11 +58,14 @@ class WaitingLaws(Laws):
     _adapter: ClassVar[str] = "wait"
     _takes: ClassVar[tuple[str, ...]] = ("remote", "execution", "timeout")
 
+    rpc_timeout: ClassVar[float | None] = None
     outputs: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Check how outputs are read, if they are."""
+        """Check what it promises of its calls, and how outputs are read, if they are."""
         super().__init_subclass__(**kwargs)
+        if cls.rpc_timeout is not None:
+            check_number(cls, "rpc_timeout", above=True)
         check_method(cls, "outputs", ("remote", "execution"))
 
     def wait(self, remote: Any, execution: Any, timeout: float) -> bool:  # noqa: ARG002  a door
@@ -175,7 +182,7 @@ class WaitingLaws(Laws):
         """The time that calls take counts, give or take a poll and two calls."""
         seen = self._watch(story)
         each = story.faults[0].seconds or 0
-        latest = story.timeout + self.poll_interval + 2 * each + HANG_SLACK
+        latest = story.timeout + self.poll_interval + 2 * each + SLACK
         if seen.at <= latest and not seen.hung:
             return None
         what = (
@@ -187,7 +194,12 @@ class WaitingLaws(Laws):
 
     @law(_stories.hangs)
     def test_keeps_its_time_budget_though_a_call_hangs(self, story: Story) -> Breach | None:
-        """A call that is never answered does not outlive the time budget."""
+        """A call that is never answered outlives the time budget by two ``rpc_timeout`` at most.
+
+        One for the call under way when the time is up, and one for a last look.
+        """
+        if self.rpc_timeout is None:
+            raise unittest.SkipTest(f"{type(self).__name__} promises no rpc_timeout")
         calm = self._watch(_stories.Story(story.timeline, 1))
         unbounded = [call for call in calm.calls if call.deadline is None]
         if unbounded:  # do not try what it leads to: finding out takes two real seconds
@@ -198,13 +210,14 @@ class WaitingLaws(Laws):
             check = f"assert all(call.deadline for call in flyte_admin.calls[{calm.before}:])"
             return wait_breach(self, calm.story, calm, what, check, may_give_up=True)
         seen = self._watch(story)
-        if seen.at <= story.timeout + HANG_SLACK:
+        latest = story.timeout + 2 * self.rpc_timeout + BLUR
+        if seen.at <= latest:
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
-            "a call that was never answered kept it. Bound each call by what is left of the budget."
+            f"a call that was never answered kept it. Give each call a deadline: "
+            f"{seconds_of(self.rpc_timeout)} is promised, and for the last ones what is left."
         )
-        latest = story.timeout + HANG_SLACK
         return wait_breach(self, story, seen, what, _no_later_than(latest), may_give_up=True)
 
     @law(_stories.blips)

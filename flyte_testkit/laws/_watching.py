@@ -1,7 +1,8 @@
 """One run of the code under test on a stage of its own, and what was seen of it.
 
 The stage is a fresh server with a clock that ends: code that goes on long after it should have
-stopped, or that asks without ever waiting, is stopped and counted as hung.
+stopped, or that asks without ever waiting, is stopped and counted as hung. Ignorant of
+what it should have done.
 """
 
 from __future__ import annotations

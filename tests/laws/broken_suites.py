@@ -21,6 +21,7 @@ class Waiting(laws.WaitingLaws):
     client = "ours"
     poll_interval = POLL
     survives = 25
+    rpc_timeout = 1
     rpcs_per_second = 1
     settings = FIND
     loop = None

@@ -17,6 +17,7 @@ known = pytest.mark.xfail(raises=BrokenLaw, reason="flytekit's own defect")
 class TestFlytekitWait(laws.WaitingLaws):
     settings = FEW
     poll_interval = 10
+    rpc_timeout = 60
 
     def wait(self, remote, execution, timeout):
         from flytekit.exceptions.user import FlyteTimeout
@@ -78,6 +79,7 @@ class TestOurWait(laws.WaitingLaws):
     blip_codes = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED")
     rpcs_per_second = 1
     rpc_burst = 8
+    rpc_timeout = 1
 
     def wait(self, remote, execution, timeout):
         from flyte_testkit.client.exceptions import FlyteTimeout

@@ -75,6 +75,7 @@ async def awaits(self, remote, execution, timeout):
         ({"wait": waits, "survives": -1}, "survives = -1: it is a number, 0 or more"),
         ({"wait": waits, "survives": float("inf")}, "survives = inf"),
         ({"wait": waits, "rpcs_per_second": "1"}, "rpcs_per_second = '1'"),
+        ({"wait": waits, "rpc_timeout": 0}, "rpc_timeout = 0: it is a number, more than 0"),
         ({"wait": waits, "client": "mine"}, "'flytekit' or 'ours'"),
         ({"wait": waits, "blip_codes": ("UNAVAILABEL",)}, "Did you mean 'UNAVAILABLE'?"),
         ({"wait": waits, "blip_codes": "UNAVAILABLE"}, "blip_codes"),
@@ -119,6 +120,8 @@ def test_a_suite_without_its_method_is_a_base_and_skips():
 
     with pytest.raises(unittest.SkipTest, match="promises to survive no outage"):
         base().test_survives_blips()
+    with pytest.raises(unittest.SkipTest, match="promises no rpc_timeout"):
+        base().test_keeps_its_time_budget_though_a_call_hangs()
     with pytest.raises(unittest.SkipTest, match="Base has no wait"):
         base().test_ends_with_every_outcome()
 

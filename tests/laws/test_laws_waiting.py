@@ -29,6 +29,7 @@ class TestRightLoop(laws.WaitingLaws):
     client = "ours"
     poll_interval = POLL
     survives = 25
+    rpc_timeout = 1
 
     def wait(self, remote, execution, timeout):
         return RIGHT(remote, execution, timeout)
