@@ -38,7 +38,7 @@ class Replayer:
 
     def play(self, case):
         """The differences of the first step that has any, with the step's number in front."""
-        likeness = Likeness({name: _invented(name, case["case"]) for name in case["fresh"]})
+        likeness = Likeness({name: invented(name, case["case"]) for name in case["fresh"]})
         for number, step in enumerate(case["steps"], 1):
             self.between()
             answer = self._http(step, likeness) if "http" in step else self._call(step, likeness)
@@ -61,7 +61,7 @@ class Replayer:
             reply = call(request, timeout=PATIENCE)
         except grpc.RpcError as error:
             return {"code": error.code().name, "message": error.details() or "", **_details(error)}
-        return {"code": "OK", "reply": _json(reply)}
+        return {"code": "OK", "reply": as_json(reply)}
 
     def _callable(self, name):
         if name not in self._calls:
@@ -92,12 +92,12 @@ class Replayer:
             return {"status": error.code}
 
 
-def _invented(name, case):
+def invented(name, case):
     """A name that no other case has, the same in each run."""
     return "p" + hashlib.blake2b(f"{name} {case}".encode(), digest_size=5).hexdigest()
 
 
-def _json(message):
+def as_json(message):
     return MessageToDict(message, preserving_proto_field_name=True)
 
 
@@ -105,4 +105,4 @@ def _details(error):
     status = rpc_status.from_call(error)
     if status is None or not status.details:
         return {}
-    return {"details": [_json(detail) for detail in status.details]}
+    return {"details": [as_json(detail) for detail in status.details]}
