@@ -128,8 +128,40 @@ def test_a_sleep_bound_as_a_default_moves_the_clock(clock, forget_module):
     assert code.poller.own is REAL["sleep"]
 
 
+def test_a_clock_bound_as_a_default_follows_the_clock(clock, forget_module):
+    _world._hidden.cache_clear()  # tests before have had a module of this name
+    code = module_of(
+        """
+        import time
+
+        def deadline(seconds, now=time.monotonic, *, clock=time.time):
+            return now() + seconds, clock() + seconds
+
+        def closed_over(now):
+            return lambda: now()
+
+        class Loop:
+            clock = staticmethod(time.perf_counter)
+
+            def __init__(self, now=time.time):
+                self.now = now
+
+        closure, loop = closed_over(time.monotonic), Loop()
+        """
+    )
+    before = [*code.deadline.__defaults__, code.closure(), code.loop.now]
+    with governed_by(clock):
+        first = [*code.deadline(5), code.closure(), code.loop.clock(), code.loop.now()]
+        clock.advance(3600)
+        later = [*code.deadline(5), code.closure(), code.loop.clock(), code.loop.now()]
+        assert [round(b - a, 3) for a, b in zip(first, later, strict=True)] == [3600] * 5
+    assert code.deadline.__defaults__ == (REAL["monotonic"],)
+    assert code.loop.now is time.time
+    assert abs(code.closure() - before[1]) < 60
+
+
 def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
-    _world._hidden_sleeps.cache_clear()
+    _world._hidden.cache_clear()
     code = module_of("import time, functools; pause = functools.partial(time.sleep, 5)")
     entered = governed_by(clock)
     with (
@@ -138,7 +170,7 @@ def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
     ):
         assert any("code_under_test.pause" in stray for stray in entered.strays)
     del code
-    _world._hidden_sleeps.cache_clear()
+    _world._hidden.cache_clear()
 
 
 def test_a_mock_that_wraps_sleep_moves_the_clock(clock, governed):

@@ -73,57 +73,66 @@ def _hits(
 
 
 class Hidden:
-    """Where else a function is held: found by asking the garbage collector, which takes a while.
+    """Where else functions are held: found by asking the garbage collector, which takes a while.
+
+    Args:
+        wanted: The functions, by ``id``.
 
     Attributes:
         places: Owner and attribute of what can be replaced: ``__defaults__`` and
-            ``__kwdefaults__`` of functions, and attributes of classes and of instances.
-        unreachable: What cannot, in words.
+            ``__kwdefaults__`` of functions, cells of closures, attributes of classes and instances.
+        unreachable: What cannot, in words, and the function that it holds.
     """
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, wanted: Mapping[int, Any]) -> None:
+        self._wanted = wanted
         self.places: list[tuple[Any, str]] = []
-        self.unreachable: list[str] = []
+        self.unreachable: list[tuple[str, Any]] = []
         modules = {id(getattr(module, "__dict__", None)) for module in sys.modules.values()}
         holders = [
             holder
-            for holder in gc.get_referrers(function)
+            for holder in gc.get_referrers(*wanted.values())
             if id(holder) not in modules and not isinstance(holder, types.FrameType)
         ]
+        wrapped = [holder for holder in holders if isinstance(holder, staticmethod)]
+        holders += gc.get_referrers(*wrapped) if wrapped else []
         owners = gc.get_referrers(*holders) if holders else []
         for owner in (*owners, *holders):
-            self._examine(owner, function)
-        for holder in holders:
-            if isinstance(holder, functools.partial):
-                where = _name_of(holder)
-                if where is not None:
-                    self.unreachable.append(f"{where} = {holder!r}")
+            self._examine(owner)
 
-    def _examine(self, owner: Any, function: Any) -> None:
+    def _examine(self, owner: Any) -> None:
         if isinstance(owner, types.FunctionType):
             if is_machinery(owner.__module__ or ""):
                 return
-            if any(value is function for value in owner.__defaults__ or ()):
+            if any(map(self._is_wanted, owner.__defaults__ or ())):
                 self.places.append((owner, "__defaults__"))
-            if any(value is function for value in (owner.__kwdefaults__ or {}).values()):
+            if any(map(self._is_wanted, (owner.__kwdefaults__ or {}).values())):
                 self.places.append((owner, "__kwdefaults__"))
-            if any(_content(cell) is function for cell in owner.__closure__ or ()):
-                self.unreachable.append(f"a closure of {owner.__module__}.{owner.__qualname__}")
-            return
-        if isinstance(owner, (dict, tuple, list, types.ModuleType, types.FrameType)):
-            return
+        elif isinstance(owner, types.CellType):
+            if self._is_wanted(_content(owner)):
+                self.places.append((owner, "cell_contents"))
+        elif isinstance(owner, functools.partial):
+            where = _name_of(owner) if self._is_wanted(owner.func) else None
+            if where is not None:
+                self.unreachable.append((f"{where} = {owner!r}", owner.func))
+        elif not isinstance(owner, (dict, tuple, list, types.ModuleType, types.FrameType)):
+            self._examine_attributes(owner)
+
+    def _examine_attributes(self, owner: Any) -> None:
         space = getattr(owner, "__dict__", None)
         kind = owner if isinstance(owner, type) else type(owner)
         if space is None or is_machinery(kind.__module__):
             return
         for attribute, value in list(space.items()):
-            if value is function or (
-                isinstance(value, staticmethod) and value.__func__ is function
-            ):
+            inner = value.__func__ if isinstance(value, staticmethod) else value
+            if self._is_wanted(inner):
                 self.places.append((owner, attribute))
 
+    def _is_wanted(self, value: object) -> bool:
+        return id(value) in self._wanted
 
-def _content(cell: Any) -> object:
+
+def _content(cell: types.CellType) -> object:
     try:
         return cell.cell_contents
     except ValueError:  # still empty

@@ -83,7 +83,8 @@ class World:
     """What ``governed_by`` returns.
 
     Attributes:
-        strays: Where code under test holds a real ``time.sleep`` that no patch reaches, in words.
+        strays: Where code under test holds a real function of ``time`` that no patch reaches, in
+            words.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -159,7 +160,7 @@ class World:
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
-            self._reach_hidden_sleeps(undo)
+            self._reach_hidden(undo)
             for owner, name, value in _readings.class_patches():
                 _set(undo, owner, name, _MISSING if value is None else value)
             refuse = functools.partialmethod(_refuse_to_freeze, self)
@@ -193,11 +194,11 @@ class World:
         factories[-1] = lambda: _readings.utc_naive(self._reins.read())
         api.ignore_lists[-1] = ()
 
-    def _reach_hidden_sleeps(self, undo: contextlib.ExitStack) -> None:
-        hidden = _hidden_sleeps(len(sys.modules), next(reversed(sys.modules)))
-        self.strays = tuple(hidden.unreachable)
+    def _reach_hidden(self, undo: contextlib.ExitStack) -> None:
+        hidden = _hidden(len(sys.modules), next(reversed(sys.modules)))
+        self.strays = tuple(where for where, _ in hidden.unreachable)
         for owner, name in hidden.places:
-            _set(undo, owner, name, _governed_twin(owner, getattr(owner, name), name))
+            _set(undo, owner, name, _twin(owner, getattr(owner, name), name))
 
 
 def _checked(clock: Clock) -> VirtualClock:
@@ -206,14 +207,15 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
-def _replacements() -> dict[int, tuple[Any, Any]]:
-    """Return real object and ours, by the id of the real one."""
-    pairs = [
-        *_readings.FUNCTIONS.values(),
-        *_readings.CLASSES,
-        (_governed.REAL_SLEEP, _governed.sleep),
-    ]
+def _functions() -> dict[int, tuple[Any, Any]]:
+    """Return real function and ours, by the id of the real one."""
+    pairs = [*_readings.FUNCTIONS.values(), (_governed.REAL_SLEEP, _governed.sleep)]
     return {id(real): (real, ours) for real, ours in pairs}
+
+
+def _replacements() -> dict[int, tuple[Any, Any]]:
+    """Return real object and ours, by the id of the real one: functions, and classes."""
+    return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
 
 
 def _refuse_to_freeze(freezer: Any, world: World) -> None:
@@ -225,30 +227,32 @@ def _refuse_to_freeze(freezer: Any, world: World) -> None:
 
 
 @functools.lru_cache(maxsize=1)
-def _hidden_sleeps(_number: int, _latest: str) -> Hidden:
+def _hidden(_number: int, _latest: str) -> Hidden:
     """Search anew whenever a module was imported, and say what the search found in vain."""
-    hidden = Hidden(_governed.REAL_SLEEP)
-    for stray in hidden.unreachable:
+    hidden = Hidden({key: real for key, (real, _) in _functions().items()})
+    for stray, real in hidden.unreachable:
+        name = f"time.{real.__name__}"
         warnings.warn(
-            f"{stray} has held time.sleep since before the world was entered, so it sleeps for "
-            "real. Look time.sleep up when it is called: lambda: time.sleep(...).",
+            f"{stray} has held {name} since before the world was entered, so its time is real. "
+            f"Look {name} up when it is called: lambda: {name}(...).",
             RuntimeWarning,
             stacklevel=5,
         )
     return hidden
 
 
-def _governed_twin(owner: Any, value: Any, name: str) -> Any:
-    """Return what a place that holds the real sleep should hold."""
+def _twin(owner: Any, value: Any, name: str) -> Any:
+    """Return what a place that holds a real function should hold."""
+    functions = _functions()
 
-    def twin(held_value: Any) -> Any:
-        return _governed.sleep if held_value is _governed.REAL_SLEEP else held_value
+    def governed(held_value: Any) -> Any:
+        return functions.get(id(held_value), (None, held_value))[1]
 
     if name == "__defaults__":
-        return tuple(map(twin, value))
+        return tuple(map(governed, value))
     if name == "__kwdefaults__":
-        return {key: twin(default) for key, default in value.items()}
-    return staticmethod(_governed.sleep) if isinstance(owner, type) else _governed.sleep
+        return {key: governed(default) for key, default in value.items()}
+    return staticmethod(governed(value)) if isinstance(owner, type) else governed(value)
 
 
 def _set(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
