@@ -2,7 +2,7 @@
 
 Threads that run freely find a race once in a while. Here each call takes a while on the clock and
 each thread begins at an instant of its own, so that calls of several waits interleave, and always
-in the same way. Ignorant of what the waits should have said.
+in the same way. Ignorant of how a broken law is told.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flyte_testkit.laws._watching import Attempt, attempt, remote_of, stage
+from flyte_testkit.laws._report import seconds_of
+from flyte_testkit.laws._watching import SLACK, Attempt, attempt, remote_of, stage
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
 
-__all__ = ["CrowdSeen", "owned", "watch_crowd"]
+__all__ = ["PLAN", "CrowdSeen", "complaint", "latest_of", "owned", "says", "watch_crowd"]
+
+PLAN = "crowd"
+"""The launch plan of all executions: what belongs to one must not be kept under its name."""
 
 
 class CrowdSeen(NamedTuple):
@@ -30,12 +34,14 @@ class CrowdSeen(NamedTuple):
     Attributes:
         admin: The server, which answers no more.
         waits: How each of them ended, in the order of the timelines.
-        outputs: What was read after those that said success; None where nothing was.
+        at: When, in seconds.
+        outputs: How reading the outputs ended, once all waits had, for those that said success.
     """
 
     admin: FakeFlyteAdmin
     waits: tuple[Attempt, ...]
-    outputs: tuple[Any, ...]
+    at: tuple[float, ...]
+    outputs: tuple[Attempt | None, ...]
 
 
 def owned(timeline: Timeline, number: int) -> Timeline:
@@ -62,27 +68,70 @@ def watch_crowd(
         client: Which remote they share.
         grace: After how many seconds beyond all reason they are stopped.
     """
-    limit = crowd.timeout + max(crowd.starts) + 60 * crowd.delay + grace
+    limit = max(crowd.timeouts) + max(crowd.starts) + 60 * crowd.delay + grace
     size = len(crowd.timelines)
     with stage(limit, crowd=size) as admin, remote_of(admin, client) as remote:
+        admin.register(PLAN, outputs={"owner": str})
         for number, timeline in enumerate(crowd.timelines):
-            admin.add_execution(f"run{number}", owned(timeline, number))
+            admin.add_execution(f"run{number}", owned(timeline, number), launch_plan=PLAN)
         executions = [remote.fetch_execution(name=f"run{number}") for number in range(size)]
         if crowd.delay:
             admin.on().delays(crowd.delay)
 
-        def one(number: int) -> tuple[Attempt, Any]:
+        def one(number: int) -> tuple[Attempt, float]:
             admin.clock.sleep(crowd.starts[number])
-            execution = executions[number]
-            ended = attempt(admin, wait, remote, execution, crowd.timeout)
-            if outputs is None or ended.returned is not True:
-                return ended, None
-            read = attempt(admin, outputs, remote, execution)
-            return (ended, read.returned) if read.raised is None else (read, None)
+            timeout = crowd.timeouts[number]
+            ended = attempt(admin, wait, remote, executions[number], timeout)
+            return ended, admin.clock.elapsed
 
         with ThreadPoolExecutor(size) as pool:
-            jobs: list[Future[tuple[Attempt, Any]]] = [
+            jobs: list[Future[tuple[Attempt, float]]] = [
                 pool.submit(one, number) for number in range(size)
             ]
-        ended = [job.result() for job in jobs]
-        return CrowdSeen(admin, tuple(e for e, _ in ended), tuple(read for _, read in ended))
+        waits, at = zip(*(job.result() for job in jobs), strict=True)
+        read = [
+            attempt(admin, outputs, remote, execution)
+            if outputs is not None and ended.returned is True
+            else None
+            for execution, ended in zip(executions, waits, strict=True)
+        ]
+        return CrowdSeen(admin, waits, at, tuple(read))
+
+
+def says(timeline: Timeline) -> bool | None:
+    """Return what a wait should say of an execution; None where it can only give up."""
+    return None if timeline.phase is None else timeline.phase == "SUCCEEDED"
+
+
+def latest_of(crowd: Crowd, poll: float) -> list[float]:
+    """Return when each wait should be over, in seconds: a poll and ten calls after its end."""
+    ends = [
+        max(start, start + timeout if life.seconds is None else life.seconds)
+        for life, start, timeout in zip(crowd.timelines, crowd.starts, crowd.timeouts, strict=True)
+    ]
+    return [round(end + poll + 10 * crowd.delay + SLACK, 3) for end in ends]
+
+
+def complaint(crowd: Crowd, seen: CrowdSeen, latest: list[float]) -> str:
+    """Say what the first wait did that was not as it should be; nothing if all were."""
+    for number, life in enumerate(crowd.timelines):
+        name, ended, read = f"run{number}", seen.waits[number], seen.outputs[number]
+        if ended.returned is not says(life) or (life.phase is None and not ended.gave_up):
+            fate = f"ended {life.phase}" if life.phase else "never ends"
+            return f"the wait for {name} {ended}, but that execution {fate}."
+        if seen.at[number] > latest[number]:
+            return (
+                f"the wait for {name} was back at {seconds_of(seen.at[number])}, and should have "
+                f"been by {seconds_of(latest[number])}: another one kept it."
+            )
+        if read is not None and _owner(read.returned) != name:
+            return f"reading the outputs of {name} {read}: they are not its own."
+    return ""
+
+
+def _owner(outputs: Any) -> object:
+    """Return whose the outputs say they are."""
+    try:
+        return outputs["owner"]
+    except (KeyError, TypeError):
+        return None

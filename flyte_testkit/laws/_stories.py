@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flyte_testkit.strategies import timelines
 from flyte_testkit.strategies._drawing import MOSTLY
 from flyte_testkit.strategies._faults import PlannedFault
-from flyte_testkit.timeline import Timeline, running
+from flyte_testkit.timeline import Timeline, queued, running, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.errors import Code
     from flyte_testkit.laws._suite import Laws
     from flyte_testkit.timeline import Outcome
+    from flyte_testkit.wire.names import Rpc
 
     Draw = Callable[..., Any]
 
@@ -40,8 +41,10 @@ __all__ = [
     "dead_ends",
     "endings",
     "hangs",
+    "long_lives",
     "near_misses",
     "open_ends",
+    "out_of_time",
     "slow_servers",
     "tight_budgets",
 ]
@@ -56,6 +59,10 @@ _CHANGES: Final = (  # an hour is left out, and an hour comes twice
     datetime(2024, 3, 31, 1, tzinfo=timezone.utc),
     datetime(2024, 10, 27, 1, tzinfo=timezone.utc),
 )
+
+
+_STRUCK: Final[tuple[Rpc | None, ...]] = (None, "GetExecution", "GetExecutionData")
+"""What an outage strikes: all RPCs, or one."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -102,13 +109,13 @@ class Crowd:
         timelines: What the executions do.
         starts: When each wait begins, in seconds; never two at once.
         delay: How long each call takes, so that calls of several waits interleave.
-        timeout: The time budget of each wait.
+        timeouts: The time budget of each wait.
     """
 
     timelines: tuple[Timeline, ...]
     starts: tuple[float, ...]
     delay: float
-    timeout: float
+    timeouts: tuple[float, ...]
 
 
 @st.composite
@@ -129,10 +136,30 @@ def open_ends(draw: Draw, suite: type[Laws]) -> Story:
 @st.composite
 def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions that never end or end late, with less time than that."""
-    timeout = draw(_moments(suite, least=1))
+    timeout = draw(st.one_of(_moments(suite, least=1), st.just(0)))
     late = draw(st.one_of(st.none(), _moments(suite, least=1)))
     timeline = running().never_ends() if late is None else running(timeout + late).succeeds()
     return Story(timeline, timeout)
+
+
+@st.composite
+def out_of_time(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions that never end."""
+    return Story(running().never_ends(), draw(_moments(suite, least=1)))
+
+
+@st.composite
+def long_lives(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions of more than an hour, or of 300 polls: few, since each costs so many."""
+    poll = math.ceil(suite.poll_interval)
+    seconds = min(max(120 * poll, 3700), 300 * poll)
+    lives = [
+        running(seconds).succeeds(),
+        running(seconds).fails("disk full"),
+        queued(seconds).running(1).succeeds(),
+        undefined(seconds).running(1).succeeds(),
+    ]
+    return Story(draw(st.sampled_from(lives)), seconds + 1 + 3 * poll)
 
 
 @st.composite
@@ -147,17 +174,23 @@ def near_misses(draw: Draw, suite: type[Laws]) -> Story:
 def blips(draw: Draw, suite: type[Laws]) -> Story:
     """Generate outages no longer than the code promises to survive, with time to spare.
 
-    They begin at multiples of the poll interval, which is when most loops look, or some time.
+    They begin at multiples of the poll interval, which is when most loops look, or some time. There
+    is time between them for two looks.
     """
     longest = suite.survives
     story = running(draw(_moments(suite)))
+    lengths = st.sampled_from(sorted({longest, longest / 2, min(1, longest)}))
+    codes, rpcs = st.sampled_from(suite.blip_codes), st.sampled_from(_STRUCK)
+    faults, start = [], draw(_moments(suite))
+    for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
+        until = start + draw(lengths)
+        faults.append(PlannedFault(draw(rpcs), "fails_with", draw(codes), between=(start, until)))
+        start = until + 2 * suite.poll_interval + draw(_moments(suite))
+    if len(faults) > 1 and draw(st.booleans()):  # it outlives them all
+        story = running(math.ceil(start))
     timeline = story.succeeds() if draw(MOSTLY) else story.fails("ValueError: no such column")
-    start = draw(_moments(suite))
-    length = draw(st.sampled_from(sorted({longest, longest / 2, min(1, longest)})))
-    code = draw(st.sampled_from(suite.blip_codes))
-    timeout = _ample(suite, timeline) + math.ceil(start + length)
-    fault = PlannedFault(None, "fails_with", code, between=(start, start + length))
-    return Story(timeline, timeout, (fault,))
+    timeout = _ample(suite, timeline) + math.ceil(start)
+    return Story(timeline, timeout, tuple(faults))
 
 
 @st.composite
@@ -210,15 +243,24 @@ def busy(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
-    """Generate a few executions that are waited for at once, and end in ways that all know."""
-    stories = [running(draw(st.integers(0, math.ceil(2 * suite.poll_interval)))) for _ in range(3)]
-    lives = tuple(
-        story.succeeds() if draw(st.booleans()) else story.fails("ValueError: no such column")
-        for story in stories
-    )
-    starts = tuple(draw(st.permutations([0.0, 0.3, 1.1])))
+    """Generate a few executions that are waited for at once; one may be given up."""
+    poll = math.ceil(suite.poll_interval)
+    lives: list[Timeline] = []
+    timeouts: list[float] = []
+    for _ in range(3):
+        story = running(draw(st.integers(0, 2 * poll)))
+        ends = draw(st.sampled_from(["succeeds", "fails", "never"]))
+        if ends == "never" and not any(life.seconds is None for life in lives):
+            lives.append(running().never_ends())
+            timeouts.append(draw(st.sampled_from([poll, 2 * poll])))
+            continue
+        failing = ends == "fails"
+        lives.append(story.fails("ValueError: no such column") if failing else story.succeeds())
+        timeouts.append(_ample(suite, lives[-1]) + 10)
+    # Apart also where calls take a fifth or half of a second each, so that the order is the same.
+    starts = tuple(draw(st.permutations([0.0, 0.37, 1.13])))
     delay = draw(st.sampled_from([0.2, 0.5, 0.0]))
-    return Crowd(lives, starts, delay, max(_ample(suite, life) for life in lives) + 10)
+    return Crowd(tuple(lives), starts, delay, tuple(timeouts))
 
 
 def _lives(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyte_testkit.laws._crowds import owned
+from flyte_testkit.laws._crowds import PLAN, owned, says
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of
 
 if TYPE_CHECKING:
@@ -39,6 +39,11 @@ def wait_breach(
         may_give_up: Whether the test forgives a TimeoutError.
         may_fail: Whether the test demands that the wait raises, and no TimeoutError.
     """
+    if not seen.calls and seen.raised is None:
+        complaint += (
+            "\nIt made no call for that, so it remembers an execution from before: by itself the "
+            "test below may pass."
+        )
     told = [f"timeline  {story.timeline!r}", f"timeout   {story.timeout:g} s"]
     told += [f"fault     {fault.as_code()}" for fault in story.faults]
     if story.start is not None:
@@ -62,41 +67,57 @@ def wait_breach(
     return Breach(complaint, tuple(told), picture_of(seen.admin, seen.calls, seen, seen.at), test)
 
 
-def crowd_breach(suite: WaitingLaws, crowd: Crowd, seen: CrowdSeen, complaint: str) -> Breach:
-    """Tell how waits in several threads broke a law."""
+def crowd_breach(
+    suite: WaitingLaws, crowd: Crowd, seen: CrowdSeen, complaint: str, latest: list[float]
+) -> Breach:
+    """Tell how waits in several threads broke a law.
+
+    Args:
+        suite: Whose law it is.
+        crowd: What happened to the waits.
+        seen: What they did.
+        complaint: What is wrong with that.
+        latest: When each of them should have been over, in seconds.
+    """
     lives = [owned(timeline, number) for number, timeline in enumerate(crowd.timelines)]
     told = [
-        f"run{number} from {crowd.starts[number]:g} s on  {life!r}"
-        for number, life in enumerate(lives)
+        f"run{number} from {start:g} s on, for {timeout:g} s  {life!r}"
+        for number, (start, timeout, life) in enumerate(
+            zip(crowd.starts, crowd.timeouts, lives, strict=True)
+        )
     ]
     told.append(f"each call takes {crowd.delay:g} s")
     test = PastedTest(suite)
     test.needs("concurrent.futures", "time")
-    test.add("executions = []")
+    test.add(f'flyte_admin.register("{PLAN}", outputs={{"owner": str}})', "executions = []")
     for number, life in enumerate(lives):
         test.add(
-            f'flyte_admin.add_execution("run{number}", {life!r})',
+            f'flyte_admin.add_execution("run{number}", {life!r}, launch_plan="{PLAN}")',
             f'executions.append({test.remote}.fetch_execution(name="run{number}"))',
         )
     if crowd.delay:
         test.add(f"flyte_admin.on().delays({crowd.delay!r})")
     test.add(
         "",
-        "def one(start, execution):",
+        "def one(start, execution, timeout):",
         "    time.sleep(start)",
-        f"    said = {test.suite}.wait({test.remote}, execution, {crowd.timeout:g})",
+        "    try:",
+        f"        said = {test.suite}.wait({test.remote}, execution, timeout)",
+        "    except TimeoutError:",
+        "        said = None",
+        "    return said, flyte_admin.clock.elapsed",
+        "",
+        f"with ThreadPoolExecutor({len(lives)}) as pool:",
+        f"    starts, timeouts = {list(crowd.starts)!r}, {list(crowd.timeouts)!r}",
+        "    ended = list(pool.map(one, starts, executions, timeouts))",
+        f"assert [said for said, _ in ended] == {[says(life) for life in lives]!r}",
+        f"assert all(at <= most for (_, at), most in zip(ended, {latest!r}))",
     )
     if suite.outputs is not None:
         test.add(
+            "for execution, (said, _) in zip(executions, ended):",
             "    if said:",
-            f'        owner = {test.suite}.outputs({test.remote}, execution)["owner"]',
-            "        assert owner == execution.id.name",
+            f"        outputs = {test.suite}.outputs({test.remote}, execution)",
+            '        assert outputs["owner"] == execution.id.name',
         )
-    test.add(
-        "    return said",
-        "",
-        f"with ThreadPoolExecutor({len(lives)}) as pool:",
-        f"    said = list(pool.map(one, {list(crowd.starts)!r}, executions))",
-        f"assert said == {[life.phase == 'SUCCEEDED' for life in lives]!r}",
-    )
     return Breach(complaint, tuple(told), picture_of(seen.admin, [], None, 0), test)

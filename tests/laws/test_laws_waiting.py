@@ -73,5 +73,7 @@ def test_outputs_of_another_execution_are_found():
         def outputs(self, _remote, _execution):
             return {"owner": "run0"}
 
-    with pytest.raises(BrokenLaw, match="were read as those of run0"):
+    with pytest.raises(
+        BrokenLaw, match=r"outputs of run1 returned \{'owner': 'run0'\}: they are not its own"
+    ):
         TestOutputs().test_threads_do_not_mix_up_executions()

@@ -1,6 +1,7 @@
 """Wait loops for the laws: a right one, and one for each bug that loops have in life."""
 
 import os
+import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ class Loop:
     now: object = staticmethod(lambda: time.monotonic())  # noqa: PLW0108  looked up when called
     shared: dict | None = None
     counts_looks: bool = False
+    nap_after_failure: float = 0
 
     def __call__(self, _remote, execution, timeout):
         with closing(grpc.insecure_channel(os.environ["FLYTE_PLATFORM_URL"])) as channel:
@@ -69,6 +71,8 @@ class Loop:
         except grpc.RpcError as error:
             if not self.heals(error.code()):
                 raise
+            if self.nap_after_failure:
+                time.sleep(self.nap_after_failure)
             return None if self.pause_after_failure else self._look(stub, i, left)
         phase = WorkflowExecution.Phase.Name(closure.phase)
         if phase not in self.ended:
@@ -79,6 +83,38 @@ class Loop:
 
 
 RIGHT = Loop()
+ONE_FOR_ALL = threading.Lock()
+
+
+def in_turn(remote, execution, timeout):
+    with ONE_FOR_ALL:
+        return RIGHT(remote, execution, timeout)
+
+
+def half_an_hour_at_most(remote, execution, timeout):
+    return RIGHT(remote, execution, min(timeout, 1800))
+
+
+def no_time_is_all_time(remote, execution, timeout):
+    return RIGHT(remote, execution, timeout or 10**6)
+
+
+def fails_when_time_is_up(remote, execution, timeout):
+    try:
+        return RIGHT(remote, execution, timeout)
+    except TimeoutError as error:
+        raise RuntimeError("not done yet") from error
+
+
+def counts_failures_of_a_whole_wait(remote, execution, timeout):
+    failures = []
+
+    def heals(code):
+        failures.append(code)
+        return code in TRANSIENT and len(failures) <= 4
+
+    return replace(RIGHT, heals=heals)(remote, execution, timeout)
+
 
 BUGS = {
     "takes_no_error_for_success": (
@@ -134,6 +170,15 @@ BUGS = {
         replace(RIGHT, heals=lambda _code: True),
         "test_stops_on_what_cannot_heal",
     ),
+    "pauses_long_after_a_failure": (
+        replace(RIGHT, nap_after_failure=60),
+        "test_survives_blips",
+    ),
+    "never_forgets_a_failure": (counts_failures_of_a_whole_wait, "test_survives_blips"),
+    "fails_when_time_is_up": (fails_when_time_is_up, "test_says_that_the_time_was_up"),
+    "waits_half_an_hour_at_most": (half_an_hour_at_most, "test_waits_as_long_as_it_takes"),
+    "takes_no_time_for_all_time": (no_time_is_all_time, "test_keeps_its_time_budget"),
+    "waits_in_turn": (in_turn, "test_threads_do_not_mix_up_executions"),
     "asks_all_the_time": (replace(RIGHT, nap=0.5), "test_keeps_its_rpc_budget"),
     "shares_its_state": (replace(RIGHT, shared={}), "test_threads_do_not_mix_up_executions"),
 }
