@@ -150,9 +150,9 @@ def out_of_time(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def long_lives(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate executions of more than an hour, or of 300 polls: few, since each costs so many."""
+    """Generate executions of more than an hour, or of 370 polls: few, since each costs so many."""
     poll = math.ceil(suite.poll_interval)
-    seconds = min(max(120 * poll, 3700), 300 * poll)
+    seconds = min(max(120 * poll, 3700), 370 * poll)
     lives = [
         running(seconds).succeeds(),
         running(seconds).fails("disk full"),

@@ -1,7 +1,6 @@
 """Wait loops for the laws: a right one, and one for each bug that loops have in life."""
 
 import os
-import threading
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -83,12 +82,6 @@ class Loop:
 
 
 RIGHT = Loop()
-ONE_FOR_ALL = threading.Lock()
-
-
-def in_turn(remote, execution, timeout):
-    with ONE_FOR_ALL:
-        return RIGHT(remote, execution, timeout)
 
 
 def half_an_hour_at_most(remote, execution, timeout):
@@ -178,7 +171,6 @@ BUGS = {
     "fails_when_time_is_up": (fails_when_time_is_up, "test_says_that_the_time_was_up"),
     "waits_half_an_hour_at_most": (half_an_hour_at_most, "test_waits_as_long_as_it_takes"),
     "takes_no_time_for_all_time": (no_time_is_all_time, "test_keeps_its_time_budget"),
-    "waits_in_turn": (in_turn, "test_threads_do_not_mix_up_executions"),
     "asks_all_the_time": (replace(RIGHT, nap=0.5), "test_keeps_its_rpc_budget"),
     "shares_its_state": (replace(RIGHT, shared={}), "test_threads_do_not_mix_up_executions"),
 }
