@@ -7,9 +7,10 @@ which of it breaks a law.
 from __future__ import annotations
 
 import math
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from hypothesis import strategies as st
 
@@ -19,8 +20,9 @@ from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Succeeds, Timeline, running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._launching import LaunchingLaws
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
@@ -28,18 +30,36 @@ if TYPE_CHECKING:
     Draw = Callable[..., Any]
 
 __all__ = [
+    "BYSTANDERS",
+    "DELAY",
+    "STARTS",
     "LaunchStory",
     "Launched",
     "at_peace",
     "away",
+    "blips",
     "lost_replies",
+    "names",
     "refusals",
     "run_launch",
     "run_launches",
     "severed",
+    "troubles",
 ]
 
-_STOPPED = ENDED | {"ABORTING"}
+BYSTANDERS: Final = ("anns-training", "bobs-training")
+"""Executions, and launch plans, that are no business of the code under test."""
+
+DELAY: Final = 0.2
+"""Seconds that each call takes where several threads launch, so that their calls interleave."""
+
+# Apart by no multiple of a call's delay, nor of a pause in tenths of a second: calls of two threads
+# that came at one instant would come in any order, and a law broken by chance is none to report.
+STARTS: Final = (0, 0.37, 1.33)
+"""When each of several threads launches, in seconds."""
+
+_TERMINATED = frozenset({"ABORTING", "ABORTED"})
+_STOPPED = ENDED | _TERMINATED
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,9 +89,10 @@ class Launched(NamedTuple):
         admin: The server, which answers no more.
         ended: How the call of the code under test ended.
         at: When, in seconds.
-        phases: The phase of each execution that there was then, by name.
+        phases: The phase of each execution that was launched, by name.
         calls: The calls of the launch.
         limit: When it would have been stopped.
+        bystanders: The phase of each execution that was there before, by name.
     """
 
     admin: FakeFlyteAdmin
@@ -80,6 +101,7 @@ class Launched(NamedTuple):
     phases: dict[str, str]
     calls: tuple[Call, ...]
     limit: float
+    bystanders: dict[str, str]
 
     @property
     def name(self) -> str | None:
@@ -87,12 +109,23 @@ class Launched(NamedTuple):
         return named(self.ended.returned)
 
     @property
+    def known(self) -> str | None:
+        """The execution that the caller knows of by the return; the latest if none is named."""
+        if self.ended.raised is not None:
+            return None
+        return self.name if self.name is not None else next(reversed(self.phases), None)
+
+    @property
+    def dead(self) -> bool:
+        """Whether what was returned had been terminated, as only the code can have done."""
+        return self.phases.get(self.known or "") in _TERMINATED
+
+    @property
     def orphans(self) -> list[str]:
         """The executions that go on, and of which the caller does not know."""
         running_on = [name for name, phase in self.phases.items() if phase not in _STOPPED]
         if self.ended.raised is None:
-            known = self.name if self.name is not None else next(reversed(self.phases), None)
-            return [name for name in running_on if name != known]
+            return [name for name in running_on if name != self.known]
         told = _chain(self.ended.raised)
         return [name for name in running_on if name not in told]
 
@@ -133,6 +166,16 @@ def away(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 
 
 @st.composite
+def blips(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+    """Generate outages that the code promises to survive, or one answer that is lost in one."""
+    story: LaunchStory = draw(away(suite))
+    if "UNAVAILABLE" not in suite.blip_codes or not draw(st.booleans()):
+        return story
+    lost = PlannedFault("CreateExecution", "loses_reply", times=1)
+    return LaunchStory(story.timeline, (lost,))
+
+
+@st.composite
 def refusals(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
     """Generate servers that refuse every launch, for a reason that no patience heals."""
     code = draw(st.sampled_from(("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT")))
@@ -140,8 +183,20 @@ def refusals(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
     return LaunchStory(_timeline(draw, suite), (fault,))
 
 
-def run_launch(suite: LaunchingLaws, story: LaunchStory) -> Launched:
+def troubles(suite: type[LaunchingLaws]) -> st.SearchStrategy[LaunchStory]:
+    """Generate launches that go well, and launches that go wrong in any way."""
+    return st.one_of(at_peace(suite), refusals(suite), lost_replies(suite), severed(suite))
+
+
+def run_launch(
+    suite: LaunchingLaws, story: LaunchStory, bystanders: Sequence[str] = ()
+) -> Launched:
     """Call the code under test once, and tell what it left.
+
+    Args:
+        suite: Whose code it is.
+        story: What happens.
+        bystanders: Executions that somebody else launched, and that run on.
 
     Raises:
         UnexpectedUse: It did what no script foresaw.
@@ -150,41 +205,51 @@ def run_launch(suite: LaunchingLaws, story: LaunchStory) -> Launched:
     with stage(limit) as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan).always_plays(story.timeline)
+        for name in bystanders:
+            admin.add_execution(name, running().never_ends())
         for fault in story.faults:
             fault.plant(admin)
         ended = attempt(admin, suite.launch, remote)
-        phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
-        return Launched(admin, ended, admin.clock.elapsed, phases, tuple(admin.calls), limit)
+        return _left(admin, ended, limit, bystanders)
 
 
-def run_launches(
-    suite: LaunchingLaws, story: LaunchStory, size: int
-) -> tuple[Launched, list[Attempt]]:
+def run_launches(suite: LaunchingLaws, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
     """Call the code under test in several threads at once, on one remote.
 
     Returns:
         What was left by all together, and how each call ended.
     """
     limit = (story.timeline.seconds or 0) + suite.grace
-    with stage(limit, crowd=size) as admin, remote_of(admin, suite.client) as remote:
+    with stage(limit, crowd=len(STARTS)) as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan).always_plays(story.timeline)
-        admin.on().delays(0.2)
+        admin.on().delays(DELAY)
+        clock = cast("VirtualClock", admin.clock)  # the stage's own
+        all_there = threading.Barrier(len(STARTS))
 
-        def one(number: int) -> Attempt:
-            admin.clock.sleep(0.3 * number**2)  # never two at once, so the order is the same
+        def one(start: float) -> Attempt:
+            clock.join()  # a thread that this module starts takes no part by itself
+            all_there.wait()
+            clock.sleep(start)
             return attempt(admin, suite.launch, remote)
 
-        with ThreadPoolExecutor(size) as pool:
-            ended = list(pool.map(one, range(size)))
-        phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
-        at, calls = admin.clock.elapsed, tuple(admin.calls)
-        return Launched(admin, ended[0], at, phases, calls, limit), ended
+        with ThreadPoolExecutor(len(STARTS)) as pool:
+            ended = list(pool.map(one, STARTS))
+        return _left(admin, ended[0], limit), ended
 
 
 def names(attempts: list[Attempt]) -> list[str | None]:
     """Return the executions that each call says it launched."""
     return [named(ended.returned) for ended in attempts]
+
+
+def _left(
+    admin: FakeFlyteAdmin, ended: Attempt, limit: float, bystanders: Sequence[str] = ()
+) -> Launched:
+    """Tell what is there after a launch, apart from what was there before."""
+    phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
+    others = {name: phases.pop(name) for name in bystanders}
+    return Launched(admin, ended, admin.clock.elapsed, phases, tuple(admin.calls), limit, others)
 
 
 def _timeline(draw: Draw, suite: type[LaunchingLaws]) -> Timeline:
@@ -193,14 +258,20 @@ def _timeline(draw: Draw, suite: type[LaunchingLaws]) -> Timeline:
 
 
 def _long_step(suite: type[LaunchingLaws]) -> Any:
-    """Return a step that is not over when a launch that failed is looked at."""
-    return running(1000 * math.ceil(suite.poll_interval)).steps[0]
+    """Return a step that is not over when a launch fails: it is longer than the suite's grace.
+
+    It is not much longer, since code that never gives up goes on for as long as both together.
+    """
+    return running(math.ceil(30 * suite.poll_interval + 2 * suite.survives + 120)).steps[0]
 
 
 def _chain(error: BaseException | None) -> str:
-    """Return all that an error says, with what it was raised from."""
+    """Return all that an error says, with what its traceback shows that it came of."""
     told: list[str] = []
-    while error is not None and len(told) < 10:
-        told.append(str(error))
-        error = error.__cause__ or error.__context__
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        told += [str(error), *getattr(error, "__notes__", ())]
+        hidden = error.__suppress_context__  # raised from something, if only from None
+        error = error.__cause__ if hidden else error.__context__
     return "\n".join(told)

@@ -95,10 +95,19 @@ class LaunchingLaws(Laws):
 
     @law(_launches.lost_replies)
     def test_launches_once_though_replies_are_lost(self, story: LaunchStory) -> Breach | None:
-        """A launch whose answer is lost is not made a second time."""
+        """A launch whose answer is lost is not made twice, and what is returned lives on."""
         seen = _launches.run_launch(self, story)
-        if len(seen.phases) == 1:
+        if len(seen.phases) == 1 and not seen.dead:
             return None
+        if seen.dead:
+            what = (
+                f"launch {seen.ended}, but it has terminated {seen.known!r} itself. Look under its "
+                "name for what a lost answer was about, and keep it."
+            )
+            alive = (
+                'assert not {run.phase for run in flyte_admin.launches} & {"ABORTING", "ABORTED"}'
+            )
+            return self._breach(story, seen, what, alive)
         what = (
             f"launch made {_counted(seen)}: the server saw a launch whose answer was lost, and it "
             "was sent again. Name the execution yourself, so that the second attempt finds it."
@@ -122,34 +131,52 @@ class LaunchingLaws(Laws):
         check = "assert all(run.id.name in told for run in going_on)"
         return self._breach(story, seen, what, check)
 
-    @law(_launches.away)
+    @law(_launches.troubles)
+    def test_touches_nobody_elses(self, story: LaunchStory) -> Breach | None:
+        """Executions that it did not launch run on, however the launch goes."""
+        seen = _launches.run_launch(self, story, _launches.BYSTANDERS)
+        touched = {name: phase for name, phase in seen.bystanders.items() if phase != "RUNNING"}
+        if not touched:
+            return None
+        told = ", ".join(f"{name!r} is {phase}" for name, phase in touched.items())
+        what = f"launch {seen.ended}, and {told}, which it did not launch. Terminate by name only."
+        check = 'assert {run.phase for run in others} == {"RUNNING"}'
+        return self._breach(story, seen, what, check)
+
+    @law(_launches.blips)
     def test_survives_blips(self, story: LaunchStory) -> Breach | None:
-        """An outage no longer than it promises to survive neither fails nor doubles a launch."""
+        """Neither an outage that it promises to survive nor a lost answer fails or doubles it."""
         if not self.survives:
             raise unittest.SkipTest(f"{type(self).__name__} promises to survive no outage")
         seen = _launches.run_launch(self, story)
         if seen.ended.raised is None and len(seen.phases) == 1:
             return None
-        what = (
-            f"launch {seen.ended} and made {_counted(seen)}, but the outage was no longer than the "
-            f"{seconds_of(self.survives)} that it promises to survive."
-        )
+        if story.faults[0].verb == "loses_reply":
+            trouble = "only the first answer was lost, and it promises to survive outages."
+        else:
+            longest = seconds_of(self.survives)
+            trouble = f"the outage was no longer than the {longest} that it promises to survive."
+        what = f"launch {seen.ended} and made {_counted(seen)}, but {trouble}"
         return self._breach(story, seen, what, *([] if seen.ended.raised else [_ONE]))
 
     @law(_launches.refusals)
     def test_stops_on_what_cannot_heal(self, story: LaunchStory) -> Breach | None:
-        """A launch that is refused for good fails, within a poll interval."""
+        """A launch that is refused for good fails, within five seconds of the first refusal.
+
+        Within a poll interval, if that is shorter.
+        """
         seen = _launches.run_launch(self, story)
         failed = seen.ended.raised is not None and not seen.ended.hung
         if not any(call.rpc == "CreateExecution" for call in seen.calls):
             return None
         first = next(call.at for call in seen.calls if call.rpc == "CreateExecution")
-        latest = first + self.poll_interval
+        latest = first + min(_AT_ONCE, self.poll_interval)
         if failed and seen.at <= latest + SLACK:
             return None
         what = (
             f"the server answered every launch {story.faults[0].code}, which no patience heals, "
-            f"and at {seconds_of(seen.at)} launch {seen.ended}. Let it raise at once."
+            f"first at {seconds_of(first)}, and at {seconds_of(seen.at)} launch {seen.ended}. "
+            "Let it raise at once."
         )
         check = f"assert flyte_admin.clock.elapsed <= {latest + SLACK:.10g}"
         return self._breach(story, seen, what, check, fails=True)
@@ -175,7 +202,7 @@ class LaunchingLaws(Laws):
     @law(_launches.at_peace)
     def test_threads_launch_apart(self, story: LaunchStory) -> Breach | None:
         """Launches in several threads on one remote make and return an execution each."""
-        seen, ended = _launches.run_launches(self, story, 3)
+        seen, ended = _launches.run_launches(self, story)
         said = _launches.names(ended)
         apart = len(set(said)) == len(said) or said == [None] * len(said)
         if len(seen.phases) == len(ended) and apart:
@@ -185,18 +212,18 @@ class LaunchingLaws(Laws):
         test.needs("concurrent.futures", "time")
         self._open(test, story)
         test.add(
-            "flyte_admin.on().delays(0.2)",
+            f"flyte_admin.on().delays({_launches.DELAY!r})",
             "",
-            "def one(number):",
-            "    time.sleep(0.3 * number**2)",
+            "def one(start):",
+            "    time.sleep(start)",
             f"    return {test.suite}.launch({test.remote})",
             "",
             "with ThreadPoolExecutor(3) as pool:",
-            "    launched = list(pool.map(one, range(3)))",
+            f"    launched = list(pool.map(one, {_launches.STARTS!r}))",
             "assert len(flyte_admin.launches) == 3",
             *([] if None in said else ["assert len({each.id.name for each in launched}) == 3"]),
         )
-        told = (f"timeline  {story.timeline!r}", "each call takes 0.2 s")
+        told = (f"timeline  {story.timeline!r}", f"each call takes {seconds_of(_launches.DELAY)}")
         return Breach(what, told, picture_of(seen.admin, [], None, 0), test)
 
     @property
@@ -237,19 +264,33 @@ class LaunchingLaws(Laws):
         test = PastedTest(self, limit=f"{seen.limit:g}" if seen.ended.hung else None)
         self._open(test, story)
         call = f"{test.suite}.launch({test.remote})"
-        if fails:
+        raised = seen.ended.raised
+        if seen.bystanders:
+            test.needs("contextlib")
+            test.add(
+                "others = [",
+                "    flyte_admin.add_execution(name, running().never_ends())",
+                f"    for name in {tuple(seen.bystanders)!r}",
+                "]",
+                "with contextlib.suppress(Exception):",
+                f"    {call}",
+            )
+        elif fails:
             test.needs("pytest")
             test.add("with pytest.raises(Exception):", f"    {call}")
-        elif checks and seen.ended.raised is not None and not seen.ended.hung:
+        elif checks and raised is not None and not seen.ended.hung:
             test.needs("pytest")
             test.add("with pytest.raises(Exception) as failed:", f"    {call}")
         else:
             test.add(f"launched = {call}")
+            if raised is not None:
+                does = "never returns" if seen.ended.hung else f"raises {type(raised).__name__}"
+                test.add(f"# today it {does}")
         made = "[launch.id.name for launch in flyte_admin.launches]"
         if any("made" in check for check in checks):
             test.add(f"made = {made}")
         if any("going_on" in check for check in checks):
-            told_by = "str(failed.value)" if seen.ended.raised is not None else "launched.id.name"
+            told_by = "str(failed.value)" if raised is not None else "launched.id.name"
             test.add(
                 f"told = {told_by}",
                 'stopped = {"ABORTING", "ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"}',
@@ -260,6 +301,9 @@ class LaunchingLaws(Laws):
             complaint, told, picture_of(seen.admin, seen.calls, seen.ended, seen.at), test
         )
 
+
+_AT_ONCE = 5
+"""Seconds in which a client may try again by itself before it believes a refusal."""
 
 _ONE = "assert len(flyte_admin.launches) == 1"
 

@@ -1,7 +1,9 @@
 """Suites whose laws are broken, at module level, so that pasted tests can import them."""
 
 import os
-from contextlib import closing
+import time
+import uuid
+from contextlib import closing, suppress
 
 import grpc
 from flyteidl.admin import execution_pb2
@@ -39,8 +41,8 @@ class Launching(laws.LaunchingLaws):
         return type(self).launcher(remote)
 
 
-def create(name, attempts=1, heals=("UNAVAILABLE",)):
-    """Launch by a bare stub, as often as it takes."""
+def create(name, attempts=1, heals=("UNAVAILABLE",), *, finds=True):
+    """Launch by a bare stub, as often as it takes; perhaps it is there already."""
     spec = execution_pb2.ExecutionSpec(
         launch_plan=identifier_pb2.Identifier(
             resource_type="LAUNCH_PLAN",
@@ -59,7 +61,7 @@ def create(name, attempts=1, heals=("UNAVAILABLE",)):
             try:
                 return AdminServiceStub(channel).CreateExecution(request, timeout=60).id.name
             except grpc.RpcError as error:
-                if error.code().name == "ALREADY_EXISTS":
+                if finds and error.code().name == "ALREADY_EXISTS":
                     return name
                 if error.code().name not in heals or attempt == attempts - 1:
                     raise
@@ -91,6 +93,46 @@ def forgetful(_remote):
         raise RuntimeError("the launch failed") from None
 
 
+def takes_its_own_for_anothers(_remote):
+    """Of the two answers to one launch, the second is ALREADY_EXISTS: that is no failure."""
+    name = f"nightly-{uuid.uuid4().hex}"
+    for _ in range(9):
+        try:
+            return create(name, finds=False)
+        except grpc.RpcError as error:
+            if error.code().name != "UNAVAILABLE":
+                raise RuntimeError(f"{name!r} is taken") from error
+            time.sleep(0.5)
+    raise AssertionError
+
+
+def buries_its_own(_remote):
+    """What an attempt may have launched it terminates, and then finds."""
+    try:
+        return create("nightly-run")
+    except grpc.RpcError:
+        stop("nightly-run")
+        return create("nightly-run", attempts=9)
+
+
+def clears_the_stage(remote):
+    """What ran last is not always one's own."""
+    try:
+        return execute(remote)
+    except Exception:
+        remote.terminate(remote.recent_executions(limit=1)[0], "clean up")
+        raise
+
+
+def patient(_remote):
+    """Tries again for ten seconds, whatever the answer."""
+    for _ in range(10):
+        with suppress(grpc.RpcError):
+            return create("nightly-run")
+        time.sleep(1)
+    raise RuntimeError("'nightly-run' may have been launched")
+
+
 def dogged(_remote):
     heals = ("UNAVAILABLE", "PERMISSION_DENIED", "INVALID_ARGUMENT", "UNAUTHENTICATED")
     return create("run", attempts=10**9, heals=heals)
@@ -107,6 +149,10 @@ LAUNCH_BUGS = {
         lambda _remote: create("nightly-run"),
         "test_survives_blips",
     ),
+    "takes_its_own_for_anothers": (takes_its_own_for_anothers, "test_survives_blips"),
+    "buries_its_own": (buries_its_own, "test_launches_once_though_replies_are_lost"),
+    "clears_the_stage": (clears_the_stage, "test_touches_nobody_elses"),
+    "tries_for_ten_seconds": (patient, "test_stops_on_what_cannot_heal"),
     "takes_no_for_an_outage": (dogged, "test_stops_on_what_cannot_heal"),
     "hammers_the_server": (dogged, "test_keeps_its_rpc_budget"),
     "always_names_it_the_same": (

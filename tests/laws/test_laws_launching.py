@@ -1,10 +1,13 @@
 import grpc
 import pytest
 from broken_suites import create, execute, stop
-from hypothesis import settings
+from hypothesis import find, settings
+from hypothesis.errors import NoSuchExample
 
-from flyte_testkit import laws
+from flyte_testkit import laws, running
 from flyte_testkit.errors import BrokenLaw
+from flyte_testkit.laws import _launches
+from flyte_testkit.laws._launches import LaunchStory
 
 FEW = settings(derandomize=True, max_examples=4, database=None)
 
@@ -60,3 +63,100 @@ def test_an_orphan_that_is_terminated_is_none():
             raise
 
     suite(launch).test_leaves_no_orphan()
+
+
+def test_a_name_that_nobody_can_see_is_not_told():
+    def launch(remote):
+        try:
+            try:
+                return create("nightly-run", attempts=2)
+            except grpc.RpcError as error:
+                raise RuntimeError("'nightly-run' may have been launched") from error
+        except RuntimeError:
+            raise RuntimeError("the launch failed") from None
+
+    with pytest.raises(BrokenLaw, match="'nightly-run' runs on without anybody knowing"):
+        suite(launch).test_leaves_no_orphan()
+
+
+def test_a_name_is_told_by_what_the_error_came_of_and_by_a_note():
+    def tells_while_it_fails_again(remote):
+        try:
+            return create("nightly-run", attempts=2)
+        except grpc.RpcError:
+            told = RuntimeError("'nightly-run' may have been launched")
+        try:
+            raise told
+        except RuntimeError:
+            return {}["nothing to report to"]
+
+    def notes(remote):
+        try:
+            return create("nightly-run", attempts=2)
+        except grpc.RpcError as error:
+            error.__notes__ = ["'nightly-run' may have been launched"]
+            raise
+
+    suite(tells_while_it_fails_again).test_leaves_no_orphan()
+    suite(notes).test_leaves_no_orphan()
+
+
+def test_a_launch_that_raises_may_terminate_what_it_made():
+    def launch(remote):
+        try:
+            return create("nightly-run")
+        except grpc.RpcError:
+            stop("nightly-run")
+            raise
+
+    suite(launch).test_launches_once_though_replies_are_lost()
+
+
+def test_calls_of_threads_that_launch_never_come_at_one_instant():
+    def launch(remote):
+        launched = execute(remote)
+        for _ in range(9):
+            remote.sync_execution(launched)
+        return launched
+
+    laws_of = suite(launch)
+
+    seen, _ = _launches.run_launches(laws_of, LaunchStory(running(60).succeeds()))
+
+    instants = [round(call.at, 6) for call in seen.calls]
+    assert len(seen.calls) > 30
+    assert len(set(instants)) == len(instants)
+
+
+def test_executions_of_others_count_for_nothing():
+    story = LaunchStory(running(60).succeeds())
+
+    seen = _launches.run_launch(suite(execute), story, _launches.BYSTANDERS)
+
+    assert len(seen.phases) == len(seen.admin.launches) == 1
+    assert seen.orphans == []
+    assert seen.bystanders == dict.fromkeys(_launches.BYSTANDERS, "RUNNING")
+
+
+def test_an_answer_is_lost_only_to_who_promises_to_survive_that_code():
+    class TestLauncher(laws.LaunchingLaws):
+        blip_codes = ("RESOURCE_EXHAUSTED",)
+
+        def launch(self, remote):
+            return execute(remote)
+
+    def loses_one(story):
+        return story.faults[0].verb == "loses_reply"
+
+    assert find(_launches.blips(laws.LaunchingLaws), loses_one)
+    with pytest.raises(NoSuchExample):
+        find(_launches.blips(TestLauncher), loses_one, settings=settings(database=None))
+
+
+def test_a_launch_that_raises_is_pasted_with_a_word_on_it():
+    with pytest.raises(BrokenLaw) as broken:
+        suite(lambda _remote: create("nightly-run")).test_survives_blips()
+
+    last = str(broken.value).splitlines()[-2:]
+    assert last[0] == "    launched = TestLauncher().launch(flyte_client)"
+    assert last[1] == "    # today it raises _InactiveRpcError"
