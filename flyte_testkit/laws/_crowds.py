@@ -7,16 +7,14 @@ in the same way. Ignorant of how a broken law is told.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyte_testkit.laws._report import seconds_of
-from flyte_testkit.laws._watching import SLACK, Attempt, attempt, remote_of, stage
+from flyte_testkit.laws._watching import SLACK, Attempt, attempt, remote_of, side_by_side, stage
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
     from flyte_testkit.laws._stories import Crowd
     from flyte_testkit.laws._suite import Client
@@ -79,16 +77,11 @@ def watch_crowd(
             admin.on().delays(crowd.delay)
 
         def one(number: int) -> tuple[Attempt, float]:
-            admin.clock.sleep(crowd.starts[number])
             timeout = crowd.timeouts[number]
             ended = attempt(admin, wait, remote, executions[number], timeout)
             return ended, admin.clock.elapsed
 
-        with ThreadPoolExecutor(size) as pool:
-            jobs: list[Future[tuple[Attempt, float]]] = [
-                pool.submit(one, number) for number in range(size)
-            ]
-        waits, at = zip(*(job.result() for job in jobs), strict=True)
+        waits, at = zip(*side_by_side(admin, crowd.starts, one), strict=True)
         read = [
             attempt(admin, outputs, remote, execution)
             if outputs is not None and ended.returned is True

@@ -8,12 +8,14 @@ what it should have done.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
@@ -22,7 +24,7 @@ from flyte_testkit.naming import execution_id
 from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from flyte_testkit.laws._stories import Story
@@ -30,7 +32,20 @@ if TYPE_CHECKING:
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 
-__all__ = ["ENDED", "SLACK", "Attempt", "Seen", "attempt", "named", "remote_of", "stage", "watch"]
+__all__ = [
+    "ENDED",
+    "SLACK",
+    "Attempt",
+    "Seen",
+    "attempt",
+    "named",
+    "remote_of",
+    "side_by_side",
+    "stage",
+    "watch",
+]
+
+ResultT = TypeVar("ResultT")
 
 ENDED = frozenset(OUTCOMES)
 
@@ -156,6 +171,29 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does
         return Attempt(None, admin.clock.broken or error)
     return Attempt(returned, admin.clock.broken)
+
+
+def side_by_side(
+    admin: FakeFlyteAdmin, starts: Sequence[float], function: Callable[[int], ResultT]
+) -> list[ResultT]:
+    """Call a function in several threads, each from an instant of its own: the order is the same.
+
+    Args:
+        admin: Whose clock they live on.
+        starts: When each begins, in seconds.
+        function: Called with 0, 1, …
+    """
+    clock = cast("VirtualClock", admin.clock)  # the stage's own
+    all_there = threading.Barrier(len(starts))
+
+    def one(number: int) -> ResultT:
+        clock.join()  # a thread that this module starts takes no part by itself
+        all_there.wait()  # else the first would move time before the last one sleeps
+        clock.sleep(starts[number])
+        return function(number)
+
+    with ThreadPoolExecutor(len(starts)) as pool:
+        return list(pool.map(one, range(len(starts))))
 
 
 def named(returned: Any) -> str | None:
