@@ -7,22 +7,27 @@ which of it breaks a law.
 from __future__ import annotations
 
 import math
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
 from flyte_testkit.laws._stories import HOPELESS
-from flyte_testkit.laws._watching import ENDED, Attempt, attempt, named, remote_of, stage
+from flyte_testkit.laws._watching import (
+    ENDED,
+    Attempt,
+    attempt,
+    named,
+    remote_of,
+    side_by_side,
+    stage,
+)
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Succeeds, Timeline, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._launching import LaunchingLaws
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
@@ -224,17 +229,7 @@ def run_launches(suite: LaunchingLaws, story: LaunchStory) -> tuple[Launched, li
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan).always_plays(story.timeline)
         admin.on().delays(DELAY)
-        clock = cast("VirtualClock", admin.clock)  # the stage's own
-        all_there = threading.Barrier(len(STARTS))
-
-        def one(start: float) -> Attempt:
-            clock.join()  # a thread that this module starts takes no part by itself
-            all_there.wait()
-            clock.sleep(start)
-            return attempt(admin, suite.launch, remote)
-
-        with ThreadPoolExecutor(len(STARTS)) as pool:
-            ended = list(pool.map(one, STARTS))
+        ended = side_by_side(admin, STARTS, lambda _: attempt(admin, suite.launch, remote))
         return _left(admin, ended[0], limit), ended
 
 
