@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
 
 FEW = settings(
     max_examples=10,
@@ -18,3 +21,23 @@ MORE = settings(FEW, max_examples=30)
 def simplest(strategy, condition=lambda _: True):
     """Return what a strategy shrinks to where a condition holds."""
     return find(strategy, condition, settings=settings(FEW, max_examples=600))
+
+
+def never_drawn(strategy, kinds):
+    """Draw until all kinds have been seen, or for long; return those that have not been.
+
+    Args:
+        strategy: What is drawn from.
+        kinds: Conditions by name.
+    """
+    missing = dict(kinds)
+
+    def seen_all(drawn):
+        for name, holds in list(missing.items()):
+            if holds(drawn):
+                del missing[name]
+        return not missing
+
+    with suppress(NoSuchExample):
+        find(strategy, seen_all, settings=settings(FEW, max_examples=1500, phases=[Phase.generate]))
+    return set(missing)

@@ -5,7 +5,7 @@ from flyteidl.core import execution_pb2 as core
 from hypothesis import given, settings
 from realistic_data import SECOND, legal_problems, nanos
 
-from examples import FEW, MORE, simplest
+from examples import FEW, MORE, never_drawn, simplest
 from flyte_testkit import engine_names
 from flyte_testkit.strategies import node_trees
 
@@ -179,18 +179,14 @@ def test_bounds_are_kept(tree):
 
 
 def test_deep_ids_are_hashed():
-    deepest = 0
-
-    @MORE
-    @given(node_trees(phase="SUCCEEDED", max_depth=3))
-    def are_short(tree):
-        nonlocal deepest
+    def is_hashed(tree):
         ids = [node.node.id.node_id for node in tree.walk()]
         assert all(len(id_) <= 20 for id_ in ids)
-        deepest += any(id_.startswith("f") for id_ in ids)
+        return any(id_.startswith("f") for id_ in ids)
 
-    are_short()
-    assert deepest > 0
+    trees = node_trees(phase="SUCCEEDED", max_depth=3)
+
+    assert never_drawn(trees, {"hashed": is_hashed}) == set()
 
 
 def test_a_tree_shrinks_to_one_task():
@@ -217,15 +213,10 @@ def test_all_kinds_of_trees_are_drawn():
         "deep": lambda node: any(child.children for child in node.children),
         "launch plan": lambda node: node.node.closure.HasField("workflow_node_metadata"),
     }
-    missing = set(conditions)
 
-    @settings(MORE, max_examples=150)
-    @given(node_trees(phase="FAILED", max_nodes=2))
-    def collect(tree):
-        for name in list(missing):
-            if any(map(conditions[name], tree.walk())):
-                missing.remove(name)
+    def in_a_tree(condition):
+        return lambda tree: any(map(condition, tree.walk()))
 
-    collect()
+    kinds = {name: in_a_tree(condition) for name, condition in conditions.items()}
 
-    assert missing == set()
+    assert never_drawn(node_trees(phase="FAILED", max_nodes=2), kinds) == set()
