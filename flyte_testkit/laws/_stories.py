@@ -150,16 +150,17 @@ def out_of_time(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def long_lives(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate executions of more than an hour, or of 370 polls: few, since each costs so many."""
+    """Generate executions of 120 polls, or of over an hour: few, since each costs so many calls."""
     poll = math.ceil(suite.poll_interval)
-    seconds = min(max(120 * poll, 3700), 370 * poll)
+    long, hour = 120 * poll, min(max(120 * poll, 3700), 370 * poll)
     lives = [
-        running(seconds).succeeds(),
-        running(seconds).fails("disk full"),
-        queued(seconds).running(1).succeeds(),
-        undefined(seconds).running(1).succeeds(),
+        running(hour).succeeds(),
+        queued(long).running(1).succeeds(),
+        undefined(long).running(1).succeeds(),
+        running(long).fails("disk full"),
     ]
-    return Story(draw(st.sampled_from(lives)), seconds + 1 + 3 * poll)
+    timeline = draw(st.sampled_from(lives))
+    return Story(timeline, _ample(suite, timeline))
 
 
 @st.composite

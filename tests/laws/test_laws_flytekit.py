@@ -9,7 +9,7 @@ from flyte_testkit.errors import BrokenLaw
 pytest.importorskip("flytekit")
 
 FEW = settings(
-    derandomize=True, max_examples=4, database=None, phases=[Phase.explicit, Phase.generate]
+    derandomize=True, max_examples=3, database=None, phases=[Phase.explicit, Phase.generate]
 )
 known = pytest.mark.xfail(raises=BrokenLaw, reason="flytekit's own defect")
 

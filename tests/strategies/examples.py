@@ -30,14 +30,13 @@ def never_drawn(strategy, kinds):
         strategy: What is drawn from.
         kinds: Conditions by name.
     """
-    missing = dict(kinds)
+    missing = set(kinds)
+    names = strategy.map(lambda drawn: {name for name in missing if kinds[name](drawn)})
 
-    def seen_all(drawn):
-        for name, holds in list(missing.items()):
-            if holds(drawn):
-                del missing[name]
+    def seen_all(found):
+        missing.difference_update(found)
         return not missing
 
     with suppress(NoSuchExample):
-        find(strategy, seen_all, settings=settings(FEW, max_examples=1500, phases=[Phase.generate]))
-    return set(missing)
+        find(names, seen_all, settings=settings(FEW, max_examples=1500, phases=[Phase.generate]))
+    return missing
