@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -132,19 +133,21 @@ class Callback(Entry):
 class Agenda:
     """Entries by instant, rank, order of their threads, and order of arrival."""
 
-    __slots__ = ("_arrivals", "_heap", "callbacks")
+    __slots__ = ("_arrivals", "_heap", "_lock", "callbacks")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, int, Entry]] = []
         self._arrivals = 0
+        self._lock = threading.Lock()  # callbacks are cancelled from any thread
         self.callbacks = 0  # how many are neither run nor cancelled
 
     def add(self, entry: Entry) -> None:
         """Put an entry in its place."""
-        self._arrivals += 1
-        key = (entry.when, entry.rank, entry.order, self._arrivals, entry)
-        heapq.heappush(self._heap, key)
-        self.callbacks += entry.rank == Entry.CALLBACK
+        with self._lock:
+            self._arrivals += 1
+            key = (entry.when, entry.rank, entry.order, self._arrivals, entry)
+            heapq.heappush(self._heap, key)
+            self.callbacks += entry.rank == Entry.CALLBACK
 
     def first(self) -> Entry | None:
         """Return the entry that is due first, or ``None`` if there is none."""
@@ -158,6 +161,7 @@ class Agenda:
 
     def cancel(self, entry: Entry) -> None:
         """Take an entry out; it counts as cancelled, also after it has happened."""
-        if not entry.cancelled:
-            entry.cancelled = True
-            self.callbacks -= entry.rank == Entry.CALLBACK
+        with self._lock:
+            if not entry.cancelled:
+                entry.cancelled = True
+                self.callbacks -= entry.rank == Entry.CALLBACK

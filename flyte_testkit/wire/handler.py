@@ -23,7 +23,7 @@ from flyte_testkit.wire.journal import blurred
 from flyte_testkit.wire.services import methods, unimplemented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
     from google.protobuf.message import Message
@@ -93,11 +93,11 @@ class Wire(grpc.GenericRpcHandler):
         context: grpc.ServicerContext,
         respond: Callable[[bytes | None], None],
     ) -> None:
-        clock = self.backend.clock
-        hold = clock.hold(method.rpc)
+        holds: list[Callable[[], object]] = []
 
         def send(answer: Answer) -> None:
-            clock.release(hold)  # first: the client runs as soon as it is answered
+            for let_go in holds:  # first: the client runs as soon as it is answered
+                let_go()
             if answer.code == "OK" and answer.reply is not None:
                 respond(answer.reply.SerializeToString())
             else:
@@ -107,17 +107,28 @@ class Wire(grpc.GenericRpcHandler):
         deadline = blurred(context.time_remaining())
         call = self._handle(method, hooks, raw, deadline, send)
         if call is not None and call.code is None:
-            self._hold(call, context, send)
+            holds += self._hold(call, context, send)
+            if call.code is not None:  # answered meanwhile
+                for let_go in holds:
+                    let_go()
 
-    def _hold(self, call: Call, context: grpc.ServicerContext, send: Send) -> None:
-        """Let a held call end at its deadline on virtual time, or when its client goes away."""
+    def _hold(
+        self, call: Call, context: grpc.ServicerContext, send: Send
+    ) -> Iterator[Callable[[], object]]:
+        """Let a held call end at its deadline on virtual time, or when its client goes away.
+
+        Yields what undoes it. Only when all that may answer the call is on the clock's agenda does
+        it count as held: time would pass over what comes later.
+        """
+        clock = self.backend.clock
         ends = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
         if call.deadline is not None:
-            self.backend.clock.call_later(call.deadline, self._finish, call, send, ends)
+            yield clock.call_later(call.deadline, self._finish, call, send, ends).cancel
         gone = Answer("CANCELLED", None, "the client went away")
         if not context.add_callback(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
-        self.backend.clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
+        clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
+        yield partial(clock.release, clock.hold(call.rpc))
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""

@@ -1,3 +1,5 @@
+import threading
+
 import grpc
 import pytest
 from flyteidl.admin import execution_pb2, version_pb2
@@ -125,3 +127,29 @@ def test_a_hook_that_raises_is_internal_and_fails_the_test(admin, stub):
     assert error.code() is grpc.StatusCode.INTERNAL
     with pytest.raises(UnexpectedUse, match="a bug of the test's"):
         admin.verify()
+
+
+def test_a_call_is_held_only_once_its_answer_is_on_the_agenda(admin, stub, monkeypatch):
+    clock, blocked = admin.clock, threading.Lock()
+    clock.call_later(100, list)  # time would jump there, if only everybody waited
+    on_time = clock.call_later
+
+    def late(*arguments):
+        blocked.acquire(timeout=0.02)
+        return on_time(*arguments)
+
+    blocked.acquire()
+    monkeypatch.setattr(clock, "call_later", late)
+    admin.on("GetVersion").delays(5)
+
+    stub.GetVersion(version_pb2.GetVersionRequest(), timeout=60)
+
+    assert clock.elapsed == 5
+
+
+def test_the_deadline_of_a_call_that_was_answered_is_off_the_agenda(admin, stub):
+    admin.on("GetVersion").delays(5)
+
+    stub.GetVersion(version_pb2.GetVersionRequest(), timeout=60)
+
+    assert not admin.clock.pending
