@@ -67,6 +67,7 @@ def module_of(code, name="code_under_test"):
 
 @pytest.fixture
 def forget_module():
+    _world._hidden.cache_clear()  # tests before have had another module of this name
     yield
     sys.modules.pop("code_under_test", None)
 
@@ -129,7 +130,6 @@ def test_a_sleep_bound_as_a_default_moves_the_clock(clock, forget_module):
 
 
 def test_a_clock_bound_as_a_default_follows_the_clock(clock, forget_module):
-    _world._hidden.cache_clear()  # tests before have had a module of this name
     code = module_of(
         """
         import time
@@ -161,7 +161,6 @@ def test_a_clock_bound_as_a_default_follows_the_clock(clock, forget_module):
 
 
 def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
-    _world._hidden.cache_clear()
     code = module_of("import time, functools; pause = functools.partial(time.sleep, 5)")
     entered = governed_by(clock)
     with (
