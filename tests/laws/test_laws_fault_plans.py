@@ -66,11 +66,11 @@ def test_the_simplest_fault_strikes_the_first_attempt_of_what_is_named_first():
     assert simplest == [PlannedFault("CreateExecution", "fails_with", "UNAVAILABLE", times=1)]
 
 
-def test_a_plan_strikes_what_it_says(flyte_admin, flyte_remote):
+def test_a_plan_strikes_what_it_says(flyte_admin, flyte_client):
     PlannedFault("GetExecution", "fails_with", code="UNAVAILABLE", times=2).plant(flyte_admin)
     flyte_admin.add_execution("run", running(60).succeeds())
 
-    flyte_remote.fetch_execution(name="run")
+    flyte_client.fetch_execution(name="run")
 
     assert flyte_admin.on("GetExecution").struck == 2
 
