@@ -21,12 +21,11 @@ import argparse
 import hashlib
 import sys
 
-from flyteidl.service import admin_pb2_grpc
 from flytekit.configuration import Config, PlatformConfig
 from flytekit.remote import FlyteRemote
 from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
-from measuring import bare_server, ratio, verdict
+from measuring import bare_server, ratio, send_all, verdict
 
 from flyte_testkit import VirtualClock, laws
 from flyte_testkit.strategies import timelines
@@ -90,18 +89,18 @@ class Bare:
             with laws.backend() as admin:
                 prepare(admin, timeline)
                 with admin.channel() as channel:
-                    self._send(channel, calls)
+                    send_all(channel, calls)
 
     def one_server(self):
         """Send all requests by plain stubs to one server."""
         with bare_server(self.replies) as (channel, _):
-            self._send(channel, self.calls)
+            send_all(channel, self.calls)
 
     def servers(self):
         """Send them by plain stubs, to a server of each example."""
         for calls in self.examples:
             with bare_server(self.replies) as (channel, _):
-                self._send(channel, calls)
+                send_all(channel, calls)
 
     def flytekit(self):
         """Let flytekit make the same calls, to a server of each example."""
@@ -115,12 +114,6 @@ class Bare:
                 execution = launch(remote)
                 for _ in range(sum(call.rpc == "ListNodeExecutions" for call in calls)):
                     remote.sync_execution(execution, sync_nodes=True)
-
-    def _send(self, channel, calls):
-        stub = admin_pb2_grpc.AdminServiceStub(channel)
-        send = {rpc: getattr(stub, rpc) for rpc in self.replies}
-        for call in calls:
-            send[call.rpc](call.request, timeout=60)
 
 
 def digest(calls):

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import sys
 
-from flyteidl.service import admin_pb2_grpc
 from flytekit.configuration import Config
 from flytekit.remote import FlyteRemote
-from measuring import bare_server, ratio, verdict
+from measuring import bare_server, ratio, send_all, verdict
 
 from flyte_testkit import SystemClock, running
 from flyte_testkit.server import FakeFlyteAdmin
@@ -45,17 +44,11 @@ def main():
     polls = sum(call.rpc == "ListNodeExecutions" for call in calls)
     print(f"{len(calls):,} RPCs in {polls:,} polls")
 
-    def stubs(channel):
-        stub = admin_pb2_grpc.AdminServiceStub(channel)
-        send = {rpc: getattr(stub, rpc) for rpc in replies}
-        for call in calls:
-            send[call.rpc](call.request, timeout=60)
-
     def bare_rpcs():
         with FakeFlyteAdmin(clock=SystemClock()) as admin:
             admin.add_execution("train", running(DAY).succeeds(auc=0.91))
             with admin.channel() as channel:
-                stubs(channel)
+                send_all(channel, calls)
 
     print("a day of waiting, against plain stubs that send its requests to the fake:")
     measured = ratio(wait_a_day, bare_rpcs, rounds=ROUNDS)
@@ -71,7 +64,7 @@ def main():
         print("against flytekit on a plain server:")
         fake = ratio(wait_a_day, polled, rounds=ROUNDS)
         print("flytekit on that server, against plain stubs on it:")
-        client = ratio(polled, lambda: stubs(channel), rounds=ROUNDS)
+        client = ratio(polled, lambda: send_all(channel, calls), rounds=ROUNDS)
     print(f"against plain stubs there: {fake * client:.2f}, of which flytekit itself {client:.2f}")
     return max(
         verdict("a day of waiting, against bare RPCs", measured, 1.5),

@@ -16,15 +16,7 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "Agenda",
-    "Callback",
-    "Entry",
-    "aware_micros",
-    "from_micros",
-    "micros",
-    "to_micros",
-]
+__all__ = ["Agenda", "Callback", "Entry", "aware_micros", "from_micros", "micros", "to_micros"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)

@@ -23,7 +23,7 @@ from flyte_testkit.wire.journal import blurred
 from flyte_testkit.wire.services import methods, unimplemented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
     from google.protobuf.message import Message
@@ -95,9 +95,12 @@ class Wire(grpc.GenericRpcHandler):
     ) -> None:
         holds: list[Callable[[], object]] = []
 
+        def let_go() -> None:
+            for undo in holds:
+                undo()
+
         def send(answer: Answer) -> None:
-            for let_go in holds:  # first: the client runs as soon as it is answered
-                let_go()
+            let_go()  # first: the client runs as soon as it is answered
             if answer.code == "OK" and answer.reply is not None:
                 respond(answer.reply.SerializeToString())
             else:
@@ -109,26 +112,27 @@ class Wire(grpc.GenericRpcHandler):
         if call is not None and call.code is None:
             holds += self._hold(call, context, send)
             if call.code is not None:  # answered meanwhile
-                for let_go in holds:
-                    let_go()
+                let_go()
 
     def _hold(
         self, call: Call, context: grpc.ServicerContext, send: Send
-    ) -> Iterator[Callable[[], object]]:
+    ) -> list[Callable[[], object]]:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
-        Yields what undoes it. Only when all that may answer the call is on the clock's agenda does
+        Returns what undoes it. Only when all that may answer the call is on the clock's agenda does
         it count as held: time would pass over what comes later.
         """
         clock = self.backend.clock
+        holds: list[Callable[[], object]] = []
         ends = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
         if call.deadline is not None:
-            yield clock.call_later(call.deadline, self._finish, call, send, ends).cancel
+            holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
         gone = Answer("CANCELLED", None, "the client went away")
         if not context.add_callback(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
         clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
-        yield partial(clock.release, clock.hold(call.rpc))
+        holds.append(partial(clock.release, clock.hold(call.rpc)))
+        return holds
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""

@@ -197,8 +197,9 @@ class World:
     def _reach_hidden(self, undo: contextlib.ExitStack) -> None:
         hidden = _hidden(len(sys.modules), next(reversed(sys.modules)))
         self.strays = tuple(where for where, _ in hidden.unreachable)
+        functions = _functions()
         for owner, name in hidden.places:
-            _set(undo, owner, name, _twin(owner, getattr(owner, name), name))
+            _set(undo, owner, name, _twin(functions, owner, getattr(owner, name), name))
 
 
 def _checked(clock: Clock) -> VirtualClock:
@@ -241,9 +242,8 @@ def _hidden(_number: int, _latest: str) -> Hidden:
     return hidden
 
 
-def _twin(owner: Any, value: Any, name: str) -> Any:
+def _twin(functions: dict[int, tuple[Any, Any]], owner: Any, value: Any, name: str) -> Any:
     """Return what a place that holds a real function should hold."""
-    functions = _functions()
 
     def governed(held_value: Any) -> Any:
         return functions.get(id(held_value), (None, held_value))[1]
