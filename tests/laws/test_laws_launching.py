@@ -54,15 +54,19 @@ def test_an_orphan_that_the_exception_names_is_none():
     suite(launch).test_leaves_no_orphan()
 
 
-def test_an_orphan_that_is_terminated_is_none():
-    def launch(remote):
+def stops_what_it_made(attempts):
+    def launch(_remote):
         try:
-            return create("nightly-run", attempts=2)
+            return create("nightly-run", attempts=attempts)
         except grpc.RpcError:
             stop("nightly-run")
             raise
 
-    suite(launch).test_leaves_no_orphan()
+    return launch
+
+
+def test_an_orphan_that_is_terminated_is_none():
+    suite(stops_what_it_made(attempts=2)).test_leaves_no_orphan()
 
 
 def test_a_name_that_nobody_can_see_is_not_told():
@@ -102,14 +106,7 @@ def test_a_name_is_told_by_what_the_error_came_of_and_by_a_note():
 
 
 def test_a_launch_that_raises_may_terminate_what_it_made():
-    def launch(remote):
-        try:
-            return create("nightly-run")
-        except grpc.RpcError:
-            stop("nightly-run")
-            raise
-
-    suite(launch).test_launches_once_though_replies_are_lost()
+    suite(stops_what_it_made(attempts=1)).test_launches_once_though_replies_are_lost()
 
 
 def test_calls_of_threads_that_launch_never_come_at_one_instant():
