@@ -1,6 +1,8 @@
 """What all tests of the project share."""
 
 import os
+import time
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -29,3 +31,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     example = getattr(item, "dtest", None)
     if example is not None:
         example.globs["__name__"] = "an_example"
+
+
+@pytest.fixture(autouse=True)
+def stays_in_its_time_zone() -> Iterator[None]:
+    """Fail the test that leaves the process in another time zone, not the one that comes after."""
+    before = time.tzname
+    yield
+    assert time.tzname == before  # noqa: S101  a test, in effect

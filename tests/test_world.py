@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.clock import SystemClock, VirtualClock
 from flyte_testkit.errors import ClockError, HopelessWait, NestedFreezeError
-from flyte_testkit.world import _bindings, _reins, _world, governed_by
+from flyte_testkit.world import _bindings, _reins, _world, governed_by, local_time
 
 UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}
@@ -49,12 +49,9 @@ def governed(clock):
 
 
 @pytest.fixture
-def new_york(monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setenv("TZ", "America/New_York")
-        time.tzset()
+def new_york():
+    with local_time("America/New_York"):
         yield
-    time.tzset()
 
 
 def module_of(code, name="code_under_test"):
@@ -702,7 +699,7 @@ def test_modules_imported_under_it_get_the_real_functions_back(clock, tmp_path, 
         late = importlib.import_module("imported_late")
         late.sleep(5)
         late.poll()
-        assert late.datetime.now().year == 2024
+        assert late.datetime.now(timezone.utc).year == 2024
     del sys.modules["imported_late"]
     assert clock.elapsed == 5.001
     late.poll()  # the default is still ours, and sleeps for real now

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flyteidl.core import literals_pb2, types_pb2
@@ -96,14 +96,14 @@ def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
         packed = literals_pb2.Binary(value=msgpack.pack(_packable(value)), tag="msgpack")
         return literals_pb2.Scalar(binary=packed)
     if simple == types_pb2.DATETIME and type(value) is date:
-        value = datetime.combine(value, time.min).astimezone()
+        value = datetime.combine(value, time.min)
     python_type, field = _PRIMITIVES.get(simple, (None, ""))
     if python_type is None or not _is_exactly(value, python_type):
         wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
         raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
     primitive = literals_pb2.Primitive()
     if isinstance(value, datetime):
-        primitive.datetime.FromDatetime(value.astimezone(timezone.utc).replace(tzinfo=None))
+        primitive.datetime.FromDatetime(value)  # one without a zone counts as UTC, as in flytekit
     elif isinstance(value, timedelta):
         primitive.duration.FromTimedelta(value)
     else:

@@ -71,7 +71,7 @@ class PastedTest:
         self._clock = {name: value for name, value in clock.items() if value is not None}
         self._modules = {"pytest"} if self._clock else set()
         self._body: list[str] = []
-        self._monkeypatches = False
+        self._zone = ""
 
     @property
     def remote(self) -> str:
@@ -90,11 +90,8 @@ class PastedTest:
         self._modules |= set(modules)
 
     def local_time(self, zone: str) -> None:
-        """Change the time zone, if there is one to change to."""
-        if zone:
-            self._monkeypatches = True
-            self.needs("time")
-            self.add(f'monkeypatch.setenv("TZ", {zone!r})', "time.tzset()")
+        """Let all of the test happen in a time zone, if one is named."""
+        self._zone = zone
 
     def add(self, *lines: str) -> None:
         """Add lines to the test's body."""
@@ -110,16 +107,18 @@ class PastedTest:
 
     def text(self, law: str) -> str:
         """Return the whole test."""
-        fixtures = ["flyte_admin", self.remote, *(["monkeypatch"] if self._monkeypatches else [])]
         marker = ", ".join(f"{name}={value}" for name, value in self._clock.items())
+        body = "\n".join(self._body)
+        if self._zone:
+            body = f"with local_time({self._zone!r}):\n{textwrap.indent(body, '    ')}"
         return "\n".join(
             [
                 *self._imports(),
                 "",
                 "",
                 *([f"@pytest.mark.flyte({marker})"] if marker else []),
-                f"def {law}_again({', '.join(fixtures)}):",
-                textwrap.indent("\n".join(self._body), "    "),
+                f"def {law}_again(flyte_admin, {self.remote}):",
+                textwrap.indent(body, "    "),
             ]
         )
 
@@ -138,6 +137,8 @@ class PastedTest:
             others.append(f"from flyte_testkit import {', '.join(openers)}")
         if "Failure" in words:
             others.append("from flyte_testkit.failures import Failure")
+        if self._zone:
+            others.append("from flyte_testkit.world import local_time")
         package, _, module = self._class.__module__.rpartition(".")
         theirs = [f"from {package} import {module}" if package else f"import {module}"]
         groups = [standard, others, theirs if "." in self.suite else []]

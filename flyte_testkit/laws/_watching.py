@@ -7,16 +7,16 @@ what it should have done.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 import unittest
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from flyte_testkit import world
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._backend import backend
@@ -25,6 +25,7 @@ from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from flyte_testkit.laws._stories import Story
@@ -224,7 +225,7 @@ def stage(
         crowd: How many threads will ask at once.
     """
     clock = VirtualClock(start, limit=limit)
-    with _local_time(zone), backend(clock=clock) as admin:
+    with _zone(zone), backend(clock=clock) as admin:
         _stop_spinning(admin, clock, SPINNING * crowd)
         yield admin
 
@@ -269,22 +270,10 @@ def _state(admin: FakeFlyteAdmin, name: str) -> tuple[str, float | None]:
     return "", None
 
 
-@contextmanager
-def _local_time(zone: str) -> Iterator[None]:
-    """Live in another time zone for a while."""
+def _zone(zone: str) -> AbstractContextManager[None]:
+    """Live in another time zone for a while, if a story names one."""
     if not zone:
-        yield
-        return
+        return nullcontext()
     if not hasattr(time, "tzset"):
         raise unittest.SkipTest("this platform cannot change the time zone of a process")
-    before = os.environ.get("TZ")
-    try:
-        os.environ["TZ"] = zone
-        time.tzset()
-        yield
-    finally:
-        if before is None:
-            del os.environ["TZ"]
-        else:
-            os.environ["TZ"] = before
-        time.tzset()
+    return world.local_time(zone)

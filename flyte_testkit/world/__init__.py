@@ -4,6 +4,7 @@ Everything that patches ``time``, ``datetime`` and ``threading`` is in here, and
 Ignorant of Flyte, and of how the clock moves.
 """
 
+from flyte_testkit.world._local_time import local_time
 from flyte_testkit.world._world import World, governed_by, governing_clock
 
-__all__ = ["World", "governed_by", "governing_clock"]
+__all__ = ["World", "governed_by", "governing_clock", "local_time"]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,29 +139,28 @@ def test_an_end_after_the_deadline(launch, theirs, ours):
     ],
     ids=["autumn", "spring"],
 )
-def test_the_night_when_the_clocks_change(monkeypatch, start, timeout, theirs_took):
+def test_the_night_when_the_clocks_change(start, timeout, theirs_took):
     from flyte_testkit import world
     from flyte_testkit.clock import VirtualClock
     from flyte_testkit.server import FakeFlyteAdmin
 
-    monkeypatch.setenv("TZ", "America/New_York")
-    time.tzset()
-    try:
-        clock = VirtualClock(start=start)
-        with FakeFlyteAdmin(clock=clock) as admin, admin.env(), world.governed_by(clock):
-            config = client.Config.for_endpoint(admin.endpoint, insecure=True)
-            ours = client.FlyteRemote(config, "flytesnacks", "development")
-            for remote, expected in ((admin.remote(), theirs_took), (ours, timeout)):
-                admin.add_execution(f"x{expected}", running(9000).succeeds())
-                execution = remote.fetch_execution(name=f"x{expected}")
-                before = clock.elapsed
-                with raised("FlyteTimeout"):
-                    remote.wait(execution, timeout=timeout, poll_interval=5)
-                assert clock.elapsed - before == expected
-            ours.close()
-    finally:
-        monkeypatch.undo()
-        time.tzset()
+    clock = VirtualClock(start=start)
+    with (
+        world.local_time("America/New_York"),
+        FakeFlyteAdmin(clock=clock) as admin,
+        admin.env(),
+        world.governed_by(clock),
+    ):
+        config = client.Config.for_endpoint(admin.endpoint, insecure=True)
+        ours = client.FlyteRemote(config, "flytesnacks", "development")
+        for remote, expected in ((admin.remote(), theirs_took), (ours, timeout)):
+            admin.add_execution(f"x{expected}", running(9000).succeeds())
+            execution = remote.fetch_execution(name=f"x{expected}")
+            before = clock.elapsed
+            with raised("FlyteTimeout"):
+                remote.wait(execution, timeout=timeout, poll_interval=5)
+            assert clock.elapsed - before == expected
+        ours.close()
 
 
 def test_no_pause_between_polls(launch, theirs, ours, flyte_admin, took):

@@ -50,6 +50,7 @@ class Metrics:
 
 naive = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))
 aware = naive.map(lambda when: when.replace(tzinfo=timezone.utc))
+elsewhere = naive.map(lambda when: when.replace(tzinfo=timezone(timedelta(hours=-9, minutes=-30))))
 numbers = st.integers(-(2**63), 2**63 - 1)
 floats = st.floats(allow_nan=False)
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -71,7 +72,7 @@ TYPED = {
     float: floats,
     str: st.text(),
     bool: st.booleans(),
-    datetime: aware,
+    datetime: naive | aware | elsewhere,
     date: st.dates(date(2, 1, 1)),
     timedelta: durations,
     type(None): st.none(),
