@@ -44,7 +44,8 @@ def tls_port():
     server = grpc.server(ThreadPoolExecutor(2))
     server.add_generic_rpc_handlers((Everything(),))
     pair = ((TLS / "key.pem").read_bytes(), (TLS / "cert.pem").read_bytes())
-    port = server.add_secure_port("localhost:0", grpc.ssl_server_credentials([pair]))
+    # By number: localhost may have two addresses, and a port that is free on one of them only.
+    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
     server.start()
     yield port
     server.stop(None).wait()
