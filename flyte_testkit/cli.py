@@ -11,9 +11,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.timeline import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from flyte_testkit.launches import LaunchRoute
 
 __all__ = ["main"]
 
@@ -34,11 +37,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--port", type=int, default=0, help="where to listen (a free port)")
     serve.add_argument("--project", default="flytesnacks", help="a project to have (%(default)s)")
     serve.add_argument("--domain", default="development", help="its domain (%(default)s)")
+    serve.add_argument(
+        "--plays",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("LAUNCH_PLAN", "TIMELINE"),
+        help="what its launches play, such as 'RUNNING 10s -> SUCCEEDED {\"auc\": 0.9}'; if given "
+        "again, one launch after the other plays the next one, and all later ones the last",
+    )
     options = parser.parse_args(arguments)
     try:
         if options.command == "demo":
             return _demo()
-        return _serve(options.port, options.project, options.domain)
+        return _serve(options)
     except FlyteTestkitError as error:
         print(f"flyte-testkit: {error}", file=sys.stderr)
         return 1
@@ -80,19 +92,39 @@ def _run_nightly(remote: Any, day: str) -> float:
     raise RuntimeError(execution.error.message)
 
 
-def _serve(port: int, project: str, domain: str) -> int:
+def _serve(options: argparse.Namespace) -> int:
     from flyte_testkit.clock import SystemClock  # noqa: PLC0415
     from flyte_testkit.server import FakeFlyteAdmin  # noqa: PLC0415
 
     admin = FakeFlyteAdmin(
-        clock=SystemClock(), port=port, strict=False, project=project, domain=domain
+        clock=SystemClock(),
+        port=options.port,
+        strict=False,
+        project=options.project,
+        domain=options.domain,
     )
+    scripts: dict[str, list[Timeline]] = {}
+    for launch_plan, text in options.plays:
+        scripts.setdefault(launch_plan, []).append(Timeline.parse(text))
     with admin:
+        for launch_plan, timelines in scripts.items():
+            _script(admin.on_launch(launch_plan), timelines)
         print(f"A fake FlyteAdmin listens on {admin.endpoint}. Reach it with:")
         print(f"  export FLYTE_PLATFORM_URL={admin.endpoint} FLYTE_PLATFORM_INSECURE=true")
-        print("Executions stay UNDEFINED until somebody sends events. Ctrl-C stops it.", flush=True)
+        for launch_plan, timelines in scripts.items():
+            print(f"{launch_plan!r} plays {', then '.join(map(str, timelines))}.")
+        whose = "Other executions" if scripts else "Executions"
+        print(f"{whose} stay UNDEFINED until somebody sends events. Ctrl-C stops it.", flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
             print()
     return 0
+
+
+def _script(route: LaunchRoute, timelines: Sequence[Timeline]) -> None:
+    """Let launches play timelines in turn, and the last one ever after."""
+    *first, last = timelines
+    if first:
+        route.plays(*first)
+    route.always_plays(last)

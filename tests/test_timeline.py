@@ -588,6 +588,11 @@ def test_an_error_in_a_long_text_shows_its_own_line() -> None:
         ("never ends -> RUNNING 5s", "Nothing may follow 'never ends'", "->"),
         ("SUCCEEDED soon", "This was not expected after 'SUCCEEDED'", "soon"),
         ('SUCCEEDED {"a": oops}', "The outputs are no JSON object", "o"),
+        (
+            "SUCCEEDED auc=0.9",
+            "takes no 'auc'. Outputs are a JSON object: SUCCEEDED {\"auc\"",
+            "auc",
+        ),
         ("FAILED", "FAILED needs a message in quotes", ""),
         ("FAILED OOMKilled", "FAILED needs a message in quotes", "OOMKilled"),
         ("FAILED 'OOMKilled", "This quote is never closed", "'OOMKilled"),
