@@ -9,7 +9,8 @@ from __future__ import annotations
 import zoneinfo
 from typing import NamedTuple
 
-from flyte_testkit.admin.go_numbers import atoi, duration
+from flyte_testkit.admin.errors import internal
+from flyte_testkit.admin.go_numbers import InvalidDurationError, atoi, atoi_problem, parse_duration
 
 __all__ = ["InvalidCronError", "check_cron"]
 
@@ -47,6 +48,7 @@ def check_cron(expression: str) -> None:
 
     Raises:
         InvalidCronError: It could not.
+        AdminError: INTERNAL, where the real server panics: a zone with nothing behind it.
 
     Example:
         >>> check_cron("0 8 * * mon-fri")
@@ -71,7 +73,11 @@ def check_cron(expression: str) -> None:
 def _after_zone(expression: str) -> str:
     if not expression.startswith(_ZONES):
         return expression
-    zone, _, rest = expression.partition("=")[2].partition(" ")
+    zone, blank, rest = expression.partition("=")[2].partition(" ")
+    if not blank:
+        raise internal("")  # the real reader looks for the blank after the zone and stumbles
+    if zone.startswith(("/", "\\")) or ".." in zone.replace("\\", "/").split("/"):
+        raise InvalidCronError(f"provided bad location {zone}: time: invalid location name")
     if zone not in {"", "UTC", "Local"}:
         try:
             zoneinfo.ZoneInfo(zone)
@@ -87,10 +93,10 @@ def _check_descriptor(text: str) -> None:
         return
     if not text.startswith(_EVERY):
         raise InvalidCronError(f"unrecognized descriptor: {text}")
-    length = text.removeprefix(_EVERY)
-    if duration(length) is None:
-        kind = "missing unit in" if atoi(length) is not None else "invalid"
-        raise InvalidCronError(f'failed to parse duration {text}: time: {kind} duration "{length}"')
+    try:
+        parse_duration(text.removeprefix(_EVERY))
+    except InvalidDurationError as error:
+        raise InvalidCronError(f"failed to parse duration {text}: {error}") from None
 
 
 def _check_range(choice: str, field: _Field) -> None:
@@ -128,9 +134,7 @@ def _number(text: str, names: tuple[str, ...] = (), first: int = 0) -> int:
         return names.index(text.lower()) + first
     number = atoi(text)
     if number is None:
-        raise InvalidCronError(
-            f'failed to parse int from {text}: strconv.Atoi: parsing "{text}": invalid syntax'
-        )
+        raise InvalidCronError(f"failed to parse int from {text}: {atoi_problem(text)}")
     if number < 0:
         raise InvalidCronError(f"negative number ({number}) not allowed: {text}")
     return number

@@ -9,7 +9,15 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
-__all__ = ["atoi", "duration", "float_text", "parse_float"]
+__all__ = [
+    "InvalidDurationError",
+    "atoi",
+    "atoi_problem",
+    "duration",
+    "float_text",
+    "parse_duration",
+    "parse_float",
+]
 
 _MAX = 2**63 - 1
 _DECIMALS = 18  # Go reads no more of them
@@ -23,7 +31,7 @@ _HEXADECIMAL = re.compile(
     rf"[+-]?0[xX]_?(?:{_HEX_DIGITS}(?:\.(?:{_HEX_DIGITS})?)?|\.{_HEX_DIGITS})[pP][+-]?{_DIGITS}"
 )
 _NAMED = re.compile("nan|[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
-_DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]+)")
+_DURATION_PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^.0-9]*)")
 _NANOSECONDS = {
     "ns": 1,
     "us": 10**3,
@@ -36,12 +44,22 @@ _NANOSECONDS = {
 }
 
 
+class InvalidDurationError(ValueError):
+    """A text is no duration; the message is Go's."""
+
+
 def atoi(text: str) -> int | None:
     """Read a decimal integer of 64 bits: ``+7``, ``007`` and ``-0`` are some, ``1e2`` is none."""
     if not _INTEGER.fullmatch(text) or len(text) > 4000:
         return None
     number = int(text)
     return number if -_MAX - 1 <= number <= _MAX else None
+
+
+def atoi_problem(text: str) -> str:
+    """Return what Go says of a text that :func:`atoi` does not read."""
+    reason = "value out of range" if _INTEGER.fullmatch(text) else "invalid syntax"
+    return f'strconv.Atoi: parsing "{text}": {reason}'
 
 
 def parse_float(text: str) -> float | None:
@@ -78,24 +96,63 @@ def float_text(number: float) -> str:
 
 def duration(text: str) -> int | None:
     """Read a duration as Go's ParseDuration, in nanoseconds: ``1h30m``, ``-1.5s``, ``0``."""
+    try:
+        return parse_duration(text)
+    except InvalidDurationError:
+        return None
+
+
+def parse_duration(text: str) -> int:
+    """Read a duration in nanoseconds, or say what Go says of it.
+
+    Raises:
+        InvalidDurationError: It is none.
+
+    Example:
+        >>> parse_duration("1h30m") // 10**9
+        5400
+        >>> parse_duration("1d")
+        Traceback (most recent call last):
+        flyte_testkit.admin.go_numbers.InvalidDurationError: time: unknown unit "d" in duration "1d"
+    """
+    invalid = InvalidDurationError(f"time: invalid duration {_quoted(text)}")
     body = text[1:] if text[:1] in ("+", "-") else text
     if body == "0":
         return 0
+    if not body:
+        raise invalid
     total, position = 0, 0
     while position < len(body):
         part = _DURATION_PART.match(body, position)
-        if part is None or not (part[1] or part[2]) or part[3] not in _NANOSECONDS:
-            return None
-        unit = _NANOSECONDS[part[3]]
+        assert part is not None  # noqa: S101  it may match nothing, and then there are no digits
         whole, decimals = part[1].lstrip("0"), (part[2] or "")[:_DECIMALS]
-        if len(whole) > _DECIMALS + 1:
-            return None
+        if not (part[1] or part[2]) or len(whole) > _DECIMALS + 1 or int(whole or "0") > _MAX + 1:
+            raise invalid
+        if not part[3]:
+            raise InvalidDurationError(f"time: missing unit in duration {_quoted(text)}")
+        if part[3] not in _NANOSECONDS:
+            unknown = f"unknown unit {_quoted(part[3])} in duration {_quoted(text)}"
+            raise InvalidDurationError(f"time: {unknown}")
+        unit = _NANOSECONDS[part[3]]
         total += int(whole or "0") * unit
         total += int(Fraction(int(decimals or "0"), 10 ** len(decimals)) * unit)
         if total > _MAX + 1:
-            return None
+            raise invalid
         position = part.end()
-    if position == 0:
-        return None
     total = -total if text[0] == "-" else total
-    return total if total <= _MAX else None
+    if total > _MAX:
+        raise invalid
+    return total
+
+
+def _quoted(text: str) -> str:
+    """Quote a text as Go's package time does: bytes that are not printable ASCII in hexadecimal."""
+    shown = "".join(
+        f"\\{character}"
+        if character in '"\\'
+        else character
+        if " " <= character <= "\x7f"
+        else "".join(f"\\x{byte:02x}" for byte in character.encode())
+        for character in text
+    )
+    return f'"{shown}"'

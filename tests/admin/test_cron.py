@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from flyte_testkit.admin.cron import InvalidCronError, check_cron
+from flyte_testkit.admin.errors import AdminError
 
 
 @pytest.mark.parametrize(
@@ -46,6 +47,20 @@ def test_takes_five_fields_or_a_descriptor_after_a_zone_if_any(expression):
         ("@x", "unrecognized descriptor: @x"),
         ("@every x", 'failed to parse duration @every x: time: invalid duration "x"'),
         ("@every 5", 'failed to parse duration @every 5: time: missing unit in duration "5"'),
+        (
+            "@every 1d",
+            'failed to parse duration @every 1d: time: unknown unit "d" in duration "1d"',
+        ),
+        ("@every ", 'failed to parse duration @every : time: invalid duration ""'),
+        ("@every 1.5", 'failed to parse duration @every 1.5: time: missing unit in duration "1.5"'),
+        (
+            "99999999999999999999 * * * *",
+            (
+                "failed to parse int from 99999999999999999999: strconv.Atoi: "
+                'parsing "99999999999999999999": value out of range'
+            ),
+        ),
+        ("TZ=../x 0 8 * * *", "provided bad location ../x: time: invalid location name"),
         ("TZ=Mars/X 0 8 * * *", "provided bad location Mars/X: unknown time zone Mars/X"),
     ],
 )
@@ -53,3 +68,9 @@ def test_says_why_an_expression_is_none(expression, message):
     with pytest.raises(InvalidCronError) as refusal:
         check_cron(expression)
     assert str(refusal.value) == message
+
+
+def test_a_zone_with_nothing_behind_it_makes_the_server_stumble():
+    with pytest.raises(AdminError) as refusal:
+        check_cron("TZ=UTC")
+    assert (refusal.value.code, refusal.value.message) == ("INTERNAL", "")

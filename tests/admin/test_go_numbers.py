@@ -4,7 +4,14 @@ import math
 
 import pytest
 
-from flyte_testkit.admin.go_numbers import atoi, duration, float_text, parse_float
+from flyte_testkit.admin.go_numbers import (
+    InvalidDurationError,
+    atoi,
+    duration,
+    float_text,
+    parse_duration,
+    parse_float,
+)
 
 SECOND = 10**9
 
@@ -110,3 +117,25 @@ def test_reads_durations(text, nanoseconds):
 )
 def test_reads_no_other_duration(text):
     assert duration(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", 'invalid duration ""'),
+        ("-", 'invalid duration "-"'),
+        ("h", 'invalid duration "h"'),
+        ("1h-5m", 'unknown unit "h-" in duration "1h-5m"'),
+        ("1h30", 'missing unit in duration "1h30"'),
+        ("1..s", 'missing unit in duration "1..s"'),
+        ("1day", 'unknown unit "day" in duration "1day"'),
+        ("1 h", 'unknown unit " h" in duration "1 h"'),
+        ('1"', r'unknown unit "\"" in duration "1\""'),
+        ("1\u0663", r'unknown unit "\xd9\xa3" in duration "1\xd9\xa3"'),
+        ("9223372036854775808ns", 'invalid duration "9223372036854775808ns"'),
+    ],
+)
+def test_says_in_go_s_words_why_a_text_is_no_duration(text, problem):
+    with pytest.raises(InvalidDurationError) as refusal:
+        parse_duration(text)
+    assert str(refusal.value) == f"time: {problem}"
