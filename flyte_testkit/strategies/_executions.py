@@ -135,9 +135,7 @@ def _executions(
     whole: bool = False,
 ) -> execution_pb2.Execution:
     phase = draw(st.sampled_from(phases))
-    name = draw(_identifiers.NAMES) if whole else "a6xq5kzt2wbnv8fd7cgm"
-    id_ = _identifiers.execution_id(draw(_identifiers.PROJECTS), draw(_identifiers.DOMAINS), name)
-    made = execution_pb2.Execution(id=id_)
+    made = execution_pb2.Execution(id=_identifiers.draw_execution_id(draw, named=whole))
     _fill_closure(draw, made, phase)
     entity = draw(_WORKFLOWS)
     made.closure.workflow_id.CopyFrom(entity)

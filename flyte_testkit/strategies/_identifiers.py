@@ -23,6 +23,7 @@ __all__ = [
     "NAMES",
     "PROJECTS",
     "ResourceType",
+    "draw_execution_id",
     "execution_id",
     "execution_names",
     "identifiers",
@@ -143,6 +144,19 @@ def execution_id(
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
     """Return the identifier of an execution."""
     return identifier_pb2.WorkflowExecutionIdentifier(project=project, domain=domain, name=name)
+
+
+def draw_execution_id(
+    draw: Callable[..., Any], *, named: bool = True
+) -> identifier_pb2.WorkflowExecutionIdentifier:
+    """Draw the identifier of an execution.
+
+    Args:
+        draw: What a composite strategy draws with.
+        named: False if the name only shows in addresses, where one is as good as another.
+    """
+    name = draw(NAMES) if named else "a6xq5kzt2wbnv8fd7cgm"
+    return execution_id(draw(PROJECTS), draw(DOMAINS), name)
 
 
 def _begun(text: str) -> str:

@@ -148,10 +148,7 @@ def _nodes(
 ) -> node_execution_pb2.NodeExecution:
     phase = draw(st.sampled_from(phases))
     kind = draw(st.sampled_from(_KINDS_IN[phase] or KINDS[:1]))
-    name = draw(_identifiers.NAMES) if whole else "a6xq5kzt2wbnv8fd7cgm"
-    execution = _identifiers.execution_id(
-        draw(_identifiers.PROJECTS), draw(_identifiers.DOMAINS), name
-    )
+    execution = _identifiers.draw_execution_id(draw, named=whole)
     spec_id = draw(_SPEC_IDS)
     spec_id = {"start": START, "end": END}.get(kind.name, spec_id)
     place = Place(root_of(execution), spec_id, spec_id)

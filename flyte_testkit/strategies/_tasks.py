@@ -146,10 +146,7 @@ def _tasks(
     whole: bool = False,
 ) -> task_execution_pb2.TaskExecution:
     phase = draw(st.sampled_from(phases))
-    name = draw(_identifiers.NAMES) if whole else "a6xq5kzt2wbnv8fd7cgm"
-    execution = _identifiers.execution_id(
-        draw(_identifiers.PROJECTS), draw(_identifiers.DOMAINS), name
-    )
+    execution = _identifiers.draw_execution_id(draw, named=whole)
     node = identifier_pb2.NodeExecutionIdentifier(
         node_id=draw(_NODE_IDS) if whole else "n0", execution_id=execution
     )

@@ -114,9 +114,7 @@ def _trees(
     draw: Callable[..., Any], phases: tuple[str, ...], max_nodes: int, max_depth: int
 ) -> NodeTree:
     phase = draw(st.sampled_from(phases))
-    id_ = _identifiers.execution_id(
-        draw(_identifiers.PROJECTS), draw(_identifiers.DOMAINS), draw(_identifiers.NAMES)
-    )
+    id_ = _identifiers.draw_execution_id(draw)
     created = draw(_times.MOMENTS)
     abort = ("stop it", "") if phase in {"ABORTING", "ABORTED"} else None
     started = created + 500_000_000
