@@ -719,6 +719,36 @@ def test_modules_imported_under_it_are_cleaned(clock, tmp_path, monkeypatch):
     del sys.modules["imported_later"]
 
 
+@pytest.fixture
+def loads_late(tmp_path, monkeypatch):
+    """A module that loads when it is first used, as flytekit imports pandas."""
+    (tmp_path / "loads_late.py").write_text("from time import sleep\nloaded = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = importlib.util.find_spec("loads_late")
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "loads_late", module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def is_loaded(module):
+    return "loaded" in object.__getattribute__(module, "__dict__")
+
+
+def test_modules_that_load_when_they_are_used_are_left_alone(clock, loads_late):
+    with governed_by(clock):
+        assert not is_loaded(loads_late)
+    assert not is_loaded(loads_late)
+
+
+def test_modules_that_load_under_it_are_cleaned(clock, loads_late):
+    with governed_by(clock):
+        loads_late.sleep(5)
+    assert clock.elapsed == 5
+    assert loads_late.sleep is REAL["sleep"]
+
+
 def test_what_the_test_puts_in_place_of_a_patch_stays(clock):
     def own(_):
         pass

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib.util
 import sys
 import sysconfig
 import types
@@ -20,7 +21,7 @@ from flyte_testkit.world._reins import is_machinery
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Hidden", "module_bindings"]
+__all__ = ["Hidden", "loaded_modules", "module_bindings"]
 
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -30,6 +31,21 @@ _NOT_TO_TOUCH = frozenset({"time", "datetime"})
 # An installed module that has as many names as when it was looked at last is not looked at again:
 # a look at all of flytekit's 1,400 modules takes 5 ms. The code under test is, always.
 _looked_at: dict[str, tuple[int, int, tuple[tuple[str, Any], ...]]] = {}
+
+
+def loaded_modules() -> frozenset[str]:
+    """Return the names of the modules that are here; some others load when they are first used."""
+    lazy = importlib.util._LazyModule  # type: ignore[attr-defined]  # noqa: SLF001  no public name
+    return frozenset(name for name, it in list(sys.modules.items()) if not isinstance(it, lazy))
+
+
+def _names_of(module: object) -> dict[str, Any] | None:
+    """Return a module's names, without loading it if it is one that loads when first used."""
+    try:
+        names = object.__getattribute__(module, "__dict__")
+    except AttributeError:
+        return None
+    return names if isinstance(names, dict) else None
 
 
 def is_installed(space: Mapping[str, Any]) -> bool:
@@ -49,7 +65,7 @@ def module_bindings(
     """
     for name in names:
         module = sys.modules.get(name)
-        space = getattr(module, "__dict__", None)
+        space = _names_of(module)
         if space is None or name in _NOT_TO_TOUCH or is_machinery(name):
             continue
         for attribute, value in _hits(name, space, wanted, remember=remember):
@@ -88,7 +104,7 @@ class Hidden:
         self._wanted = wanted
         self.places: list[tuple[Any, str]] = []
         self.unreachable: list[tuple[str, Any]] = []
-        modules = {id(getattr(module, "__dict__", None)) for module in sys.modules.values()}
+        modules = {id(_names_of(module)) for module in list(sys.modules.values())}
         holders = [
             holder
             for holder in gc.get_referrers(*wanted.values())

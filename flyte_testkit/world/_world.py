@@ -25,7 +25,7 @@ from freezegun import api
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _governed, _readings
-from flyte_testkit.world._bindings import Hidden, module_bindings
+from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
 from flyte_testkit.world._reins import Reins, held
 from flyte_testkit.world._unfrozen import UnfrozenImport
 
@@ -146,7 +146,7 @@ class World:
 
     def _patch(self) -> None:
         """Let time be virtual."""
-        self._at_start = frozenset(sys.modules)
+        self._at_start = loaded_modules()
         with contextlib.ExitStack() as undo:
             self._freeze(undo)
             replaced = _replacements()
@@ -176,7 +176,7 @@ class World:
         """Let time be real, also in modules that were imported meanwhile."""
         self._undo.close()
         ours = {id(ours): real for real, ours in _replacements().values()}
-        new = [name for name in sys.modules if name not in self._at_start]
+        new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):
             setattr(module, name, ours[id(value)])
 
