@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-__all__ = ["differences", "different_structure", "digest", "identical_structure"]
+__all__ = [
+    "differences",
+    "different_structure",
+    "digest",
+    "identical_structure",
+    "is_too_long_to_show",
+]
 
+_MOST_BYTES = 32_000  # of a refusal that keeps its details
 _MOST_DIFFERENCES = 8
 _MOST_LETTERS = 120
 
@@ -55,6 +62,15 @@ def different_structure(
     )
 
 
+def is_too_long_to_show(definition: Message) -> bool:
+    """Say whether a refusal that shows the whole definition is cut, and so loses its details (§1.1).
+
+    For a workflow the real server knows no more than the old interface (§1.2): all else differs.
+    """
+    shown = _go_text(json_format.MessageToDict(definition, preserving_proto_field_name=True))
+    return len(shown.encode()) > _MOST_BYTES
+
+
 def differences(old: Message, new: Message) -> str:
     r"""Return what differs, path by path, as ``/path:\n\t- old \n\t+ new``; the first few only.
 
@@ -72,6 +88,15 @@ def differences(old: Message, new: Message) -> str:
     if len(paths) > _MOST_DIFFERENCES:
         shown.append(f"\n... [{len(paths) - _MOST_DIFFERENCES} more differences]")
     return "\n".join(shown)
+
+
+def _go_text(value: Any) -> str:
+    """Print what JSON holds about as Go does: without quotes and commas."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{name}:{_go_text(part)}' for name, part in value.items())}]"
+    if isinstance(value, list):
+        return f"[{' '.join(map(_go_text, value))}]"
+    return str(value)
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

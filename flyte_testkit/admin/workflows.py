@@ -17,7 +17,12 @@ from flyte_testkit.admin import definitions, description_entities
 from flyte_testkit.admin.blobs import CONTAINER
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.workflows import compile_workflow
-from flyte_testkit.admin.digests import different_structure, digest, identical_structure
+from flyte_testkit.admin.digests import (
+    different_structure,
+    digest,
+    identical_structure,
+    is_too_long_to_show,
+)
 from flyte_testkit.admin.errors import AdminError, invalid_argument, missing
 from flyte_testkit.admin.listing import Listing
 from flyte_testkit.admin.prototext import prototext
@@ -206,14 +211,15 @@ def _reported() -> Iterator[None]:
 def _taken(
     old: WorkflowRow, new_digest: bytes, closure: compiler_pb2.CompiledWorkflowClosure
 ) -> AdminError:
-    id_ = definitions.with_type(closure.primary.template.id, identifier_pb2.WORKFLOW)
+    id_ = closure.primary.template.id
     reason = workflow_pb2.CreateWorkflowFailureReason()
     if old.digest == new_digest:
         reason.exists_identical_structure.id.CopyFrom(id_)
         return identical_structure("workflow", reason)
     reason.exists_different_structure.id.CopyFrom(id_)
+    details = () if is_too_long_to_show(closure) else (reason,)
     return different_structure(
-        "workflow", id_.name, old.message.closure.compiled_workflow, closure, reason
+        "workflow", id_.name, old.message.closure.compiled_workflow, closure, *details
     )
 
 

@@ -158,6 +158,13 @@ def test_refuses_another_workflow_under_the_same_id(workflows):
     assert again.details == (reason,)
 
 
+def test_a_difference_too_long_to_show_loses_its_details(workflows):
+    workflows.create_workflow(workflow_request(node("n")), NOW)
+    again = refusal(workflows.create_workflow, workflow_request(node("m" * 32_000)))
+    assert again.message.startswith("w workflow with different structure already exists. ")
+    assert again.details == ()
+
+
 def test_says_that_a_workflow_does_not_compile_even_if_it_exists(workflows):
     workflows.create_workflow(workflow_request(node("n")), NOW)
     assert "Collected Errors" in refused(workflows, workflow_request(node("n", None)))
