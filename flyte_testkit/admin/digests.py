@@ -63,7 +63,7 @@ def different_structure(
 
 
 def is_too_long_to_show(definition: Message) -> bool:
-    """Say whether a refusal that shows the whole definition is cut, and so loses its details (§1.1).
+    """Say whether a refusal that shows a whole definition is cut, and so loses its details (§1.1).
 
     For a workflow the real server knows no more than the old interface (§1.2): all else differs.
     """
