@@ -127,13 +127,13 @@ def nil_type(declared: types_pb2.LiteralType | None = None) -> types_pb2.Literal
 def _common(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
     """Return the type of the elements: of none, of one kind, or a sorted union.
 
-    Empty lists among others are left out; empty maps are not.
+    Empty lists among others are left out; empty maps and lists of nothing but nones are not.
     """
     distinct: dict[str, types_pb2.LiteralType] = {}
     empty_list: types_pb2.LiteralType | None = None
     for literal in literals:
         inferred = type_of_literal(literal) or nil_type()
-        if _is_empty_list(inferred):
+        if literal.HasField("collection") and not literal.collection.literals:
             empty_list = inferred
         else:
             text = text_format.MessageToString(without_nils(inferred), as_one_line=True)
@@ -143,11 +143,6 @@ def _common(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
     if distinct:
         return next(iter(distinct.values()))
     return empty_list or types_pb2.LiteralType(simple=types_pb2.NONE)
-
-
-def _is_empty_list(inferred: types_pb2.LiteralType) -> bool:
-    element = inferred.collection_type
-    return element.HasField("simple") and element.simple == types_pb2.NONE
 
 
 def _union(members: list[types_pb2.LiteralType]) -> types_pb2.LiteralType:

@@ -128,6 +128,13 @@ def binary(tag: str = "") -> dict[str, Any]:
         (a_list(a_list(), a_list(1)), "collection_type:{collection_type:{simple:INTEGER}}"),
         (a_list(a_list(), a_list()), "collection_type:{collection_type:{simple:NONE}}"),
         (
+            a_list(a_list(None), a_list(1)),
+            (
+                "collection_type:{union_type:{variants:{collection_type:{simple:INTEGER}} "
+                "variants:{collection_type:{simple:NONE}}}}"
+            ),
+        ),
+        (
             a_list(a_map(), a_map(k=1)),
             (
                 "collection_type:{union_type:{variants:{map_value_type:{simple:INTEGER}} "
