@@ -68,18 +68,18 @@ class Attributes(Table[AttributesRow]):
     def most_specific(
         self, kind: int, project: str, domain: str, workflow: str = ""
     ) -> AttributesRow | None:
-        """Return the one row that counts here, if any.
+        """Return the one row that counts here, if any; of equals the oldest.
 
-        Without a workflow, rows of workflows do not fit.
+        Without a workflow, rows of workflows do not fit. A row without a project is for all.
         """
-        levels = (
-            (project, domain, workflow),
-            (project, domain, ""),
-            ("", domain, ""),
-            (project, "", ""),
-        )
-        found = (self.get(*level, kind) for level in levels)
-        return next((row for row in found if row is not None), None)
+        asked = (project, domain, workflow)
+        fitting = [
+            row
+            for row in self
+            if row.kind == kind
+            and all(had in ("", part) for part, had in zip(asked, row.key, strict=False))
+        ]
+        return max(fitting, key=lambda row: row.priority, default=None)
 
     def of_project(self, kind: int, project: str) -> AttributesRow | None:
         """Return the row that holds for the whole project, if any."""

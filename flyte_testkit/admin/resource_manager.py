@@ -17,7 +17,15 @@ from flyteidl.admin import (
 
 from flyte_testkit.admin import validation
 from flyte_testkit.admin.attributes import Attributes, AttributesRow, kind_name, kind_of
-from flyte_testkit.admin.errors import internal, invalid_argument, invalid_value, missing, not_found
+from flyte_testkit.admin.errors import (
+    AdminError,
+    internal,
+    invalid_argument,
+    invalid_value,
+    missing,
+    not_found,
+)
+from flyte_testkit.admin.go_bytes import go_bytes
 from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["ResourceManager"]
 
 _Attributes = matchable_resource_pb2.MatchingAttributes
+_NO_TIME = "0001-01-01 00:00:00 +0000 UTC"
 
 
 class ResourceManager:
@@ -51,10 +60,7 @@ class ResourceManager:
         validation.project_for_update(self._store, asked.project)
         kind = _kind(request.attributes, asked.project)
         if kind == matchable_resource_pb2.PLUGIN_OVERRIDE:
-            raise internal(
-                "unexpected error type for: missing and/or invalid parameters: "
-                f"{{{asked.project}    {kind_name(kind)}}}"
-            )
+            raise _unreadable(kind, asked.project)
         self._put(asked.matching_attributes, now, kind, asked.project)
         return project_attributes_pb2.ProjectAttributesUpdateResponse()
 
@@ -102,6 +108,8 @@ class ResourceManager:
         """
         validation.existing_project(self._store, request.project)
         kind = request.resource_type
+        if not request.project:
+            raise _unreadable(kind)
         row = self._attributes.of_project(kind, request.project)
         found = _Attributes()
         if row is not None:
@@ -110,7 +118,7 @@ class ResourceManager:
             raise _none(kind, request.project)
         if kind == matchable_resource_pb2.WORKFLOW_EXECUTION_CONFIG:
             config = found.workflow_execution_config
-            config.max_parallelism = max(config.max_parallelism, 0) or MAX_PARALLELISM
+            config.max_parallelism = config.max_parallelism or MAX_PARALLELISM
         return project_attributes_pb2.ProjectAttributesGetResponse(
             attributes=project_attributes_pb2.ProjectAttributes(
                 project=request.project, matching_attributes=found
@@ -144,6 +152,8 @@ class ResourceManager:
             AdminError: Nothing new may be made there, or there are none of this kind.
         """
         self._check_workflow(request.project, request.domain, request.workflow)
+        if not request.project:
+            raise _unreadable(request.resource_type, "", request.domain, request.workflow)
         row = self._found(request.resource_type, request.project, request.domain, request.workflow)
         return workflow_attributes_pb2.WorkflowAttributesGetResponse(
             attributes=workflow_attributes_pb2.WorkflowAttributes(
@@ -189,6 +199,7 @@ class ResourceManager:
             AdminError: Nothing new may be made there, or the workflow has no name.
         """
         self._check_workflow(request.project, request.domain, request.workflow)
+        validation.storable(request.workflow)
         self._remove(request.resource_type, request.project, request.domain, request.workflow)
         return workflow_attributes_pb2.WorkflowAttributesDeleteResponse()
 
@@ -228,7 +239,12 @@ class ResourceManager:
         return row
 
     def _put(self, message: _Attributes, now: datetime, kind: int, *place: str) -> None:
-        """Store attributes in the place of older ones, or merge plugin overrides into them."""
+        """Store attributes in the place of older ones, or merge plugin overrides into them.
+
+        Raises:
+            AdminError: PostgreSQL cannot hold the place, or it has a part but not the one above.
+        """
+        validation.storable(*place)
         if kind == matchable_resource_pb2.PLUGIN_OVERRIDE:
             into = next(iter(self._attributes.below(kind, *place)), None)
             if into is not None:
@@ -247,8 +263,10 @@ class ResourceManager:
             created_at=now,
             updated_at=now,
         )
-        old = self._attributes.get(*row.key)
+        there = self._attributes.below(kind, *place)  # of every project, if the request names none
+        old = next((known for known in there if known.priority == row.priority), None)
         if old is None:
+            _check_place(row)
             self._attributes.insert(row)
         else:
             self._attributes.update(replace(old, message=kept, updated_at=now))
@@ -273,7 +291,31 @@ def _kind(
     return kind
 
 
-def _none(kind: int, *place: str) -> Exception:
+def _check_place(row: AttributesRow) -> None:
+    """Refuse a place without a project unless it is a domain, and print the row as Go does.
+
+    Raises:
+        AdminError: It is none.
+    """
+    if row.project or (row.domain and not row.workflow):
+        return
+    content = " ".join(map(str, go_bytes(row.message)))
+    raise invalid_argument(
+        f"missing and/or invalid parameters: {{0 {_NO_TIME} {_NO_TIME} <nil> {row.project} "
+        f"{row.domain} {row.workflow}  {kind_name(row.kind)} {row.priority} [{content}]}}"
+    )
+
+
+def _unreadable(kind: int, *place: str) -> AdminError:
+    """Report a place that FlyteAdmin itself does not know how to look up."""
+    project, domain, workflow = (*place, "", "", "")[:3]
+    return internal(
+        "unexpected error type for: missing and/or invalid parameters: "
+        f"{{{project} {domain} {workflow}  {kind_name(kind)}}}"
+    )
+
+
+def _none(kind: int, *place: str) -> AdminError:
     project, domain, workflow = (*place, "", "")[:3]
     return not_found(
         f"Resource [{{Project:{project} Domain:{domain} Workflow:{workflow} LaunchPlan: "
@@ -282,10 +324,13 @@ def _none(kind: int, *place: str) -> Exception:
 
 
 def _with_overrides(old: _Attributes, new: _Attributes) -> _Attributes:
-    """Return plugin overrides by task type: the new ones, then the old ones of other types."""
+    """Return plugin overrides: the new ones, then the old ones of other task types.
+
+    Of several for one type in a message the last counts.
+    """
     chosen = {override.task_type: override for override in new.plugin_overrides.overrides}
-    for override in old.plugin_overrides.overrides:
-        chosen.setdefault(override.task_type, override)
+    kept = {override.task_type: override for override in old.plugin_overrides.overrides}
+    chosen = chosen | {kind: kept[kind] for kind in kept if kind not in chosen}
     return _Attributes(
         plugin_overrides=matchable_resource_pb2.PluginOverrides(overrides=chosen.values())
     )

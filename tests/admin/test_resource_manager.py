@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOW, refusal_of
+from builders import NOW, NUL, refusal_of
 from flyteidl.admin import (
     matchable_resource_pb2,
     project_attributes_pb2,
@@ -205,6 +205,9 @@ def test_the_execution_config_of_a_project_is_filled_up_with_the_servers(ask, up
     update("project", workflow_execution_config={"interruptible": {"value": True}})
     config = ask("get", "project", CONFIG).matching_attributes.workflow_execution_config
     assert (config.max_parallelism, config.interruptible.value) == (25, True)
+    update("project", workflow_execution_config={"max_parallelism": -5})
+    config = ask("get", "project", CONFIG).matching_attributes.workflow_execution_config
+    assert config.max_parallelism == -5
     update("project_domain", workflow_execution_config={})
     config = ask("get", "project_domain", CONFIG).matching_attributes.workflow_execution_config
     assert config.max_parallelism == 0
@@ -217,6 +220,14 @@ def test_plugin_overrides_are_kept_as_sent_and_then_merged(ask, update):
     assert shown_overrides(ask("get", "project_domain", OVERRIDES)) == [("a", "3"), ("b", "4")]
     update("project_domain", plugin_overrides={})
     assert shown_overrides(ask("get", "project_domain", OVERRIDES)) == [("a", "3"), ("b", "4")]
+
+
+def test_merging_keeps_the_last_of_several_overrides_for_one_type(ask, update):
+    update("project_domain", **overrides(("a", "1"), ("a", "2")))
+    update("project_domain", plugin_overrides={})
+    assert shown_overrides(ask("get", "project_domain", OVERRIDES)) == [("a", "2")]
+    update("project_domain", **overrides(("b", "3"), ("b", "4")))
+    assert shown_overrides(ask("get", "project_domain", OVERRIDES)) == [("a", "2"), ("b", "4")]
 
 
 def test_overrides_of_a_domain_go_into_the_oldest_row_of_any_of_its_workflows(ask, update):
@@ -287,6 +298,57 @@ def test_a_project_without_a_name_stands_for_every_project_of_a_domain(update, a
     found = ask("get", "project_domain", LABEL, project="other")
     assert found.matching_attributes.execution_cluster_label.value == "all"
     assert found.project == ""
+
+
+def test_of_rows_for_a_domain_and_for_a_project_in_it_the_older_counts(update, ask):
+    update("project_domain", place={"project": ""}, **label("all"))
+    update("project_domain", **label("own"))
+
+    found = ask("get", "project_domain", LABEL)
+    assert found.matching_attributes.execution_cluster_label.value == "all"
+
+
+def test_without_a_project_the_oldest_row_of_the_domain_is_replaced(update, ask):
+    update("project_domain", **label("own"))
+    update("project_domain", place={"project": ""}, **label("all"))
+
+    found = ask("get", "project_domain", LABEL)
+    assert found.matching_attributes.execution_cluster_label.value == "all"
+    assert found.project == "p"
+
+
+def test_only_domains_can_do_without_a_project(update, ask):
+    refused = [
+        refusal_of(update, level, place={"project": ""}, **label("x"))
+        for level in ("project", "workflow")
+    ]
+    row = "{0 0001-01-01 00:00:00 +0000 UTC 0001-01-01 00:00:00 +0000 UTC <nil>"
+    kind = "EXECUTION_CLUSTER_LABEL"
+    assert [(refusal.code, refusal.message) for refusal in refused] == [
+        ("INVALID_ARGUMENT", f"missing and/or invalid parameters: {row} {place}")
+        for place in (
+            f"    {kind} 5 [34 3 10 1 120]}}",
+            f" development w  {kind} 100 [34 3 10 1 120]}}",
+        )
+    ]
+    refused = [
+        refusal_of(ask, "get", level, LABEL, project="") for level in ("project", "workflow")
+    ]
+    assert [(refusal.code, refusal.message) for refusal in unread] == [
+        ("INTERNAL", f"unexpected error type for: missing and/or invalid parameters: {place}")
+        for place in (f"{{    {kind}}}", f"{{ development w  {kind}}}")
+    ]
+
+
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_a_workflow_that_the_database_cannot_hold_is_refused(update, ask, verb):
+    place = {"workflow": "a\0"}
+    refusal = (
+        refusal_of(update, "workflow", place=place, **label("x"))
+        if verb == "update"
+        else refusal_of(ask, "delete", "workflow", LABEL, **place)
+    )
+    assert (refusal.code, refusal.message) == NUL
 
 
 def test_limits_of_attributes_replace_the_configured_ones_whole(update, attributes):
