@@ -84,6 +84,7 @@ class DescriptionEntityManager:
             asked[field] = getattr(id_, field)
             if not asked[field]:
                 raise missing(field)
+        validation.storable(*asked.values())
         found = self.store.description_entities.where(asked)
         if not found:
             raise not_found("entry not found")

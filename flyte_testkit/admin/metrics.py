@@ -93,7 +93,8 @@ class _Graph(NamedTuple):
         upstream = self.workflow.connections.upstream
         ids = upstream[node].ids if node in upstream else ()
         ends = [self.nodes[id_].closure.updated_at for id_ in ids if id_ in self.nodes]
-        return max(ends, key=times.nanoseconds, default=None)
+        after_1970 = (end for end in ends if times.nanoseconds(end) > 0)
+        return max(after_1970, key=times.nanoseconds, default=None)
 
     def definition(self, node: str) -> workflow_pb2.Node:
         """Return what the workflow says of a node.
@@ -286,4 +287,5 @@ def _created(item: tuple[str, _Node]) -> int:
 def _cases(branch: workflow_pb2.BranchNode) -> Iterator[workflow_pb2.Node]:
     yield branch.if_else.case.then_node
     yield from (other.then_node for other in branch.if_else.other)
-    yield branch.if_else.else_node
+    if branch.if_else.HasField("else_node"):
+        yield branch.if_else.else_node

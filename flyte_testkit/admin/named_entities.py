@@ -123,8 +123,7 @@ class NamedEntityManager:
         order = sorting.parse(request, "named_entity")
         offset = _LIST.offset(request)
         table = self._table(request.resource_type, "Cannot list entity names for resource type: ")
-        if order.column and order.column not in Name._fields:
-            raise database_error(f'column "{order.column}" does not exist')
+        _check_order(order.column, request.resource_type)
         if any((f.entity, f.column) == ("named_entity", "resource_type") for f in asked):
             raise database_error("column entities.resource_type does not exist")
         scope = {"project": request.project, "domain": request.domain}
@@ -199,6 +198,22 @@ def _write(
 def _check_name(request: Any) -> None:
     validation.resource_type(request.resource_type)
     validation.named_entity_identifier(given(request, "id"))
+
+
+def _check_order(column: str, kind: int) -> None:
+    """Check that names can be sorted by a column; they have no metadata yet where that is done.
+
+    Raises:
+        AdminError: PostgreSQL refuses.
+    """
+    if not column or column in Name._fields:
+        return
+    if column == "state" and kind == identifier_pb2.LAUNCH_PLAN:  # which has a column of that name
+        raise database_error(
+            'column "launch_plans.state" must appear in the GROUP BY clause or be used in an '
+            "aggregate function"
+        )
+    raise database_error(f'column "{column}" does not exist')
 
 
 def _shown(kind: int, entity: _Entity) -> common_pb2.NamedEntity:

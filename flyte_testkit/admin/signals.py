@@ -116,14 +116,7 @@ class SignalManager:
         _check_id(given(request, "id"))
         if not request.HasField("value"):
             raise missing("value")
-        validation.storable(*_key(request.id))
-        row = self._store.signals.get(*_key(request.id))
-        if row is None:
-            project, domain, name, signal_id = _key(request.id)
-            raise invalid_argument(
-                f"failed to validate that signal [{{{{{project} {domain} {name}}} {signal_id}}}] "
-                "exists, err: [signal does not exist]"
-            )
+        row = self._known(request.id)
         # A signal without a type would end the real server here: it casts from nothing.
         if not castable(row.message.type, type_of(request.value, "")) or not row.type:
             printed = " ".join(map(str, row.type))
@@ -138,6 +131,27 @@ class SignalManager:
             replace(row, value=go_bytes(request.value), message=message, updated_at=now)
         )
         return signal_pb2.SignalSetResponse()
+
+    def _known(self, id_: identifier_pb2.SignalIdentifier) -> SignalRow:
+        """Return the signal of this id.
+
+        Raises:
+            AdminError: There is none, or can be none.
+        """
+        key = _key(id_)
+        problem = "signal does not exist"
+        try:
+            validation.storable(*key)
+        except AdminError as error:
+            problem = error.message
+        row = self._store.signals.get(*key)
+        if row is None:
+            project, domain, name, signal_id = key
+            raise invalid_argument(
+                f"failed to validate that signal [{{{{{project} {domain} {name}}} {signal_id}}}] "
+                f"exists, err: [{problem}]"
+            )
+        return row
 
 
 def _check_id(id_: identifier_pb2.SignalIdentifier | None) -> None:

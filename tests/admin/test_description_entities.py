@@ -3,7 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from builders import NOW, identifier
+from builders import NOW, NUL, identifier
 from definition_builders import LAUNCH_PLAN, TASK, WORKFLOW, refusal
 from flyteidl.admin import common_pb2, description_entity_pb2
 from flyteidl.core import identifier_pb2
@@ -75,7 +75,9 @@ def test_wants_an_id_and_every_part_of_it(descriptions):
     asked.id.SetInParent()
     for part in ("project", "domain", "name", "version"):
         assert refusal(descriptions.get_description_entity, asked).message == f"missing {part}"
-        setattr(asked.id, part, "x")
+        setattr(asked.id, part, "x\0")
+    refused = refusal(descriptions.get_description_entity, asked)
+    assert (refused.code, refused.message) == NUL
 
 
 def test_lists_descriptions_of_every_kind_under_one_name(store, descriptions):

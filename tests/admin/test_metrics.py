@@ -389,6 +389,20 @@ def test_a_branch_with_two_children_or_a_strange_one_is_an_internal_error(
     )
 
 
+def test_a_child_without_a_name_is_none_of_a_branch_that_has_no_else(run, spans, workflow, runs):
+    then = {"then_node": Node(id="n0-a", **GATE)}
+    workflow(("n0", {"branch_node": {"if_else": {"case": then}}}))
+    run()
+    start(runs)
+    node(runs)
+    child(runs, "n0-0-")
+    with pytest.raises(AdminError) as refusal:
+        spans()
+    assert refusal.value.message.startswith(
+        "failed to identify branch node final node definition for nodeID '' and branchNode '"
+    )
+
+
 def test_a_dynamic_node_shows_its_attempts_and_then_its_children(run, spans, workflow, runs):
     workflow(("n0", TASK))
     run()

@@ -215,6 +215,17 @@ def test_names_cannot_be_sorted_by_their_metadata(entities, now, column):
     )
 
 
+def test_names_of_launch_plans_cannot_be_sorted_by_the_state_of_these(entities, now):
+    request = listing(sort_by=sort("state"), resource_type=identifier_pb2.LAUNCH_PLAN)
+    assert refusal(entities.list_named_entities, request, now) == (
+        "UNKNOWN",
+        (
+            'failed database operation with column "launch_plans.state" must appear in the '
+            "GROUP BY clause or be used in an aggregate function"
+        ),
+    )
+
+
 def test_names_cannot_be_filtered_by_their_kind(entities, now):
     request = listing(filters="eq(resource_type,1)")
     assert refusal(entities.list_named_entities, request, now) == (

@@ -331,9 +331,7 @@ def test_only_domains_can_do_without_a_project(update, ask):
             f" development w  {kind} 100 [34 3 10 1 120]}}",
         )
     ]
-    refused = [
-        refusal_of(ask, "get", level, LABEL, project="") for level in ("project", "workflow")
-    ]
+    unread = [refusal_of(ask, "get", level, LABEL, project="") for level in ("project", "workflow")]
     assert [(refusal.code, refusal.message) for refusal in unread] == [
         ("INTERNAL", f"unexpected error type for: missing and/or invalid parameters: {place}")
         for place in (f"{{    {kind}}}", f"{{ development w  {kind}}}")

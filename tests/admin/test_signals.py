@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from builders import INTEGER, STRING, execution_id, integer, literals, text
+from builders import INTEGER, NUL, STRING, execution_id, integer, literals, text
 from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from run_builders import refusal
@@ -101,6 +101,17 @@ def test_a_signal_must_be_there_to_be_set(signals, now):
             "err: [signal does not exist]"
         ),
     )
+
+
+def test_an_id_that_the_database_cannot_hold_is_wrapped_when_it_is_set(signals, now):
+    request = setting(literals_pb2.Literal())
+    request.id.signal_id = "s\0"
+    assert refusal(signals.set_signal, request, now) == (
+        "INVALID_ARGUMENT",
+        f"failed to validate that signal [{{{{p development e1}} s\0}}] exists, err: [{NUL[1]}]",
+    )
+    created = signal_pb2.SignalGetOrCreateRequest(id=request.id, type=STRING)
+    assert refusal(signals.get_or_create_signal, created, now) == NUL
 
 
 def test_a_value_must_be_of_some_type(signals, now):
