@@ -208,12 +208,37 @@ def test_a_case_whose_node_is_wrong_does_not_hide_the_others():
     assert ("ValueRequired", "b-n0", "Value required [Target].") in found
 
 
-def test_an_operand_may_be_a_scalar():
+def test_an_operand_may_not_be_a_scalar():
     made = comparison()
-    made.comparison.right_value.scalar.CopyFrom(scalar("a"))
-    ((code, _, description),) = errors(branch(case(condition=made)))
-    assert code == "MismatchingTypes"
-    assert description.startswith("Variable [RightValue] (type [simple:STRING])")
+    made.comparison.right_value.scalar.CopyFrom(scalar(None))
+    assert errors(branch(case(condition=made))) == [required("RightValue.Val")]
+
+
+def test_takes_no_list_as_an_input():
+    assert errors(branch(case(condition=comparison("$v")), inputs={"v": [3]})) == [
+        (
+            "MismatchingBindings",
+            "b",
+            (
+                "Input [v] on node [b] expects bindings of type [simple:NONE].  "
+                "Received [bindings:{scalar:{primitive:{integer:3}}}]"
+            ),
+        ),
+        required("v"),
+    ]
+
+
+def test_an_input_that_is_part_of_an_output_has_the_type_of_the_whole():
+    first = {"v": promise("a", "[0].list")}
+    found = errors(node("a", "everything"), branch(case(condition=comparison("$v")), inputs=first))
+    assert (
+        "MismatchingTypes",
+        "b",
+        (
+            "Variable [RightValue] (type [simple:INTEGER]) doesn't match expected type "
+            "[collection_type:{simple:INTEGER}]."
+        ),
+    ) in found
 
 
 def test_a_variable_that_is_not_known_is_missed_even_if_the_branch_is_wrong():

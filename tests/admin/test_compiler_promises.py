@@ -43,6 +43,7 @@ def test_a_node_that_is_wrong_itself_gives_nothing():
     assert errors(node("a", None), node("n", "inc", inputs={"x": promise("a", "y")})) == [
         NOT_BOUND,
         ("ValueRequired", "a", "Value required [Target]."),
+        ("VariableNameNotFound", "a", "Variable [y] not found on node [a]."),
     ]
 
 

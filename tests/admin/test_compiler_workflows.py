@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from compiling import compiled, edges, errors, runs_sub_workflow, text_of
-from definition_builders import INT, TEXT, WORKFLOW, node, promise, template
-from flyteidl.core import types_pb2, workflow_pb2
+from compiling import compiled, edges, errors, find_launch_plan, runs_sub_workflow, text_of
+from definition_builders import INT, TEXT, WORKFLOW, node, promise, task_template, template
+from flyteidl.core import compiler_pb2, types_pb2, workflow_pb2
+
+from flyte_testkit.admin.compiler.workflows import compile_workflow
 
 
 def ids(closure):
@@ -73,6 +75,23 @@ def test_drops_nodes_whose_id_is_taken_but_keeps_their_tasks():
     made = compiled(node("a", "one"), node("a", "two"), node("start-node", "t"))
     assert ids(made) == ["start-node", "end-node", "a"]
     assert [task.template.id.name for task in made.tasks] == ["one", "t", "two"]
+
+
+def test_a_node_whose_id_is_taken_is_checked_all_the_same():
+    assert errors(node("n"), node("n", None)) == [
+        ("ValueRequired", "n", "Value required [Target].")
+    ]
+
+
+def test_the_tasks_of_a_workflow_have_both_sides_of_their_interface():
+    bare = task_template("t")
+    bare.interface.Clear()
+    bare.interface.SetInParent()
+    registered = compiler_pb2.CompiledTask(template=bare)
+    closure = compile_workflow(template(node("n")), (), lambda _: registered, find_launch_plan)
+    assert closure.tasks[0].template.interface.HasField("inputs")
+    assert closure.tasks[0].template.interface.HasField("outputs")
+    assert not registered.template.interface.HasField("inputs")
 
 
 def test_a_workflow_of_nothing_but_sentinels_has_no_connections():

@@ -161,20 +161,18 @@ class Binder:
     ) -> types_pb2.LiteralType:
         """Hold a list or map against the type of its elements; the last one's type stands."""
         found = types_pb2.LiteralType()
-        wanted = types_pb2.LiteralType() if expected is None else expected
+        wanted = promises.UNTYPED if expected is None else expected
         kind = binding.WhichOneof("value")
-        if kind == "collection" and (expected is None or wanted.HasField("collection_type")):
-            element = None if expected is None else wanted.collection_type
+        if kind == "collection" and wanted.HasField("collection_type"):
             found.collection_type.SetInParent()
             for part in binding.collection.bindings:
-                resolved = self._resolve(step, name, part, element)
+                resolved = self._resolve(step, name, part, wanted.collection_type)
                 if resolved is not None:
                     found.collection_type.CopyFrom(resolved)
-        elif kind == "map" and (expected is None or wanted.HasField("map_value_type")):
-            element = None if expected is None else wanted.map_value_type
+        elif kind == "map" and wanted.HasField("map_value_type"):
             found.map_value_type.SetInParent()
             for _, part in sorted(binding.map.bindings.items()):
-                resolved = self._resolve(step, name, part, element)
+                resolved = self._resolve(step, name, part, wanted.map_value_type)
                 if resolved is not None:
                     found.map_value_type.CopyFrom(resolved)
         else:

@@ -110,8 +110,8 @@ def _common(
     """Return the outputs that one more case gives too, which must be of the same types."""
     common = {name: variable for name, variable in outputs.items() if name in given}
     for name, variable in common.items():
-        first, second = prototext(variable.type), prototext(given[name].type)
-        if first != second:
+        if prototext(variable.type) != prototext(given[name].type):
+            first, second = type_text(variable.type), type_text(given[name].type)
             compiler.errors.add(
                 "MismatchingTypes",
                 step.id,
@@ -156,15 +156,15 @@ def _condition(
 def _operand(
     compiler: WorkflowCompiler, step: Step, name: str, operand: condition_pb2.Operand | None
 ) -> types_pb2.LiteralType | None:
-    """Return the type of one side of a comparison, or None after noting what is wrong with it."""
+    """Return the type of one side of a comparison, or None after noting what is wrong with it.
+
+    The compiler does not know scalars, which flytekit sends for a comparison with None.
+    """
     missing = name
     if operand is not None:
-        kind = operand.WhichOneof("val")
-        if kind == "primitive":
+        if operand.HasField("primitive"):
             scalar = literals_pb2.Scalar(primitive=operand.primitive)
             return type_of_literal(literals_pb2.Literal(scalar=scalar))
-        if kind == "scalar":
-            return type_of_literal(literals_pb2.Literal(scalar=operand.scalar))
         if operand.var:
             if operand.var in step.inputs:
                 return step.inputs[operand.var].type

@@ -71,6 +71,9 @@ def _of_task(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInter
             f"Referenced Task [{prototext(node.reference_id)}] not found.",
         )
         return None
+    if task.template.HasField("interface"):  # it goes into the closure with both sides, sent or not
+        task.template.interface.inputs.SetInParent()
+        task.template.interface.outputs.SetInParent()
     return _copy(task.template.interface)
 
 

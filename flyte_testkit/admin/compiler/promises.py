@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.compiler.bindings import Binder
     from flyte_testkit.admin.compiler.graph import Step
 
-__all__ = ["resolve"]
+__all__ = ["UNTYPED", "resolve"]
+
+UNTYPED = types_pb2.LiteralType(simple=types_pb2.NONE)
+"""What is printed as the type of an input that anything will do for."""
 
 _VARIABLE = re.compile(r"(?:\[(?P<index>\d+)\]\.)?(?P<name>\w+)", re.ASCII)
 
@@ -32,9 +35,10 @@ def resolve(
     promise: types_pb2.OutputReference,
     expected: types_pb2.LiteralType | None,
 ) -> types_pb2.LiteralType | None:
-    """Return the type of what is promised, or None after noting what is wrong with it.
+    """Return the type of the output that is promised, or None after noting what is wrong with it.
 
-    A promise of no node in particular becomes one of the start node.
+    That is the whole output's type even where a part of it is promised, whose type is held against
+    the expected one. A promise of no node in particular becomes one of the start node.
 
     Args:
         binder: Who asks.
@@ -53,30 +57,32 @@ def resolve(
     if len(parsed) != 1:
         binder.add("SyntaxError", step, f"Failed to parse element [{promise.var}].")
         return None
-    source = _output(binder, giver, parsed[0]["name"])
-    if source is None:
+    output = _output(binder, giver, parsed[0]["name"])
+    if output is None:
         binder.not_bound(step, name)
         return None
+    source = output
     if parsed[0]["index"] is not None:
-        if source.HasField("collection_type"):
-            source = source.collection_type
+        if output.HasField("collection_type"):
+            source = output.collection_type
         else:
-            _mismatch(binder, (giver, promise.var, source), (step, name, expected))
-    source = _part(binder, step, promise, source)
-    if source is None:
+            _mismatch(binder, (giver, promise.var, output), (step, name, expected))
+    part = _part(binder, step, promise, source)
+    if part is None:
         return None
-    if expected is not None and not castable(source, expected):
-        _mismatch(binder, (giver, promise.var, source), (step, name, expected))
+    if expected is not None and not castable(part, expected):
+        _mismatch(binder, (giver, promise.var, part), (step, name, expected))
         return None
     promise.node_id = giver.id
-    return source
+    return output
 
 
 def _output(binder: Binder, giver: Step, name: str) -> types_pb2.LiteralType | None:
+    before = binder.errors.count
     outputs = giver.outputs(binder.errors)
-    if outputs is None:
+    if binder.errors.count > before:
         return None
-    if name not in outputs:
+    if outputs is None or name not in outputs:
         text = f"Variable [{name}] not found on node [{giver.id}]."
         binder.add("VariableNameNotFound", giver, text)
         return None
@@ -121,7 +127,7 @@ def _mismatch(
         taker,
         f"The output variable '{_qualified(giver, output)}' has type [{type_text(source)}], "
         f"but it's assigned to the input variable '{_qualified(taker, name)}' "
-        f"which has type type [{type_text(expected or types_pb2.LiteralType())}].",
+        f"which has type type [{type_text(UNTYPED if expected is None else expected)}].",
     )
 
 

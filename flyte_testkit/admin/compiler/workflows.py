@@ -66,7 +66,8 @@ def compile_workflow(
         closure.sub_workflows.add().template.CopyFrom(sub_workflow)
     index = index_sub_workflows(closure.sub_workflows)
     required = requirements(template, index)
-    tasks = [find_task(id_) for _, id_ in sorted(required.tasks.items())]
+    # Copies, for compiling writes into them.
+    tasks = [_copy(find_task(id_)) for _, id_ in sorted(required.tasks.items())]
     library = Library(
         tasks={prototext(task.template.id): task for task in tasks},
         launch_plans={
@@ -162,26 +163,25 @@ class WorkflowCompiler:
         self.binder.bind(step, step.node.inputs, step.inputs, both_ways=both_ways)
 
     def _add_nodes(self, template: workflow_pb2.WorkflowTemplate) -> None:
-        """Put the sentinels first and drop nodes whose id is taken; check the others in turn.
+        """Put the sentinels first and drop nodes whose id is taken; check all of them in turn.
 
         A node inside a branch sees only nodes that were added before.
         """
         sent = [*template.nodes]
-        kept: list[workflow_pb2.Node] = []
-        taken = {START, END}
-        for node in sent:
-            if node.id not in taken:
-                taken.add(node.id)
-                kept.append(node)
         start = workflow_pb2.Node(id=START)
         end = workflow_pb2.Node(id=END, inputs=template.outputs)
-        del template.nodes[:]
-        template.nodes.extend([start, end, *kept])
         interface = template.interface
-        steps = [Step(node) for node in template.nodes]
-        steps[0].interface = interface_pb2.TypedInterface(outputs=interface.inputs)
-        steps[1].interface = interface_pb2.TypedInterface(inputs=interface.outputs)
-        for step in steps:
+        del template.nodes[:]
+        for node, own in (
+            (start, interface_pb2.TypedInterface(outputs=interface.inputs)),
+            (end, interface_pb2.TypedInterface(inputs=interface.outputs)),
+            *((node, None) for node in sent),
+        ):
+            if node.id in self.graph.steps:
+                self.check(Step(node))
+                continue
+            template.nodes.append(node)
+            step = Step(template.nodes[-1], own)
             self.graph.add(step)
             self.check(step)
 
@@ -200,3 +200,9 @@ class WorkflowCompiler:
             return
         self.library.compiled.add(text)
         WorkflowCompiler(self.library.sub_workflows[text], self.library, self.errors).run()
+
+
+def _copy(task: compiler_pb2.CompiledTask) -> compiler_pb2.CompiledTask:
+    copy = compiler_pb2.CompiledTask()
+    copy.CopyFrom(task)
+    return copy
