@@ -21,13 +21,16 @@ __all__ = ["parameter_map"]
 
 
 def parameter_map(parameters: interface_pb2.ParameterMap | None, field: str) -> None:
-    """Check that every parameter has a type and a default that fits it, or is required.
+    """Check that no parameter is an artifact, and each has a type and a default, or is required.
 
     Raises:
         AdminError: A parameter is incomplete or its default is of another type.
     """
     if parameters is None:
         return
+    for name, parameter in sorted(parameters.parameters.items()):
+        if parameter.HasField("artifact_query"):
+            raise invalid_argument(f"artifact mode not enabled but query found {field} {name}")
     for name, parameter in sorted(parameters.parameters.items()):
         _parameter(parameter, name, field)
         is_datetime = parameter.var.type.simple == types_pb2.DATETIME
@@ -37,8 +40,6 @@ def parameter_map(parameters: interface_pb2.ParameterMap | None, field: str) -> 
 
 
 def _parameter(parameter: interface_pb2.Parameter, name: str, field: str) -> None:
-    if parameter.HasField("artifact_query"):
-        raise invalid_argument(f"artifact mode not enabled but query found {field} {name}")
     if not name:
         raise missing(f"key in {field}")
     if not parameter.var.HasField("type"):

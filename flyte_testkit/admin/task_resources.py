@@ -65,7 +65,7 @@ def quantities(
             ) from None
         if kind == _GPU and not size.is_whole:
             raise invalid_argument(
-                f"gpu for [{prototext(task)}] must be a whole number, got: {size} instead"
+                f"gpu for [{prototext(task)}] must be a whole number, got: {entry.value} instead"
             )
         found[kind] = size
     return found

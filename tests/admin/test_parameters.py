@@ -34,7 +34,8 @@ def test_takes_parameters_that_are_required_or_have_a_default_that_fits():
 def test_refuses_artifacts_before_anything_else():
     made = parameter(None)
     made.artifact_query.artifact_tag.artifact_key.name = "a"
-    assert refusal_of(x=made) == "artifact mode not enabled but query found default_inputs x"
+    said = "artifact mode not enabled but query found default_inputs x"
+    assert refusal_of(a=parameter(None), x=made) == said
 
 
 def test_wants_names():
