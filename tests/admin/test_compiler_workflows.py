@@ -94,6 +94,17 @@ def test_the_tasks_of_a_workflow_have_both_sides_of_their_interface():
     assert not registered.template.interface.HasField("inputs")
 
 
+def test_sorts_tasks_by_the_parts_of_their_ids_not_by_their_text():
+    asked = []
+
+    def find(id_):
+        asked.append(id_.name)
+        return compiler_pb2.CompiledTask(template=task_template(id_.name))
+
+    compile_workflow(template(node("n", "a b"), node("m", "a")), (), find, find_launch_plan)
+    assert asked == ["a", "a b"]
+
+
 def test_a_workflow_of_nothing_but_sentinels_has_no_connections():
     assert edges(compiled(node("end-node"))) == ({}, {})
 

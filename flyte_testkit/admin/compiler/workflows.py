@@ -67,11 +67,12 @@ def compile_workflow(
     index = index_sub_workflows(closure.sub_workflows)
     required = requirements(template, index)
     # Copies, for compiling writes into them.
-    tasks = [_copy(find_task(id_)) for _, id_ in sorted(required.tasks.items())]
+    tasks = [_copy(find_task(id_)) for id_ in sorted(required.tasks.values(), key=_parts)]
     library = Library(
         tasks={prototext(task.template.id): task for task in tasks},
         launch_plans={
-            text: find_launch_plan(id_) for text, id_ in sorted(required.launch_plans.items())
+            prototext(id_): find_launch_plan(id_)
+            for id_ in sorted(required.launch_plans.values(), key=_parts)
         },
         sub_workflows=index,
     )
@@ -200,6 +201,10 @@ class WorkflowCompiler:
             return
         self.library.compiled.add(text)
         WorkflowCompiler(self.library.sub_workflows[text], self.library, self.errors).run()
+
+
+def _parts(id_: identifier_pb2.Identifier) -> tuple[int, str, str, str, str]:
+    return (id_.resource_type, id_.project, id_.domain, id_.name, id_.version)
 
 
 def _copy(task: compiler_pb2.CompiledTask) -> compiler_pb2.CompiledTask:
