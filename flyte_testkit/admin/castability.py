@@ -61,10 +61,10 @@ def castable(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bo
         >>> castable(literal_type(str), literal_type(str | None))
         True
     """
-    if _casts(source, target):
-        return True
     variants = source.union_type.variants
-    return len(variants) == 1 and _casts(variants[0], target)  # opened once, and only here
+    if len(variants) == 1 and _casts(variants[0], target):  # opened once, and only here
+        return True
+    return _casts(source, target)
 
 
 def _casts(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bool:
@@ -92,11 +92,11 @@ def _trivial(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bo
         return True
     if target.HasField("enum_type") and source.simple == types_pb2.STRING:
         return True
-    if _is_absent(source) or _is_absent(target):
-        raise internal("")
-    tag = source.structure.tag
+    tag = "" if _is_absent(source) else source.structure.tag
     if tag and tag != target.structure.tag:
         return False
+    if _is_absent(source) or _is_absent(target):
+        raise internal("")
     if source.simple == target.simple == types_pb2.STRUCT:
         if not source.HasField("metadata") or not target.HasField("metadata"):
             return True
@@ -166,7 +166,8 @@ def _union(source: types_pb2.LiteralType, target: types_pb2.LiteralType) -> bool
             any(castable(given, wanted) for wanted in variants)
             for given in source.union_type.variants
         )
-    return sum(castable(source, wanted) for wanted in variants) == 1
+    fitting = (wanted for wanted in variants if castable(source, wanted))
+    return next(fitting, None) is not None and next(fitting, None) is None
 
 
 _CHECKERS: dict[str, Callable[[types_pb2.LiteralType, types_pb2.LiteralType], bool]] = {

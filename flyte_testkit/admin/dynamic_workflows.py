@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import compiler_pb2
 
-from flyte_testkit.admin import blobs
+from flyte_testkit.admin import blobs, go_urls
 from flyte_testkit.admin.errors import internal
 from flyte_testkit.admin.prototext import prototext
 from flyte_testkit.admin.validation import given
@@ -45,7 +45,7 @@ def write(store: Store, event: NodeExecutionEvent) -> str:
             event.id.node_id,
             f"{id_.project}_{id_.domain}_{id_.name}_{id_.version}",
         )
-    except ValueError as error:
+    except go_urls.InvalidUrlError as error:
         raise internal(
             "Failed to produce remote closure data reference for dynamic workflow yielded by "
             f"node id [{node_text}] with workflow id [{id_text}]; err: "
@@ -56,7 +56,9 @@ def write(store: Store, event: NodeExecutionEvent) -> str:
             f"Failed to upload dynamic workflow closure for node id [{node_text}] and "
             f"workflow id [{id_text}] with err: proto: Marshal called with nil"
         )
-    store.blobs[uri] = dynamic.compiled_workflow.SerializeToString(deterministic=True)
+    store.blobs[blobs.address(uri)] = dynamic.compiled_workflow.SerializeToString(
+        deterministic=True
+    )
     return uri
 
 
@@ -69,11 +71,12 @@ def read(store: Store, row: NodeExecutionRow) -> compiler_pb2.CompiledWorkflowCl
     uri = row.dynamic_workflow_remote_closure_reference
     if not uri:
         return None
-    if uri not in store.blobs:
+    blob = store.blobs.get(blobs.address(uri))
+    if blob is None:
         raise internal(
             f"Unable to read WorkflowClosure from location {uri} : path:{uri}: not found"
         )
-    closure = compiler_pb2.CompiledWorkflowClosure.FromString(store.blobs[uri])
+    closure = compiler_pb2.CompiledWorkflowClosure.FromString(blob)
     if not closure.HasField("primary"):
         raise internal("Empty primary workflow definition in loaded dynamic workflow model.")
     if not closure.primary.HasField("template"):

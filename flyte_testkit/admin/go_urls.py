@@ -10,14 +10,15 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
-__all__ = ["GoUrl", "InvalidUrlError", "parse", "within"]
+__all__ = ["GoUrl", "InvalidUrlError", "joined", "parse", "within"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _PORT = re.compile(r"(:[0-9]*)?")
-_HOST_ESCAPE = re.compile(r"%(?![89A-Fa-f][0-9A-Fa-f]|25)")
-_HOST = re.compile(r"[A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%]*")
+_NO_HOST = re.compile(
+    r"%(?![89A-Fa-f][0-9A-Fa-f]|25)|[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\u0080-\U0010ffff]"
+)
 _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 
 _PLAIN_IN_PATH = "-_.~$&+,/:;=@"
@@ -88,11 +89,26 @@ def within(container: str, *parts: str) -> str:
         >>> within("s3://bucket", "p", "/a b/", "c//d")
         's3://bucket/p/a%20b/c//d'
     """
-    path = "".join(f"/{part.strip('/')}" for part in parts)
+    return joined(container, "", *parts)
+
+
+def joined(container: str, *parts: str) -> str:
+    """Return the URL of parts in a container, as :func:`within` does for an empty one and others.
+
+    What follows a ``?`` or a ``#`` stays, but belongs to no path.
+
+    Raises:
+        InvalidUrlError: The parts make no URL.
+
+    Example:
+        >>> joined("s3://bucket", "metadata", "../a b?c/../d", "e")
+        's3://bucket/a%20b?c/../d/e'
+    """
+    path = "/".join(part.strip("/") for part in parts)
     parse(path)
     bare, _, fragment = path.partition("#")
     bare, mark, query = bare.partition("?")
-    place = _resolved(_escaped(bare, _ENCODED_PATH, _PLAIN_IN_PATH))
+    place = _resolved("/" + _escaped(bare, _ENCODED_PATH, _PLAIN_IN_PATH).removeprefix("/"))
     if fragment:
         fragment = "#" + _escaped(fragment, _ENCODED_FRAGMENT, _PLAIN_IN_FRAGMENT)
     return f"{container}{place}{mark}{query}{fragment}"
@@ -109,10 +125,11 @@ def _host(text: str, authority: str) -> str:
         port = ":" + host.rpartition(":")[2]
     valid = _PORT.fullmatch(port) is not None
     _check(text, valid, f"invalid port {_quoted(port)} after host")
-    if bad := _HOST_ESCAPE.search(host):
-        _check(text, False, f"invalid URL escape {_quoted(host[bad.start() : bad.start() + 3])}")
-    odd = next((c for c in host if c.isascii() and not _HOST.fullmatch(c)), None)
-    _check(text, odd is None, f"invalid character {_quoted(odd or '')} in host name")
+    if bad := _NO_HOST.search(host):
+        escape = _escape_at(host, bad.start())
+        broken = f"invalid URL escape {escape}"
+        odd = f"invalid character {_quoted(bad[0])} in host name"
+        _check(text, False, broken if bad[0] == "%" else odd)
     return _decoded(host)
 
 
@@ -123,19 +140,31 @@ def _check(text: str, fine: bool, complaint: str) -> None:  # noqa: FBT001  a co
 
 def _check_escapes(text: str, part: str) -> None:
     if bad := _BAD_ESCAPE.search(part):
-        escape = part[bad.start() : bad.start() + 3]
-        _check(text, False, f"invalid URL escape {_quoted(escape)}")
+        _check(text, False, f"invalid URL escape {_escape_at(part, bad.start())}")
+
+
+def _escape_at(text: str, start: int) -> str:
+    """Quote what stands where an escape begins: three bytes, be they whole letters or not."""
+    return _quoted(text[start : start + 3].encode()[:3].decode("utf-8", "surrogateescape"))
 
 
 def _quoted(text: str) -> str:
     """Quote a text as Go's ``%q`` does."""
     text = text.replace("\\", "\\\\").replace('"', '\\"')
     names = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v"}
-    escaped = _CONTROL.sub(
-        lambda found: "\\" + names.get(found[0], f"x{ord(found[0]):02x}"),
-        text,
+    shown = "".join(
+        letter if letter.isprintable() else "\\" + names.get(letter, _by_number(ord(letter)))
+        for letter in text
     )
-    return f'"{escaped}"'
+    return f'"{shown}"'
+
+
+def _by_number(number: int) -> str:
+    if 0xDC80 <= number <= 0xDCFF:  # a byte that is no letter, or half of one
+        return f"x{number - 0xDC00:02x}"
+    if number < 0x80:
+        return f"x{number:02x}"
+    return f"u{number:04x}" if number < 0x10000 else f"U{number:08x}"
 
 
 def _decoded(text: str) -> str:

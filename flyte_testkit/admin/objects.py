@@ -6,6 +6,7 @@ FlyteAdmin remembers blobs by URI, of which one object can have several spelling
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.admin import go_urls
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
 __all__ = ["BUCKET", "Place", "place", "read", "write"]
+
+_SIGN = re.compile(r"[%?#\x00-\x1f\x7f]")  # what is more than a letter in a URL
 
 BUCKET = CONTAINER.partition("://")[2]
 """The one bucket that there is."""
@@ -63,7 +66,7 @@ def _uri(store: Store, where: Place) -> str | None:
 
 
 def _spelled(key: str) -> str:
-    return reference(key.replace("%", "%25"))
+    return reference(_SIGN.sub(lambda found: f"%{ord(found[0]):02X}", key))
 
 
 def _is_at(uri: str, where: Place) -> bool:

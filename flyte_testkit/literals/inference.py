@@ -136,13 +136,30 @@ def _common(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
         if literal.HasField("collection") and not literal.collection.literals:
             empty_list = inferred
         else:
-            text = text_format.MessageToString(without_nils(inferred), as_one_line=True)
-            distinct.setdefault(text, inferred)
+            distinct.setdefault(_text(inferred), inferred)
     if len(distinct) > 1:
         return _union([distinct[text] for text in sorted(distinct)])
     if distinct:
         return next(iter(distinct.values()))
     return empty_list or types_pb2.LiteralType(simple=types_pb2.NONE)
+
+
+def _text(inferred: types_pb2.LiteralType) -> str:
+    """Return what tells types apart and sorts them: what FlyteAdmin prints, more or less.
+
+    It prints what a type is before its metadata, and nil unlike nothing.
+    """
+    if is_nil(inferred) and inferred.WhichOneof("type") is None:
+        return "<nil>"
+    bare, rest = without_nils(inferred), types_pb2.LiteralType()
+    rest.CopyFrom(bare)
+    rest.ClearField(str(bare.WhichOneof("type") or "simple"))
+    kind = types_pb2.LiteralType()
+    kind.CopyFrom(bare)
+    for field in ("metadata", "annotation", "structure"):
+        kind.ClearField(field)
+    texts = (text_format.MessageToString(part, as_one_line=True) for part in (kind, rest))
+    return " ".join(filter(None, texts))
 
 
 def _union(members: list[types_pb2.LiteralType]) -> types_pb2.LiteralType:

@@ -42,6 +42,25 @@ def test_a_part_may_climb_but_not_out_of_the_container():
     assert blobs.reference("metadata", "../../../x") == "s3://my-s3-bucket/x"
 
 
+def test_what_follows_a_question_mark_or_a_hash_does_not_say_where_a_blob_lies(store):
+    uri = blobs.offload(store, literals(x=1), "p", "d", "e1", "a?b", "offloaded_inputs")
+    assert uri == f"{PREFIX}/p/d/e1/a?b/offloaded_inputs"
+    other = blobs.offload(store, literals(x=2), "p", "d", "e1", "a#c d", "offloaded_outputs")
+    assert other == f"{PREFIX}/p/d/e1/a#c%20d/offloaded_outputs"
+    assert blobs.read_literals(store, uri) == literals(x=2)
+
+
+def test_control_characters_make_no_place(store):
+    with pytest.raises(AdminError) as refusal:
+        blobs.offload(store, literals(), "p", "d", "e1", "a\nb", "inputs")
+
+    assert refusal.value.message == (
+        "Failed to construct data reference for [[p d e1 a\nb inputs]] with err: "
+        "Reference is of an invalid format [s3://my-s3-bucket]: "
+        'parse "metadata/p/d/e1/a\\nb/inputs": net/url: invalid control character in URL'
+    )
+
+
 def test_a_percent_sign_that_begins_no_escape_makes_no_place(store):
     with pytest.raises(AdminError) as refusal:
         blobs.offload(store, literals(), "p", "d", "e1", "a%b", "offloaded_outputs")

@@ -128,6 +128,17 @@ def binary(tag: str = "") -> dict[str, Any]:
         (a_list(a_list(), a_list(1)), "collection_type:{collection_type:{simple:INTEGER}}"),
         (a_list(a_list(), a_list()), "collection_type:{collection_type:{simple:NONE}}"),
         (
+            a_list(HOLLOW, offloaded({})),
+            "collection_type:{union_type:{variants:{} variants:{}}}",
+        ),
+        (
+            a_list(offloaded({"enum_type": {}, "metadata": {}}), 1, None),
+            (
+                "collection_type:{union_type:{variants:{enum_type:{} metadata:{}} "
+                "variants:{simple:INTEGER} variants:{simple:NONE}}}"
+            ),
+        ),
+        (
             a_list(a_list(None), a_list(1)),
             (
                 "collection_type:{union_type:{variants:{collection_type:{simple:INTEGER}} "

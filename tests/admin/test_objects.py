@@ -20,7 +20,9 @@ def test_what_was_written_is_read(store):
     assert store.blobs == {f"{CONTAINER}/p/a%20b": b"content"}
 
 
-@pytest.mark.parametrize("key", ["a b", "a%20b", "it's", "it's mine", "Ü", "a?b", "a//b"])
+@pytest.mark.parametrize(
+    "key", ["a b", "a%20b", "it's", "it's mine", "Ü", "a?b", "a#b c", "a\tb", "a//b"]
+)
 def test_every_key_has_a_place_of_its_own(store, key):
     write(store, Place(BUCKET, key), b"content")
 
