@@ -228,19 +228,6 @@ def test_takes_no_list_as_an_input():
     ]
 
 
-def test_an_input_that_is_part_of_an_output_has_the_type_of_the_whole():
-    first = {"v": promise("a", "[0].list")}
-    found = errors(node("a", "everything"), branch(case(condition=comparison("$v")), inputs=first))
-    assert (
-        "MismatchingTypes",
-        "b",
-        (
-            "Variable [RightValue] (type [simple:INTEGER]) doesn't match expected type "
-            "[collection_type:{simple:INTEGER}]."
-        ),
-    ) in found
-
-
 def test_a_variable_that_is_not_known_is_missed_even_if_the_branch_is_wrong():
     hollow = workflow_pb2.IfBlock(condition=comparison("$v"))
     assert required("v") in errors(branch(hollow, inputs={"v": 3}))

@@ -35,10 +35,9 @@ def resolve(
     promise: types_pb2.OutputReference,
     expected: types_pb2.LiteralType | None,
 ) -> types_pb2.LiteralType | None:
-    """Return the type of the output that is promised, or None after noting what is wrong with it.
+    """Return the type of what is promised, or None after noting what is wrong with it.
 
-    That is the whole output's type even where a part of it is promised, whose type is held against
-    the expected one. A promise of no node in particular becomes one of the start node.
+    A promise of no node in particular becomes one of the start node.
 
     Args:
         binder: Who asks.
@@ -74,7 +73,7 @@ def resolve(
         _mismatch(binder, (giver, promise.var, part), (step, name, expected))
         return None
     promise.node_id = giver.id
-    return output
+    return part
 
 
 def _output(binder: Binder, giver: Step, name: str) -> types_pb2.LiteralType | None:
