@@ -56,7 +56,7 @@ class ProjectManager:
             identifier=message.id,
             name=message.name,
             description=message.description,
-            labels=request.project.SerializeToString(deterministic=True),
+            labels=_labels_column(request.project),
             state=message.state,
             message=message,
             created_at=now,
@@ -86,16 +86,14 @@ class ProjectManager:
         message.name = request.name or row.name
         message.description = request.description or row.description
         message.state = request.state
-        stored = row.labels
         if request.HasField("labels"):
             message.labels.CopyFrom(request.labels)
-            stored = request.SerializeToString(deterministic=True)
         self.store.projects.update(
             replace(
                 row,
                 name=message.name,
                 description=message.description,
-                labels=stored,
+                labels=_labels_column(request) or row.labels,
                 state=message.state,
                 message=message,
                 updated_at=now,
@@ -155,6 +153,11 @@ def _as_shown(project: project_pb2.Project) -> project_pb2.Project:
     message.ClearField("org")
     message.domains.extend(_domains())
     return message
+
+
+def _labels_column(project: project_pb2.Project) -> bytes | None:
+    """Return what the database has for labels: the whole message that they came with, or NULL."""
+    return project.SerializeToString(deterministic=True) if project.HasField("labels") else None
 
 
 def _validate(project: project_pb2.Project) -> None:

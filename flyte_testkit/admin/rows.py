@@ -78,7 +78,7 @@ class ProjectRow(_Stored):
     identifier: str
     name: str
     description: str
-    labels: bytes
+    labels: bytes | None
     state: int
     message: project_pb2.Project
 

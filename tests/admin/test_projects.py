@@ -153,6 +153,17 @@ def test_an_update_changes_what_it_mentions(projects, register, store):
     assert store.projects.get("p").updated_at == LATER
 
 
+def test_projects_without_labels_have_none_to_filter_by(projects, register):
+    register("xa")
+    register("xb", labels={"a": "1"})
+    for filters, found in (
+        ("contains(labels,x)", ["xb"]),
+        ("not_like(labels,y)", ["xb"]),
+        ("contains(identifier,x)", ["xa", "xb"]),
+    ):
+        assert listed(projects, filters=filters) == found
+
+
 def test_an_update_with_empty_labels_clears_them(projects, register):
     register(labels={"a": "1"})
     update = project_pb2.Project(id="p")
