@@ -25,7 +25,7 @@ _MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})[a-z]*"
 _DATES = (
     r"(?P<y>\d{3,6})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})",
-    r"(?P<y>\d{4})(?P<m>\d\d)(?P<d>\d\d)",
+    r"(?P<y>\d{2,9})(?P<m>\d\d)(?P<d>\d\d)",
     r"(?P<m>\d{1,2})(?P<sep>[-/])(?P<d>\d{1,2})(?P=sep)(?P<y>\d{4,6})",
     rf"(?P<y>\d{{4}})-{_MONTH}-(?P<d>\d{{1,2}})",
     rf"{_MONTH}\s+(?P<d>\d{{1,2}}),?\s+(?P<y>\d{{4}})",
@@ -60,7 +60,7 @@ def timestamp(text: str, now: datetime) -> datetime:
         if found is not None:
             day = _day(found, text, now)
             return _moved(day, _time_of_day(found, text) + _offset(found, text))
-    if re.fullmatch(r"\s*[0-9]{6,}\s*", text):  # seconds since 1970, say: PostgreSQL sees a date
+    if re.fullmatch(r"\s*[0-9]{14,}\s*", text):  # nanoseconds, say: PostgreSQL sees a date
         raise _out_of_range(text)
     raise database_error(f'invalid input syntax for type timestamp with time zone: "{text}"')
 
@@ -85,9 +85,11 @@ def _day(found: re.Match[str], text: str, now: datetime) -> datetime:
         return _word(parts["word"], now)
     year, day = int(parts["y"]), int(parts["d"])
     month = _MONTHS.index(parts["month"]) + 1 if "month" in parts else int(parts["m"])
-    if year > 294276:
-        raise database_error(f'timestamp out of range: "{text}"')
+    if len(parts["y"]) == 2:
+        year += 2000 if year < 70 else 1900
     if year > 9999 and 1 <= month <= 12 and 1 <= day <= 31:
+        if year > 294276:
+            raise database_error(f'timestamp out of range: "{text}"')
         return LATEST
     try:
         return datetime(year, month, day, tzinfo=timezone.utc)

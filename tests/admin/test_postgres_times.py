@@ -21,6 +21,9 @@ def at(*parts):
         ("2031-01-02 03:04:05", at(2031, 1, 2, 3, 4, 5)),
         ("2031-1-2", at(2031, 1, 2)),
         ("20310102", at(2031, 1, 2)),
+        ("310102", at(2031, 1, 2)),
+        ("700102", at(1970, 1, 2)),
+        ("1700001101", LATEST),
         ("20310102T030405", at(2031, 1, 2, 3, 4, 5)),
         ("2031/01/02 3:4", at(2031, 1, 2, 3, 4)),
         ("01/02/2031", at(2031, 1, 2)),
@@ -100,6 +103,9 @@ def test_refuses_what_is_no_time(text):
         "2031-01-01 13:00 pm",
         "13/02/2031",
         "1767225600",
+        "203101",
+        "1767225600000",
+        "1767225600000000000",
     ],
 )
 def test_refuses_dates_and_times_that_do_not_exist(text):
@@ -115,6 +121,7 @@ def test_refuses_dates_and_times_that_do_not_exist(text):
     [
         ("2031-01-01T00:00:00-25", "time zone displacement out of range"),
         ("294277-01-01", "timestamp out of range"),
+        ("2942770101", "timestamp out of range"),
     ],
 )
 def test_refuses_what_is_too_far_away(text, problem):
