@@ -182,7 +182,7 @@ class _Breakdown(NamedTuple):
         tasks = self._read_tasks(node)
         yield from spans.attempts(node, tasks, depth)
         if tasks:
-            last = max(tasks, key=spans.task_created).closure.updated_at
+            last = spans.in_order(tasks)[-1].closure.updated_at
             yield from spans.teardown("NODE_TEARDOWN", last, node.closure.updated_at)
 
     def _dynamic(self, node: _Node, depth: int) -> Iterator[_Span]:
@@ -190,7 +190,7 @@ class _Breakdown(NamedTuple):
         yield from spans.attempts(node, tasks, depth)
         if not tasks:
             return
-        last = max(tasks, key=spans.task_created).closure.updated_at
+        last = spans.in_order(tasks)[-1].closure.updated_at
         children = self._read_nodes(node.id.execution_id, node.id.node_id)
         if not children:
             yield from spans.teardown("NODE_RESET", last, node.closure.updated_at)

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flyteidl.admin import node_execution_pb2, task_execution_pb2
+    from google.protobuf.message import Message
     from google.protobuf.timestamp_pb2 import Timestamp
 
     _Span = metrics_pb2.Span
     _Node = node_execution_pb2.NodeExecution
     _Task = task_execution_pb2.TaskExecution
 
-__all__ = ["attempts", "gate", "part", "task_created", "teardown"]
+__all__ = ["attempts", "gate", "in_order", "is_told", "part", "teardown"]
 
 
 def part(name: str, start: Timestamp, end: Timestamp | None) -> _Span:
@@ -36,9 +37,15 @@ def teardown(name: str, start: Timestamp | None, end: Timestamp) -> Iterator[_Sp
         yield part(name, start, end)
 
 
-def task_created(task: _Task) -> int:
-    """Return what attempts are sorted by."""
-    return times.nanoseconds(task.closure.created_at)
+def is_told(closure: Message, field: str) -> bool:
+    """Say whether a closure has this time, or length of time; one of nought counts as none."""
+    value: Message = getattr(closure, field)
+    return closure.HasField(field) and value.ByteSize() > 0
+
+
+def in_order(tasks: list[_Task]) -> list[_Task]:
+    """Return attempts in the order in which they were made."""
+    return sorted(tasks, key=lambda task: times.nanoseconds(task.closure.created_at))
 
 
 def attempts(node: _Node, tasks: list[_Task], depth: int) -> Iterator[_Span]:
@@ -49,7 +56,7 @@ def attempts(node: _Node, tasks: list[_Task], depth: int) -> Iterator[_Span]:
         return
     yield part("NODE_SETUP", closure.created_at, tasks[0].closure.created_at)
     last: _Task | None = None
-    for task in sorted(tasks, key=task_created):
+    for task in in_order(tasks):
         if last is not None:
             yield part("NODE_RESET", last.closure.updated_at, task.closure.created_at)
         if depth:
@@ -63,11 +70,11 @@ def attempts(node: _Node, tasks: list[_Task], depth: int) -> Iterator[_Span]:
 
 
 def _attempt_parts(closure: task_execution_pb2.TaskExecutionClosure) -> Iterator[_Span]:
-    if not closure.HasField("started_at"):
+    if not is_told(closure, "started_at"):
         yield part("TASK_SETUP", closure.created_at, closure.updated_at)
         return
     yield part("TASK_SETUP", closure.created_at, closure.started_at)
-    if not closure.HasField("duration"):
+    if not is_told(closure, "duration"):
         yield part("TASK_RUNTIME", closure.started_at, closure.updated_at)
         return
     end = _end(closure)
@@ -78,11 +85,11 @@ def _attempt_parts(closure: task_execution_pb2.TaskExecutionClosure) -> Iterator
 def gate(node: _Node) -> Iterator[_Span]:
     """Yield the parts of a gate, whose teardown is shown even if it runs backwards."""
     closure = node.closure
-    if not closure.HasField("started_at"):
+    if not is_told(closure, "started_at"):
         yield part("NODE_SETUP", closure.created_at, closure.updated_at)
         return
     yield part("NODE_SETUP", closure.created_at, closure.started_at)
-    if not closure.HasField("duration"):
+    if not is_told(closure, "duration"):
         yield part("NODE_IDLE", closure.started_at, closure.updated_at)
         return
     end = _end(closure)

@@ -195,6 +195,31 @@ def test_between_attempts_the_node_is_reset(run, spans, workflow, runs):
     ]
 
 
+def test_an_attempt_that_took_no_time_seems_to_run_still(run, spans, workflow, runs):
+    workflow(("n0", TASK))
+    run()
+    start(runs)
+    node(runs, end=30)
+    attempt(runs, 13, 15, 15, reported=17)
+
+    assert spans(3)[1][3] == ("attempt 0 13-17", ("TASK_SETUP 13-15",), ("TASK_RUNTIME 15-17",))
+
+
+def test_of_attempts_made_at_once_the_later_one_is_the_last(run, spans, workflow, runs):
+    workflow(("n0", TASK))
+    run()
+    start(runs)
+    node(runs, end=30)
+    attempt(runs, 13, 13, 15)
+    attempt(runs, 13, 13, 20, number=1)
+
+    assert flat(spans(3)[1][2:])[2:] == [
+        "NODE_RESET 15-13",
+        "attempt 1 13-20",
+        "NODE_TEARDOWN 20-30",
+    ]
+
+
 def test_a_teardown_that_would_run_backwards_is_left_out(run, spans, workflow, runs):
     workflow(("n0", TASK))
     run(end=20)
