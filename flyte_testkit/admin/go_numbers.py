@@ -59,7 +59,8 @@ def atoi(text: str) -> int | None:
 def atoi_problem(text: str) -> str:
     """Return what Go says of a text that :func:`atoi` does not read."""
     reason = "value out of range" if _INTEGER.fullmatch(text) else "invalid syntax"
-    return f'strconv.Atoi: parsing "{text}": {reason}'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'strconv.Atoi: parsing "{escaped}": {reason}'
 
 
 def parse_float(text: str) -> float | None:

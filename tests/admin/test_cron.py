@@ -42,6 +42,10 @@ def test_takes_five_fields_or_a_descriptor_after_a_zone_if_any(expression):
             "x * * * *",
             'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax',
         ),
+        (
+            '"5" * * * *',
+            r'failed to parse int from "5": strconv.Atoi: parsing "\"5\"": invalid syntax',
+        ),
         ("-1 * * * *", 'failed to parse int from : strconv.Atoi: parsing "": invalid syntax'),
         ("*/-2 * * * *", "negative number (-2) not allowed: -2"),
         ("@x", "unrecognized descriptor: @x"),
