@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flyteidl.admin import common_pb2, launch_plan_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin import definitions, validation
+from flyte_testkit.admin import definitions, sorting, validation
 from flyte_testkit.admin.digests import different_structure, digest, identical_structure
 from flyte_testkit.admin.errors import internal, invalid_argument, missing, not_found
 from flyte_testkit.admin.launch_plan_inputs import check_schedule, expected_inputs, schedule_type
@@ -112,6 +112,7 @@ class LaunchPlanManager:
         for field in ("project", "domain", "name"):
             if not getattr(id_, field):
                 raise missing(field)
+        validation.storable(id_.project, id_.domain, id_.name)
         row = self._active(id_.project, id_.domain, id_.name)
         if row is None:
             raise not_found(
@@ -175,18 +176,21 @@ class LaunchPlanManager:
     def list_launch_plan_ids(
         self, request: common_pb2.NamedEntityIdentifierListRequest, _now: datetime
     ) -> common_pb2.NamedEntityIdentifierList:
-        """List the names of launch plans, each once; the request is looked at last.
+        """List the names of launch plans, each once.
+
+        What is missing is told after the sort key and the token, and before the database's say.
 
         Raises:
             AdminError: The request asks for what cannot be listed, has no limit, or neither a
                 project nor a domain.
         """
         where = {"project": request.project, "domain": request.domain}
-        found = _LIST_IDS.names(self.store, request, where=where)
+        sorting.parse(request, "launch_plan")
+        _LIST_IDS.offset(request)
         for name, is_there in (("limit", request.limit), ("filters", any(where.values()))):
             if not is_there:
                 raise invalid_argument(f"missing and/or invalid parameters: {name}")
-        return definitions.to_names(found)
+        return definitions.to_names(_LIST_IDS.names(self.store, request, where=where))
 
     def _store(
         self,

@@ -121,8 +121,7 @@ class Listing:
         """Return the page of distinct :class:`Name` that ListTaskIds and its like ask for (§5).
 
         As :meth:`page`, but the request's filters are ignored, and any sort key but ``project``,
-        ``domain`` and ``name`` is refused by the database. For ListLaunchPlanIds, which looks at
-        its limit last, call it with whatever limit there is and refuse afterwards (§7).
+        ``domain`` and ``name`` is refused by the database.
         """
         order = sorting.parse(request, self.entity)
         offset = self.offset(request)

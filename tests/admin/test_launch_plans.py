@@ -290,6 +290,8 @@ def test_says_that_none_is_active(plans):
         "NOT_FOUND",
         "No active launch plan could be found: p:development:lp",
     )
+    ask.id.name = "\0"
+    assert refusal(plans.get_active_launch_plan, ask).code == "UNKNOWN"
 
 
 def test_wants_the_whole_id_to_show_a_launch_plan(plans):
@@ -318,7 +320,7 @@ def test_lists_names_without_looking_at_the_request_first(plans):
     ask = common_pb2.NamedEntityIdentifierListRequest(token="x")
     ask.sort_by.key = "nope"
     assert refusal(plans.list_launch_plan_ids, ask).message == "invalid sort key 'nope'"
-    ask.ClearField("sort_by")
+    ask.sort_by.key = "version"  # which only the database refuses
     assert refusal(plans.list_launch_plan_ids, ask).message == "invalid pagination token x"
     ask.ClearField("token")
     missing = "missing and/or invalid parameters:"
@@ -326,6 +328,8 @@ def test_lists_names_without_looking_at_the_request_first(plans):
     ask.limit = 9
     assert refusal(plans.list_launch_plan_ids, ask).message == f"{missing} filters"
     ask.project = "p"
+    assert "GROUP BY" in refusal(plans.list_launch_plan_ids, ask).message
+    ask.ClearField("sort_by")
     assert [name.name for name in plans.list_launch_plan_ids(ask, NOW).entities] == ["lp"]
 
 
