@@ -21,7 +21,7 @@ from flyte_testkit.admin.rows import TaskRow
 from flyte_testkit.admin.settings import TASK_LIMITS
 from flyte_testkit.admin.store import TakenError
 from flyte_testkit.admin.times import stamp
-from flyte_testkit.admin.validation import given, identifier, project_and_domain
+from flyte_testkit.admin.validation import given, identifier, project_and_domain, storable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -88,9 +88,11 @@ class TaskManager:
         """Store a task under its template's id, without any rule but that the id be free.
 
         Raises:
-            AdminError: The id is taken, by the same task or by another.
+            AdminError: The id is taken, by the same task or by another, or the database cannot hold
+                it or the type.
         """
         id_ = compiled.template.id
+        storable(compiled.template.type)
         message = task_pb2.Task(
             id=definitions.with_type(id_, identifier_pb2.TASK),
             closure=task_pb2.TaskClosure(compiled_task=compiled, created_at=stamp(now)),

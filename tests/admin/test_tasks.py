@@ -216,3 +216,11 @@ def test_lists_names_of_tasks_once(tasks):
     )
     found = tasks.list_task_ids(request, NOW)
     assert [name.name for name in found.entities] == ["t"]
+
+
+def test_cannot_store_a_type_with_a_nul(tasks):
+    made = task_template("t")
+    made.type = "a\0"
+    refused = refusal(tasks.create_task, task_request(made))
+    assert refused.code == "UNKNOWN"
+    assert refused.message.endswith('invalid byte sequence for encoding "UTF8": 0x00')
