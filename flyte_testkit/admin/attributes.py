@@ -8,6 +8,7 @@ execution does with what is found.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import matchable_resource_pb2
@@ -72,14 +73,9 @@ class Attributes(Table[AttributesRow]):
 
         Without a workflow, rows of workflows do not fit. A row without a project is for all.
         """
-        asked = (project, domain, workflow)
-        fitting = [
-            row
-            for row in self
-            if row.kind == kind
-            and all(had in ("", part) for part, had in zip(asked, row.key, strict=False))
-        ]
-        return max(fitting, key=lambda row: row.priority, default=None)
+        levels = set(product(*(("", part) for part in (project, domain, workflow))))
+        fitting = [row for level in levels if (row := self.get(*level, kind)) is not None]
+        return max(fitting, key=lambda row: (row.priority, -row.id), default=None)
 
     def of_project(self, kind: int, project: str) -> AttributesRow | None:
         """Return the row that holds for the whole project, if any."""
