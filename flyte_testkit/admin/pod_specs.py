@@ -1,8 +1,8 @@
 """Pod specifications: loose JSON that must have the shape of Kubernetes' ``PodSpec`` (§5).
 
-Only what FlyteAdmin looks at is checked: containers, their texts and their resources. Fields that
-Kubernetes does not know are ignored and kept. Ignorant of which container is the task's own, and of
-how much a platform allows.
+What people write most is checked, in the order of the fields' names, as Go's decoder meets them.
+Fields that Kubernetes does not know are ignored and kept. Ignorant of which container is the task's
+own, and of how much a platform allows.
 """
 
 from __future__ import annotations
@@ -27,11 +27,30 @@ _NAMES = {
     "memory": tasks_pb2.Resources.MEMORY,
     "ephemeral-storage": tasks_pb2.Resources.EPHEMERAL_STORAGE,
 }
-_TEXTS = {
-    "name": "string",
-    "image": "string",
-    "workingDir": "string",
-    "imagePullPolicy": "v1.PullPolicy",
+_POD: dict[str, tuple[type, str]] = {
+    "containers": (list, "[]v1.Container"),
+    "hostNetwork": (bool, "bool"),
+    "initContainers": (list, "[]v1.Container"),
+    "nodeName": (str, "string"),
+    "nodeSelector": (dict, "map[string]string"),
+    "priorityClassName": (str, "string"),
+    "restartPolicy": (str, "v1.RestartPolicy"),
+    "schedulerName": (str, "string"),
+    "serviceAccountName": (str, "string"),
+    "tolerations": (list, "[]v1.Toleration"),
+    "volumes": (list, "[]v1.Volume"),
+}
+_CONTAINER: dict[str, tuple[type, str]] = {
+    "args": (list, "[]string"),
+    "command": (list, "[]string"),
+    "env": (list, "[]v1.EnvVar"),
+    "image": (str, "string"),
+    "imagePullPolicy": (str, "v1.PullPolicy"),
+    "name": (str, "string"),
+    "ports": (list, "[]v1.ContainerPort"),
+    "resources": (dict, "v1.ResourceRequirements"),
+    "volumeMounts": (list, "[]v1.VolumeMount"),
+    "workingDir": (str, "string"),
 }
 _GO_KINDS = {str: "string", bool: "bool", int: "number", float: "number", list: "array"}
 
@@ -52,32 +71,27 @@ def containers(pod_spec: Struct) -> list[PodContainer]:
     """
     spec = json_format.MessageToDict(pod_spec)
     found: list[PodContainer] = []
-    for field in ("containers", "initContainers"):
-        entries = _expect(spec.get(field), list, f"PodSpec.{field}", "[]v1.Container") or []
-        read = [_container(entry, field) for entry in entries]
-        if field == "containers":
-            found = read
+    for field, (kind, go_type) in _POD.items():
+        value = _expect(spec.get(field), kind, f"PodSpec.{field}", go_type)
+        if go_type == "[]v1.Container":
+            read = [_container(entry, field) for entry in value or ()]
+            found = read if field == "containers" else found
     return found
 
 
 def _container(entry: Any, path: str) -> PodContainer:
     fields = _expect(entry, dict, f"PodSpec.{path}", "v1.Container") or {}
-    for name, kind in _TEXTS.items():
-        _expect(fields.get(name), str, f"Container.{path}.{name}", kind)
-    for name in ("command", "args"):
-        texts = _expect(fields.get(name), list, f"Container.{path}.{name}", "[]string") or []
-        for text in texts:
-            _expect(text, str, f"Container.{path}.{name}", "string")
-    where = f"{path}.resources"
-    resources = (
-        _expect(fields.get("resources"), dict, f"Container.{where}", "v1.ResourceRequirements")
-        or {}
-    )
-    return PodContainer(
-        fields.get("name") or "",
-        _sizes(resources, where, "requests"),
-        _sizes(resources, where, "limits"),
-    )
+    limits: Quantities = {}
+    requests: Quantities = {}
+    for name, (kind, go_type) in _CONTAINER.items():
+        value = _expect(fields.get(name), kind, f"Container.{path}.{name}", go_type)
+        if go_type == "[]string":
+            for text in value or ():
+                _expect(text, str, f"Container.{path}.{name}", "string")
+        elif name == "resources" and value:
+            limits = _sizes(value, f"{path}.resources", "limits")
+            requests = _sizes(value, f"{path}.resources", "requests")
+    return PodContainer(fields.get("name") or "", requests, limits)
 
 
 def _sizes(resources: dict[str, Any], path: str, field: str) -> Quantities:
@@ -90,7 +104,7 @@ def _sizes(resources: dict[str, Any], path: str, field: str) -> Quantities:
         )
         or {}
     )
-    sizes = {name: _size(value) for name, value in entries.items()}
+    sizes = {name: _size(value) for name, value in sorted(entries.items())}
     return {_NAMES[name]: size for name, size in sizes.items() if name in _NAMES}
 
 

@@ -54,6 +54,14 @@ def test_ignores_what_kubernetes_does_not_know():
             "string into Go struct field PodSpec.containers of type []v1.Container",
         ),
         (
+            {"restartPolicy": 1, "containers": []},
+            "number into Go struct field PodSpec.restartPolicy of type v1.RestartPolicy",
+        ),
+        (
+            {"containers": [{"name": 1, "env": {}}]},
+            "object into Go struct field Container.containers.env of type []v1.EnvVar",
+        ),
+        (
             {"containers": ["x"]},
             "string into Go struct field PodSpec.containers of type v1.Container",
         ),
