@@ -5,11 +5,15 @@ Ignorant of the server: it is handed an endpoint or a ready remote.
 
 from __future__ import annotations
 
+import contextlib
+import typing
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flyte_testkit import literals
 from flyte_testkit.errors import MissingFlytekit, RegistrationError
 
-__all__ = ["register", "remote", "require"]
+__all__ = ["declared", "register", "remote", "require"]
 
 _HELP = (
     "flytekit is not installed.\n"
@@ -47,6 +51,39 @@ def remote(endpoint: str, project: str, domain: str) -> Any:
 
     platform = PlatformConfig(endpoint=endpoint, insecure=True)
     return FlyteRemote(Config(platform=platform), project, domain)
+
+
+def declared(annotations: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return annotations by name, those that only flytekit can read as its literal types.
+
+    Files, directories and data frames are such. What flytekit would pickle stays as it is, and so
+    does everything where flytekit is not installed: whoever registers it says what is wrong.
+    """
+    if not isinstance(annotations, Mapping):
+        return annotations
+    return {name: _declared(annotation) for name, annotation in annotations.items()}
+
+
+def _declared(annotation: Any) -> Any:
+    try:
+        literals.literal_type(annotation)
+    except RegistrationError:
+        with contextlib.suppress(Exception):  # flytekit's own, of many kinds, or it isn't installed
+            from flytekit.core.type_engine import TypeEngine  # noqa: PLC0415
+            from flytekit.types.pickle.pickle import FlytePickleTransformer  # noqa: PLC0415
+
+            if any(kind.__module__ != "builtins" for kind in _classes_in(annotation)):
+                transformer = TypeEngine.get_transformer(annotation)
+                if not isinstance(transformer, FlytePickleTransformer):
+                    return TypeEngine.to_literal_type(annotation)
+    return annotation
+
+
+def _classes_in(annotation: Any) -> Iterator[type]:
+    if isinstance(annotation, type):
+        yield annotation
+    for argument in typing.get_args(annotation):
+        yield from _classes_in(argument)
 
 
 def register(flyte_remote: Any, entity: object, version: str, *, interface_given: bool) -> None:

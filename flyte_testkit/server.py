@@ -174,7 +174,7 @@ class FakeFlyteAdmin:
 
         Args:
             entity: A name, or an entity of flytekit.
-            inputs: With a name: Python types of the inputs, by name.
+            inputs: With a name: Python types of the inputs, by name; flytekit's own among them.
             outputs: Likewise of the outputs.
             version: The version to register.
 
@@ -185,12 +185,14 @@ class FakeFlyteAdmin:
             >>> with FakeFlyteAdmin() as admin:
             ...     admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
         """
-        if isinstance(entity, str):
-            self._registry.register(entity, inputs or {}, outputs or {}, version)
-            return
-        from flyte_testkit.flytekit_bridge import register  # noqa: PLC0415  flytekit is optional
+        from flyte_testkit import flytekit_bridge as bridge  # noqa: PLC0415  flytekit is optional
 
-        register(self.remote(), entity, version, interface_given=bool(inputs or outputs))
+        if isinstance(entity, str):
+            types = bridge.declared(inputs or {}), bridge.declared(outputs or {})
+            self._registry.register(entity, *types, version)
+        else:
+            given = bool(inputs or outputs)
+            bridge.register(self.remote(), entity, version, interface_given=given)
 
     @suggests_keywords
     def add_execution(

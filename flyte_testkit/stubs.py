@@ -171,7 +171,13 @@ def infer_outputs(name: str, scripted: Iterable[Mapping[str, Any]]) -> dict[str,
 
 def _common_type(name: str, key: str, values: list[Any]) -> types_pb2.LiteralType:
     """Infer one type for all values of an output; only None may stand beside another."""
-    common = literals.infer_type(values).collection_type
+    try:
+        common = literals.infer_type(values).collection_type
+    except RegistrationError as error:
+        raise RegistrationError(
+            f"the output {key!r} of {name!r} does not say which type it has: {error}\n"
+            f"Declare it: register({name!r}, outputs={{{key!r}: …}})."
+        ) from error
     somethings = [kind for kind in common.union_type.variants if kind.simple != types_pb2.NONE]
     if len(somethings) > 1:
         kinds = " and ".join(sorted({literals.describe(literals.infer_type(v)) for v in values}))

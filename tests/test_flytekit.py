@@ -11,6 +11,9 @@ flytekit = pytest.importorskip("flytekit")
 
 from flytekit import LaunchPlan, task, workflow
 from flytekit.exceptions.user import FlyteEntityNotExistException, FlyteValueException
+from flytekit.types.directory import FlyteDirectory
+from flytekit.types.file import FlyteFile
+from flytekit.types.structured import StructuredDataset
 
 
 @task
@@ -47,6 +50,40 @@ def executions(flyte_admin, flyte_remote):
         flyte_admin.add_execution(name, script, launch_plan="nightly")
     flyte_admin.clock.advance(60)
     return flyte_remote
+
+
+def test_an_interface_may_have_flytekits_types(flyte_admin, flyte_remote):
+    flyte_admin.register(
+        "nightly",
+        inputs={"days": list[FlyteFile]},
+        outputs={"model": FlyteFile, "scores": StructuredDataset, "logs": FlyteDirectory | None},
+    )
+    flyte_admin.on_launch("nightly").plays(
+        running(60).succeeds(model="s3://b/model", scores="s3://b/scores", logs=None)
+    )
+    plan = flyte_remote.fetch_launch_plan(name="nightly")
+
+    execution = flyte_remote.execute(plan, inputs={"days": ["s3://b/monday"]}, wait=True)
+
+    assert execution.inputs["days"][0].remote_source == "s3://b/monday"
+    assert execution.outputs["model"].remote_source == "s3://b/model"
+    assert execution.outputs.get("scores", StructuredDataset).literal.uri == "s3://b/scores"
+    assert execution.outputs["logs"] is None
+
+
+def test_what_flytekit_would_pickle_is_refused(flyte_admin):
+    class Model:
+        pass
+
+    with pytest.raises(RegistrationError, match="'model': Flyte has no type for Model: use a"):
+        flyte_admin.register("nightly", outputs={"model": Model})
+
+
+def test_a_file_does_not_say_which_type_an_output_has(flyte_admin):
+    script = running(60).succeeds(model=FlyteFile("s3://b/model"))
+
+    with pytest.raises(RegistrationError, match="the output 'model' of 'nightly' does not say"):
+        flyte_admin.on_launch("nightly", name="never").always_plays(script)
 
 
 def test_a_real_workflow_is_registered_and_launched(flyte_admin, flyte_remote):
