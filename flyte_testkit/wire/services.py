@@ -57,10 +57,9 @@ def unimplemented(path: str) -> str:
         >>> unimplemented("/flyteidl.service.AdminService/GetExecutoin")
         'unknown method GetExecutoin for service flyteidl.service.AdminService'
     """
-    parts = path.split("/")
-    if len(parts) != 3 or parts[0]:
+    service, slash, method = path.removeprefix("/").rpartition("/")
+    if not slash:
         return f'malformed method name: "{path}"'
-    _, service, method = parts
     served = {f"flyteidl.service.{known.service}" for known in methods().values()}
     if service in served:
         return f"unknown method {method} for service {service}"

@@ -22,6 +22,7 @@ def test_a_server_without_auth_has_three_services():
             "/flyteidl.service.AuthMetadataService/GetOAuth2Metadata",
             "unknown service flyteidl.service.AuthMetadataService",
         ),
+        ("/a/b/c", "unknown service a/b"),
         ("/nothing", 'malformed method name: "/nothing"'),
     ],
 )
