@@ -720,6 +720,55 @@ def test_modules_imported_under_it_are_cleaned(clock, tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Write modules that count as installed, not as code under test."""
+    monkeypatch.setattr(_bindings, "_INSTALLED", (str(tmp_path),))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(**sources):
+        for name, source in sources.items():
+            (tmp_path / f"{name}.py").write_text(source)
+
+    yield write
+    for path in tmp_path.glob("*.py"):
+        sys.modules.pop(path.stem, None)
+
+
+def test_what_is_installed_is_imported_with_the_real_classes(clock, installed):
+    installed(
+        stamps="from datetime import date, datetime\nclass Stamp(datetime): pass\n",
+        registry="import stamps\nfrom datetime import datetime\nKINDS = [datetime, stamps.date]\n",
+    )
+    with governed_by(clock):
+        registry = importlib.import_module("registry")
+        assert registry.stamps.Stamp.__base__ is REAL["datetime"]
+        assert registry.KINDS[0] is REAL["datetime"]
+        assert registry.KINDS[1] is REAL["date"]
+        time.sleep(5)
+        assert registry.datetime.now(timezone.utc) >= clock.now()
+        assert registry.stamps.date.today() == date(2024, 1, 1)
+        assert isinstance(datetime.now(), api.FakeDatetime)
+    assert registry.datetime is registry.stamps.datetime is REAL["datetime"]
+
+
+def test_an_import_that_fails_leaves_the_world_frozen(clock, installed):
+    installed(broken="raise RuntimeError('not here')\n")
+    with governed_by(clock):
+        with pytest.raises(RuntimeError, match="not here"):
+            importlib.import_module("broken")
+        assert dt.datetime is api.FakeDatetime
+
+
+def test_a_module_that_was_found_under_it_may_be_loaded_after_it(clock, installed):
+    installed(found_early="from datetime import datetime\n")
+    with governed_by(clock):
+        spec = importlib.util.find_spec("found_early")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert dt.datetime is module.datetime is REAL["datetime"]
+
+
+@pytest.fixture
 def loads_late(tmp_path, monkeypatch):
     """A module that loads when it is first used, as flytekit imports pandas."""
     (tmp_path / "loads_late.py").write_text("from time import sleep\nloaded = True\n")

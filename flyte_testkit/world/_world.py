@@ -12,6 +12,7 @@ Ignorant of Flyte, and of how the clock moves.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import functools
 import queue
 import sys
@@ -27,7 +28,7 @@ from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _governed, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
 from flyte_testkit.world._reins import Reins, held
-from flyte_testkit.world._unfrozen import UnfrozenImport
+from flyte_testkit.world._unfrozen import UnfrozenImports
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -93,6 +94,7 @@ class World:
         self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
+        self._before: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
 
     @property
@@ -165,7 +167,7 @@ class World:
                 _set(undo, owner, name, _MISSING if value is None else value)
             refuse = functools.partialmethod(_refuse_to_freeze, self)
             _set(undo, api._freeze_time, "start", refuse)  # noqa: SLF001  its one door
-            finder = UnfrozenImport("flytekit", self._unpatch, self._patch)
+            finder = UnfrozenImports(self._thaw, self._refreeze)
             sys.meta_path.insert(0, finder)
             undo.callback(sys.meta_path.remove, finder)
             held.append(self._reins)
@@ -179,6 +181,21 @@ class World:
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):
             setattr(module, name, ours[id(value)])
+
+    def _thaw(self) -> None:
+        """Let the classes of ``datetime`` be the real ones while modules are imported."""
+        if self._reins in held:
+            self._before = loaded_modules()
+            dt.datetime, dt.date = api.real_datetime, api.real_date  # type: ignore[misc]
+
+    def _refreeze(self) -> None:
+        """Let the fake ones be back, also in what was imported."""
+        if self._reins in held:
+            dt.datetime, dt.date = api.FakeDatetime, api.FakeDate  # type: ignore[misc]
+            fakes = {id(real): fake for real, fake in _readings.CLASSES}
+            new = loaded_modules() - self._before
+            for module, name, value in module_bindings(fakes, new, remember=False):
+                setattr(module, name, fakes[id(value)])
 
     def _freeze(self, undo: contextlib.ExitStack) -> None:
         """Let freezegun install its classes, and nothing else.
