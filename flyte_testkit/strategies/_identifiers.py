@@ -186,5 +186,6 @@ _REFUSED: Final = st.one_of(
         ),
         st.text(_LETTERS, max_size=8),
     ).map("".join),
+    st.text(_LETTERS, max_size=8).map(lambda text: f"a{text}\n"),  # a regex with $ lets it pass
     st.text(_LETTERS, min_size=_LONGEST, max_size=_LONGEST + 40).map(lambda text: "a" + text),
 )

@@ -165,13 +165,16 @@ def _anys(draw: Callable[..., Any]) -> any_pb2.Any:
 
 @st.composite
 def _structs(draw: Callable[..., Any], depth: int) -> struct_pb2.Struct:
-    fields = st.dictionaries(_TEXTS, _json_values(depth - 1), max_size=_MOST)
-    return struct_pb2.Struct(fields=draw(fields))
+    values = _json_values(depth - 1)
+    return struct_pb2.Struct(
+        fields=draw(st.dictionaries(_TEXTS, values, max_size=_MOST)) if depth > 0 else {}
+    )
 
 
 @st.composite
 def _json_lists(draw: Callable[..., Any], depth: int) -> struct_pb2.ListValue:
-    return struct_pb2.ListValue(values=draw(st.lists(_json_values(depth - 1), max_size=_MOST)))
+    values = _json_values(depth - 1)
+    return struct_pb2.ListValue(values=draw(st.lists(values, max_size=_MOST)) if depth > 0 else [])
 
 
 @st.composite
@@ -179,7 +182,8 @@ def _json_values(draw: Callable[..., Any], depth: int) -> struct_pb2.Value:
     """Draw a value of JSON, which is never without content."""
     members = list(_JSON)
     if depth > 0:
-        members += [("struct_value", _structs(depth)), ("list_value", _json_lists(depth))]
+        inner = depth - 1
+        members += [("struct_value", _structs(inner)), ("list_value", _json_lists(inner))]
     name, strategy = draw(st.sampled_from(members))
     return struct_pb2.Value(**{name: draw(strategy)})
 

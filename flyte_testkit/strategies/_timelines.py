@@ -152,12 +152,12 @@ def _timelines(
     story, left = immediately, draw(ends) if phases else 0
     for phase in phases[:-1]:
         seconds = draw(st.integers(0, left // _SECOND))
-        story = _step(draw, story, phase, draw(held) or seconds)
+        story = _step(draw, story, phase, draw(held) or seconds, ending)
         left -= seconds * _SECOND
     if phases:
         forever = ending is None and draw(st.booleans())
         last = draw(held) or left / _SECOND
-        story = _step(draw, story, phases[-1], None if forever else last)
+        story = _step(draw, story, phases[-1], None if forever else last, ending)
     return _end(draw, story, ending, outputs)
 
 
@@ -207,10 +207,15 @@ def _ends(max_seconds: float) -> st.SearchStrategy[int]:
 
 
 def _step(
-    draw: Callable[..., Any], story: OpenTimeline, phase: StepPhase, seconds: Duration | None
+    draw: Callable[..., Any],
+    story: OpenTimeline,
+    phase: StepPhase,
+    seconds: Duration | None,
+    ending: Outcome | None,
 ) -> OpenTimeline:
-    if phase == "FAILING":
-        return story.failing(seconds, draw(_FAILURES) if draw(RARELY) else None)
+    if phase == "FAILING":  # engines always say why: what it ends with, if it ends so
+        told = ending != "FAILED" or draw(RARELY)
+        return story.failing(seconds, draw(_FAILURES) if told else None)
     if phase == "ABORTING":
         told = draw(_CAUSES) if draw(RARELY) else ""
         return story.aborting(seconds, cause=told)

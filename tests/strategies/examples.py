@@ -20,7 +20,7 @@ MORE = settings(FEW, max_examples=30)
 
 def simplest(strategy, condition=lambda _: True):
     """Return what a strategy shrinks to where a condition holds."""
-    return find(strategy, condition, settings=settings(FEW, max_examples=600))
+    return find(strategy, condition, settings=settings(FEW, max_examples=5000))
 
 
 def never_drawn(strategy, kinds):

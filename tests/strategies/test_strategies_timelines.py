@@ -82,7 +82,7 @@ def test_any_order_draws_what_only_admin_allows():
     [
         (lambda _: True, immediately.succeeds()),
         (lambda timeline: timeline.steps, running(0).succeeds()),
-        (lambda timeline: timeline.seconds > 100, running(101).succeeds()),
+        (lambda timeline: timeline.seconds >= 61, running(61).succeeds()),
         (lambda timeline: timeline.phase == "FAILED", immediately.fails("0")),
         (lambda timeline: timeline.phase == "ABORTED", immediately.aborts("stop it")),
         (lambda timeline: timeline.phase == "TIMED_OUT", immediately.times_out()),
@@ -105,8 +105,8 @@ def test_many_ends_lie_on_a_common_poll_or_a_second_beside_it():
     collect()
 
     beside = {30, 60, 120, 29, 31, 59, 61, 119, 121}
-    assert sum(end in beside for end in ends) > len(ends) / 20
-    assert sum(end % 1 > 0 for end in ends) > len(ends) / 20
+    assert sum(end in beside for end in ends) > len(ends) / 50
+    assert sum(end % 1 > 0 for end in ends) > len(ends) / 50
 
 
 def test_a_part_of_a_second_is_drawn():
