@@ -744,9 +744,8 @@ def test_what_is_installed_is_imported_with_the_real_classes(clock, installed):
         assert registry.stamps.Stamp.__base__ is REAL["datetime"]
         assert registry.KINDS[0] is REAL["datetime"]
         assert registry.KINDS[1] is REAL["date"]
-        time.sleep(5)
-        assert registry.datetime.now(timezone.utc) >= clock.now()
-        assert registry.stamps.date.today() == date(2024, 1, 1)
+        assert registry.datetime.now(timezone.utc).year == 2024
+        assert registry.stamps.date.today().year == 2024
         assert isinstance(datetime.now(), api.FakeDatetime)
     assert registry.datetime is registry.stamps.datetime is REAL["datetime"]
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.world._bindings import is_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
@@ -30,13 +30,16 @@ class UnfrozenImports(MetaPathFinder):
 
     Args:
         thaw: Called before the first of them begins.
-        freeze: Called when none of them goes on any more; those that import others are one.
+        freeze: Called when none of them goes on any more, with the names of all that were executed.
     """
 
-    def __init__(self, thaw: Callable[[], object], freeze: Callable[[], object]) -> None:
+    def __init__(
+        self, thaw: Callable[[], object], freeze: Callable[[Collection[str]], object]
+    ) -> None:
         self._thaw = thaw
         self._freeze = freeze
         self._going_on = 0
+        self._executed: set[str] = set()
         self._lock = threading.Lock()
 
     def find_spec(
@@ -50,7 +53,9 @@ class UnfrozenImports(MetaPathFinder):
         if isinstance(loader, ExtensionFileLoader) or is_installed({"__file__": spec.origin}):
             for step in ("create_module", "exec_module"):
                 if hasattr(loader, step) and hasattr(loader, "__dict__"):
-                    self._arrange(loader, step)
+                    self._arrange(loader, step, fullname)
+        elif self._going_on:  # code under test that something installed imports
+            self._executed.add(fullname)
         return spec
 
     def _found_by_others(
@@ -60,13 +65,14 @@ class UnfrozenImports(MetaPathFinder):
         found = (finder.find_spec(fullname, path, target) for finder in others)
         return next((spec for spec in found if spec is not None), None)
 
-    def _arrange(self, loader: Any, step: str) -> None:
+    def _arrange(self, loader: Any, step: str, name: str) -> None:
         """Let a step of a loader happen thawed, once: a spec may outlive the frozen world."""
         take = getattr(loader, step)
 
         def taken_thawed(subject: object) -> object:
             vars(loader).pop(step, None)
             with self._lock:
+                self._executed.add(name)
                 self._going_on += 1
                 if self._going_on == 1:
                     self._thaw()
@@ -76,6 +82,7 @@ class UnfrozenImports(MetaPathFinder):
                 with self._lock:
                     self._going_on -= 1
                     if not self._going_on:
-                        self._freeze()
+                        self._freeze(self._executed)
+                        self._executed.clear()
 
         setattr(loader, step, taken_thawed)

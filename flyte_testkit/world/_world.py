@@ -31,6 +31,7 @@ from flyte_testkit.world._reins import Reins, held
 from flyte_testkit.world._unfrozen import UnfrozenImports
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import TracebackType
 
     from typing_extensions import Self
@@ -94,7 +95,6 @@ class World:
         self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
-        self._before: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
 
     @property
@@ -185,16 +185,14 @@ class World:
     def _thaw(self) -> None:
         """Let the classes of ``datetime`` be the real ones while modules are imported."""
         if self._reins in held:
-            self._before = loaded_modules()
             dt.datetime, dt.date = api.real_datetime, api.real_date  # type: ignore[misc]
 
-    def _refreeze(self) -> None:
-        """Let the fake ones be back, also in what was imported."""
+    def _refreeze(self, executed: Collection[str]) -> None:
+        """Let the fake ones be back, also in the modules that were executed meanwhile."""
         if self._reins in held:
             dt.datetime, dt.date = api.FakeDatetime, api.FakeDate  # type: ignore[misc]
             fakes = {id(real): fake for real, fake in _readings.CLASSES}
-            new = loaded_modules() - self._before
-            for module, name, value in module_bindings(fakes, new, remember=False):
+            for module, name, value in module_bindings(fakes, executed, remember=False):
                 setattr(module, name, fakes[id(value)])
 
     def _freeze(self, undo: contextlib.ExitStack) -> None:
