@@ -20,10 +20,13 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
 
-__all__ = ["PLAN", "CrowdSeen", "complaint", "latest_of", "owned", "says", "watch_crowd"]
+__all__ = ["NAMES", "PLAN", "CrowdSeen", "complaint", "latest_of", "owned", "says", "watch_crowd"]
 
 PLAN = "crowd"
 """The launch plan of all executions: what belongs to one must not be kept under its name."""
+
+NAMES = ("run", "run1", "run10")
+"""The executions' names: each begins with those before, so none can be told by how it begins."""
 
 
 class CrowdSeen(NamedTuple):
@@ -46,7 +49,7 @@ def owned(timeline: Timeline, number: int) -> Timeline:
     """Return the timeline with outputs that say whose they are."""
     if not isinstance(timeline.ending, Succeeds):
         return timeline
-    return Timeline(timeline.steps, Succeeds({"owner": f"run{number}"}))
+    return Timeline(timeline.steps, Succeeds({"owner": NAMES[number]}))
 
 
 def watch_crowd(
@@ -71,8 +74,8 @@ def watch_crowd(
     with stage(limit, crowd=size) as admin, remote_of(admin, client) as remote:
         admin.register(PLAN, outputs={"owner": str})
         for number, timeline in enumerate(crowd.timelines):
-            admin.add_execution(f"run{number}", owned(timeline, number), launch_plan=PLAN)
-        executions = [remote.fetch_execution(name=f"run{number}") for number in range(size)]
+            admin.add_execution(NAMES[number], owned(timeline, number), launch_plan=PLAN)
+        executions = [remote.fetch_execution(name=name) for name in NAMES[:size]]
         if crowd.delay:
             admin.on().delays(crowd.delay)
 
@@ -108,7 +111,7 @@ def latest_of(crowd: Crowd, poll: float) -> list[float]:
 def complaint(crowd: Crowd, seen: CrowdSeen, latest: list[float]) -> str:
     """Say what the first wait did that was not as it should be; nothing if all were."""
     for number, life in enumerate(crowd.timelines):
-        name, ended, read = f"run{number}", seen.waits[number], seen.outputs[number]
+        name, ended, read = NAMES[number], seen.waits[number], seen.outputs[number]
         if ended.returned is not says(life) or (life.phase is None and not ended.gave_up):
             fate = f"ended {life.phase}" if life.phase else "never ends"
             return f"the wait for {name} {ended}, but that execution {fate}."

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Breach", "PastedTest", "picture_of", "seconds_of"]
 
 _MOST_LINES = 24
-_WORDS = re.compile(r"\b(?:undefined|queued|running|immediately|Failure)\b(?=[(.])")
+_WORDS = re.compile(r"\b(?:undefined|queued|running|immediately|failures|Failure)\b(?=[(.])")
 
 
 @dataclass(frozen=True)

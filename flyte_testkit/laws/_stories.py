@@ -41,6 +41,7 @@ __all__ = [
     "dead_ends",
     "endings",
     "hangs",
+    "late_outages",
     "long_lives",
     "near_misses",
     "open_ends",
@@ -65,6 +66,13 @@ _STRUCK: Final[tuple[Rpc | None, ...]] = (None, "GetExecution", "GetExecutionDat
 """What an outage strikes: all RPCs, or one."""
 
 
+_MANY: Final = 8
+"""As many outages as a loop meets that waits for days."""
+
+_FOR_EVER: Final = 1_000_000
+"""Seconds of an outage that nobody waits for."""
+
+
 @dataclass(frozen=True, repr=False)
 class Story:
     """What happens to one wait.
@@ -75,6 +83,7 @@ class Story:
         faults: What goes wrong on the way, planted when the wait begins.
         start: The clock's first instant; None is the clock's own.
         zone: The local time zone, as the variable ``TZ`` has it; empty is the machine's.
+        age: How long the execution has been there when the wait begins, in seconds.
     """
 
     timeline: Timeline
@@ -82,6 +91,7 @@ class Story:
     faults: tuple[PlannedFault, ...] = ()
     start: datetime | None = None
     zone: str = ""
+    age: float = 0
 
     @property
     def succeeds(self) -> bool:
@@ -92,7 +102,7 @@ class Story:
         told = [repr(self.timeline), f"timeout={self.timeout!r}"]
         told += [
             f"{name}={value!r}"
-            for name in ("faults", "start", "zone")
+            for name in ("faults", "start", "zone", "age")
             if (value := getattr(self, name))
         ]
         return f"Story({', '.join(told)})"
@@ -165,10 +175,11 @@ def long_lives(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def near_misses(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate executions that end shortly before the time is up."""
+    """Generate executions that end shortly before the time is up; some have run for a while."""
     seconds = draw(_moments(suite))
     margin = draw(st.sampled_from([1, 0.5, suite.poll_interval / 2, suite.poll_interval]))
-    return Story(running(seconds).succeeds(), seconds + margin)
+    age = draw(st.sampled_from([0, 0, 2 * math.ceil(suite.poll_interval), 3700]))
+    return Story(running(age + seconds).succeeds(), seconds + margin, age=age)
 
 
 @st.composite
@@ -176,18 +187,21 @@ def blips(draw: Draw, suite: type[Laws]) -> Story:
     """Generate outages no longer than the code promises to survive, with time to spare.
 
     They begin at multiples of the poll interval, which is when most loops look, or some time. There
-    is time between them for two looks.
+    is time between them for two looks. Sometimes there are many: who counts failures should forget
+    them when all is well again.
     """
     longest = suite.survives
     story = running(draw(_moments(suite)))
     lengths = st.sampled_from(sorted({longest, longest / 2, min(1, longest)}))
     codes, rpcs = st.sampled_from(suite.blip_codes), st.sampled_from(_STRUCK)
     faults, start = [], draw(_moments(suite))
-    for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
+    number = draw(st.sampled_from([1, 1, 2, 3, _MANY]))
+    for _ in range(number):
         until = start + draw(lengths)
-        faults.append(PlannedFault(draw(rpcs), "fails_with", draw(codes), between=(start, until)))
+        struck = draw(rpcs) if number < _MANY else None
+        faults.append(PlannedFault(struck, "fails_with", draw(codes), between=(start, until)))
         start = until + 2 * suite.poll_interval + draw(_moments(suite))
-    if len(faults) > 1 and draw(st.booleans()):  # it outlives them all
+    if number == _MANY or (number > 1 and draw(st.booleans())):  # it outlives them all
         story = running(math.ceil(start))
     timeline = story.succeeds() if draw(MOSTLY) else story.fails("ValueError: no such column")
     timeout = _ample(suite, timeline) + math.ceil(start)
@@ -195,11 +209,31 @@ def blips(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
+def late_outages(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate outages during which the time is up: as long as the code survives, or for ever."""
+    poll, longest = suite.poll_interval, suite.survives
+    length = draw(st.sampled_from([*sorted({longest, min(1, longest)} - {0}), _FOR_EVER]))
+    timeout = draw(_moments(suite, least=1))
+    if length == _FOR_EVER and draw(st.booleans()):  # until after it has lost patience
+        timeout = math.ceil(longest + 3 * poll)
+    before_the_end = draw(st.sampled_from([timeout, poll, min(length, timeout) / 2]))
+    start = max(0, timeout - before_the_end)
+    outage = PlannedFault(
+        None, "fails_with", draw(st.sampled_from(suite.blip_codes)), between=(start, start + length)
+    )
+    return Story(running().never_ends(), timeout, (outage,))
+
+
+@st.composite
 def dead_ends(draw: Draw, suite: type[Laws]) -> Story:
     """Generate servers that, from some time on, answer only what no patience heals."""
     poll = math.ceil(suite.poll_interval)
     code, since = draw(st.sampled_from(HOPELESS)), draw(st.integers(0, 3)) * poll
-    fault = PlannedFault("GetExecution", "fails_with", code, between=(since, since + 1000 * poll))
+    # A name that is unknown is unknown to those RPCs alone that ask for it.
+    rpc: Rpc | None = "GetExecution"
+    if code != "NOT_FOUND" and draw(st.booleans()):
+        rpc = None
+    fault = PlannedFault(rpc, "fails_with", code, between=(since, since + 1000 * poll))
     return Story(running().never_ends(), 10 * poll, (fault,))
 
 
@@ -218,8 +252,9 @@ def slow_servers(draw: Draw, suite: type[Laws]) -> Story:
     """Generate servers that take their time for each answer."""
     poll = math.ceil(suite.poll_interval)
     delay = draw(st.sampled_from(sorted({min(5, poll), poll / 2})))
-    fault = PlannedFault("GetExecution", "delays", seconds=delay)
-    return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, (fault,))
+    looks: tuple[Rpc, ...] = ("GetExecution", "ListExecutions")
+    faults = tuple(PlannedFault(rpc, "delays", seconds=delay) for rpc in looks)
+    return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, faults)
 
 
 @st.composite
@@ -234,12 +269,18 @@ def clock_changes(draw: Draw, suite: type[Laws]) -> Story:
 
 @st.composite
 def busy(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate long waits, some with an outage that the code promises to survive."""
+    """Generate long waits, some until the time is up, some with an outage that is survived."""
     poll = math.ceil(suite.poll_interval)
     polls, away = draw(st.integers(0, 12)), draw(st.booleans())
-    outage = PlannedFault(None, "fails_with", "UNAVAILABLE", between=(0, suite.survives))
+    start = draw(st.sampled_from([0, 0, 1, 2])) * poll
+    outage = PlannedFault(
+        None, "fails_with", "UNAVAILABLE", between=(start, start + suite.survives)
+    )
     faults = (outage,) if away and suite.survives else ()
-    return Story(running(polls * poll).succeeds(), (polls + 3) * poll, faults)
+    if draw(st.booleans()):
+        ended = running(polls * poll).succeeds()
+        return Story(ended, (polls + 3) * poll, faults)
+    return Story(running().never_ends(), polls * poll + draw(st.sampled_from([1, poll])), faults)
 
 
 @st.composite

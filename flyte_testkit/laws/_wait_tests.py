@@ -7,20 +7,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyte_testkit.laws._crowds import PLAN, owned, says
+from flyte_testkit.laws._crowds import NAMES, PLAN, owned, says
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of
+from flyte_testkit.laws._watching import SLACK
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._crowds import CrowdSeen
     from flyte_testkit.laws._stories import Crowd, Story
+    from flyte_testkit.laws._suite import Laws
     from flyte_testkit.laws._waiting import WaitingLaws
     from flyte_testkit.laws._watching import Seen
 
-__all__ = ["crowd_breach", "wait_breach"]
+__all__ = ["crowd_breach", "no_later_than", "wait_breach"]
 
 
 def wait_breach(
-    suite: WaitingLaws,
+    suite: Laws,
     story: Story,
     seen: Seen,
     complaint: str,
@@ -45,6 +47,7 @@ def wait_breach(
             "test below may pass."
         )
     told = [f"timeline  {story.timeline!r}", f"timeout   {story.timeout:g} s"]
+    told += [f"age       {story.age:g} s when the wait begins"] if story.age else []
     told += [f"fault     {fault.as_code()}" for fault in story.faults]
     if story.start is not None:
         told.append(f"local     {story.zone}, from {story.start:%Y-%m-%d %H:%M:%S} UTC on")
@@ -52,6 +55,8 @@ def wait_breach(
     test = PastedTest(suite, start=start, limit=f"{seen.limit:g}" if seen.hung else None)
     test.local_time(story.zone)
     test.execution(story.timeline, bound=any("run." in check for check in checks))
+    if story.age:
+        test.add(f"flyte_admin.clock.advance({story.age:g})")
     test.add(*(fault.as_code() for fault in story.faults))
     call = f"{test.suite}.wait({test.remote}, execution, {story.timeout:g})"
     if may_fail:
@@ -81,19 +86,19 @@ def crowd_breach(
     """
     lives = [owned(timeline, number) for number, timeline in enumerate(crowd.timelines)]
     told = [
-        f"run{number} from {start:g} s on, for {timeout:g} s  {life!r}"
-        for number, (start, timeout, life) in enumerate(
-            zip(crowd.starts, crowd.timeouts, lives, strict=True)
+        f"{name} from {start:g} s on, for {timeout:g} s  {life!r}"
+        for name, start, timeout, life in zip(
+            NAMES, crowd.starts, crowd.timeouts, lives, strict=True
         )
     ]
     told.append(f"each call takes {crowd.delay:g} s")
     test = PastedTest(suite)
     test.needs("concurrent.futures", "time")
     test.add(f'flyte_admin.register("{PLAN}", outputs={{"owner": str}})', "executions = []")
-    for number, life in enumerate(lives):
+    for name, life in zip(NAMES, lives, strict=True):
         test.add(
-            f'flyte_admin.add_execution("run{number}", {life!r}, launch_plan="{PLAN}")',
-            f'executions.append({test.remote}.fetch_execution(name="run{number}"))',
+            f'flyte_admin.add_execution("{name}", {life!r}, launch_plan="{PLAN}")',
+            f'executions.append({test.remote}.fetch_execution(name="{name}"))',
         )
     if crowd.delay:
         test.add(f"flyte_admin.on().delays({crowd.delay!r})")
@@ -121,3 +126,8 @@ def crowd_breach(
             '        assert outputs["owner"] == execution.id.name',
         )
     return Breach(complaint, tuple(told), picture_of(seen.admin, [], None, 0), test)
+
+
+def no_later_than(seconds: float) -> str:
+    """Return the check that a wait was over by then."""
+    return f"assert flyte_admin.clock.elapsed <= {seconds + SLACK:.10g}"

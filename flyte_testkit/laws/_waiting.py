@@ -1,6 +1,7 @@
 """The laws of waiting: what every loop that waits for an execution should do, whatever happens.
 
-Ignorant of how stories are made up, run and told.
+Those about servers that fail are in :mod:`flyte_testkit.laws._outages`. Ignorant of how stories are
+made up, run and told.
 """
 
 from __future__ import annotations
@@ -11,24 +12,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from flyte_testkit.laws import _stories
 from flyte_testkit.laws._crowds import complaint, latest_of, watch_crowd
+from flyte_testkit.laws._outages import OutageLaws
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._spending import overspent
-from flyte_testkit.laws._suite import Laws, check_method, check_number, law
-from flyte_testkit.laws._wait_tests import crowd_breach, wait_breach
-from flyte_testkit.laws._watching import ENDED, SLACK, watch
+from flyte_testkit.laws._suite import check_method, check_number, law
+from flyte_testkit.laws._wait_tests import crowd_breach, no_later_than, wait_breach
+from flyte_testkit.laws._watching import ENDED, SLACK
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
     from flyte_testkit.laws._stories import Crowd, Story
-    from flyte_testkit.laws._watching import Seen
 
 __all__ = ["WaitingLaws"]
 
-BLUR = 1.0
-"""Seconds that a call may last beyond its deadline, which gRPC rounds up on its way."""
 
-
-class WaitingLaws(Laws):
+class WaitingLaws(OutageLaws):
     """Laws for code that waits until an execution is over.
 
     Inherit, and define ``wait``; each law is a test of your class. Say in class attributes what the
@@ -58,7 +56,6 @@ class WaitingLaws(Laws):
     _adapter: ClassVar[str] = "wait"
     _takes: ClassVar[tuple[str, ...]] = ("remote", "execution", "timeout")
 
-    rpc_timeout: ClassVar[float | None] = None
     outputs: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -132,7 +129,7 @@ class WaitingLaws(Laws):
             f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
             f"{seconds_of(seen.ended_at)}, and the poll interval is {self.poll_interval:g} s."
         )
-        return wait_breach(self, story, seen, what, _no_later_than(latest))
+        return wait_breach(self, story, seen, what, no_later_than(latest))
 
     @law(_stories.tight_budgets)
     def test_keeps_its_time_budget(self, story: Story) -> Breach | None:
@@ -144,7 +141,7 @@ class WaitingLaws(Laws):
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}"
             + (f", {seconds_of(seen.at - story.timeout)} too late." if seen.at else ".")
         )
-        return wait_breach(self, story, seen, what, _no_later_than(story.timeout), may_give_up=True)
+        return wait_breach(self, story, seen, what, no_later_than(story.timeout), may_give_up=True)
 
     @law(_stories.out_of_time)
     def test_says_that_the_time_was_up(self, story: Story) -> Breach | None:
@@ -163,7 +160,7 @@ class WaitingLaws(Laws):
     def test_waits_as_long_as_it_takes(self, story: Story) -> Breach | None:
         """It sees the end of what was queued, or ran, for more than an hour as of anything else."""
         seen = self._watch(story)
-        latest = (seen.ended_at or 0) + self.poll_interval
+        latest = (story.timeline.seconds or 0) + self.poll_interval
         if seen.returned is story.succeeds and seen.at <= latest + SLACK:
             return None
         what = (
@@ -171,7 +168,7 @@ class WaitingLaws(Laws):
             f"{story.timeline.phase} at {seconds_of(story.timeline.seconds or 0)}: it should have "
             f"returned {story.succeeds} within a poll of {self.poll_interval:g} s."
         )
-        checks = f"assert said is {story.succeeds}", _no_later_than(latest)
+        checks = f"assert said is {story.succeeds}", no_later_than(latest)
         return wait_breach(self, story, seen, what, *checks)
 
     @law(_stories.near_misses)
@@ -182,7 +179,8 @@ class WaitingLaws(Laws):
             return None
         what = (
             f"at {seconds_of(seen.at)} wait {seen}, but the execution ended at "
-            f"{seconds_of(story.timeline.seconds or 0)}, within its {seconds_of(story.timeout)}."
+            f"{seconds_of((story.timeline.seconds or 0) - story.age)}, within its "
+            f"{seconds_of(story.timeout)}."
         )
         return wait_breach(self, story, seen, what)
 
@@ -202,93 +200,8 @@ class WaitingLaws(Laws):
         )
         check = f"assert flyte_admin.clock.elapsed >= {story.timeout - poll:g}"
         if late:
-            check = _no_later_than(story.timeout + poll)
+            check = no_later_than(story.timeout + poll)
         return wait_breach(self, story, seen, what, check, may_give_up=True)
-
-    @law(_stories.slow_servers)
-    def test_keeps_its_time_budget_though_calls_are_slow(self, story: Story) -> Breach | None:
-        """The time that calls take counts, give or take a poll and two calls."""
-        seen = self._watch(story)
-        each = story.faults[0].seconds or 0
-        latest = story.timeout + self.poll_interval + 2 * each + SLACK
-        if seen.at <= latest and not seen.hung:
-            return None
-        what = (
-            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
-            f"each call took {seconds_of(each)}. Perhaps that is not counted: measure time, do "
-            "not count looks."
-        )
-        return wait_breach(self, story, seen, what, _no_later_than(latest), may_give_up=True)
-
-    @law(_stories.hangs)
-    def test_keeps_its_time_budget_though_a_call_hangs(self, story: Story) -> Breach | None:
-        """A call that is never answered outlives the time budget by two ``rpc_timeout`` at most.
-
-        One for the call under way when the time is up, and one for a last look.
-        """
-        if self.rpc_timeout is None:
-            raise unittest.SkipTest(f"{type(self).__name__} promises no rpc_timeout")
-        calm = self._watch(_stories.Story(story.timeline, 1))
-        unbounded = [call for call in calm.calls if call.deadline is None]
-        if unbounded:  # do not try what it leads to: finding out takes two real seconds
-            what = (
-                f"{unbounded[0].rpc} was called without a deadline, so on a dead connection it "
-                "waits for ever, whatever the time budget is."
-            )
-            check = f"assert all(call.deadline for call in flyte_admin.calls[{calm.before}:])"
-            return wait_breach(self, calm.story, calm, what, check, may_give_up=True)
-        seen = self._watch(story)
-        latest = story.timeout + 2 * self.rpc_timeout + BLUR
-        if seen.at <= latest:
-            return None
-        what = (
-            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
-            f"a call that was never answered kept it. Give each call a deadline: "
-            f"{seconds_of(self.rpc_timeout)} is promised, and for the last ones what is left."
-        )
-        return wait_breach(self, story, seen, what, _no_later_than(latest), may_give_up=True)
-
-    @law(_stories.blips)
-    def test_survives_blips(self, story: Story) -> Breach | None:
-        """Outages no longer than it promises to survive change nothing of what it says and when."""
-        self._needs_survival()
-        seen = self._watch(story)
-        if seen.returned is not story.succeeds:
-            what = (
-                f"at {seconds_of(seen.at)} wait {seen}, but no outage was longer than the "
-                f"{seconds_of(self.survives)} that it promises to survive, and the execution ended "
-                f"{story.timeline.phase}."
-            )
-            return wait_breach(self, story, seen, what, f"assert said is {story.succeeds}")
-        latest = (seen.ended_at or 0) + self.poll_interval
-        for since, until in (fault.between or (0, 0) for fault in story.faults):
-            if since <= latest:  # it hid the end; a pause that doubled meanwhile is forgiven
-                latest = max(latest, until + (until - since) + self.poll_interval)
-        if seen.at <= latest + SLACK:
-            return None
-        what = (
-            f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
-            f"{seconds_of(seen.ended_at or 0)}, and the server was back in time for a look before "
-            f"{seconds_of(latest)}. Pause no longer after an error."
-        )
-        return wait_breach(self, story, seen, what, _no_later_than(latest))
-
-    @law(_stories.dead_ends)
-    def test_stops_on_what_cannot_heal(self, story: Story) -> Breach | None:
-        """NOT_FOUND, PERMISSION_DENIED and UNAUTHENTICATED end it, with an exception."""
-        seen = self._watch(story)
-        code = story.faults[0].code
-        refused = [call for call in seen.calls if call.code == code]
-        if not refused:  # it ended before it was refused anything, or asks for something else
-            return None
-        latest = refused[0].at + self.poll_interval + SLACK
-        if seen.failed and seen.at <= latest:
-            return None
-        what = (
-            f"the server answered {code} from {seconds_of(refused[0].at)} on, which no patience "
-            f"heals, and at {seconds_of(seen.at)} wait {seen}. Let it raise at once."
-        )
-        return wait_breach(self, story, seen, what, _no_later_than(latest - SLACK), may_fail=True)
 
     @law(_stories.busy)
     def test_keeps_its_rpc_budget(self, story: Story) -> Breach | None:
@@ -307,7 +220,8 @@ class WaitingLaws(Laws):
             f"calls = [call for call in flyte_admin.calls[{seen.before}:] if {spent.condition()}]"
         )
         most = math.floor(burst + rate * (spent.end - spent.start))
-        return wait_breach(self, story, seen, what, check, f"assert len(calls) <= {most}")
+        checks = check, f"assert len(calls) <= {most}"
+        return wait_breach(self, story, seen, what, *checks, may_give_up=True)
 
     @law(_stories.crowds)
     def test_threads_do_not_mix_up_executions(self, crowd: Crowd) -> Breach | None:
@@ -317,25 +231,7 @@ class WaitingLaws(Laws):
         what = complaint(crowd, seen, latest)
         return crowd_breach(self, crowd, seen, what, latest) if what else None
 
-    @property
-    def _grace(self) -> float:
-        """How long beyond all reason it may go on before it is stopped."""
-        return (
-            20 * self.poll_interval + 2 * self.survives + 2 * 60
-        )  # a minute is flytekit's patience
-
-    def _watch(self, story: Story) -> Seen:
-        return watch(self.wait, story, client=self.client, grace=self._grace)
-
-    def _needs_survival(self) -> None:
-        if not self.survives:
-            raise unittest.SkipTest(f"{type(self).__name__} promises to survive no outage")
-
 
 def _change(story: Story) -> str:
     """Return which way the clocks change in a story."""
     return "forward" if story.start is not None and story.start.month < 6 else "back"
-
-
-def _no_later_than(seconds: float) -> str:
-    return f"assert flyte_admin.clock.elapsed <= {seconds + SLACK:.10g}"

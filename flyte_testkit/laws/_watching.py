@@ -137,13 +137,15 @@ def watch(
     Raises:
         UnexpectedUse: It did what no script foresaw.
     """
-    limit = max(story.timeout, story.timeline.seconds or 0) + grace
+    limit = story.age + max(story.timeout, story.timeline.seconds or 0) + grace
     with (
         stage(limit, start=story.start, zone=story.zone) as admin,
         remote_of(admin, client) as remote,
     ):
         admin.add_execution("run", story.timeline)
         execution = remote.fetch_execution(name="run")
+        if story.age:
+            admin.clock.sleep(story.age)
         for fault in story.faults:
             fault.plant(admin)
         before = len(admin.calls)
@@ -153,9 +155,9 @@ def watch(
             ended.returned,
             ended.raised,
             admin,
-            admin.clock.elapsed,
+            admin.clock.elapsed - story.age,
             phase,
-            ended_at,
+            None if ended_at is None else ended_at - story.age,
             tuple(admin.calls[before:]),
             before,
             story,

@@ -42,14 +42,14 @@ def test_a_deadline_that_all_share_is_found():
         return RIGHT(remote, execution, max(budget))
 
     assert told(wait) == (
-        "the wait for run2 was back at 61.13 s, and should have been by 31.23 s: another one kept "
+        "the wait for run10 was back at 61.13 s, and should have been by 31.23 s: another one kept "
         "it."
     )
 
 
 def test_outputs_that_were_forgotten_are_not_its_own():
     assert told(RIGHT, lambda _remote, _execution: None) == (
-        "reading the outputs of run0 returned None: they are not its own."
+        "reading the outputs of run returned None: they are not its own."
     )
 
 
@@ -60,7 +60,7 @@ def test_a_wait_that_should_have_given_up_is_found():
         except TimeoutError:
             return False
 
-    assert told(wait) == "the wait for run2 returned False, but that execution never ends."
+    assert told(wait) == "the wait for run10 returned False, but that execution never ends."
 
 
 @pytest.mark.parametrize("delay", [0.2, 0.5])

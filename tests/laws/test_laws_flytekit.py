@@ -44,6 +44,11 @@ class TestFlytekitWait(laws.WaitingLaws):
         super().test_keeps_its_time_budget_though_a_call_hangs()
 
     @known
+    def test_keeps_its_time_budget_in_an_outage(self):
+        """Likewise: it does not give up, it fails."""
+        super().test_keeps_its_time_budget_in_an_outage()
+
+    @known
     def test_survives_blips(self):
         """It tries four times in a row, without a pause, and then raises."""
         super().test_survives_blips()

@@ -71,9 +71,9 @@ def test_outputs_of_another_execution_are_found():
             return RIGHT(remote, execution, timeout)
 
         def outputs(self, _remote, _execution):
-            return {"owner": "run0"}
+            return {"owner": "run"}
 
     with pytest.raises(
-        BrokenLaw, match=r"outputs of run1 returned \{'owner': 'run0'\}: they are not its own"
+        BrokenLaw, match=r"outputs of run1 returned \{'owner': 'run'\}: they are not its own"
     ):
         TestOutputs().test_threads_do_not_mix_up_executions()

@@ -36,6 +36,8 @@ class Loop:
     counts_looks: bool = False
     nap_after_failure: float = 0
 
+    from_birth: bool = False
+
     def __call__(self, _remote, execution, timeout):
         with closing(grpc.insecure_channel(os.environ["FLYTE_PLATFORM_URL"])) as channel:
             return self._wait(AdminServiceStub(channel), execution, timeout)
@@ -44,6 +46,9 @@ class Loop:
         if self.shared is not None:
             self.shared["execution"] = execution
         left, deadline = timeout, self.now() + timeout
+        if self.from_birth:
+            born = execution.closure.created_at.timestamp()
+            deadline = self.now() - (time.time() - born) + timeout
         while True:
             if not self.counts_looks:
                 left = deadline - self.now()
@@ -109,6 +114,42 @@ def counts_failures_of_a_whole_wait(remote, execution, timeout):
     return replace(RIGHT, heals=heals)(remote, execution, timeout)
 
 
+def backs_off_whatever_the_time(remote, execution, timeout):
+    for attempt in range(10):
+        try:
+            return replace(RIGHT, heals=lambda _code: False)(remote, execution, timeout)
+        except grpc.RpcError as error:
+            if error.code() not in TRANSIENT:
+                raise
+            time.sleep(2**attempt)  # and then the whole time once more
+    raise TimeoutError
+
+
+def takes_a_long_outage_for_the_end(remote, execution, timeout):
+    away_since = []
+
+    def heals(code):
+        away_since.append(time.monotonic())
+        return code in TRANSIENT and time.monotonic() - away_since[0] <= 25
+
+    try:
+        return replace(RIGHT, heals=heals)(remote, execution, timeout)
+    except grpc.RpcError as error:
+        if error.code() not in TRANSIENT:
+            raise
+        return False
+
+
+def bears_seven_failures(remote, execution, timeout):
+    failures = []
+
+    def heals(code):
+        failures.append(code)
+        return code in TRANSIENT and len(failures) <= 7
+
+    return replace(RIGHT, heals=heals)(remote, execution, timeout)
+
+
 BUGS = {
     "takes_no_error_for_success": (
         replace(RIGHT, succeeded=lambda _phase, closure: not closure.error.message),
@@ -168,6 +209,19 @@ BUGS = {
         "test_survives_blips",
     ),
     "never_forgets_a_failure": (counts_failures_of_a_whole_wait, "test_survives_blips"),
+    "bears_seven_failures": (bears_seven_failures, "test_survives_blips"),
+    "backs_off_whatever_the_time": (
+        backs_off_whatever_the_time,
+        "test_keeps_its_time_budget_in_an_outage",
+    ),
+    "takes_a_long_outage_for_the_end": (
+        takes_a_long_outage_for_the_end,
+        "test_keeps_its_time_budget_in_an_outage",
+    ),
+    "measures_from_its_birth": (
+        replace(RIGHT, from_birth=True),
+        "test_looks_once_more_before_giving_up",
+    ),
     "fails_when_time_is_up": (fails_when_time_is_up, "test_says_that_the_time_was_up"),
     "waits_half_an_hour_at_most": (half_an_hour_at_most, "test_waits_as_long_as_it_takes"),
     "takes_no_time_for_all_time": (no_time_is_all_time, "test_keeps_its_time_budget"),
