@@ -33,6 +33,9 @@ __all__ = ["Fault", "FaultRoute", "Faults"]
 
 CODES = frozenset(get_args(Code))
 
+_LOST = {"UNAVAILABLE": "Socket closed", "DEADLINE_EXCEEDED": "Deadline Exceeded"}
+"""What gRPC itself says where an answer does not arrive."""
+
 
 class Effect(Protocol):
     """What a fault does to a call that it strikes."""
@@ -123,11 +126,7 @@ class FaultRoute:
             ...     admin.on("GetExecution").fails_with("UNAVAILABLE", times=4)
             <on('GetExecution').fails_with('UNAVAILABLE', times=4): struck 0 times>
         """
-        if code not in CODES:
-            raise RouteError(
-                f"{code!r} is no gRPC status code.{close_names(str(code).upper(), CODES)}"
-            )
-        answer = Answer(code, None, message or f"scripted {code}")
+        answer = _status(code, message or f"scripted {code}")
         what = f"fails_with({code!r}{_counts(times, after, 1)})"
         return self._plant(what, lambda _then, _call, send: send(answer), times, after)
 
@@ -163,19 +162,33 @@ class FaultRoute:
         what = f"hangs({_counts(times, after, None).removeprefix(', ')})"
         return self._plant(what, lambda _then, _call, _send: None, times, after)
 
-    def loses_reply(self, *, times: int | None = 1, after: int = 0) -> FaultRoute:
-        """Let the server do what attempts ask for, and tell the client UNAVAILABLE.
+    def loses_reply(
+        self, code: Code = "UNAVAILABLE", *, times: int | None = 1, after: int = 0
+    ) -> FaultRoute:
+        """Let the server do what attempts ask for, and tell the client something else.
 
         Args:
+            code: What the client is told: UNAVAILABLE where the connection breaks, and
+                DEADLINE_EXCEEDED, at once, where the answer is too late for somebody on the way.
             times: How many attempts; None for all.
             after: How many attempts pass before.
+
+        Raises:
+            RouteError: There is no such code, or a number is negative.
+
+        Example:
+            >>> from flyte_testkit.server import FakeFlyteAdmin
+            >>> with FakeFlyteAdmin() as admin:
+            ...     admin.on("CreateExecution").loses_reply("DEADLINE_EXCEEDED", times=2)
+            <on('CreateExecution').loses_reply('DEADLINE_EXCEEDED', times=2): struck 0 times>
         """
-        lost = Answer("UNAVAILABLE", None, "Socket closed")
+        lost = _status(code, _LOST.get(code, f"scripted {code}"))
 
         def lose(then: Handler, call: Call, send: Send) -> None:
             then(call, lambda _: send(lost))
 
-        what = f"loses_reply({_counts(times, after, 1).removeprefix(', ')})"
+        told = "" if code == "UNAVAILABLE" else repr(code)
+        what = f"loses_reply({(told + _counts(times, after, 1)).removeprefix(', ')})"
         return self._plant(what, lose, times, after)
 
     def answers(self, message: Message, *, times: int | None = None, after: int = 0) -> FaultRoute:
@@ -263,6 +276,12 @@ class Faults:
         """Return the faults that calls of this RPC pass, the RPC's own before those of all."""
         routes = [self._routes[name] for name in (rpc, None) if name in self._routes]
         return [fault for route in routes for fault in route.faults]
+
+
+def _status(code: Code, message: str) -> Answer:
+    if code not in CODES:
+        raise RouteError(f"{code!r} is no gRPC status code.{close_names(str(code).upper(), CODES)}")
+    return Answer(code, None, message)
 
 
 def _counts(times: int | None, after: int, usual: int | None) -> str:

@@ -103,6 +103,16 @@ def test_a_lost_reply_was_done_all_the_same(admin, stub):
     assert stub.GetExecution(train()).closure.abort_metadata.cause == "too dear"
 
 
+def test_what_the_client_is_told_of_a_lost_reply_is_ones_choice(admin, stub):
+    admin.on("TerminateExecution").loses_reply("DEADLINE_EXCEEDED")
+    request = execution_pb2.ExecutionTerminateRequest(id=train().id, cause="too dear")
+
+    with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+        stub.TerminateExecution(request)
+
+    assert stub.GetExecution(train()).closure.abort_metadata.cause == "too dear"
+
+
 def test_a_delayed_call_sees_the_server_of_a_later_time(admin, stub):
     lookups = admin.on("GetExecution").delays(timedelta(hours=1))
 
@@ -154,6 +164,7 @@ def wait_until_held(admin, count):
     [
         (lambda on: on("GetExecutoin"), "on('GetExecutoin'): there is no such RPC. Did you mean"),
         (lambda on: on().fails_with("UNAVAILBLE"), "is no gRPC status code. Did you mean 'UNAVA"),
+        (lambda on: on().loses_reply("DEADLINE"), "Did you mean 'DEADLINE_EXCEEDED'"),
         (lambda on: on().fails_with("UNKNOWN", times=0), "times is 1 or more"),
         (lambda on: on().delays(-1), "a call cannot be answered before it came"),
         (lambda on: on().between(0, 1), "follows no fault to limit"),
@@ -176,5 +187,14 @@ def test_a_route_reads_as_it_was_written(admin):
 
     assert repr(route) == (
         "<on('GetExecution').fails_with('UNAVAILABLE', times=2).delays(5).hangs(after=1): "
+        "struck 0 times>"
+    )
+
+
+def test_a_lost_reply_reads_as_it_was_written(admin):
+    route = admin.on().loses_reply().loses_reply("DEADLINE_EXCEEDED", times=2).loses_reply(after=1)
+
+    assert repr(route) == (
+        "<on().loses_reply().loses_reply('DEADLINE_EXCEEDED', times=2).loses_reply(after=1): "
         "struck 0 times>"
     )
