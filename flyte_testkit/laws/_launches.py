@@ -28,9 +28,11 @@ from flyte_testkit.timeline import Succeeds, Timeline, running
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from flyte_testkit.admin.errors import Code
     from flyte_testkit.laws._launching import LaunchingLaws
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
+    from flyte_testkit.wire.names import Rpc
 
     Draw = Callable[..., Any]
 
@@ -38,6 +40,7 @@ __all__ = [
     "BYSTANDERS",
     "DELAY",
     "STARTS",
+    "TURNS",
     "LaunchStory",
     "Launched",
     "at_peace",
@@ -62,6 +65,14 @@ DELAY: Final = 0.2
 # that came at one instant would come in any order, and a law broken by chance is none to report.
 STARTS: Final = (0, 0.37, 1.33)
 """When each of several threads launches, in seconds."""
+
+TURNS: Final = 2
+"""How often each of them launches, one launch after the other."""
+
+_LOSSES: Final[tuple[Code | None, ...]] = (None, "DEADLINE_EXCEEDED")
+"""What a client is told whose answer is lost; None is what a broken connection says."""
+
+_ALWAYS: Final = (0, 10**6)
 
 _TERMINATED = frozenset({"ABORTING", "ABORTED"})
 _STOPPED = ENDED | _TERMINATED
@@ -143,19 +154,19 @@ def at_peace(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 
 @st.composite
 def lost_replies(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
-    """Generate launches that the server sees and whose answers are lost."""
-    times = draw(st.integers(1, 8))
-    fault = PlannedFault("CreateExecution", "loses_reply", times=times)
-    return LaunchStory(_timeline(draw, suite), (fault,))
+    """Generate launches that the server sees and whose answers are lost, or come too late."""
+    return LaunchStory(_timeline(draw, suite), (_lost(draw),))
 
 
 @st.composite
 def severed(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
-    """Generate servers that do what they are asked for and then tell nothing, or no good news."""
-    lost = PlannedFault("CreateExecution", "loses_reply", times=draw(st.integers(1, 8)))
+    """Generate servers that launch and then tell nothing, or no good news, or terminate nothing."""
+    lost = _lost(draw)
     code = draw(st.sampled_from(("UNAVAILABLE", *HOPELESS[1:])))
-    blind = PlannedFault("GetExecution", "fails_with", code, between=(0, 10**6))
-    faults = draw(st.sampled_from([(lost,), (blind,), (lost, blind)]))
+    blind = PlannedFault("GetExecution", "fails_with", code, between=_ALWAYS)
+    deaf = PlannedFault("TerminateExecution", "fails_with", code, between=_ALWAYS)
+    ways = [(lost,), (blind,), (lost, blind), (lost, deaf), (blind, deaf), (lost, blind, deaf)]
+    faults = draw(st.sampled_from(ways))
     return LaunchStory(Timeline((_long_step(suite),), Succeeds(dict(suite.outputs))), faults)
 
 
@@ -174,17 +185,18 @@ def away(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 def blips(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
     """Generate outages that the code promises to survive, or one answer that is lost in one."""
     story: LaunchStory = draw(away(suite))
-    if "UNAVAILABLE" not in suite.blip_codes or not draw(st.booleans()):
+    codes = [code for code in _LOSSES if (code or "UNAVAILABLE") in suite.blip_codes]
+    if not codes or not draw(st.booleans()):
         return story
-    lost = PlannedFault("CreateExecution", "loses_reply", times=1)
-    return LaunchStory(story.timeline, (lost,))
+    return LaunchStory(story.timeline, (_lost(draw, codes, most=1),))
 
 
 @st.composite
 def refusals(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
-    """Generate servers that refuse every launch, for a reason that no patience heals."""
+    """Generate servers that refuse every launch, or all there is, for what no patience heals."""
     code = draw(st.sampled_from(("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT")))
-    fault = PlannedFault("CreateExecution", "fails_with", code, between=(0, 10**6))
+    rpc: Rpc | None = draw(st.sampled_from(("CreateExecution", None)))
+    fault = PlannedFault(rpc, "fails_with", code, between=_ALWAYS)
     return LaunchStory(_timeline(draw, suite), (fault,))
 
 
@@ -219,17 +231,21 @@ def run_launch(
 
 
 def run_launches(suite: LaunchingLaws, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
-    """Call the code under test in several threads at once, on one remote.
+    """Call the code under test in several threads at once, on one remote, some times in each.
 
     Returns:
         What was left by all together, and how each call ended.
     """
-    limit = (story.timeline.seconds or 0) + suite.grace
+
+    def turns(_: int) -> list[Attempt]:
+        return [attempt(admin, suite.launch, remote) for _ in range(TURNS)]
+
+    limit = TURNS * ((story.timeline.seconds or 0) + suite.grace)
     with stage(limit, crowd=len(STARTS)) as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan).always_plays(story.timeline)
         admin.on().delays(DELAY)
-        ended = side_by_side(admin, STARTS, lambda _: attempt(admin, suite.launch, remote))
+        ended = [each for thread in side_by_side(admin, STARTS, turns) for each in thread]
         return _left(admin, ended[0], limit), ended
 
 
@@ -245,6 +261,11 @@ def _left(
     phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
     others = {name: phases.pop(name) for name in bystanders}
     return Launched(admin, ended, admin.clock.elapsed, phases, tuple(admin.calls), limit, others)
+
+
+def _lost(draw: Draw, codes: Sequence[Code | None] = _LOSSES, *, most: int = 8) -> PlannedFault:
+    code, times = draw(st.sampled_from(codes)), draw(st.integers(1, most))
+    return PlannedFault("CreateExecution", "loses_reply", code, times=times)
 
 
 def _timeline(draw: Draw, suite: type[LaunchingLaws]) -> Timeline:

@@ -39,6 +39,9 @@ class LaunchingLaws(Laws):
     Every execution that is launched succeeds, so code that launches again after a failure has no
     reason to.
 
+    Each call of ``launch`` asks for an execution of its own. Where one day has one execution,
+    whoever asks for it, launch another day at each call, or mark *threads launch apart*.
+
     Attributes:
         launch_plan: What the code launches, by name; it is registered for it.
         inputs: The Python types of its inputs, by name.
@@ -88,6 +91,12 @@ class LaunchingLaws(Laws):
             return self._breach(story, seen, f"launch {seen.ended}, though nothing went wrong.")
         if len(seen.phases) != 1:
             return self._breach(story, seen, f"launch made {_counted(seen)}.", _ONE)
+        if seen.ended.returned is not None and seen.name is None:
+            what = (
+                f"launch {seen.ended}, which names no execution. Return the execution or its name, "
+                "or None if the code does not say."
+            )
+            return self._breach(story, seen, what, "assert launched.id.name in made")
         if seen.name not in {None, *seen.phases}:
             what = f"launch returned {seen.name!r}, but it made {_counted(seen)}."
             return self._breach(story, seen, what, "assert launched.id.name in made")
@@ -161,22 +170,24 @@ class LaunchingLaws(Laws):
 
     @law(_launches.refusals)
     def test_stops_on_what_cannot_heal(self, story: LaunchStory) -> Breach | None:
-        """A launch that is refused for good fails, within five seconds of the first refusal.
+        """What is refused for good fails the launch, within five seconds of the first refusal.
 
         Within a poll interval, if that is shorter.
         """
         seen = _launches.run_launch(self, story)
         failed = seen.ended.raised is not None and not seen.ended.hung
-        if not any(call.rpc == "CreateExecution" for call in seen.calls):
+        fault = story.faults[0]
+        refused = [call.at for call in seen.calls if fault.rpc in {None, call.rpc}]
+        if not refused:
             return None
-        first = next(call.at for call in seen.calls if call.rpc == "CreateExecution")
+        first = refused[0]
         latest = first + min(_AT_ONCE, self.poll_interval)
         if failed and seen.at <= latest + SLACK:
             return None
         what = (
-            f"the server answered every launch {story.faults[0].code}, which no patience heals, "
-            f"first at {seconds_of(first)}, and at {seconds_of(seen.at)} launch {seen.ended}. "
-            "Let it raise at once."
+            f"the server answered every {fault.rpc or 'call'} {fault.code}, which no patience "
+            f"heals, first at {seconds_of(first)}, and at {seconds_of(seen.at)} launch "
+            f"{seen.ended}. Let it raise at once."
         )
         check = f"assert flyte_admin.clock.elapsed <= {latest + SLACK:.10g}"
         return self._breach(story, seen, what, check, fails=True)
@@ -201,13 +212,19 @@ class LaunchingLaws(Laws):
 
     @law(_launches.at_peace)
     def test_threads_launch_apart(self, story: LaunchStory) -> Breach | None:
-        """Launches in several threads on one remote make and return an execution each."""
+        """Launches in several threads on one remote make and return an execution each.
+
+        So do those of one thread, one after the other.
+        """
         seen, ended = _launches.run_launches(self, story)
         said = _launches.names(ended)
         apart = len(set(said)) == len(said) or said == [None] * len(said)
         if len(seen.phases) == len(ended) and apart:
             return None
-        what = f"three launches at once made {_counted(seen)}, and returned {said!r}."
+        what = (
+            "three threads at once, which launch twice each, made "
+            f"{_counted(seen)}, and returned {said!r}."
+        )
         test = PastedTest(self)
         test.needs("concurrent.futures", "time")
         self._open(test, story)
@@ -216,12 +233,12 @@ class LaunchingLaws(Laws):
             "",
             "def one(start):",
             "    time.sleep(start)",
-            f"    return {test.suite}.launch({test.remote})",
+            f"    return [{test.suite}.launch({test.remote}) for _ in range({_launches.TURNS})]",
             "",
             "with ThreadPoolExecutor(3) as pool:",
-            f"    launched = list(pool.map(one, {_launches.STARTS!r}))",
-            "assert len(flyte_admin.launches) == 3",
-            *([] if None in said else ["assert len({each.id.name for each in launched}) == 3"]),
+            f"    launched = sum(pool.map(one, {_launches.STARTS!r}), [])",
+            f"assert len(flyte_admin.launches) == {len(ended)}",
+            *([] if None in said else [_APART.format(len(ended))]),
         )
         told = (f"timeline  {story.timeline!r}", f"each call takes {seconds_of(_launches.DELAY)}")
         return Breach(what, told, picture_of(seen.admin, [], None, 0), test)
@@ -306,6 +323,8 @@ _AT_ONCE = 5
 """Seconds in which a client may try again by itself before it believes a refusal."""
 
 _ONE = "assert len(flyte_admin.launches) == 1"
+
+_APART = "assert len({{each.id.name for each in launched}}) == {}"
 
 
 def _counted(seen: Launched) -> str:

@@ -1,6 +1,7 @@
 """Suites whose laws are broken, at module level, so that pasted tests can import them."""
 
 import os
+import threading
 import time
 import uuid
 from contextlib import closing, suppress
@@ -13,6 +14,7 @@ from hypothesis import Phase, settings
 from waiting_loops import BUGS, POLL
 
 from flyte_testkit import laws
+from flyte_testkit.client.exceptions import FlyteException
 
 FIND = settings(
     derandomize=True, max_examples=200, database=None, phases=[Phase.explicit, Phase.generate]
@@ -138,6 +140,43 @@ def dogged(_remote):
     return create("run", attempts=10**9, heals=heals)
 
 
+def takes_a_late_answer_for_none(_remote):
+    """Whether a launch whose time was up was made, nobody has told it."""
+    for _ in range(2):
+        try:
+            return create(f"nightly-{uuid.uuid4().hex}", attempts=9)
+        except grpc.RpcError as error:
+            if error.code().name != "DEADLINE_EXCEEDED":
+                raise
+    raise RuntimeError("too late")
+
+
+def names_it_after_its_thread(_remote):
+    return create(f"nightly-{threading.get_ident()}", attempts=9)
+
+
+def begs_for_the_plan(remote):
+    while True:
+        with suppress(FlyteException):
+            return remote.execute(remote.fetch_launch_plan(name="nightly"), inputs={})
+        time.sleep(5)
+
+
+def trusts_its_terminate(_remote):
+    """Terminates what may run; that this can fail as well does not occur to it."""
+    try:
+        return create("nightly-run")
+    except grpc.RpcError:
+        with suppress(grpc.RpcError):
+            stop("nightly-run")
+    raise RuntimeError("the launch failed")
+
+
+def says_true(remote):
+    execute(remote)
+    return True
+
+
 LAUNCH_BUGS = {
     "launches_twice": (twice, "test_launches_exactly_once"),
     "does_not_name_it": (
@@ -159,6 +198,14 @@ LAUNCH_BUGS = {
         lambda _remote: create("nightly-run", attempts=9),
         "test_threads_launch_apart",
     ),
+    "takes_a_late_answer_for_none": (
+        takes_a_late_answer_for_none,
+        "test_launches_once_though_replies_are_lost",
+    ),
+    "names_it_after_its_thread": (names_it_after_its_thread, "test_threads_launch_apart"),
+    "begs_for_the_plan": (begs_for_the_plan, "test_stops_on_what_cannot_heal"),
+    "trusts_its_terminate": (trusts_its_terminate, "test_leaves_no_orphan"),
+    "says_true": (says_true, "test_launches_exactly_once"),
 }
 
 

@@ -1,3 +1,5 @@
+import time
+
 import grpc
 import pytest
 from broken_suites import create, execute, stop
@@ -5,11 +7,12 @@ from hypothesis import find, settings
 from hypothesis.errors import NoSuchExample
 
 from flyte_testkit import laws, running
+from flyte_testkit.client.exceptions import FlyteException
 from flyte_testkit.errors import BrokenLaw
 from flyte_testkit.laws import _launches
 from flyte_testkit.laws._launches import LaunchStory
 
-FEW = settings(derandomize=True, max_examples=4, database=None)
+FEW = settings(derandomize=True, max_examples=20, database=None)
 
 
 def suite(launcher):
@@ -44,6 +47,19 @@ def test_an_execution_that_does_not_exist_is_no_answer():
         suite(launch).test_launches_exactly_once()
 
 
+@pytest.mark.parametrize("answer", [True, "", ["nightly-run"], {"name": "nightly-run"}])
+def test_what_is_returned_names_an_execution_or_is_none(answer):
+    def launch(remote):
+        execute(remote)
+        return answer
+
+    with pytest.raises(BrokenLaw) as broken:
+        suite(launch).test_launches_exactly_once()
+
+    assert f"launch returned {answer!r}, which names no execution." in str(broken.value)
+    suite(lambda remote: execute(remote) and None).test_launches_exactly_once()
+
+
 def test_an_orphan_that_the_exception_names_is_none():
     def launch(remote):
         try:
@@ -59,13 +75,16 @@ def stops_what_it_made(attempts):
         try:
             return create("nightly-run", attempts=attempts)
         except grpc.RpcError:
-            stop("nightly-run")
+            try:
+                stop("nightly-run")
+            except grpc.RpcError as error:
+                raise RuntimeError("'nightly-run' may run on") from error
             raise
 
     return launch
 
 
-def test_an_orphan_that_is_terminated_is_none():
+def test_an_orphan_that_is_terminated_or_else_named_is_none():
     suite(stops_what_it_made(attempts=2)).test_leaves_no_orphan()
 
 
@@ -142,12 +161,37 @@ def test_an_answer_is_lost_only_to_who_promises_to_survive_that_code():
         def launch(self, remote):
             return execute(remote)
 
+    class TestPatient(laws.LaunchingLaws):
+        blip_codes = ("DEADLINE_EXCEEDED",)
+
+        def launch(self, remote):
+            return execute(remote)
+
     def loses_one(story):
         return story.faults[0].verb == "loses_reply"
 
-    assert find(_launches.blips(laws.LaunchingLaws), loses_one)
+    assert find(_launches.blips(laws.LaunchingLaws), loses_one).faults[0].code is None
+    assert find(_launches.blips(TestPatient), loses_one).faults[0].code == "DEADLINE_EXCEEDED"
     with pytest.raises(NoSuchExample):
         find(_launches.blips(TestLauncher), loses_one, settings=settings(database=None))
+
+
+def test_the_first_refusal_is_that_of_any_call():
+    def launch(remote):
+        for pause in (4, 2, 0):
+            try:
+                nightly = remote.fetch_launch_plan(name="nightly")
+            except FlyteException:
+                time.sleep(pause)
+            else:
+                return remote.execute(nightly, inputs={})
+        raise RuntimeError("no launch plan")
+
+    with pytest.raises(BrokenLaw) as broken:
+        suite(launch).test_stops_on_what_cannot_heal()
+
+    assert "the server answered every call PERMISSION_DENIED, " in str(broken.value)
+    assert "first at 0 s, and at 6 s launch raised" in str(broken.value)
 
 
 def test_a_launch_that_raises_is_pasted_with_a_word_on_it():
