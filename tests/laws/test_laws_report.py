@@ -63,7 +63,7 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
         (
             "takes_no_error_for_success",
             "timeline  immediately.",
-        ),  # aborted, or failed without words
+        ),  # whichever has none
         ("does_not_look_again", "timeline  running(0.5).succeeds()"),
         ("oversleeps", "timeline  running().never_ends()\n  timeout   1 s"),
         ("dies_of_one_blip", "flyte_admin.on().fails_with('UNAVAILABLE').between(0, 1)"),
