@@ -28,7 +28,7 @@ __all__ = ["PlannedFault", "fault_plans"]
 FaultVerb = Literal["fails_with", "loses_reply", "delays", "hangs"]
 
 _VERBS: Final = get_args(FaultVerb)
-_CODES: Final = tuple(code for code in get_args(Code) if code != "OK")
+_CODES: Final = get_args(Code)
 _USUAL: Final[tuple[Rpc, ...]] = ("GetExecution", "GetExecutionData", "CreateExecution")
 _HEALING: Final[tuple[Code, ...]] = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
 _ENDLESS: Final = frozenset({"delays", "hangs"})  # strike all attempts if nothing else is said
@@ -43,7 +43,7 @@ class PlannedFault:
     Attributes:
         rpc: The RPC whose calls it strikes; None is every RPC.
         verb: What it does: the name of a method of ``flyte_admin.on(rpc)``.
-        code: What ``fails_with`` answers.
+        code: What ``fails_with`` or ``loses_reply`` answers.
         seconds: How long ``delays`` delays.
         times: How many attempts it strikes; None is the verb's own habit.
         after: How many attempts pass before.
