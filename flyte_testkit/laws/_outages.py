@@ -155,9 +155,8 @@ class OutageLaws(Laws):
     @property
     def _grace(self) -> float:
         """How long beyond all reason it may go on before it is stopped."""
-        return (
-            20 * self.poll_interval + 2 * self.survives + 2 * 60
-        )  # a minute is flytekit's patience
+        flytekits_patience = 60  # seconds for one call
+        return 20 * self.poll_interval + 2 * self.survives + 2 * flytekits_patience
 
     def _watch(self, story: Story) -> Seen:
         return watch(self.wait, story, client=self.client, grace=self._grace)
