@@ -27,7 +27,7 @@ def suite(launcher):
 
 
 class TestOurClient(laws.LaunchingLaws):
-    settings = FEW
+    settings = settings(FEW, max_examples=8)
     client = "ours"
     survives = 0.4  # its three retries last half a second
     inputs = {"day": str}  # noqa: RUF012  read only
