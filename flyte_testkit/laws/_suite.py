@@ -201,7 +201,8 @@ def check_method(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
         raise InvalidArgument(f"{cls.__name__}.{name} = {method!r} is no method. Write {wanted}.")
     if inspect.iscoroutinefunction(method):
         raise InvalidArgument(
-            f"{cls.__name__}.{name} is a coroutine. Write {wanted}, and run it with asyncio.run."
+            f"{cls.__name__}.{name} is a coroutine. Write {wanted}: the laws live on virtual time, "
+            "and asyncio keeps real time."
         )
     try:
         inspect.signature(method).bind(*takes)
