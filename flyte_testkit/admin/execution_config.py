@@ -8,13 +8,13 @@ what an execution is otherwise made of.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyteidl.admin import common_pb2, launch_plan_pb2, matchable_resource_pb2
 from flyteidl.core import security_pb2
 
 from flyte_testkit.admin.errors import invalid_argument
+from flyte_testkit.admin.go_quotes import quoted
 from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
@@ -114,11 +114,7 @@ def check_cluster_pool(
     assigned = row.message.cluster_assignment.cluster_pool_name if row else ""
     if asked and assigned and asked != assigned:
         raise invalid_argument(
-            f"execution with project {_quoted(project)} and domain {_quoted(domain)} cannot run on "
-            f"cluster pool {_quoted(asked)}, because its configured to run on pool "
-            f"{_quoted(assigned)}"
+            f"execution with project {quoted(project)} and domain {quoted(domain)} cannot run on "
+            f"cluster pool {quoted(asked)}, because its configured to run on pool "
+            f"{quoted(assigned)}"
         )
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)

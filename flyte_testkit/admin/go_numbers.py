@@ -9,6 +9,8 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 
+from flyte_testkit.admin.go_quotes import quoted
+
 __all__ = [
     "InvalidDurationError",
     "atoi",
@@ -59,8 +61,7 @@ def atoi(text: str) -> int | None:
 def atoi_problem(text: str) -> str:
     """Return what Go says of a text that :func:`atoi` does not read."""
     reason = "value out of range" if _INTEGER.fullmatch(text) else "invalid syntax"
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'strconv.Atoi: parsing "{escaped}": {reason}'
+    return f"strconv.Atoi: parsing {quoted(text)}: {reason}"
 
 
 def parse_float(text: str) -> float | None:

@@ -10,6 +10,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
+from flyte_testkit.admin.go_quotes import quoted
+
 __all__ = ["GoUrl", "InvalidUrlError", "joined", "parse", "within"]
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -124,18 +126,18 @@ def _host(text: str, authority: str) -> str:
     elif ":" in host:
         port = ":" + host.rpartition(":")[2]
     valid = _PORT.fullmatch(port) is not None
-    _check(text, valid, f"invalid port {_quoted(port)} after host")
+    _check(text, valid, f"invalid port {quoted(port)} after host")
     if bad := _NO_HOST.search(host):
         escape = _escape_at(host, bad.start())
         broken = f"invalid URL escape {escape}"
-        odd = f"invalid character {_quoted(bad[0])} in host name"
+        odd = f"invalid character {quoted(bad[0])} in host name"
         _check(text, False, broken if bad[0] == "%" else odd)
     return _decoded(host)
 
 
 def _check(text: str, fine: bool, complaint: str) -> None:  # noqa: FBT001  a condition
     if not fine:
-        raise InvalidUrlError(f"parse {_quoted(text)}: {complaint}")
+        raise InvalidUrlError(f"parse {quoted(text)}: {complaint}")
 
 
 def _check_escapes(text: str, part: str) -> None:
@@ -145,26 +147,7 @@ def _check_escapes(text: str, part: str) -> None:
 
 def _escape_at(text: str, start: int) -> str:
     """Quote what stands where an escape begins: three bytes, be they whole letters or not."""
-    return _quoted(text[start : start + 3].encode()[:3].decode("utf-8", "surrogateescape"))
-
-
-def _quoted(text: str) -> str:
-    """Quote a text as Go's ``%q`` does."""
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
-    names = {"\a": "a", "\b": "b", "\f": "f", "\n": "n", "\r": "r", "\t": "t", "\v": "v"}
-    shown = "".join(
-        letter if letter.isprintable() else "\\" + names.get(letter, _by_number(ord(letter)))
-        for letter in text
-    )
-    return f'"{shown}"'
-
-
-def _by_number(number: int) -> str:
-    if 0xDC80 <= number <= 0xDCFF:  # a byte that is no letter, or half of one
-        return f"x{number - 0xDC00:02x}"
-    if number < 0x80:
-        return f"x{number:02x}"
-    return f"u{number:04x}" if number < 0x10000 else f"U{number:08x}"
+    return quoted(text[start : start + 3].encode()[:3].decode("utf-8", "surrogateescape"))
 
 
 def _decoded(text: str) -> str:
