@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
 
-from flyte_testkit.admin.errors import AdminError, invalid_argument
+from flyte_testkit.admin.errors import MAX_MESSAGE_BYTES, AdminError, invalid_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,6 @@ __all__ = [
     "is_too_long_to_show",
 ]
 
-_MOST_BYTES = 32_000  # of a refusal that keeps its details
 _MOST_DIFFERENCES = 8
 _MOST_LETTERS = 120
 
@@ -68,7 +67,7 @@ def is_too_long_to_show(definition: Message) -> bool:
     For a workflow the real server knows no more than the old interface (§1.2): all else differs.
     """
     shown = _go_text(json_format.MessageToDict(definition, preserving_proto_field_name=True))
-    return len(shown.encode()) > _MOST_BYTES
+    return len(shown.encode()) > MAX_MESSAGE_BYTES
 
 
 def differences(old: Message, new: Message) -> str:

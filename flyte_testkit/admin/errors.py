@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 __all__ = [
+    "MAX_MESSAGE_BYTES",
     "AdminError",
     "Code",
     "already_exists",
@@ -31,6 +32,9 @@ __all__ = [
     "missing",
     "not_found",
 ]
+
+MAX_MESSAGE_BYTES = 32_000
+"""A longer text is cut at this byte, and loses its details (§1.1)."""
 
 Code = Literal[
     "CANCELLED",

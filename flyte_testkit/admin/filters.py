@@ -113,10 +113,10 @@ def _nanoseconds(text: str) -> int:
     seconds = go_numbers.parse_float(text)
     if seconds is not None:
         text = f"{go_numbers.float_text(seconds)}s"
-    nanoseconds = go_numbers.duration(text)
-    if nanoseconds is None:
-        raise invalid_argument(f"Failed to parse duration [{text}]")
-    return nanoseconds
+    try:
+        return go_numbers.parse_duration(text)
+    except go_numbers.InvalidDurationError:
+        raise invalid_argument(f"Failed to parse duration [{text}]") from None
 
 
 def _contained(values: tuple[str | int, ...]) -> str:

@@ -15,7 +15,6 @@ __all__ = [
     "InvalidDurationError",
     "atoi",
     "atoi_problem",
-    "duration",
     "float_text",
     "parse_duration",
     "parse_float",
@@ -96,19 +95,11 @@ def float_text(number: float) -> str:
     return f"{'-' if sign else ''}{mantissa[0]}{fraction}e{power:+03d}"
 
 
-def duration(text: str) -> int | None:
-    """Read a duration as Go's ParseDuration, in nanoseconds: ``1h30m``, ``-1.5s``, ``0``."""
-    try:
-        return parse_duration(text)
-    except InvalidDurationError:
-        return None
-
-
 def parse_duration(text: str) -> int:
-    """Read a duration in nanoseconds, or say what Go says of it.
+    """Read a duration as Go's ParseDuration, in nanoseconds: ``1h30m``, ``-1.5s``, ``0``.
 
     Raises:
-        InvalidDurationError: It is none.
+        InvalidDurationError: It is none; the message is what Go says of it.
 
     Example:
         >>> parse_duration("1h30m") // 10**9

@@ -11,6 +11,8 @@ import grpc
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
+from flyte_testkit.admin.errors import MAX_MESSAGE_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,10 +20,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.errors import AdminError
 
-__all__ = ["MAX_MESSAGE_BYTES", "Answer", "refusal", "set_status"]
-
-MAX_MESSAGE_BYTES = 32_000
-"""FlyteAdmin cuts a longer text at this byte, and drops its details (§1.1)."""
+__all__ = ["Answer", "refusal", "set_status"]
 
 
 class Answer(NamedTuple):

@@ -7,7 +7,6 @@ import pytest
 from flyte_testkit.admin.go_numbers import (
     InvalidDurationError,
     atoi,
-    duration,
     float_text,
     parse_duration,
     parse_float,
@@ -94,7 +93,7 @@ def test_prints_numbers_as_go_does(number, text):
     ],
 )
 def test_reads_durations(text, nanoseconds):
-    assert duration(text) == nanoseconds
+    assert parse_duration(text) == nanoseconds
 
 
 @pytest.mark.parametrize(
@@ -116,7 +115,8 @@ def test_reads_durations(text, nanoseconds):
     ],
 )
 def test_reads_no_other_duration(text):
-    assert duration(text) is None
+    with pytest.raises(InvalidDurationError):
+        parse_duration(text)
 
 
 @pytest.mark.parametrize(

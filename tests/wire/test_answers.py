@@ -1,7 +1,7 @@
 from flyteidl.admin import project_pb2
 
-from flyte_testkit.admin.errors import inactive_project, invalid_argument
-from flyte_testkit.wire.answers import MAX_MESSAGE_BYTES, refusal
+from flyte_testkit.admin.errors import MAX_MESSAGE_BYTES, inactive_project, invalid_argument
+from flyte_testkit.wire.answers import refusal
 
 
 def test_a_refusal_travels_word_for_word_with_its_details():

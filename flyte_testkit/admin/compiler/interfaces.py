@@ -6,6 +6,7 @@ what they take from what they are given.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from flyteidl.core import interface_pb2
@@ -53,7 +54,7 @@ def _find(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterfac
     if target == "array_node":
         # Its own interface is the one of the node that it repeats: clients make lists of both.
         inside = find_interface(compiler, Step(step.node.array_node.node))
-        return None if inside is None else _copy(inside)
+        return None if inside is None else deepcopy(inside)
     compiler.errors.add("ValueRequired", step.id, "Value required [Target].")
     return None
 
@@ -74,7 +75,7 @@ def _of_task(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInter
     if task.template.HasField("interface"):  # it goes into the closure with both sides, sent or not
         task.template.interface.inputs.SetInParent()
         task.template.interface.outputs.SetInParent()
-    return _copy(task.template.interface)
+    return deepcopy(task.template.interface)
 
 
 def _of_workflow(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
@@ -94,7 +95,7 @@ def _of_workflow(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedI
             "ValueRequired", step.id, "Value required [WorkflowNode.Template.Interface]."
         )
         return None
-    return _copy(workflow.template.interface)
+    return deepcopy(workflow.template.interface)
 
 
 def _of_launch_plan(
@@ -146,10 +147,4 @@ def _of_gate(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInter
         return None
     found = interface_pb2.TypedInterface()
     found.outputs.variables[gate.signal.output_variable_name].type.CopyFrom(gate.signal.type)
-    return found
-
-
-def _copy(interface: interface_pb2.TypedInterface) -> interface_pb2.TypedInterface:
-    found = interface_pb2.TypedInterface()
-    found.CopyFrom(interface)
     return found

@@ -5,6 +5,7 @@ Ignorant of requests and rows: what the workflow refers to comes in a :class:`Li
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ def compile_workflow(
     index = index_sub_workflows(closure.sub_workflows)
     required = requirements(template, index)
     # Copies, for compiling writes into them.
-    tasks = [_copy(find_task(id_)) for id_ in sorted(required.tasks.values(), key=_parts)]
+    tasks = [deepcopy(find_task(id_)) for id_ in sorted(required.tasks.values(), key=_parts)]
     library = Library(
         tasks={prototext(task.template.id): task for task in tasks},
         launch_plans={
@@ -205,9 +206,3 @@ class WorkflowCompiler:
 
 def _parts(id_: identifier_pb2.Identifier) -> tuple[int, str, str, str, str]:
     return (id_.resource_type, id_.project, id_.domain, id_.name, id_.version)
-
-
-def _copy(task: compiler_pb2.CompiledTask) -> compiler_pb2.CompiledTask:
-    copy = compiler_pb2.CompiledTask()
-    copy.CopyFrom(task)
-    return copy
