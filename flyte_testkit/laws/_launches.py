@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
-from flyte_testkit.laws._stories import HOPELESS
+from flyte_testkit.laws._stories import FOR_EVER, HOPELESS
 from flyte_testkit.laws._watching import (
     ENDED,
     Attempt,
@@ -72,7 +72,7 @@ TURNS: Final = 2
 _LOSSES: Final[tuple[Code | None, ...]] = (None, "DEADLINE_EXCEEDED")
 """What a client is told whose answer is lost; None is what a broken connection says."""
 
-_ALWAYS: Final = (0, 10**6)
+_ALWAYS: Final = (0, FOR_EVER)
 
 _TERMINATED = frozenset({"ABORTING", "ABORTED"})
 _STOPPED = ENDED | _TERMINATED

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from flyte_testkit.laws import _stories
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._suite import Laws, law
-from flyte_testkit.laws._wait_tests import no_later_than, wait_breach
-from flyte_testkit.laws._watching import ENDED, SLACK, watch
+from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, no_later_than, wait_breach
+from flyte_testkit.laws._watching import SLACK, watch
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -94,9 +94,8 @@ class OutageLaws(Laws):
             what = f"{given}, and at {seconds_of(seen.at)} it {seen}: {away}."
             check = no_later_than(latest)
             return wait_breach(self, story, seen, what, check, may_give_up=True)
-        if seen.raised is None:
-            what = f"{given}, and at {seconds_of(seen.at)} it {seen}, of an execution that runs."
-            return wait_breach(self, story, seen, what, f"assert run.phase in {sorted(ENDED)!r}")
+        if early := early_breach(self, story, seen):
+            return early
         if seen.gave_up or until - since > self.survives:
             return None
         what = (
@@ -104,17 +103,15 @@ class OutageLaws(Laws):
             f"{seconds_of(self.survives)} that it promises to survive. It should have raised "
             "TimeoutError."
         )
-        check = 'raise AssertionError("it should have raised TimeoutError")'
-        return wait_breach(self, story, seen, what, check)
+        return wait_breach(self, story, seen, what, RAN_ON)
 
     @law(_stories.blips)
     def test_survives_blips(self, story: Story) -> Breach | None:
         """Outages no longer than it promises to survive change nothing of what it says and when."""
         self._needs_survival()
         seen = self._watch(story)
-        if seen.raised is None and seen.ended_at is None:
-            what = f"at {seconds_of(seen.at)} wait {seen}, while the execution was {seen.phase}."
-            return wait_breach(self, story, seen, what, f"assert run.phase in {sorted(ENDED)!r}")
+        if early := early_breach(self, story, seen):
+            return early
         if seen.returned is not story.succeeds:
             what = (
                 f"at {seconds_of(seen.at)} wait {seen}, but no outage was longer than the "

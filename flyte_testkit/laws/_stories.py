@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     Draw = Callable[..., Any]
 
 __all__ = [
+    "FOR_EVER",
     "HOPELESS",
     "SUMMER_TIME",
     "Crowd",
@@ -69,7 +70,7 @@ _STRUCK: Final[tuple[Rpc | None, ...]] = (None, "GetExecution", "GetExecutionDat
 _MANY: Final = 8
 """As many outages as a loop meets that waits for days."""
 
-_FOR_EVER: Final = 1_000_000
+FOR_EVER: Final = 1_000_000
 """Seconds of an outage that nobody waits for."""
 
 
@@ -212,9 +213,9 @@ def blips(draw: Draw, suite: type[Laws]) -> Story:
 def late_outages(draw: Draw, suite: type[Laws]) -> Story:
     """Generate outages during which the time is up: as long as the code survives, or for ever."""
     poll, longest = suite.poll_interval, suite.survives
-    length = draw(st.sampled_from([*sorted({longest, min(1, longest)} - {0}), _FOR_EVER]))
+    length = draw(st.sampled_from([*sorted({longest, min(1, longest)} - {0}), FOR_EVER]))
     timeout = draw(_moments(suite, least=1))
-    if length == _FOR_EVER and draw(st.booleans()):  # until after it has lost patience
+    if length == FOR_EVER and draw(st.booleans()):  # until after it has lost patience
         timeout = math.ceil(longest + 3 * poll)
     before_the_end = draw(st.sampled_from([timeout, poll, min(length, timeout) / 2]))
     start = max(0, timeout - before_the_end)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flyte_testkit.laws._crowds import NAMES, PLAN, owned, says
-from flyte_testkit.laws._report import Breach, PastedTest, picture_of
-from flyte_testkit.laws._watching import SLACK
+from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_of
+from flyte_testkit.laws._watching import ENDED, SLACK
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._crowds import CrowdSeen
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._waiting import WaitingLaws
     from flyte_testkit.laws._watching import Seen
 
-__all__ = ["crowd_breach", "no_later_than", "wait_breach"]
+__all__ = ["RAN_ON", "crowd_breach", "early_breach", "no_later_than", "wait_breach"]
+
+RAN_ON = 'raise AssertionError("it should have raised TimeoutError")'
+"""The check that fails wherever a wait gets past its time without a word."""
 
 
 def wait_breach(
@@ -70,6 +73,14 @@ def wait_breach(
         test.add(f"said = {call}" if any("said" in check for check in checks) else call)
     test.add(*checks)
     return Breach(complaint, tuple(told), picture_of(seen.admin, seen.calls, seen, seen.at), test)
+
+
+def early_breach(suite: Laws, story: Story, seen: Seen) -> Breach | None:
+    """Tell of a wait that said that an execution was over while it was not, if it did."""
+    if seen.raised is not None or seen.ended_at is not None:
+        return None
+    what = f"at {seconds_of(seen.at)} wait {seen}, while the execution was {seen.phase}."
+    return wait_breach(suite, story, seen, what, f"assert run.phase in {sorted(ENDED)!r}")
 
 
 def crowd_breach(

@@ -104,14 +104,19 @@ def fails_when_time_is_up(remote, execution, timeout):
         raise RuntimeError("not done yet") from error
 
 
-def counts_failures_of_a_whole_wait(remote, execution, timeout):
-    failures = []
+def bears(most):
+    """A wait that counts the failures of all its time, and forgets none when all is well again."""
 
-    def heals(code):
-        failures.append(code)
-        return code in TRANSIENT and len(failures) <= 4
+    def wait(remote, execution, timeout):
+        failures = []
 
-    return replace(RIGHT, heals=heals)(remote, execution, timeout)
+        def heals(code):
+            failures.append(code)
+            return code in TRANSIENT and len(failures) <= most
+
+        return replace(RIGHT, heals=heals)(remote, execution, timeout)
+
+    return wait
 
 
 def backs_off_whatever_the_time(remote, execution, timeout):
@@ -138,16 +143,6 @@ def takes_a_long_outage_for_the_end(remote, execution, timeout):
         if error.code() not in TRANSIENT:
             raise
         return False
-
-
-def bears_seven_failures(remote, execution, timeout):
-    failures = []
-
-    def heals(code):
-        failures.append(code)
-        return code in TRANSIENT and len(failures) <= 7
-
-    return replace(RIGHT, heals=heals)(remote, execution, timeout)
 
 
 BUGS = {
@@ -208,8 +203,8 @@ BUGS = {
         replace(RIGHT, nap_after_failure=60),
         "test_survives_blips",
     ),
-    "never_forgets_a_failure": (counts_failures_of_a_whole_wait, "test_survives_blips"),
-    "bears_seven_failures": (bears_seven_failures, "test_survives_blips"),
+    "never_forgets_a_failure": (bears(4), "test_survives_blips"),
+    "bears_seven_failures": (bears(7), "test_survives_blips"),
     "backs_off_whatever_the_time": (
         backs_off_whatever_the_time,
         "test_keeps_its_time_budget_in_an_outage",
