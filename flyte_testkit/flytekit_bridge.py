@@ -68,15 +68,20 @@ def _declared(annotation: Any) -> Any:
     try:
         literals.literal_type(annotation)
     except RegistrationError:
-        with contextlib.suppress(Exception):  # flytekit's own, of many kinds, or it isn't installed
-            from flytekit.core.type_engine import TypeEngine  # noqa: PLC0415
-            from flytekit.types.pickle.pickle import FlytePickleTransformer  # noqa: PLC0415
-
-            if any(kind.__module__ != "builtins" for kind in _classes_in(annotation)):
-                transformer = TypeEngine.get_transformer(annotation)
-                if not isinstance(transformer, FlytePickleTransformer):
-                    return TypeEngine.to_literal_type(annotation)
+        if any(kind.__module__ != "builtins" for kind in _classes_in(annotation)):
+            return _made_by_flytekit(annotation) or annotation
     return annotation
+
+
+def _made_by_flytekit(annotation: Any) -> Any:
+    """Return the literal type that flytekit makes of an annotation; None for a pickle, or none."""
+    with contextlib.suppress(Exception):  # flytekit's own, of many kinds, or it isn't installed
+        from flytekit.core.type_engine import TypeEngine  # noqa: PLC0415
+        from flytekit.types.pickle.pickle import FlytePickleTransformer  # noqa: PLC0415
+
+        if not isinstance(TypeEngine.get_transformer(annotation), FlytePickleTransformer):
+            return TypeEngine.to_literal_type(annotation)
+    return None
 
 
 def _classes_in(annotation: Any) -> Iterator[type]:

@@ -126,10 +126,12 @@ class _Reader:
         if self._take(_ARROW):
             self._fail(f"Nothing may follow {name!r}: it ends the timeline.", (start, self._at))
         if option := _OTHER_OPTION.match(self._text, start):
-            near = close_names(option[1].lower(), ("code", "kind"))
-            if name == "SUCCEEDED":
-                near = f' Outputs are a JSON object: SUCCEEDED {{"{option[1]}": …}}.'
-            self._fail(f"{name} takes no {option[1]!r}.{near}", option.span(1))
+            advice = (
+                f' Outputs are a JSON object: SUCCEEDED {{"{option[1]}": …}}.'
+                if name == "SUCCEEDED"
+                else close_names(option[1].lower(), ("code", "kind"))
+            )
+            self._fail(f"{name} takes no {option[1]!r}.{advice}", option.span(1))
         if start < len(self._text):
             self._fail(f"This was not expected after {name!r}.")
         return tuple(steps), ending

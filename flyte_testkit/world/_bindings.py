@@ -39,7 +39,7 @@ def loaded_modules() -> frozenset[str]:
     return frozenset(name for name, it in list(sys.modules.items()) if not isinstance(it, lazy))
 
 
-def _names_of(module: object) -> dict[str, Any] | None:
+def _namespace(module: object) -> dict[str, Any] | None:
     """Return a module's names, without loading it if it is one that loads when first used."""
     try:
         names = object.__getattribute__(module, "__dict__")
@@ -65,7 +65,7 @@ def module_bindings(
     """
     for name in names:
         module = sys.modules.get(name)
-        space = _names_of(module)
+        space = _namespace(module)
         if space is None or name in _NOT_TO_TOUCH or is_machinery(name):
             continue
         for attribute, value in _hits(name, space, wanted, remember=remember):
@@ -104,7 +104,7 @@ class Hidden:
         self._wanted = wanted
         self.places: list[tuple[Any, str]] = []
         self.unreachable: list[tuple[str, Any]] = []
-        modules = {id(_names_of(module)) for module in list(sys.modules.values())}
+        modules = {id(_namespace(module)) for module in list(sys.modules.values())}
         holders = [
             holder
             for holder in gc.get_referrers(*wanted.values())
