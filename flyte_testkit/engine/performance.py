@@ -1,0 +1,142 @@
+"""What one execution does: a generator that acts, waits, and is told how late it is.
+
+A performance yields :class:`Act`, which is sent at once, and :class:`Wait`; it is resumed with the
+time at which the act was sent or the wait ended. Waits are *level-triggered*: whenever something
+happens to the execution its wait is asked whether it is over, so nothing that happened is missed,
+and waits can stand inside each other. A termination is thrown in.
+
+Ignorant of what is performed, and of who sends acts and tells the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+
+    from google.protobuf.message import Message
+
+__all__ = ["Act", "Audience", "Looks", "Performance", "Terminated", "Until", "Wait", "When"]
+
+
+@dataclass(frozen=True)
+class Act:
+    """One request of the engine to FlyteAdmin.
+
+    Attributes:
+        at: When it is sent; also what the event says of itself.
+        rpc: The RPC it is sent by.
+        request: The message.
+        principal: On whose behalf; only terminations have somebody.
+        blobs: What the engine writes to the object store just before.
+    """
+
+    at: datetime
+    rpc: str
+    request: Message
+    principal: str = ""
+    blobs: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Wait:
+    """Nothing happens before this is over; by itself it never is.
+
+    Attributes:
+        at: When it is over by itself; None if it is not.
+    """
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self.at = at
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether it is over: its time has come, or what it waits for is there."""
+        return self.at is not None and self.at <= now
+
+    def looks(self) -> Iterator[Looks]:
+        """Yield what it waits for that is a number of looks."""
+        yield from ()
+
+
+class Until(Wait):
+    """Nothing happens before an instant."""
+
+    __slots__ = ()
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+
+
+class When(Wait):
+    """Nothing happens before something is true, or before an instant if there is one."""
+
+    __slots__ = ("_ready",)
+
+    def __init__(self, ready: Callable[[], bool], at: datetime | None = None) -> None:
+        super().__init__(at)
+        self._ready = ready
+
+    def is_over(self, now: datetime) -> bool:
+        """Ask."""
+        return self._ready() or super().is_over(now)
+
+
+class Audience:
+    """Who looks at an execution: how often somebody has.
+
+    Example:
+        >>> audience = Audience()
+        >>> wait = Looks(audience, 2)
+        >>> audience.seen += 1
+        >>> str(wait)
+        '1 of 2'
+    """
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+
+class Looks(Wait):
+    """Nothing happens before somebody has looked so often from now on."""
+
+    __slots__ = ("_audience", "_from", "polls")
+
+    def __init__(self, audience: Audience, polls: int) -> None:
+        super().__init__()
+        self._audience = audience
+        self._from = audience.seen
+        self.polls = polls
+
+    def __str__(self) -> str:
+        return f"{self._audience.seen - self._from} of {self.polls}"
+
+    def is_over(self, now: datetime) -> bool:  # noqa: ARG002  looks are no matter of time
+        """Whether they have."""
+        return self._audience.seen - self._from >= self.polls
+
+    def looks(self) -> Iterator[Looks]:
+        """Yield itself."""
+        yield self
+
+
+class Terminated(Exception):  # noqa: N818  it is news, not an error
+    """Thrown into a performance when the engine hears that its execution was terminated.
+
+    Attributes:
+        at: When it hears it.
+    """
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+ResultT = TypeVar("ResultT")
+
+Performance = Generator[Act | Wait, "datetime", ResultT]
+"""What is performed: acts and waits, each answered by a time; at the end there may be a result."""
