@@ -10,7 +10,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import HopelessWait, VirtualClock, polls, running, undefined
-from flyte_testkit.engine.engine import PATIENCE
+from flyte_testkit.engine.runs import PATIENCE
 from flyte_testkit.render import text
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by

@@ -1,11 +1,15 @@
-import itertools
+"""A script as a performance: what is sent, in which order, with what in it."""
+
+import contextlib
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from flyteidl.core import execution_pb2, identifier_pb2
 
 from flyte_testkit import failures, immediately, literals, polls, queued, running, undefined
-from flyte_testkit.engine.expansion import Pause, Stage, expand
+from flyte_testkit.engine.performance import Act, Looks, Terminated, Until, Wait
+from flyte_testkit.engine.scripts import perform
+from flyte_testkit.engine.stage import Stage
 
 START = datetime(2024, 3, 10, tzinfo=timezone.utc)
 ROOT = "s3://store/metadata/propeller/p-d-e1"
@@ -17,25 +21,45 @@ STAGE = Stage(
 )
 
 
-def acts_of(script, **where):
+def played(script, looks_last):
+    """All that a performance yields; what waits for looks waits so many seconds."""
+    performance = perform(script, STAGE, START)
+    now = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            yield (told := performance.send(now))
+            if isinstance(told, Act | Until):
+                now = told.at
+            elif isinstance(told, Looks):
+                now = (now or START) + timedelta(seconds=looks_last)
+            else:
+                return
+
+
+def acts_of(script, looks_last=0):
     """What the engine sends by itself."""
-    return expand(script, STAGE, START, **where).acts
+    return [told for told in played(script, looks_last) if isinstance(told, Act)]
 
 
-def told(script, **where):
-    """What the engine tells, in short: seconds, subject and phase."""
-    short = []
-    for act in acts_of(script, **where):
-        at = (act.at - START).total_seconds()
-        if act.rpc == "CreateWorkflowEvent":
-            phase = execution_pb2.WorkflowExecution.Phase.Name(act.request.event.phase)
-            short.append((at, "execution", phase))
-        elif act.rpc == "CreateNodeEvent":
-            phase = execution_pb2.NodeExecution.Phase.Name(act.request.event.phase)
-            short.append((at, act.request.event.id.node_id, phase))
-        else:
-            short.append((at, act.rpc, act.request.cause))
-    return short
+def waits_of(script, looks_last=0):
+    """What kinds of waits there are."""
+    return [type(told) for told in played(script, looks_last) if isinstance(told, Wait)]
+
+
+def in_short(act):
+    """Seconds, subject and phase."""
+    at = (act.at - START).total_seconds()
+    if act.rpc == "CreateWorkflowEvent":
+        return at, "execution", execution_pb2.WorkflowExecution.Phase.Name(act.request.event.phase)
+    if act.rpc == "CreateNodeEvent":
+        phase = execution_pb2.NodeExecution.Phase.Name(act.request.event.phase)
+        return at, act.request.event.id.node_id, phase
+    return at, act.rpc, act.request.cause
+
+
+def told(script, looks_last=0):
+    """What the engine tells, in short."""
+    return [in_short(act) for act in acts_of(script, looks_last)]
 
 
 def test_success_is_told_as_a_recorded_run_tells_it():
@@ -147,33 +171,42 @@ def test_names_in_a_failure_are_those_of_the_execution():
     assert "[p-d/e1-n0-3]" in failed.request.event.error.message
 
 
-def test_a_story_without_polls_is_one_segment():
-    assert expand(running(10).succeeds(), STAGE, START).pause is None
-    assert expand(running().never_ends(), STAGE, START).pause is None
-
-
-def test_a_segment_ends_where_polls_are_waited_for():
+def test_a_step_that_is_held_for_looks_begins_at_the_instant_of_the_last_one():
     script = undefined(5).running(polls(3)).succeeding(polls(1)).succeeds(auc=0.91)
-    first = expand(script, STAGE, START)
 
-    assert first.pause == Pause(START + timedelta(seconds=5), 3, then=2)
-    assert told(script) == [(5, "execution", "RUNNING"), (5, "start-node", "SUCCEEDED")]
-    assert expand(script, STAGE, START, first=2).pause == Pause(START, 1, then=3)
-    assert expand(script, STAGE, START, first=3).pause is None
+    assert waits_of(script, looks_last=2) == [Until, Looks, Looks]
+    assert told(script, looks_last=2)[::3] == [
+        (5, "execution", "RUNNING"),
+        (7, "end-node", "SUCCEEDED"),
+    ]
+    assert told(script, looks_last=2)[-1] == (9, "execution", "SUCCEEDED")
 
 
-def test_segments_together_tell_what_one_story_tells():
+def test_looks_change_when_things_happen_and_nothing_else():
     script = undefined(polls(1)).running(polls(3)).failing(polls(1)).running(polls(2)).succeeds()
     timed = undefined(0).running(0).failing(0).running(0).succeeds()
-    segments = [told(script, first=first) for first in range(len(script.steps) + 1)]
 
-    assert list(itertools.chain.from_iterable(segments)) == told(timed)
+    assert told(script, looks_last=0) == told(timed)
 
 
-def test_time_goes_on_after_polls():
+def test_time_goes_on_after_looks():
     script = running(polls(3)).failing(30).fails("boom")
 
-    assert told(script, first=1) == [
-        (0, "execution", "FAILING"),
-        (30, "execution", "FAILED"),
+    assert told(script, looks_last=4)[2:] == [
+        (4, "execution", "FAILING"),
+        (34, "execution", "FAILED"),
     ]
+
+
+@pytest.mark.parametrize("script", [running(10).succeeds(), running(polls(2)).fails("boom")])
+def test_what_is_terminated_says_so_and_nothing_else(script):
+    performance = perform(script, STAGE, START)
+    told = next(performance)
+    while isinstance(told, Act):
+        told = performance.send(START)
+
+    aborted = performance.throw(Terminated(START + timedelta(seconds=3)))
+
+    assert in_short(aborted) == (3, "execution", "ABORTED")
+    with pytest.raises(StopIteration):
+        performance.send(START)

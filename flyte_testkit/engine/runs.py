@@ -1,0 +1,167 @@
+"""The agenda of all performances: which of them goes on, and when.
+
+Runs act only when they are told the time, all that is due at its own time and in order. A run that
+waits for looks stands in no agenda: it goes on when it is told of the last of them. Ignorant of
+what is performed and of FlyteAdmin: acts are handed to whoever sends them.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+from typing import TYPE_CHECKING
+
+from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flyte_testkit.engine.performance import Audience, Looks, Performance
+
+__all__ = ["ABORTING_TAKES", "PATIENCE", "Run", "Runs"]
+
+ABORTING_TAKES = timedelta(seconds=0.5)
+"""From TerminateExecution to ABORTED: up to 0.6 s in recorded runs, so clients do see ABORTING."""
+
+PATIENCE = timedelta(hours=1)
+"""How long, after the last look, a script that waits for looks counts as going to go on."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One execution whose engine performs.
+
+    Attributes:
+        performance: What it does.
+        audience: Who looks at it.
+        order: Who goes first at one instant.
+        wait: What it waits for; None while it acts, and once it has ended.
+        aborting: Whether it was terminated.
+        refusals: The acts that were not taken, each with the reason.
+    """
+
+    performance: Performance[None]
+    audience: Audience
+    order: int
+    wait: Wait | None = None
+    aborting: bool = False
+    refusals: list[tuple[Act, Exception]] = field(default_factory=list)
+    begun: bool = False
+
+    @property
+    def looks(self) -> Looks | None:
+        """The looks that it waits for; None if it waits for none."""
+        return next(self.wait.looks(), None) if self.wait is not None else None
+
+
+class Runs:
+    """All runs of one engine.
+
+    Args:
+        send: Sends an act; returns why it was not taken, or None.
+        now: Tells the time.
+    """
+
+    def __init__(
+        self, send: Callable[[Act], Exception | None], now: Callable[[], datetime]
+    ) -> None:
+        self._send = send
+        self._now = now
+        self._numbers = count()
+        # When, which run, in which turn, and what it has waited for then: None is a termination.
+        self._agenda: list[tuple[datetime, int, int, Run, Wait | None]] = []
+        self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
+
+    def begin(self, performance: Performance[None], audience: Audience, at: datetime) -> Run:
+        """Let a performance begin at an instant, when that is handed over."""
+        run = Run(performance, audience, next(self._numbers))
+        self._wait(run, Until(at))
+        return run
+
+    def terminate(self, run: Run, now: datetime) -> None:
+        """Let a run hear, a moment later, that it was terminated; until then it goes on.
+
+        One that acts terminates itself, and one that has ended does not care.
+        """
+        if not run.aborting and run.wait is not None:
+            self._enter(now + ABORTING_TAKES, run, None)
+        run.aborting = True
+
+    def hand_over(self, now: datetime) -> None:
+        """Let all that is due by now happen, each at its own time and in order."""
+        while self._agenda and self._agenda[0][0] <= now:
+            at, _, _, run, wait = heapq.heappop(self._agenda)
+            if _counts(run, wait):
+                self._go_on(run, at, Terminated(at) if wait is None else None)
+
+    def looked_at(self, run: Run, now: datetime) -> None:
+        """Count a look at a run; after the last one that it waits for, it goes on."""
+        if run.looks is None:
+            self._expected.pop(run, None)
+            return
+        run.audience.seen += 1
+        if run.wait is not None and run.wait.is_over(now):
+            self._go_on(run, now)
+            self._expected.setdefault(run, now + PATIENCE)  # for nobody saw what has changed
+            self.hand_over(now)
+        else:
+            self._expected[run] = now + PATIENCE
+
+    def next_due(self) -> datetime | None:
+        """Return when something will happen by itself; None if nothing will.
+
+        What is due already has happened, for whoever looks. What waits for looks, or changed with
+        the last one, counts as to come for an hour: after that nobody is expected to look any
+        more, so that a loop which never looks is found to be endless.
+        """
+        now = self._now()
+        for at, _, _, run, wait in self._agenda[:1]:  # a slice: nothing here is locked
+            if at > now and _counts(run, wait):
+                return at
+        to_come = (at for at, run in self._entries() if at > now)
+        expected = (until for until in list(self._expected.values()) if until > now)
+        return min((*to_come, *expected), default=None)
+
+    def unseen(self) -> set[Run]:
+        """Return the runs that have gone on, for whoever will look, since somebody looked last."""
+        now = self._now()
+        return {run for at, run in self._entries() if at <= now}
+
+    def _entries(self) -> list[tuple[datetime, Run]]:
+        return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
+
+    def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
+        """Let a run perform until it waits for what is still to come."""
+        run.wait = None
+        self._expected.pop(run, None)
+        perform = run.performance
+        try:
+            told = perform.throw(thrown) if thrown else perform.send(at if run.begun else None)  # type: ignore[arg-type]
+            run.begun = True
+            while isinstance(told, Act) or told.is_over(at):
+                if isinstance(told, Act):
+                    at = told.at
+                    if (refusal := self._send(told)) is not None:
+                        run.refusals.append((told, refusal))
+                told = perform.send(at)
+        except (StopIteration, Terminated):
+            return
+        self._wait(run, told)
+
+    def _wait(self, run: Run, wait: Wait) -> None:
+        run.wait = wait
+        if wait.at is not None:
+            self._enter(wait.at, run, wait)
+        if run.looks is not None:
+            self._expected[run] = self._now() + PATIENCE
+
+    def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
+        heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))
+
+
+def _counts(run: Run, wait: Wait | None) -> bool:
+    """Whether an entry of the agenda still says something of its run."""
+    return run.wait is not None if wait is None else run.wait is wait

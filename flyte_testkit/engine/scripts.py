@@ -1,0 +1,95 @@
+"""A script as a performance: what a real engine would send to FlyteAdmin while it plays.
+
+Order follows the recorded runs of a real flytepropeller: RUNNING is followed by the start-node's
+only event; before SUCCEEDING the end-node is queued and succeeds. Whatever happens at one instant
+stands in the order in which it is sent.
+
+Ignorant of FlyteAdmin's rules, of other executions and of the present time.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
+from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from flyte_testkit.engine.performance import Act, Performance
+    from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.timeline import Step, Timeline
+
+__all__ = ["perform"]
+
+
+def perform(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
+    """Play a script from an instant on; terminated by somebody else, it ends as a real one does.
+
+    Args:
+        script: The script.
+        stage: Who plays it.
+        at: When it begins.
+    """
+    try:
+        yield from _plays(script, stage, at)
+    except Terminated as terminated:  # there are no nodes to be stopped
+        yield stage.workflow_event(terminated.at, "ABORTED")
+
+
+def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
+    passed: list[str] = []
+    for step in script.steps:
+        yield from _step(step, stage, at, passed)
+        passed.append(step.phase)
+        match step.duration:
+            case None:
+                yield Wait()
+            case Polls(count):
+                at = yield Looks(stage.audience, count)
+            case seconds:
+                at = yield Until(at + timedelta(seconds=seconds))
+    yield from _ending(script, stage, at, passed)
+
+
+def _step(step: Step, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+    if step.phase == "SUCCEEDING":
+        yield from _run_up(stage, at, passed)
+        yield from stage.wind_up(at)
+    elif step.phase == "RUNNING" and "RUNNING" not in passed:
+        yield from stage.start(at)
+    elif step.phase == "RUNNING":
+        yield stage.resumption(at)
+    elif step.phase == "ABORTING":
+        yield stage.termination(at, step.cause, step.principal)
+    elif step.phase != "UNDEFINED" or passed:  # FlyteAdmin creates executions UNDEFINED
+        yield stage.workflow_event(at, step.phase, failure=step.failure)
+
+
+def _run_up(stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+    """Run at least for an instant, as whatever succeeds has done."""
+    if "RUNNING" not in passed and "SUCCEEDING" not in passed:
+        yield from stage.start(at)
+
+
+def _ending(script: Timeline, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+    ending = script.ending
+    last = passed[-1] if passed else "UNDEFINED"
+    if isinstance(ending, Succeeds):
+        if last not in {"SUCCEEDING", "ABORTING"}:  # FlyteAdmin lets ABORTING only end
+            yield from _run_up(stage, at, passed)
+            yield from stage.wind_up(at)
+        yield stage.success(at)
+    elif isinstance(ending, Fails):
+        if last not in {"FAILING", "ABORTING"}:
+            yield stage.workflow_event(at, "FAILING", failure=ending.failure)
+        yield stage.workflow_event(at, "FAILED", failure=ending.failure)
+    elif isinstance(ending, Aborts):
+        if last != "ABORTING":
+            yield stage.termination(at, ending.cause, ending.principal)
+        yield stage.workflow_event(at, "ABORTED")
+    elif isinstance(ending, TimesOut):
+        yield stage.workflow_event(at, "TIMED_OUT", failure=ending.failure)

@@ -1,0 +1,132 @@
+"""What all that one execution's engine sends has in common: its requests to FlyteAdmin, made.
+
+Fields follow the recorded runs of a real flytepropeller: SUCCEEDED always brings the address of
+outputs, FAILING and FAILED the same error, ABORTED nothing.
+
+Ignorant of what happens when, and of FlyteAdmin's rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from flyteidl.admin import event_pb2, execution_pb2
+from flyteidl.core import execution_pb2 as core
+from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.event import event_pb2 as events
+
+from flyte_testkit.engine.performance import Act, Audience
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from flyte_testkit.failures import Failure
+
+__all__ = ["PRODUCER", "Stage"]
+
+PRODUCER = "propeller"
+"""What a real engine calls itself unless it is configured otherwise."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the acts of one execution have in common.
+
+    Attributes:
+        id: The execution.
+        root: The address below which the engine writes its data.
+        inputs: What the execution runs with; the start-node gives it on.
+        outputs: What it will have made if it succeeds.
+        audience: Who looks at it.
+    """
+
+    id: identifier_pb2.WorkflowExecutionIdentifier
+    root: str
+    inputs: literals_pb2.LiteralMap
+    outputs: literals_pb2.LiteralMap
+    audience: Audience = field(default_factory=Audience)
+
+    def workflow_event(
+        self,
+        at: datetime,
+        phase: str,
+        *,
+        output_uri: str = "",
+        failure: Failure | None = None,
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> Act:
+        """Tell FlyteAdmin what the execution does now."""
+        event = events.WorkflowExecutionEvent(
+            execution_id=self.id,
+            producer_id=PRODUCER,
+            phase=phase,
+            output_uri=output_uri,
+        )
+        event.occurred_at.FromDatetime(at)
+        if failure is not None:
+            event.error.CopyFrom(self.error(failure))
+        request = event_pb2.WorkflowExecutionEventRequest(event=event)
+        return Act(at, "CreateWorkflowEvent", request, blobs=blobs or {})
+
+    def node_event(
+        self,
+        at: datetime,
+        node_id: str,
+        phase: str,
+        *,
+        input_uri: str = "",
+        output_uri: str = "",
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> Act:
+        """Tell FlyteAdmin what a node does now."""
+        event = events.NodeExecutionEvent(
+            id=identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id),
+            producer_id=PRODUCER,
+            phase=phase,
+            input_uri=input_uri,
+            output_uri=output_uri,
+            spec_node_id=node_id,
+            event_version=1,
+        )
+        event.occurred_at.FromDatetime(at)
+        event.reported_at.FromDatetime(at)
+        request = event_pb2.NodeExecutionEventRequest(event=event)
+        return Act(at, "CreateNodeEvent", request, blobs=blobs or {})
+
+    def termination(self, at: datetime, cause: str, principal: str) -> Act:
+        """Let somebody terminate the execution."""
+        request = execution_pb2.ExecutionTerminateRequest(id=self.id, cause=cause)
+        return Act(at, "TerminateExecution", request, principal)
+
+    def error(self, failure: Failure) -> core.ExecutionError:
+        """Return the failure as a message, with the names of this execution filled in."""
+        namespace = f"{self.id.project}-{self.id.domain}"
+        worded = failure.worded_for(self.id.name, namespace=namespace)
+        return core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
+
+    def start(self, at: datetime) -> Iterator[Act]:
+        """Start to run, as every execution does that runs at all."""
+        yield self.workflow_event(at, "RUNNING")
+        uri = f"{self.root}/start-node/data/0/outputs.pb"
+        blobs = {uri: self.inputs.SerializeToString()}
+        yield self.node_event(at, "start-node", "SUCCEEDED", output_uri=uri, blobs=blobs)
+
+    def resumption(self, at: datetime) -> Act:
+        """Run again after another phase; the start-node has had its only event."""
+        return self.workflow_event(at, "RUNNING")
+
+    def wind_up(self, at: datetime) -> Iterator[Act]:
+        """Gather the outputs, as every execution does that is about to succeed."""
+        uri = f"{self.root}/end-node/data/inputs.pb"
+        blobs = {uri: self.outputs.SerializeToString()}
+        yield self.node_event(at, "end-node", "QUEUED", input_uri=uri, blobs=blobs)
+        yield self.node_event(at, "end-node", "SUCCEEDED", input_uri=uri)
+        yield self.workflow_event(at, "SUCCEEDING")
+
+    def success(self, at: datetime) -> Act:
+        """End well; the address of outputs is there even when there are none."""
+        uri = f"{self.root}/end-node/data/0/outputs.pb"
+        blobs = {uri: self.outputs.SerializeToString()}
+        return self.workflow_event(at, "SUCCEEDED", output_uri=uri, blobs=blobs)
