@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parent.parent / "flyte_testkit"
 # Each step may import those above it in this list. Modules of one step do not import each other.
 STEPS = [
     ("0 ground", {"errors"}),
-    ("1 values", {"clock", "engine_names", "msgpack", "surprises"}),
+    ("1 values", {"clock", "msgpack", "propeller", "surprises"}),
     ("1 values", {"failures"}),
     ("1 values", {"timeline"}),
     ("2 FlyteAdmin without a network", {"literals"}),

@@ -13,13 +13,14 @@ from google.protobuf.message import DecodeError
 from flyte_testkit.admin import go_urls
 from flyte_testkit.admin.errors import internal
 from flyte_testkit.admin.settings import MAX_BLOB_BYTES
+from flyte_testkit.propeller.places import STORE
 
 if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
 __all__ = ["CONTAINER", "address", "offload", "read_literals", "reference"]
 
-CONTAINER = "s3://my-s3-bucket"
+CONTAINER = STORE
 """What every URI of the store begins with."""
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flyte_testkit import literals
-from flyte_testkit.admin.blobs import CONTAINER
 from flyte_testkit.admin.errors import AdminError, failed_precondition
 from flyte_testkit.admin.executor import WorkflowExecutor
 from flyte_testkit.engine.runs import Run, Runs
@@ -20,6 +19,7 @@ from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.launches import Launch, Routes, UnscriptedLaunch
+from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Succeeds
 from flyte_testkit.timeline._parts import OUTCOMES
 
@@ -186,7 +186,5 @@ class Engine(WorkflowExecutor):
         )
         declared = workflow.typed_interface.outputs.variables if workflow else {}
         types = {name: variable.type for name, variable in declared.items()}
-        project, domain, name = execution.key
-        root = f"{CONTAINER}/metadata/propeller/{project}-{domain}-{name}"
         made = literals.literal_map(outputs, types or None, of="output")
-        return Stage(execution.message.id, root, inputs, made)
+        return Stage(execution.message.id, root_of(execution.message.id), inputs, made)

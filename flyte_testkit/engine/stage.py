@@ -17,6 +17,7 @@ from flyteidl.core import identifier_pb2, literals_pb2
 from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.engine.performance import Act, Audience
+from flyte_testkit.propeller.places import END, PRODUCER, START, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,10 +25,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.failures import Failure
 
-__all__ = ["PRODUCER", "Stage"]
-
-PRODUCER = "propeller"
-"""What a real engine calls itself unless it is configured otherwise."""
+__all__ = ["Stage"]
 
 
 @dataclass(frozen=True)
@@ -109,9 +107,9 @@ class Stage:
     def start(self, at: datetime) -> Iterator[Act]:
         """Start to run, as every execution does that runs at all."""
         yield self.workflow_event(at, "RUNNING")
-        uri = f"{self.root}/start-node/data/0/outputs.pb"
+        uri = Place(self.root, START).outputs()
         blobs = {uri: self.inputs.SerializeToString()}
-        yield self.node_event(at, "start-node", "SUCCEEDED", output_uri=uri, blobs=blobs)
+        yield self.node_event(at, START, "SUCCEEDED", output_uri=uri, blobs=blobs)
 
     def resumption(self, at: datetime) -> Act:
         """Run again after another phase; the start-node has had its only event."""
@@ -119,14 +117,14 @@ class Stage:
 
     def wind_up(self, at: datetime) -> Iterator[Act]:
         """Gather the outputs, as every execution does that is about to succeed."""
-        uri = f"{self.root}/end-node/data/inputs.pb"
+        uri = Place(self.root, END).inputs
         blobs = {uri: self.outputs.SerializeToString()}
-        yield self.node_event(at, "end-node", "QUEUED", input_uri=uri, blobs=blobs)
-        yield self.node_event(at, "end-node", "SUCCEEDED", input_uri=uri)
+        yield self.node_event(at, END, "QUEUED", input_uri=uri, blobs=blobs)
+        yield self.node_event(at, END, "SUCCEEDED", input_uri=uri)
         yield self.workflow_event(at, "SUCCEEDING")
 
     def success(self, at: datetime) -> Act:
         """End well; the address of outputs is there even when there are none."""
-        uri = f"{self.root}/end-node/data/0/outputs.pb"
+        uri = Place(self.root, END).outputs()
         blobs = {uri: self.outputs.SerializeToString()}
         return self.workflow_event(at, "SUCCEEDED", output_uri=uri, blobs=blobs)

@@ -9,8 +9,8 @@ import re
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
-from flyte_testkit.engine_names import child_name, pod_name
 from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.propeller.names import child_name, pod_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable

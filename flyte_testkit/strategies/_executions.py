@@ -14,12 +14,12 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, security_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.places import END, Place, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._error_texts import LAUNCH_CODES
 from flyte_testkit.strategies._errors import ERRORS, STORABLE, TEXTS
-from flyte_testkit.strategies._paths import END, Place, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,7 +169,7 @@ def execution(
     if abort is not None:
         made.closure.abort_metadata.cause, made.closure.abort_metadata.principal = abort
     if phase == "SUCCEEDED":
-        made.closure.outputs.uri = Place(root_of(id_), END, END).outputs()
+        made.closure.outputs.uri = Place(root_of(id_), END).outputs()
     _put_plain_spec(made)
     return made
 
@@ -211,7 +211,7 @@ def _fill_closure(draw: Callable[..., Any], made: execution_pb2.Execution, phase
     lived, refused = _draw_life(draw, before)
     _put_times(closure, phase, lived)
     if before == "SUCCEEDED":
-        closure.outputs.uri = Place(root_of(made.id), END, END).outputs()
+        closure.outputs.uri = Place(root_of(made.id), END).outputs()
     elif phase in {"FAILING", "FAILED"} or (phase == "TIMED_OUT" and draw(RARELY)):
         closure.error.CopyFrom(draw(ERRORS))
         if refused:

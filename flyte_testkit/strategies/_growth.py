@@ -14,12 +14,12 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.kinds import KINDS, Kind
+from flyte_testkit.propeller.places import END, START, Place
 from flyte_testkit.strategies import _times
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import ERRORS
-from flyte_testkit.strategies._node_kinds import KINDS, Kind
 from flyte_testkit.strategies._nodes import NodeLife, node_execution
-from flyte_testkit.strategies._paths import END, START, Place
 from flyte_testkit.strategies._propagation import (
     aborted,
     item_error,

@@ -13,12 +13,12 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.kinds import KINDS, Kind
+from flyte_testkit.propeller.places import END, START, Place, checkpoint, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._errors import ERRORS
-from flyte_testkit.strategies._node_kinds import KINDS, Kind
-from flyte_testkit.strategies._paths import END, START, Place, checkpoint, root_of
 from flyte_testkit.strategies._propagation import aborted
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ def _nodes(
     execution = _identifiers.draw_execution_id(draw, named=whole)
     spec_id = draw(_SPEC_IDS)
     spec_id = {"start": START, "end": END}.get(kind.name, spec_id)
-    place = Place(root_of(execution), spec_id, spec_id)
+    place = Place(root_of(execution), spec_id)
     if draw(RARELY):
-        place = Place(root_of(execution), "n3", "n3").below(spec_id, attempt=draw(_ATTEMPTS))
+        place = Place(root_of(execution), "n3").below(spec_id, attempt=draw(_ATTEMPTS))
     life = _draw_life(draw, phase, kind)
     decked = draw(RARELY)
     deck = decked and kind.deck and phase in _DECK_PHASES and life.started is not None

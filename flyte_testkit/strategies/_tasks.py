@@ -15,11 +15,11 @@ from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.places import Place, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._errors import ERRORS
-from flyte_testkit.strategies._paths import Place, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,7 +153,7 @@ def _tasks(
     task = draw(_TASK_IDS)
     is_map = draw(RARELY) and phase in _MAP_PHASES
     attempt = _draw_attempt(draw, phase, is_map=is_map)
-    place = Place(root_of(execution), node.node_id, node.node_id)
+    place = Place(root_of(execution), node.node_id)
     made = task_execution(
         node,
         task,

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.errors import close_names
+from flyte_testkit.propeller.places import Place, root_of
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
 from flyte_testkit.strategies._drawing import MOSTLY
 from flyte_testkit.strategies._executions import Lived, execution
 from flyte_testkit.strategies._growth import Fate, Grower, TreeNode
-from flyte_testkit.strategies._paths import Place, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,7 +123,7 @@ def _trees(
         return NodeTree(execution(id_, phase, Lived(created, None, ended), abort=abort))
     root = root_of(id_)
     grown = Grower(draw, id_, max_nodes).scope(
-        lambda spec_id: Place(root, spec_id, spec_id),
+        lambda spec_id: Place(root, spec_id),
         _FATES[phase],
         started,
         max_depth,

@@ -8,7 +8,7 @@ from realistic_data import SECOND, UNSENT, legal_problems, nanos
 
 from examples import FEW, MORE, simplest
 from flyte_testkit import strategies
-from flyte_testkit.engine_names import node_id
+from flyte_testkit.propeller.names import node_id
 
 KINDS = {
     "execution": (

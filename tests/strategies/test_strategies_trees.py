@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from realistic_data import SECOND, legal_problems, nanos
 
 from examples import FEW, MORE, never_drawn, simplest
-from flyte_testkit import engine_names
+from flyte_testkit.propeller import names
 from flyte_testkit.strategies import node_trees
 
 TREES = settings(MORE, max_examples=20)
@@ -83,7 +83,7 @@ def test_ids_name_their_parents_and_none_is_there_twice(tree):
             assert (child.node.id.node_id, metadata.retry_group) == (metadata.spec_node_id, "")
         else:
             assert metadata.retry_group == "0"
-            assert child.node.id.node_id == engine_names.node_id(
+            assert child.node.id.node_id == names.node_id(
                 parent.node.id.node_id, 0, metadata.spec_node_id
             )
             assert parent.node.metadata.is_parent_node

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from flyte_testkit.engine_names import child_name, node_id, pod_name, shortened
+from flyte_testkit.propeller.names import child_name, node_id, pod_name, shortened
 
 
 def test_long_names_are_shortened_as_an_engine_shortens_them():

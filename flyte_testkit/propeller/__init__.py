@@ -1,0 +1,5 @@
+"""What is known of flytepropeller, once: names, places, kinds of nodes, wording.
+
+Whoever plays, words, draws or reads what an engine does looks it up here. Taken from recorded runs
+of flytepropeller 1.16.8. It knows no messages and no time.
+"""
