@@ -1,30 +1,26 @@
-"""Attributes that match executions by project, domain and workflow: rows and look-ups (§15).
+"""Attributes that match executions by project, domain and workflow: how they are looked up (§15).
 
-A row holds attributes of one kind. The most specific row that fits is the one that counts.
+The most specific row that fits is the one that counts.
 Ignorant of requests (those are :mod:`~flyte_testkit.admin.resource_manager`'s) and of what an
 execution does with what is found.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import matchable_resource_pb2
 
 from flyte_testkit.admin.settings import TASK_LIMITS
-from flyte_testkit.admin.store import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
-    from flyte_testkit.admin.rows import Key
+    from flyte_testkit.admin.rows import AttributesRow
+    from flyte_testkit.admin.store import Store
 
-__all__ = ["Attributes", "AttributesRow", "kind_name", "kind_of"]
-
-PROJECT, PROJECT_DOMAIN, WORKFLOW = 5, 10, 100
+__all__ = ["Attributes", "kind_name", "kind_of"]
 
 _KINDS = {
     "task_resource_attributes": matchable_resource_pb2.TASK_RESOURCE,
@@ -37,34 +33,15 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class AttributesRow:
-    """Attributes of one kind for a workflow, for a project and domain, or for a project."""
+class Attributes:
+    """FlyteAdmin's ways to ask the table of all attributes.
 
-    project: str
-    domain: str = ""
-    workflow: str = ""
-    kind: int
-    message: matchable_resource_pb2.MatchingAttributes
-    id: int = 0
-    created_at: datetime | None = None
-    updated_at: datetime | None = None
+    Args:
+        store: Where the table is.
+    """
 
-    @property
-    def key(self) -> Key:
-        """Project, domain, workflow and kind, where a level that does not matter is empty."""
-        return (self.project, self.domain, self.workflow, self.kind)
-
-    @property
-    def priority(self) -> int:
-        """How specific the row is: the greatest wins."""
-        if self.workflow:
-            return WORKFLOW
-        return PROJECT_DOMAIN if self.domain else PROJECT
-
-
-class Attributes(Table[AttributesRow]):
-    """The table of all attributes, with FlyteAdmin's ways to ask it."""
+    def __init__(self, store: Store) -> None:
+        self.table = store.attributes
 
     def most_specific(
         self, kind: int, project: str, domain: str, workflow: str = ""
@@ -74,12 +51,12 @@ class Attributes(Table[AttributesRow]):
         Without a workflow, rows of workflows do not fit. A row without a project is for all.
         """
         levels = set(product(*(("", part) for part in (project, domain, workflow))))
-        fitting = [row for level in levels if (row := self.get(*level, kind)) is not None]
+        fitting = [row for level in levels if (row := self.table.get(*level, kind)) is not None]
         return max(fitting, key=lambda row: (row.priority, -row.id), default=None)
 
     def of_project(self, kind: int, project: str) -> AttributesRow | None:
         """Return the row that holds for the whole project, if any."""
-        return self.get(project, "", "", kind)
+        return self.table.get(project, "", "", kind)
 
     def task_limits(self, project: str, domain: str, _task: str) -> Mapping[str, str]:
         """Return what tasks may ask for here; what attributes leave out has no limit then."""
@@ -99,16 +76,10 @@ class Attributes(Table[AttributesRow]):
         asked = (project, domain, workflow)
         return [
             row
-            for row in self
+            for row in self.table
             if row.kind == kind
             and all(not part or part == had for part, had in zip(asked, row.key, strict=False))
         ]
-
-    def copy(self) -> Attributes:
-        """Return a table with the same rows."""
-        twin = Attributes()
-        vars(twin).update(vars(super().copy()))
-        return twin
 
 
 def kind_of(attributes: matchable_resource_pb2.MatchingAttributes) -> int | None:

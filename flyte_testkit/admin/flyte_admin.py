@@ -48,6 +48,7 @@ class FlyteAdmin:
 
     Args:
         executor: The engine that is told of new and of terminated executions.
+        store: What it remembers; nothing by default. A copy of another's is served as it was then.
         seed: What generated execution names are drawn from.
 
     Example:
@@ -59,17 +60,21 @@ class FlyteAdmin:
         flyte_testkit.admin.errors.AdminError: missing id
     """
 
-    def __init__(self, *, executor: WorkflowExecutor | None = None, seed: int = 0) -> None:
-        self.store = Store()
+    def __init__(
+        self,
+        *,
+        executor: WorkflowExecutor | None = None,
+        store: Store | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.store = Store() if store is None else store
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
-        attributes = Attributes()
         launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
         launcher = Launcher(
             self.store,
-            attributes=attributes,
             executor=self.executor,
             identity=self.identity,
             random=self.random,
@@ -83,13 +88,13 @@ class FlyteAdmin:
         executions = ExecutionManager(
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
         )
-        resources = ResourceManager(self.store, attributes)
+        resources = ResourceManager(self.store)
         named_entities = NamedEntityManager(self.store)
         nodes = NodeExecutionManager(self.store)
         projects = ProjectManager(self.store)
         signals = SignalManager(self.store)
         task_executions = TaskExecutionManager(self.store)
-        tasks = TaskManager(self.store, attributes.task_limits)
+        tasks = TaskManager(self.store, Attributes(self.store).task_limits)
         metrics = MetricsManager(
             self.store, executions=executions, nodes=nodes, task_executions=task_executions
         )

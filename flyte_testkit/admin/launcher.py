@@ -15,6 +15,7 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 
 from flyte_testkit.admin import blobs, execution_config, execution_inputs
+from flyte_testkit.admin.attributes import Attributes
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.concurrency import check_concurrency
 from flyte_testkit.admin.definitions import no_such_entity, parts
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from random import Random
 
-    from flyte_testkit.admin.attributes import Attributes
     from flyte_testkit.admin.executor import WorkflowExecutor
     from flyte_testkit.admin.identity import Identity
     from flyte_testkit.admin.rows import ExecutionRow, LaunchPlanRow, WorkflowRow
@@ -57,7 +57,6 @@ class Launcher:
 
     Args:
         store: Where everything is.
-        attributes: The attributes that match executions.
         executor: The engine that new executions are handed to.
         identity: Who asks.
         random: What generated names are drawn from.
@@ -68,14 +67,13 @@ class Launcher:
         self,
         store: Store,
         *,
-        attributes: Attributes,
         executor: WorkflowExecutor,
         identity: Identity,
         random: Random,
         single_tasks: SingleTasks,
     ) -> None:
         self._store = store
-        self._attributes = attributes
+        self._attributes = Attributes(store)
         self._executor = executor
         self._identity = identity
         self._random = random

@@ -16,7 +16,7 @@ from flyteidl.admin import (
 )
 
 from flyte_testkit.admin import validation
-from flyte_testkit.admin.attributes import Attributes, AttributesRow, kind_name, kind_of
+from flyte_testkit.admin.attributes import Attributes, kind_name, kind_of
 from flyte_testkit.admin.errors import (
     AdminError,
     internal,
@@ -26,6 +26,7 @@ from flyte_testkit.admin.errors import (
     not_found,
 )
 from flyte_testkit.admin.go_bytes import go_bytes
+from flyte_testkit.admin.rows import AttributesRow
 from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ _NO_TIME = "0001-01-01 00:00:00 +0000 UTC"
 class ResourceManager:
     """Keeps attributes for projects, their domains and their workflows."""
 
-    def __init__(self, store: Store, attributes: Attributes) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._attributes = attributes
+        self._attributes = Attributes(store)
 
     def update_project_attributes(
         self, request: project_attributes_pb2.ProjectAttributesUpdateRequest, now: datetime
@@ -249,7 +250,7 @@ class ResourceManager:
             into = next(iter(self._attributes.below(kind, *place)), None)
             if into is not None:
                 merged = _with_overrides(into.message, message)
-                self._attributes.update(replace(into, message=merged, updated_at=now))
+                self._store.attributes.update(replace(into, message=merged, updated_at=now))
                 return
         project, domain, workflow = (*place, "", "")[:3]
         kept = _Attributes()
@@ -267,13 +268,13 @@ class ResourceManager:
         old = next((known for known in there if known.priority == row.priority), None)
         if old is None:
             _check_place(row)
-            self._attributes.insert(row)
+            self._store.attributes.insert(row)
         else:
-            self._attributes.update(replace(old, message=kept, updated_at=now))
+            self._store.attributes.update(replace(old, message=kept, updated_at=now))
 
     def _remove(self, kind: int, *place: str) -> None:
         for row in self._attributes.below(kind, *place):
-            self._attributes.discard(*row.key)
+            self._store.attributes.discard(*row.key)
 
 
 def _kind(

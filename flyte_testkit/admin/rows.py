@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         description_entity_pb2,
         execution_pb2,
         launch_plan_pb2,
+        matchable_resource_pb2,
         node_execution_pb2,
         project_pb2,
         signal_pb2,
@@ -310,3 +311,26 @@ class DescriptionEntityRow(_Stored):
     def key(self) -> Key:
         """The kind of entity, its name in full and the version."""
         return (self.resource_type, self.project, self.domain, self.name, self.version)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttributesRow(_Stored):
+    """Attributes of one kind for a workflow, for a project and domain, or for a project (§15)."""
+
+    project: str
+    domain: str = ""
+    workflow: str = ""
+    kind: int
+    message: matchable_resource_pb2.MatchingAttributes
+
+    @property
+    def key(self) -> Key:
+        """Project, domain, workflow and kind, where a level that does not matter is empty."""
+        return (self.project, self.domain, self.workflow, self.kind)
+
+    @property
+    def priority(self) -> int:
+        """How specific the row is: the greatest wins."""
+        if self.workflow:
+            return 100
+        return 10 if self.domain else 5

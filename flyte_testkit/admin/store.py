@@ -174,6 +174,7 @@ class Store:
         self.signals: Table[rows.SignalRow] = Table(_EXECUTION)
         self.named_entity_metadata: Table[rows.NamedEntityMetadataRow] = Table()
         self.description_entities: Table[rows.DescriptionEntityRow] = Table()
+        self.attributes: Table[rows.AttributesRow] = Table()
         self.blobs: dict[str, bytes] = {}
 
     def copy(self) -> Store:

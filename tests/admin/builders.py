@@ -24,7 +24,7 @@ from flyteidl.core import (
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit.admin import rows
-from flyte_testkit.admin.attributes import AttributesRow, kind_of
+from flyte_testkit.admin.attributes import kind_of
 from flyte_testkit.admin.errors import AdminError
 
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
@@ -93,8 +93,8 @@ def refusal_of(call, *args, **fields):
 def assign(attributes, domain="", workflow="", **target):
     """Attributes of one kind, for project ``p`` or a part of it."""
     message = matchable_resource_pb2.MatchingAttributes(**target)
-    attributes.insert(
-        AttributesRow(
+    attributes.table.insert(
+        rows.AttributesRow(
             project="p",
             domain=domain,
             workflow=workflow,

@@ -58,8 +58,8 @@ def now():
 
 
 @pytest.fixture
-def attributes():
-    return Attributes()
+def attributes(store):
+    return Attributes(store)
 
 
 @pytest.fixture
@@ -73,11 +73,10 @@ def executor():
 
 
 @pytest.fixture
-def executions(store, attributes, identity, executor):
+def executions(store, identity, executor):
     """An ExecutionManager over ``store``, which speaks to ``executor``."""
     launcher = Launcher(
         store,
-        attributes=attributes,
         executor=executor,
         identity=identity,
         random=random.Random(0),  # noqa: S311  names, not secrets

@@ -302,7 +302,7 @@ def test_each_step_is_taken_before_the_next(create, make, store, attributes):
     make.node(execution="e1")
     assign(attributes, cluster_assignment={"cluster_pool_name": "gpu"})
     assert "cannot run on cluster pool" in answer("lost")[1]
-    attributes.discard("p", "", "", matchable_resource_pb2.CLUSTER_ASSIGNMENT)
+    attributes.table.discard("p", "", "", matchable_resource_pb2.CLUSTER_ASSIGNMENT)
     assert answer("lost") == (
         "ALREADY_EXISTS",
         "concurrency limit (0) reached for launch plan lost; skipping execution",

@@ -31,8 +31,8 @@ OVERRIDES = matchable_resource_pb2.PLUGIN_OVERRIDE
 
 
 @pytest.fixture
-def resources(store, make, attributes):
-    return ResourceManager(store, attributes)
+def resources(store, make):
+    return ResourceManager(store)
 
 
 @pytest.fixture
@@ -358,14 +358,13 @@ def test_limits_of_attributes_replace_the_configured_ones_whole(update, attribut
     assert attributes.task_limits(*place) == {"memory": "1Gi"}
 
 
-def test_a_copy_of_the_table_goes_its_own_way(update, attributes):
+def test_a_copy_of_the_store_goes_its_own_way(update, store):
     update("project", **label("p"))
-    copied = attributes.copy()
+    copied = store.copy()
 
-    attributes.discard("p", "", "", LABEL)
+    store.attributes.discard("p", "", "", LABEL)
 
-    assert isinstance(copied, Attributes)
-    assert copied.of_project(LABEL, "p")
+    assert Attributes(copied).of_project(LABEL, "p")
 
 
 def test_a_row_knows_when_it_was_made_and_changed(update, attributes, resources):

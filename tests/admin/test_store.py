@@ -3,7 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from builders import NOW, assign
+from flyteidl.admin import common_pb2, project_attributes_pb2, project_pb2
 
+from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admin.store import Store, Table, TakenError
 
 
@@ -110,3 +114,31 @@ def test_a_snapshot_of_the_store_keeps_what_it_had(make, store):
     assert names(snapshot.executions) == ["e1"]
     assert snapshot.blobs == {"s3://b/x": b"1"}
     assert isinstance(snapshot, Store)
+
+
+def test_a_snapshot_can_be_served_and_shows_what_there_was(make, store):
+    make.execution("e1")
+    assign(Attributes(store), execution_cluster_label={"value": "gpu"})
+    before = FlyteAdmin(store=store.copy())
+    make.execution("e2")
+    Attributes(store).table.discard(*next(iter(store.attributes)).key)
+
+    request = common_pb2.NamedEntityIdentifier(project="p", domain="development")
+    listing = common_pb2.ResourceListRequest(id=request, limit=10)
+    listed = before.answer("ListExecutions", listing, NOW).executions
+    asked = project_attributes_pb2.ProjectAttributesGetRequest(project="p", resource_type=3)
+    attributes = before.answer("GetProjectAttributes", asked, NOW).attributes
+
+    assert [execution.id.name for execution in listed] == ["e1"]
+    assert attributes.matching_attributes.execution_cluster_label.value == "gpu"
+
+
+def test_what_is_done_to_a_served_snapshot_does_not_touch_the_original(make, store):
+    make.project("q")
+    later = FlyteAdmin(store=store.copy())
+
+    request = project_pb2.Project(id="q", name="renamed")
+    later.answer("UpdateProject", request, NOW)
+
+    assert later.store.projects.get("q").name == "renamed"
+    assert store.projects.get("q").name != "renamed"
