@@ -26,7 +26,7 @@ from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
@@ -70,6 +70,7 @@ class Backend:
         self.history = self.engine.history = History(clock.now())
         self.admin.store.executions.on_change = self.history.note
         self._lock = threading.RLock()
+        self._sources: list[Callable[[], Iterable[str]]] = [self.routes.complaints]
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
@@ -149,10 +150,15 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
+    def add_source(self, complaints: Callable[[], Iterable[str]]) -> None:
+        """Ask this too, whenever surprises are told, what was planted and never used."""
+        self._sources.append(complaints)
+
     def surprised(self) -> Surprises:
-        """Return the surprises, those of scripts that were never played among them."""
-        for complaint in self.routes.complaints():
-            self.surprises.add(complaint)
+        """Return the surprises, with what was planted and never used among them."""
+        for complaints in self._sources:
+            for complaint in complaints():
+                self.surprises.add(complaint)
         return self.surprises
 
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:

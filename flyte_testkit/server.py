@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.registry import Kind, Whereabouts
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
@@ -324,6 +325,10 @@ class FakeFlyteAdmin:
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
         return self._backend.surprised().take()
+
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name that somebody looks for, for hints."""
+        return self._registry.whereabouts(kind, project, domain, name)
 
     def names(self) -> frozenset[str]:
         """Return the names of all launch plans, workflows and tasks, for hints."""
