@@ -42,6 +42,7 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "close_names",
+    "shown",
     "suggests_keywords",
 ]
 
@@ -97,6 +98,29 @@ def close_names(name: str, known: Iterable[str]) -> str:
     """
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def shown(value: object, limit: int = 200) -> str:
+    """Return the ``repr`` of a value as a message may hold it: a long one without its middle.
+
+    Values are users' own, and may be megabytes.
+
+    Args:
+        value: Anything; one whose ``repr`` raises is named by its class.
+        limit: How many letters there may be, about.
+
+    Example:
+        >>> shown("x" * 3_000_000, limit=16)
+        "'xxxxxxx…xxxxxxx' (3,000,002 letters)"
+    """
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is not what is to be told
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}…{text[-half:]} ({len(text):,} letters)"
 
 
 def suggests_keywords(function: Verb) -> Verb:

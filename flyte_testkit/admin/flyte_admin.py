@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
+
+    from flyte_testkit.admin.executor import Admit
+    from flyte_testkit.admin.rows import ExecutionRow
 
     Handler = Callable[[Any, datetime], Message]
 
@@ -71,21 +75,23 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        self._now: datetime  # that of the request which is being answered
         launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
+        self.single_tasks = SingleTasks(
+            self.store,
+            create_workflow=workflows.create_workflow,
+            store_launch_plan=launch_plans.store_launch_plan,
+        )
         launcher = Launcher(
             self.store,
             executor=self.executor,
             identity=self.identity,
             random=self.random,
-            single_tasks=SingleTasks(
-                self.store,
-                create_workflow=workflows.create_workflow,
-                store_launch_plan=launch_plans.store_launch_plan,
-            ),
+            single_tasks=self.single_tasks,
         )
         descriptions = DescriptionEntityManager(self.store)
-        executions = ExecutionManager(
+        executions = self._executions = ExecutionManager(
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
         )
         resources = ResourceManager(self.store)
@@ -181,4 +187,20 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
+        self._now = now
         return self.handlers[rpc](request, now)
+
+    def create_execution(
+        self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
+    ) -> execution_pb2.ExecutionCreateResponse:
+        """Answer CreateExecution for somebody who says himself what will be played.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        self._now = now
+        return self._executions.create_execution(request, now, admit)
+
+    def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
+        """Tell this of every execution that is made or changes, and when."""
+        self.store.executions.on_change = lambda row: told(row, self._now)

@@ -1,0 +1,215 @@
+"""What FlyteAdmin shows of names that are scripted and were never registered.
+
+Such a name gets a stub, so that a first test needs no set-up. The stub grows in place with what is
+seen: its rows keep their numbers, their state and their times, so that nothing which refers to them
+is cut off. As soon as a client registers anything of that name, in whatever version, the stub steps
+aside: it stands in no list any more and is active no longer, and only what ran against it finds it.
+
+Ignorant of scripts: it is told what was seen.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flyteidl.admin import execution_pb2, launch_plan_pb2
+
+from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.guesses import Guess
+from flyte_testkit.stubs import Stub
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from flyteidl.core import identifier_pb2, interface_pb2
+
+    from flyte_testkit.admin.rows import Key, LaunchPlanRow
+    from flyte_testkit.admin.store import Store, Table
+
+__all__ = ["REGISTRATIONS", "Inferred", "Name"]
+
+REGISTRATIONS = frozenset({"CreateTask", "CreateWorkflow", "CreateLaunchPlan"})
+"""The RPCs that register something under a name."""
+
+_WRAPPED = ".flytegen."  # FlyteAdmin's wrapping of a task that is launched alone
+
+
+class Name(NamedTuple):
+    """What versions share."""
+
+    project: str
+    domain: str
+    name: str
+
+
+@dataclass
+class _Entry:
+    """A name that has a stub, in one version or several of one interface."""
+
+    guess: Guess
+    versions: list[str] = field(default_factory=list)
+
+
+class Inferred:
+    """The stubs of one FlyteAdmin.
+
+    Args:
+        admin: Where they are registered.
+    """
+
+    def __init__(self, admin: FlyteAdmin) -> None:
+        self._admin = admin
+        self._entries: dict[Name, _Entry] = {}
+        self._stubs: set[Key] = set()
+
+    def __contains__(self, name: Name) -> bool:
+        return name in self._entries
+
+    def guess(self, name: Name) -> Guess:
+        """Return what is known of a name so far."""
+        entry = self._entries.get(name)
+        return entry.guess if entry else Guess()
+
+    def is_stub(self, key: Key) -> bool:
+        """Say whether a version of a workflow is a stub's, or was that of one before."""
+        if key not in self._stubs:
+            return False
+        project, domain, bare, _ = key
+        name = Name(project, domain, bare.removeprefix(_WRAPPED))
+        return name in self._entries or key not in self._admin.store.workflows
+
+    def was_launched(self, name: Name) -> bool:
+        """Say whether anything hangs on the stub of a name: an execution, or a launch plan."""
+        store = self._admin.store
+        numbers = {row.id for row in store.workflows if row.key in self._keys(name)}
+        return any(row.workflow_id in numbers for row in store.executions) or any(
+            row.workflow_id in numbers and row.key not in self._keys(name)
+            for row in store.launch_plans
+        )
+
+    def learn(self, name: Name, guess: Guess, version: str, now: datetime) -> None:
+        """Let the stub of a name be what is guessed now, and be there in some version.
+
+        Args:
+            name: The name.
+            guess: What was known of it, grown.
+            version: The version that must be there.
+            now: The time.
+
+        Raises:
+            RegistrationError: FlyteAdmin has no such stub.
+        """
+        entry = self._entries.get(name, _Entry(guess))
+        if guess is not entry.guess:
+            entry.guess = guess
+            for known in entry.versions:
+                self._redefine(Stub.guessed(name[:2], name.name, known, guess), now)
+        if version not in entry.versions:
+            stub = Stub.guessed(name[:2], name.name, version, guess)
+            stub.register(lambda rpc, request: self._admin.answer(rpc, request, now))
+            entry.versions.append(version)
+            self._stubs.update(_keys(name, version))
+            self._entries[name] = entry
+
+    def version_of(self, name: Name) -> str | None:
+        """Return a version in which a name has a stub, if it has one."""
+        entry = self._entries.get(name)
+        return entry.versions[-1] if entry else None
+
+    @contextmanager
+    def stepping_aside(self, id_: identifier_pb2.Identifier) -> Iterator[None]:
+        """Let a client register something: a stub of this name goes, unless that is refused."""
+        name = Name(id_.project, id_.domain, id_.name)
+        if name not in self._entries:
+            yield
+            return
+        store = self._admin.store
+        retired = [
+            (table, key)
+            for table in _tables(store)
+            for key in self._keys(name)
+            if table.retire(*key)
+        ]
+        try:
+            yield
+        except BaseException:
+            for table, key in retired:
+                table.reinstate(*key)
+            raise
+        del self._entries[name]
+
+    def _keys(self, name: Name) -> list[Key]:
+        """Return the keys of all rows of a stub, and of what FlyteAdmin wrapped around its task."""
+        return [key for version in self._entries[name].versions for key in _keys(name, version)]
+
+    def _redefine(self, stub: Stub, now: datetime) -> None:
+        """Change a stub's rows in place to what a FlyteAdmin makes of it that sees it first."""
+        store, elsewhere = self._admin.store, FlyteAdmin()
+        elsewhere.store.projects = store.projects
+        stub.register(lambda rpc, request: elsewhere.answer(rpc, request, now))
+        elsewhere.single_tasks.runnable(execution_pb2.ExecutionSpec(launch_plan=stub.task), now)
+        for table, defined in zip(_tables(store), _tables(elsewhere.store), strict=True):
+            for row in defined:
+                if (old := table.get(*row.key)) is not None:
+                    table.update(_in_place_of(old, row))
+        self._adapt_launch_plans(stub)
+
+    def _adapt_launch_plans(self, stub: Stub) -> None:
+        """Let the other launch plans of a stub's workflow expect what it takes now.
+
+        Those are what others made of it, and FlyteAdmin's own for its task.
+        """
+        store = self._admin.store
+        own, wrapped = _keys(Name(stub.project, stub.domain, stub.name), stub.version)
+        found = [store.workflows.get(*own), store.workflows.get(*wrapped)]
+        numbers = {row.id for row in found if row is not None}
+        plan = store.launch_plans.get(*own)
+        for row in list(store.launch_plans):
+            if plan is not None and row.workflow_id in numbers and row is not plan:
+                expected = plan.message.closure.expected_inputs
+                store.launch_plans.update(_adapted(row, expected))
+
+
+def _keys(name: Name, version: str) -> tuple[Key, Key]:
+    project, domain, bare = name
+    return (project, domain, bare, version), (project, domain, _WRAPPED + bare, version)
+
+
+def _tables(store: Store) -> tuple[Table[Any], ...]:
+    return store.tasks, store.workflows, store.launch_plans
+
+
+def _in_place_of(old: Any, row: Any) -> Any:
+    """Return a row with the number, the state and the times of the one that it takes over."""
+    message = type(row.message)()
+    message.CopyFrom(row.message)
+    message.closure.created_at.CopyFrom(old.message.closure.created_at)
+    kept: dict[str, Any] = {"id": old.id, "created_at": old.created_at}
+    if isinstance(message, launch_plan_pb2.LaunchPlan):
+        message.closure.updated_at.CopyFrom(old.message.closure.updated_at)
+        message.closure.state = old.message.closure.state
+        kept.update(workflow_id=old.workflow_id, state=old.state)
+    return replace(row, **kept, updated_at=old.updated_at, message=message)
+
+
+def _adapted(row: LaunchPlanRow, expected: interface_pb2.ParameterMap) -> LaunchPlanRow:
+    """Return a launch plan that expects these inputs, but for those that it fixes.
+
+    Defaults of its own stay; what is new to it may be left out.
+    """
+    message = launch_plan_pb2.LaunchPlan()
+    message.CopyFrom(row.message)
+    parameters = message.closure.expected_inputs.parameters
+    for key, parameter in expected.parameters.items():
+        if key in message.spec.fixed_inputs.literals:
+            continue
+        own = parameters[key]
+        default = own.default if own.HasField("default") else None
+        own.CopyFrom(parameter)
+        if default is not None:
+            own.default.CopyFrom(default)
+    message.spec.default_inputs.CopyFrom(message.closure.expected_inputs)
+    return replace(row, message=message)
