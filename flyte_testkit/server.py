@@ -59,7 +59,8 @@ class FakeFlyteAdmin:
         domain: Likewise the domain.
 
     Raises:
-        UnexpectedUse: On leaving the block, if something happened that no script foresaw.
+        UnexpectedUse: On leaving the block, if something happened that no script foresaw; or
+            HopelessWait, if a wait in it was hopeless and nobody heard of it.
 
     Example:
         >>> from flyte_testkit import running
@@ -333,8 +334,10 @@ class FakeFlyteAdmin:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
         Raises:
-            UnexpectedUse: Something did, and ``strict`` is on.
+            HopelessWait: A wait was hopeless, and nobody heard of it; see ``VirtualClock.verify``.
+            UnexpectedUse: Something happened that no script foresaw, and ``strict`` is on.
         """
+        self.clock.verify()
         surprises = self._backend.surprised()
         if self.strict:
             surprises.raise_if_any()

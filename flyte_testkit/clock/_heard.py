@@ -38,7 +38,7 @@ class Verdicts:
     """
 
     def __init__(self) -> None:
-        self._raised: list[tuple[BaseException, bool]] = []  # and whether somebody was prepared
+        self._raised: list[tuple[HopelessWait, bool]] = []  # and whether somebody was prepared
         self._said: list[HopelessWait] = []
         self._forgiven: set[str] = set()
 
@@ -52,7 +52,7 @@ class Verdicts:
         self.raised(error)
         return error
 
-    def raised(self, error: BaseException) -> None:
+    def raised(self, error: HopelessWait) -> None:
         """Remember an error that the calling thread is about to raise."""
         if not self._said:
             self._said.append(HopelessWait(*error.args))
@@ -65,11 +65,16 @@ class Verdicts:
         return self._said[-1] if self._said else None
 
     def unheard(self) -> HopelessWait | None:
-        """Return a verdict that nobody heard, once: what it is told to has heard it."""
+        """Return a verdict that nobody heard, once: who asks for it has heard it.
+
+        It is the error that was raised first, if one was: its traceback says where.
+        """
         heard = {str(error) for error, prepared in self._raised if _was_caught(error, prepared)}
-        untold = [s for s in self._said if str(s) not in heard | self._forgiven]
+        heard |= self._forgiven
+        raised = (error for error, _ in self._raised if error.__traceback__ is not None)
+        untold = next((e for e in (*raised, *self._said) if str(e) not in heard), None)
         self.forgive()
-        return untold[0] if untold else None
+        return untold
 
 
 def _was_caught(error: BaseException, prepared: bool) -> bool:  # noqa: FBT001  a helper of two lines

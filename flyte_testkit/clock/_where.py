@@ -11,7 +11,6 @@ import sysconfig
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
     from flyte_testkit.clock._members import Member
@@ -26,54 +25,53 @@ _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  com
 _SEVERAL = 8  # threads that are told of one by one
 
 
-def who_waits(mover: Mover, start: int, who: Member | None = None) -> list[str]:
-    """Return a line for each thread that waits, or sleeps in vain.
+def who_waits(mover: Mover, start: int) -> list[str]:
+    """Return a line for each thread that takes part: what it waits for, since when and where.
 
     Args:
         mover: Who knows all members; its lock must be held.
         start: When its clock began, in microseconds.
-        who: The member that is about to sleep once too often, if one is.
     """
     frames = sys._current_frames()  # noqa: SLF001  there is no other way to see a stack
     sleepers = {sleeper.who: sleeper for sleeper in mover.sleepers}
     lines = []
     for member in mover.members:
-        thread = member.thread
-        if thread is None or (member is not who and member.turn):
-            continue
-        known = _doing(member, sleepers.get(member), lambda at: in_seconds((at - start) / 1e6))
-        lines.append(f"{thread.name!r} {known}{place(frames.get(thread.ident or 0))}")
-    return lines if len(lines) <= _SEVERAL else [*lines[:_SEVERAL], f"and {len(lines) - _SEVERAL} more"]
+        if member.thread is not None:
+            doing = _doing(member, sleepers.get(member), start)
+            frame = frames.get(member.thread.ident or 0)
+            lines.append(f"{member.thread.name!r} {doing} at {place(frame)}")
+    more = len(lines) - _SEVERAL
+    return lines if more <= 0 else [*lines[:_SEVERAL], f"and {more} more"]
 
 
-def _doing(member: Member, sleeper: Sleeper | None, at: Callable[[int], str]) -> str:
-    if sleeper is None:
-        if member.idle:
-            return f"has slept {member.idle:,} times since {at(member.idle_since)}"
-        return "waits for an answer"
-    if sleeper.endless:
-        return f"waits since {at(sleeper.since)}, without a timeout"
-    if member.idle > 1:
-        return f"has slept {member.idle:,} times since {at(member.idle_since)}"
-    return f"waits from {at(sleeper.since)} to {at(sleeper.when)}"
+def _doing(member: Member, sleeper: Sleeper | None, start: int) -> str:
+    def at(instant: int) -> str:
+        return in_seconds((instant - start) / 1_000_000)
+
+    if sleeper is not None and sleeper.endless:
+        return f"waits since {at(sleeper.since)}, without a timeout,"
+    if member.idle > 1:  # the sleep that it is in, or was about to begin, is one of them
+        return f"has slept {member.idle - 1:,} times since {at(member.idle_since)},"
+    if sleeper is not None:
+        return f"waits from {at(sleeper.since)} to {at(sleeper.when)},"
+    return "stands" if member.turn else "waits for its turn or an answer,"
 
 
 def place(frame: FrameType | None) -> str:
-    """Return the innermost line of the code under test, as ``": file:line, in function"``."""
-    found = fallback = None
-    while frame is not None and found is None:
+    """Return the innermost line of the code under test, as ``"file:line, in function"``."""
+    fallback = None
+    while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith((_OURS, *_INSTALLED, *_PYTHONS)) and not file.startswith("<frozen"):
-            found = frame
-        elif fallback is None and file.startswith(_INSTALLED):
-            fallback = frame
+        if file.startswith(_INSTALLED):
+            fallback = fallback or frame
+        elif not file.startswith((_OURS, *_PYTHONS, "<frozen")):
+            break
         frame = frame.f_back
-    found = found or fallback
+    found = frame or fallback
     if found is None:
-        return ""
-    file = found.f_code.co_filename
-    here = os.getcwd() + os.sep  # noqa: PTH109  compared as texts
-    return f": {file.removeprefix(here)}:{found.f_lineno}, in {found.f_code.co_name}"
+        return "a place that is not Python's"
+    file = found.f_code.co_filename.removeprefix(os.getcwd() + os.sep)  # noqa: PTH109  as above
+    return f"{file}:{found.f_lineno}, in {found.f_code.co_name}"
 
 
 def in_seconds(length: float) -> str:
