@@ -23,13 +23,14 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("_mover", "endless", "released", "who", "woken")
+    __slots__ = ("_mover", "endless", "hopeful", "released", "who", "woken")
 
     def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
         self.endless = when is None
         self._mover = mover
         self.who = who
+        self.hopeful = False  # something outside of this process may end it
         self.woken = False  # its time has come
         self.released = False  # another thread released it
 

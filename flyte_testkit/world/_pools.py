@@ -15,7 +15,8 @@ from collections import deque
 from concurrent.futures import process, thread
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._reins import caller, held
+from flyte_testkit.world._loops import count_job, loop_of
+from flyte_testkit.world._reins import beyond_asyncio, caller, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,9 @@ def submit(
     self: thread.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
     """Submit a job, which takes part if code under test submits it."""
-    reins = caller(_frame(1))
+    frame = _frame(1)
+    loop = loop_of(frame)
+    reins = caller(frame if loop is None else beyond_asyncio(frame))
     if reins is None:
         return _real_submit(self, fn, *args, **kwargs)
     job = jobs_of(self, reins.clock, self._max_workers).add(fn)
@@ -158,6 +161,8 @@ def submit(
         job.jobs.lose(job)
         raise
     future.add_done_callback(lambda _: job.jobs.lose(job))
+    if loop is not None:
+        count_job(loop, future)
     return future
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import VirtualClock
 
-__all__ = ["Reins", "caller", "held", "is_machinery", "is_pool", "is_resident", "is_runner"]
+__all__ = ["Reins", "beyond_asyncio", "caller", "held", "is_machinery", "is_pool", "is_resident", "is_runner"]
 
 _MACHINERY = frozenset(
     {
@@ -115,6 +115,13 @@ def caller(frame: FrameType | None) -> Reins | None:
     # Nothing but a runner: a Timer, or a job that is itself a function of ``time``.
     reins = held[-1]
     return reins if reins.clock.mover.members.here() is not None else None
+
+
+def beyond_asyncio(frame: FrameType | None) -> FrameType | None:
+    """Return the first frame that runs no code of asyncio, from here outwards."""
+    while frame is not None and (frame.f_globals.get("__name__") or "").startswith("asyncio."):
+        frame = frame.f_back
+    return frame
 
 
 def is_runner(frame: FrameType) -> bool:
