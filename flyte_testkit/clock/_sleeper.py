@@ -23,12 +23,12 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("_mover", "endless", "hopeful", "released", "who", "woken")
+    __slots__ = ("mover", "endless", "hopeful", "released", "who", "woken")
 
     def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
         self.endless = when is None
-        self._mover = mover
+        self.mover = mover
         self.who = who
         self.hopeful = False  # something outside of this process may end it
         self.woken = False  # its time has come
@@ -41,10 +41,10 @@ class Sleeper(Entry):
 
     def release(self) -> bool:
         """End the sleep before its time; say whether it was not over already."""
-        with self._mover.lock:
+        with self.mover.lock:
             if not self.settle():
                 return False
-        self._mover.go()
+        self.mover.go()
         return True
 
     def settle(self) -> bool:
@@ -52,5 +52,5 @@ class Sleeper(Entry):
         if self.settled:
             return False
         self.released = True
-        self._mover.rouse(self)
+        self.mover.rouse(self)
         return True

@@ -93,7 +93,7 @@ class Watch:
     def _is_silent(self) -> bool:
         mover = self._mover
         stirs = mover.runs or mover.ready or mover.busy or mover.calls.flying
-        if stirs or mover.agenda.first() is not None:
+        if stirs or mover.over or mover.agenda.first() is not None:
             return False
         hopeful = any(sleeper.hopeful for sleeper in mover.sleepers)
         return bool(mover.sleepers or mover.calls.held) and not hopeful
