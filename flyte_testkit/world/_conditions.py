@@ -31,7 +31,6 @@ _REAL = "_flyte_testkit_real"
 _NUDGE = 0.4e-6  # seconds; less than half of what a clock can tell apart
 
 
-
 def wait(self: Any, timeout: float | None = None) -> bool:
     """Wait for a notification, or until a deadline on the clock of the world."""
     frame = _frame(1)

@@ -12,14 +12,15 @@ from __future__ import annotations
 import functools
 import queue
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._bindings import is_installed
+from flyte_testkit.world._bindings import is_installed, loaded_modules
 from flyte_testkit.world._locks import REAL_QUEUE, Lock, RLock, SimpleQueue
 from flyte_testkit.world._reins import is_machinery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["guarded_locks"]
 
@@ -102,8 +103,8 @@ def guarded_locks() -> Iterator[tuple[Any, str, Any]]:
     guards: dict[int, Any] = {}
     for name in _under_test(len(sys.modules), next(reversed(sys.modules))):
         module = sys.modules.get(name)
-        for owner in _owners(module, name):
-            for attribute, value in list(vars(owner).items()):
+        for owner in () if module is None else _owners(module, name):
+            for attribute, value in list(_space(owner).items()):
                 if type(value) in (_LOCK, _RLOCK, REAL_QUEUE):
                     yield owner, attribute, guards.setdefault(id(value), _guard(value))
 
@@ -115,14 +116,21 @@ def _guard(value: Any) -> Any:
 
 
 def _owners(module: Any, name: str) -> Iterator[Any]:
-    """Yield a module, its classes, and the objects of classes under test that it names."""
-    if module is None:
-        return
+    """Yield a module, its classes, and the objects of its classes that it names."""
     yield module
-    for value in list(vars(module).values()):
-        kind = value if isinstance(value, type) else type(value)
-        if kind.__module__ == name and hasattr(value, "__dict__"):
+    for value in list(_space(module).values()):
+        kind = value if issubclass(type(value), type) else type(value)
+        if kind.__module__ == name:
             yield value
+
+
+def _space(owner: Any) -> Mapping[str, Any]:
+    """Return the attributes of an object without running code of its own."""
+    try:
+        space = object.__getattribute__(owner, "__dict__")
+    except AttributeError:
+        return {}
+    return space if isinstance(space, (dict, types.MappingProxyType)) else {}
 
 
 @functools.lru_cache(maxsize=1)
@@ -130,9 +138,8 @@ def _under_test(_number: int, _latest: str) -> tuple[str, ...]:
     """Return the names of the modules that are neither installed nor machinery."""
     return tuple(
         name
-        for name, module in list(sys.modules.items())
+        for name in sorted(loaded_modules())
         if not is_machinery(name)
-        and isinstance(space := getattr(module, "__dict__", None), dict)
-        and space.get("__file__")
+        and (space := _space(sys.modules.get(name))).get("__file__")
         and not is_installed(space)
     )

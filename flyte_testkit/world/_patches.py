@@ -17,9 +17,7 @@ from flyte_testkit.world import _alarms, _conditions, _loops, _pools, _rpcs, _th
 
 __all__ = ["install"]
 
-_ROOMS: tuple[Any, ...] = (
-    *(_conditions, _threads, _pools, _thread_pools, _rpcs, _loops, _alarms),
-)
+_ROOMS: tuple[Any, ...] = (*(_conditions, _threads, _pools, _thread_pools, _rpcs, _loops, _alarms),)
 
 
 @functools.cache

@@ -234,7 +234,10 @@ def run(self: Any) -> None:
 
 
 def shutdown(
-    self: thread.ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False  # noqa: FBT001, FBT002  as the real one
+    self: thread.ThreadPoolExecutor,
+    wait: bool = True,
+    *,
+    cancel_futures: bool = False,  # noqa: FBT001, FBT002  as the real one
 ) -> None:
     """Wait on the clock until all jobs are done, then for the workers."""
     jobs: Jobs | None = vars(self).get(_JOBS)

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import VirtualClock
 
-__all__ = ["Reins", "beyond_asyncio", "caller", "held", "is_machinery", "is_pool", "is_resident", "is_runner"]
+__all__ = [
+    "Reins",
+    "beyond_asyncio",
+    "caller",
+    "held",
+    "is_machinery",
+    "is_pool",
+    "is_resident",
+    "is_runner",
+]
 
 _MACHINERY = frozenset(
     {
