@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import _thread
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -356,11 +355,11 @@ class Mover:
                 self.us = first.when
                 self.moves += 1
             self.agenda.cancel(first)
-            if isinstance(first, Callback):
+            if isinstance(first, Sleeper):
+                first.woken = True
+                self.rouse(first)
+            elif isinstance(first, Callback):
                 return first.run
-            assert isinstance(first, Sleeper)  # there is nothing else
-            first.woken = True
-            self.rouse(first)
         return None
 
     def give_turn(self) -> None:
@@ -371,7 +370,7 @@ class Mover:
         member.poke()
 
     def rouse(self, sleeper: Sleeper) -> None:
-        """Take a settled sleeper out of everything: its member is ready; only with the lock held."""
+        """Let a settled sleeper's member be ready; only with the lock held, and before ``go``."""
         self.agenda.cancel(sleeper)
         if self.sleepers.pop(sleeper, self) is not self:
             sleeper.who.sleeping = False

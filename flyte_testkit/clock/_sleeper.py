@@ -23,7 +23,7 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("mover", "endless", "hopeful", "released", "who", "woken")
+    __slots__ = ("endless", "hopeful", "mover", "released", "who", "woken")
 
     def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
