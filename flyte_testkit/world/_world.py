@@ -25,6 +25,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
+from flyte_testkit.world._leftovers import end_leftovers
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
@@ -138,6 +139,8 @@ class World:
                 self._desert(self.clock)
             finally:
                 self._unpatch()
+            if kind is None:
+                self.clock.verify()
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
@@ -149,8 +152,7 @@ class World:
         _alarms.forget_alarm()
         forget_older()
         clock.mover.is_resident = None
-        clock.mover.over = True
-        clock.leave()
+        end_leftovers(clock)
 
     def _patch(self) -> None:
         """Let time be virtual."""
