@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._calls import Calls
-from flyte_testkit.clock._members import Member, Members, hook_end, hook_start
+from flyte_testkit.clock._members import Member, Members, WorldIsOver, hook_end, hook_start
 from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.clock._sleeper import Sleeper
 from flyte_testkit.clock._turns import Turns
@@ -131,7 +131,6 @@ class Mover(Turns):
         """Let a job take part that a worker will pick up: it is ready from now on."""
         with self.lock:
             member = self.members.add(None)
-            member.is_job = True
             self.queue(member)
         self.go()
         return member
@@ -262,14 +261,14 @@ class Mover(Turns):
         return _PATIENCE if self.calls.held else _ENDLESS
 
     def close(self) -> list[Member]:
-        """Let those end who wait with a time-out: the world is over, and so is its time.
+        """Let those end who began here and wait with a time-out: the world and its time are over.
 
         They end quietly, as if by ``sys.exit()``, at the place where they wait. Who waits for ever
         goes on, for somebody may still come. Returns those who end; ``go`` is to follow.
         """
         with self.lock:
             self.over = True
-            waiting = [s.who for s in self.sleepers if not (s.endless or s.who.guest)]
+            waiting = [s.who for s in self.sleepers if s.who.is_native and not s.endless]
             for member in waiting:
                 member.interruptions = deque([_exit])
                 self.queue(member)
@@ -346,4 +345,4 @@ class Mover(Turns):
 
 
 def _exit() -> None:
-    raise SystemExit
+    raise WorldIsOver
