@@ -109,6 +109,10 @@ class Reins:
         self._latest = self.read() - self._monotonic_from
         return self._latest
 
+    def landing(self, seconds: float) -> float:
+        """Return how long to sleep on the clock to land on the instant that was meant."""
+        return seconds
+
     def exchange(self, clock: VirtualClock) -> None:
         """Follow another clock from now on."""
         self._monotonic_from += clock.micros - self.clock.micros

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from datetime import timedelta
+
 from flyte_testkit.world._reins import caller, waits_for_ever
 
 __all__ = ["REAL_SLEEP", "sleep"]
@@ -32,4 +33,4 @@ def sleep(seconds: float, /) -> None:
     if reins is not None:
         if waits_for_ever(_frame(1)):
             reins.clock.give_up_if_idle(*_ENDLESS)
-        reins.clock.sleep(seconds)
+        reins.clock.sleep(reins.landing(seconds))

@@ -231,6 +231,7 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
     pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
@@ -239,6 +240,7 @@ def _functions() -> dict[int, tuple[Any, Any]]:
     return {id(real): (real, ours) for real, ours in pairs}
 
 
+@functools.cache
 def _replacements() -> dict[int, tuple[Any, Any]]:
     """Return real object and ours, by the id of the real one: functions, and classes."""
     return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
