@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flyte_testkit import HopelessWait, VirtualClock, queued, running
+from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.clock import _mover
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
@@ -86,7 +87,7 @@ def test_a_wait_of_our_client_with_a_timeout_ends_at_its_timeout(
 ):
     flyte_admin.add_execution("run", running().never_ends())
     run = flyte_client.fetch_execution(name="run")
-    with pytest.raises(TimeoutError):
+    with pytest.raises(FlyteTimeout):
         flyte_client.wait(run, timeout=300, poll_interval=1)
     assert clock.elapsed == 300
 
