@@ -1,5 +1,7 @@
 """Hopeless waits: what is one, what is none, and who is told of it, wherever it happens."""
 
+# ruff: noqa: BLE001, E722, PT017, PT031, S110, SIM105, SIM117  it is swallowed on purpose, in nested worlds
+
 import logging
 import queue
 import threading
@@ -82,9 +84,7 @@ def test_also_in_a_thread(loop, clock):
     assert clock.elapsed == pytest.approx(1000, abs=1)
 
 
-def test_a_wait_of_our_client_with_a_timeout_ends_at_its_timeout(
-    clock, flyte_admin, flyte_client
-):
+def test_a_wait_of_our_client_with_a_timeout_ends_at_its_timeout(clock, flyte_admin, flyte_client):
     flyte_admin.add_execution("run", running().never_ends())
     run = flyte_client.fetch_execution(name="run")
     with pytest.raises(FlyteTimeout):
@@ -278,7 +278,8 @@ UNSEEN = [in_a_thread, in_a_thread_of_a_thread, in_a_pool, swallowed, swallowed_
 
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_leaving_a_world_tells_of_it(unseen):
-    with pytest.raises(HopelessWait, match="slept 50 times"), governed_by(VirtualClock(idle_sleeps=50)):
+    clock = VirtualClock(idle_sleeps=50)
+    with pytest.raises(HopelessWait, match="slept 50 times"), governed_by(clock):
         unseen()
 
 
@@ -339,11 +340,11 @@ def test_a_poller_that_nobody_stops_ends_quietly_with_its_world():
 
 
 def test_one_that_is_no_daemon_is_told_of():
-    with pytest.warns(RuntimeWarning, match=r"'poller' at tests/test_hopeless.py:\d+, in sleeps"):
-        with governed_by(VirtualClock()):
-            poller = threading.Thread(target=sleeps_for_ever, name="poller")
-            poller.start()
-            time.sleep(60)
+    poller = threading.Thread(target=sleeps_for_ever, name="poller")
+    place = r"'poller' at tests/test_hopeless.py:\d+, in sleeps_for_ever"
+    with pytest.warns(RuntimeWarning, match=place), governed_by(VirtualClock()):
+        poller.start()
+        time.sleep(60)
     poller.join(10)
     assert not poller.is_alive()
 

@@ -172,7 +172,7 @@ def hook_start(
     def run_in_turn() -> None:
         unhook()
         begin()
-        try:
+        try:  # noqa: SIM105  ``suppress`` would ask the error by its name, and it would be heard
             run()
         except (HopelessWait, WorldIsOver):  # the clock tells of it; a thread has nobody to
             pass

@@ -10,10 +10,11 @@ Ignorant of what is asked.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flyte_testkit.backend import Backend
     from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call

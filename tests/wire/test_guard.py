@@ -26,7 +26,7 @@ def clock():
 class Backend:
     """A backend whose engine has something scheduled, or nothing."""
 
-    def __init__(self, clock, due=None, counts=False):
+    def __init__(self, clock, *, due=None, counts=False):
         self.clock = clock
         self.engine = SimpleNamespace(next_due=lambda: due)
         self.counts = lambda *_: counts
@@ -171,7 +171,7 @@ def test_one_who_swallows_it_is_told_of_at_the_end(look):
         try:
             while True:
                 stub.GetExecution(execution_pb2.WorkflowExecutionGetRequest(id=run.id))
-        except:
+        except:  # noqa: E722, S110  that is what is tested
             pass
 
 
