@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
 
-__all__ = ["CALL_ID", "EXACT_TIMEOUT", "Calls"]
-
-CALL_ID, EXACT_TIMEOUT = "flyte-testkit-call", "flyte-testkit-timeout"
-"""The metadata by which a call's id and its exact timeout, in seconds, travel with it."""
+__all__ = ["Calls"]
 
 
 @dataclass(eq=False)
