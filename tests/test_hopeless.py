@@ -2,6 +2,7 @@
 
 # ruff: noqa: BLE001, E722, PT017, PT031, S110, SIM105, SIM117  it is swallowed on purpose, in nested worlds
 
+import _thread
 import logging
 import queue
 import threading
@@ -206,6 +207,18 @@ def test_a_script_that_outlasts_the_limit_and_changes_nothing(clock, flyte_admin
     flyte_admin.add_execution("a", running(3600).succeeds())
     with pytest.raises(HopelessWait, match="limit of 100 s"):
         threading.Event().wait()
+
+
+def test_silence_that_a_stranger_ends_who_works_for_real(clock):
+    done = threading.Event()
+
+    def work():
+        while time.thread_time() < 0.4:  # real seconds of work, on however busy a machine
+            pass
+        done.set()
+
+    _thread.start_new_thread(work, ())
+    assert done.wait()
 
 
 def test_silence_that_a_callback_ends(clock, flyte_admin):

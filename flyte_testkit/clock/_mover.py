@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._calls import Calls
-from flyte_testkit.clock._members import Member, Members, WorldIsOver, hook_end, hook_start
+from flyte_testkit.clock._members import Member, Members, hook_end, hook_start, leave_world
 from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.clock._sleeper import Sleeper
 from flyte_testkit.clock._turns import Turns
@@ -275,7 +275,7 @@ class Mover(Turns):
             self.over = True
             waiting = [s.who for s in self.sleepers if s.who.is_native and not s.endless]
             for member in waiting:
-                member.interruptions = deque([_exit])
+                member.interruptions = deque([leave_world])
                 self.queue(member)
             for member in list(self.runs):
                 if member is not self.members.here():
@@ -347,7 +347,3 @@ class Mover(Turns):
         elif not who.turn:
             self.stop(who)
             self._run(who)
-
-
-def _exit() -> None:
-    raise WorldIsOver

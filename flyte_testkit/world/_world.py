@@ -143,6 +143,8 @@ class World:
                 self._unpatch()
             if kind is None:
                 self.clock.verify()
+            elif (unheard := self.clock.unheard()) and hasattr(error, "add_note"):  # Python 3.11
+                error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
