@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from flyte_testkit import HopelessWait, VirtualClock, queued, running
+from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.clock import _mover
 from flyte_testkit.server import FakeFlyteAdmin
@@ -326,6 +327,33 @@ def test_a_second_server_takes_the_clock_of_the_world(flyte_admin):
         assert other.clock is flyte_admin.clock
     with FakeFlyteAdmin(clock=VirtualClock()) as third:
         assert third.clock is not flyte_admin.clock
+
+
+def test_a_server_with_another_clock_is_told_of_once_a_wait_is_in_vain(clock):
+    with (
+        FakeFlyteAdmin(clock=VirtualClock()) as other,
+        warnings.catch_warnings(record=True) as told,
+    ):
+        warnings.simplefilter("always")
+        other.add_execution("run", running(60).succeeds())
+        config = Config.for_endpoint(other.endpoint, insecure=True)
+        with FlyteRemote(config, other.project, other.domain) as client:
+            run = client.fetch_execution(name="run")
+            assert not told
+            with pytest.raises(FlyteTimeout):
+                client.wait(run, timeout=300)
+            assert len(told) == 1
+            assert "Give it none, and it takes the world's." in str(told[0].message)
+            with pytest.raises(HopelessWait, match="has a clock of its own, and that stands still"):
+                sleeps_for_ever()
+
+
+def test_one_that_is_moved_by_hand_is_not_told_of(clock):
+    with FakeFlyteAdmin(clock=VirtualClock()) as other:
+        run = other.add_execution("run", running(60).succeeds())
+        time.sleep(30)
+        other.clock.advance(60)
+        assert run.phase == "SUCCEEDED"
 
 
 def test_without_a_world_each_server_has_a_clock_of_its_own():

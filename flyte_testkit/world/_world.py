@@ -143,7 +143,7 @@ class World:
                 self._unpatch()
             if kind is None:
                 self.clock.verify()
-            elif (unheard := self.clock.unheard()) and hasattr(error, "add_note"):  # Python 3.11
+            elif (unheard := self.clock.unheard()) and sys.version_info >= (3, 11) and error:
                 error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
 
     def _inhabit(self, clock: VirtualClock) -> None:

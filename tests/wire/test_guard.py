@@ -182,6 +182,30 @@ def test_a_script_that_is_held_for_many_polls_goes_on(admin, look):
         pass
 
 
+def test_a_child_process_that_never_ends_is_told_by_its_answers_and_so_is_who_waits(monkeypatch):
+    monkeypatch.setattr(guard, "MANY", 50)
+    child = """if True:
+        import sys, grpc
+        from flyteidl.admin import execution_pb2
+        from flyteidl.service import admin_pb2_grpc
+        stub = admin_pb2_grpc.AdminServiceStub(grpc.insecure_channel(sys.argv[1]))
+        request = execution_pb2.WorkflowExecutionGetRequest(
+            id={"project": "flytesnacks", "domain": "development", "name": "run"}
+        )
+        while stub.GetExecution(request).closure.phase != 4:
+            pass
+    """
+    clock = VirtualClock()
+    with governed_by(clock), FakeFlyteAdmin() as admin:
+        admin.add_execution("run", running(60).succeeds())
+        command = [sys.executable, "-c", child, admin.endpoint]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            with pytest.raises(HopelessWait, match="Other processes keep real time"):
+                process.wait()
+                clock.verify()
+            assert "flyte-testkit gave up" in process.communicate()[1]
+
+
 def test_real_work_between_equal_calls_is_no_loop(admin, look):
     run = admin.add_execution("run", running(60).succeeds())
     for _ in range(5):
