@@ -2,8 +2,8 @@
 
 A loop that waits for its next event waits, so time may move: its thread is a member like any
 other, which is poked rather than blocked. Real timers and sockets count as running, though: while a
-task awaits ``asyncio.sleep(8)``, eight real seconds, time stands still. Not so while one awaits a
-job that it gave to a pool of threads: such a job lives on the clock.
+task awaits ``asyncio.sleep(8)``, eight real seconds, others may run, but time stands still. Not so
+while one awaits a job that it gave to a pool of threads: such a job lives on the clock.
 
 Ignorant of how they come to stand there.
 """
@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from flyte_testkit.world._older_threads import wake_older
-from flyte_testkit.world._reins import held, is_resident
+from flyte_testkit.world._reins import beyond_asyncio, caller, held
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from types import FrameType
 
     from flyte_testkit.clock import Sleeper
 
@@ -34,7 +35,6 @@ _Selector: Any = selectors.DefaultSelector
 _real_select = _Selector.select
 _real_poke = BaseSelectorEventLoop._write_to_self  # type: ignore[attr-defined]  # noqa: SLF001  every way to wake a loop ends there
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
-_current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
 _LOOP = "asyncio.base_events"
 
 _asleep: dict[Any, Sleeper] = {}
@@ -50,11 +50,14 @@ def select(self: Any, timeout: float | None = None) -> Any:
     loop = frame.f_locals.get("self") if frame.f_globals.get("__name__") == _LOOP else None
     clock = held[-1].clock
     member = clock.mover.members.here()
-    if loop is None or member is None or member.guest or not _waits(loop, self, timeout):
+    if loop is None or member is None or member.guest:
         return _real_select(self, timeout)
     events = _real_select(self, 0)
     if events:
         return events
+    if not _waits(loop, self, timeout):
+        with clock.mover.calls.away(member):
+            return _real_select(self, timeout)
     sleeper = _asleep[loop] = clock.sleeper(None)
     sleeper.hopeful = len(self.get_map()) > 1
     clock.mover.step_out(sleeper)
@@ -72,7 +75,7 @@ def poke(self: Any) -> None:
         wake_older(sleeper)
         sleeper.release()
     elif held and self._thread_id not in (None, threading.get_ident()):
-        _join(self._thread_id)
+        _join(self._thread_id, _frame(1))
     _real_poke(self)
 
 
@@ -105,15 +108,12 @@ def _listens(file: Any) -> bool:
         return False
 
 
-def _join(ident: int) -> None:
-    """Let a thread take part whose loop is older than the world: it is about to have work."""
-    mover = held[-1].clock.mover
+def _join(ident: int, frame: FrameType) -> None:
+    """Let a thread take part whose loop gets work from code under test: it is older, then."""
+    reins = caller(beyond_asyncio(frame))
     thread = next((known for known in threading.enumerate() if known.ident == ident), None)
-    if thread is None or mover.takes_part(thread):
-        return
-    frame = _current_frames().get(ident)
-    if frame is not None and is_resident(frame):
-        mover.join(thread, resident=True)
+    if reins is not None and thread is not None:
+        reins.clock.mover.join(thread, resident=True)
 
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
