@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.clock import SystemClock, VirtualClock
 from flyte_testkit.errors import ClockError, HopelessWait, NestedFreezeError
-from flyte_testkit.world import _bindings, _reins, _world, governed_by, local_time
+from flyte_testkit.world import _bindings, _governed, _reins, _repairs, _world, governed_by, local_time
 
 UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}
@@ -64,7 +64,7 @@ def module_of(code, name="code_under_test"):
 
 @pytest.fixture
 def forget_module():
-    _world._hidden.cache_clear()  # tests before have had another module of this name
+    _repairs.forget()  # and tell anew
     yield
     sys.modules.pop("code_under_test", None)
 
@@ -165,8 +165,6 @@ def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
         entered,
     ):
         assert any("code_under_test.pause" in stray for stray in entered.strays)
-    del code
-    _world._hidden.cache_clear()
 
 
 def test_a_mock_that_wraps_sleep_moves_the_clock(clock, governed):
@@ -518,7 +516,7 @@ def test_time_stands_while_another_thread_is_in_a_call(clock, governed):
     at = []
 
     def slow(request, context):
-        REAL["sleep"](0.02)
+        _governed.REAL_SLEEP(0.02)
         at.append(clock.elapsed)
         return request
 

@@ -47,7 +47,7 @@ def sleep(seconds: float, /) -> None:
     if reins is not None:
         if _waits_for_ever(_frame(1)):
             reins.clock.give_up_if_idle(*_ENDLESS)
-        reins.clock.sleep(seconds)
+        reins.clock.sleep(reins.landing(seconds))
 
 
 def _waits_for_ever(frame: FrameType) -> bool:
@@ -67,7 +67,7 @@ def wait(self: Any, timeout: float | None = None) -> bool:
     if not self._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")
     clock = reins.clock
-    sleeper = clock.sleeper(timeout)
+    sleeper = clock.sleeper(None if timeout is None else reins.landing(timeout))
     self._waiters.append(sleeper)
     state = self._release_save()
     notified = False

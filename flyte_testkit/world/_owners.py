@@ -1,0 +1,168 @@
+"""Who has an object, as its author would say it: ``jobs.PAIR[0]``, ``jobs.Loop.hooks['sleep'][1]``.
+
+Only code under test is named: what is installed or machinery nobody can mend in a test.
+
+Ignorant of why it is asked.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import types
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from flyte_testkit.world._bindings import is_installed, namespace
+from flyte_testkit.world._reins import is_machinery
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+__all__ = ["Stray", "named", "of_code_under_test", "on_the_stack"]
+
+_STEPS = 4  # from an object to a name; further away nobody would recognise it
+_SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_Trail = tuple[str, Any]  # what is appended to the name of an owner, and what is named
+
+
+class Stray(NamedTuple):
+    """Where something is held, and what."""
+
+    where: str
+    what: Any
+
+
+def named(holders: Collection[Any], wanted: Mapping[int, Any]) -> tuple[Stray, ...]:
+    """Return where the holders of wanted objects are; those without a name are left out."""
+    spaces = {id(namespace(module)): name for name, module in list(sys.modules.items())}
+    trails: dict[int, tuple[Any, list[_Trail]]] = {}
+    for holder in holders:
+        trails[id(holder)] = (holder, list(_first(holder, wanted)))
+    found: dict[str, Any] = {}
+    for _ in range(_STEPS):
+        trails = _step(trails, spaces, found)
+        if not trails:
+            break
+    return tuple(Stray(where, what) for where, what in found.items())
+
+
+def _first(holder: Any, wanted: Mapping[int, Any]) -> Iterator[_Trail]:
+    """Yield how a holder holds what is wanted."""
+    if isinstance(holder, tuple):
+        fields = getattr(type(holder), "_fields", None)
+        for index, value in enumerate(holder):
+            if id(value) in wanted:
+                yield (f".{fields[index]}" if fields else f"[{index}]"), wanted[id(value)]
+        return
+    for value in gc.get_referents(holder):
+        if id(value) in wanted:
+            yield f" (a {type(holder).__name__})", wanted[id(value)]
+
+
+def _step(
+    trails: dict[int, tuple[Any, list[_Trail]]], spaces: Mapping[int, str], found: dict[str, Any]
+) -> dict[int, tuple[Any, list[_Trail]]]:
+    """Go from objects to their owners; what has a name is found, and the others are returned."""
+    further: dict[int, tuple[Any, list[_Trail]]] = {}
+    objects = [it for it, _ in trails.values()]
+    for it in objects:
+        if isinstance(it, _SUSPENDED):
+            for _, what in trails[id(it)][1]:
+                _name_frame(it, what, found)
+    ignored = {id(trails), id(objects), *map(id, trails.values())}
+    for owner in gc.get_referrers(*objects):
+        if id(owner) in ignored or isinstance(owner, types.FrameType):
+            continue
+        if id(owner) in spaces:
+            if of_code_under_test(owner):
+                for key, value in list(owner.items()):
+                    for suffix, what in trails.get(id(value), (None, ()))[1]:
+                        found.setdefault(f"{spaces[id(owner)]}.{key}{suffix}", what)
+            continue
+        steps = [
+            (step + suffix, what)
+            for step, value in _steps(owner)
+            for suffix, what in trails.get(id(value), (None, ()))[1]
+        ]
+        name = _name_of(owner)
+        if name is None:
+            known = further.setdefault(id(owner), (owner, []))
+            known[1].extend(steps)
+        else:
+            found.update((name + step, what) for step, what in steps if name)
+    return further
+
+
+def _steps(owner: Any) -> Iterator[tuple[str, Any]]:
+    """Yield how an owner has what it has."""
+    space = _instance_space(owner)
+    if isinstance(owner, dict):
+        yield from ((f"[{key!r}]", value) for key, value in list(owner.items()))
+    elif isinstance(owner, (list, tuple)):
+        yield from ((f"[{index}]", value) for index, value in enumerate(owner))
+    elif space is not None:
+        yield "", space  # whose keys are attributes
+        yield from ((f".{key}", value) for key, value in list(space.items()))
+    else:
+        yield from (("", value) for value in gc.get_referents(owner))
+
+
+def _instance_space(owner: Any) -> Mapping[str, Any] | None:
+    try:
+        space = object.__getattribute__(owner, "__dict__")
+    except (AttributeError, TypeError):
+        return None
+    return space if isinstance(space, (dict, types.MappingProxyType)) else None
+
+
+def _name_of(owner: Any) -> str | None:
+    """Return the name of an owner that has one; empty if it is nobody's whom we tell."""
+    if isinstance(owner, (dict, list, tuple, set, frozenset, types.CellType, *_SUSPENDED)):
+        return None
+    module = getattr(owner if isinstance(owner, type) else type(owner), "__module__", None)
+    if isinstance(owner, types.FunctionType):
+        module = owner.__module__
+    if module == "builtins" or not isinstance(module, str):
+        return None
+    space = namespace(sys.modules.get(module))
+    if space is None or not of_code_under_test(space):
+        return ""
+    if isinstance(owner, (type, types.FunctionType)):
+        return f"{module}.{owner.__qualname__}"
+    return f"a {module}.{type(owner).__qualname__}'s "
+
+
+def of_code_under_test(space: Mapping[str, Any]) -> bool:
+    """Whether a module's names are neither machinery's nor an installed package's."""
+    return not is_machinery(str(space.get("__name__"))) and not is_installed(space)
+
+
+def _name_frame(suspended: Any, what: Any, found: dict[str, Any]) -> None:
+    """Say which variable of a function that waits for its next step holds something."""
+    for prefix in ("gi", "cr", "ag"):
+        frame = getattr(suspended, f"{prefix}_frame", None)
+        if frame is not None and of_code_under_test(frame.f_globals):
+            for name in _variables(frame, what):
+                where = f"{frame.f_globals.get('__name__')}.{suspended.__qualname__}"
+                found.setdefault(f"the variable {name!r} of {where}, which is suspended,", what)
+
+
+def _variables(frame: types.FrameType, what: Any) -> list[str]:
+    return [name for name, value in frame.f_locals.items() if value is what]
+
+
+def on_the_stack(frame: types.FrameType | None, wanted: Any) -> Iterator[Stray]:
+    """Yield the variables of functions under way that hold what is wanted.
+
+    Args:
+        frame: The innermost of them.
+        wanted: Says of a value whether it is.
+    """
+    while frame is not None:
+        optimized = frame.f_code.co_flags & 0x1  # else its variables are names of a module
+        if optimized and of_code_under_test(frame.f_globals):
+            where = f"{frame.f_globals.get('__name__')}.{frame.f_code.co_name}"
+            for name, value in frame.f_locals.items():
+                if wanted(value):
+                    yield Stray(f"the variable {name!r} of {where}", value)
+        frame = frame.f_back
