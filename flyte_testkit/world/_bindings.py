@@ -15,7 +15,7 @@ from flyte_testkit.world._reins import is_machinery
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["is_installed", "loaded_modules", "module_bindings", "namespace"]
+__all__ = ["is_a", "is_installed", "loaded_modules", "module_bindings", "namespace"]
 
 _INSTALLED = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -27,10 +27,15 @@ _NOT_TO_TOUCH = frozenset({"time", "datetime"})
 _looked_at: dict[str, tuple[int, int, tuple[str, ...]]] = {}
 
 
+def is_a(value: object, kinds: type | tuple[type, ...]) -> bool:
+    """Whether a value is an instance, without asking it: some lie, and some wake up."""
+    return issubclass(type(value), kinds)
+
+
 def loaded_modules() -> frozenset[str]:
     """Return the names of the modules that are here; some others load when they are first used."""
     lazy = importlib.util._LazyModule  # type: ignore[attr-defined]  # noqa: SLF001  no public name
-    return frozenset(name for name, it in list(sys.modules.items()) if not isinstance(it, lazy))
+    return frozenset(name for name, it in list(sys.modules.items()) if not is_a(it, lazy))
 
 
 def namespace(module: object) -> dict[str, Any] | None:
@@ -39,7 +44,7 @@ def namespace(module: object) -> dict[str, Any] | None:
         names = object.__getattribute__(module, "__dict__")
     except AttributeError:
         return None
-    return names if isinstance(names, dict) else None
+    return names if is_a(names, dict) else None
 
 
 def is_installed(space: Mapping[str, Any]) -> bool:

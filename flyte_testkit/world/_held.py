@@ -14,12 +14,13 @@ from __future__ import annotations
 import functools
 import gc
 import sys
+import threading
 import types
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.world import _owners
-from flyte_testkit.world._bindings import namespace
+from flyte_testkit.world._bindings import is_a, namespace
 from flyte_testkit.world._places import (
     Attribute,
     Cell,
@@ -85,62 +86,80 @@ class Holdings:
         owners = gc.get_referrers(*self._passed) if self._passed else []
         ignored |= {id(holders), id(self._passed), id(self._lost)} | running
         passed = {id(it): it for it in self._passed}
-        owned = set()
+        owned = self._owned(owners, ignored | {id(passed)})
         for owner in owners:
             if id(owner) not in ignored:
-                owned.update(map(id, gc.get_referents(owner)))
                 self._examine_owner(owner, passed)
         for left in passed.values():
-            if id(left) in owned:  # the rest are variables of functions under way
+            if id(left) in owned:
                 self._contents(left)
+
+    def _owned(self, owners: list[Any], ignored: set[int]) -> set[int]:
+        """Return the ids of what belongs to somebody: the rest are variables of functions."""
+        owned: set[int] = set()
+        between = []
+        for owner in owners:
+            if id(owner) in ignored:
+                continue
+            if type(owner) in _CONTAINERS and id(owner) not in self._spaces:
+                between.append(owner)
+            else:
+                owned.update(map(id, gc.get_referents(owner)))
+        for owner in gc.get_referrers(*between) if between else ():
+            if id(owner) not in ignored and owner is not between and owner is not owners:
+                owned.update(map(id, gc.get_referents(owner)))
+        for owner in between:
+            if id(owner) in owned:
+                owned.update(map(id, gc.get_referents(owner)))
+        return owned
 
     def _examine(self, holder: Any) -> None:
         if id(holder) in self._spaces:
             if "__name__" in holder:  # names of functions are looked at elsewhere
                 bound = set(map(id, self.bound))
                 self.places += (Item(holder, key) for key, v in holder.items() if id(v) in bound)
-        elif isinstance(holder, (*_CONTAINERS, *_WRAPPERS)):
+        elif is_a(holder, (*_CONTAINERS, *_WRAPPERS)):
             self._passed.append(holder)
             self._slots(holder)  # ``defaultdict(time.time)``
-        elif isinstance(holder, types.CellType):
+        elif is_a(holder, types.CellType):
             self.places.append(Cell(holder))
-        elif isinstance(holder, functools.partial):
+        elif is_a(holder, functools.partial):
             self.places.append(Partial(holder))
-        elif isinstance(holder, type):
+        elif is_a(holder, type):
             self._class(holder, {})
-        elif isinstance(holder, _CLOSED) or not (self._slots(holder) | self._attributes(holder)):
+        elif is_a(holder, _CLOSED) or not (self._slots(holder) | self._attributes(holder)):
             self._lost.append(holder)
 
     def _examine_owner(self, owner: Any, passed: dict[int, Any]) -> None:
         """Look at who has a dict, a tuple or a wrapper that holds what is looked for."""
-        if isinstance(owner, types.FunctionType):
+        if is_a(owner, types.FunctionType):
             if passed.pop(id(owner.__defaults__), None) is not None:
                 self.places.append(Defaults(owner))
-        elif isinstance(owner, functools.partial):
+        elif is_a(owner, functools.partial):
             if passed.pop(id(owner.args), None) is not None:
                 self.places.append(Partial(owner))
-        elif isinstance(owner, type):
+        elif is_a(owner, type):
             space = gc.get_referents(vars(owner))[0]
             passed.pop(id(space), None)
             self._class(owner, passed)
         elif type(owner) is dict and id(owner) not in self._spaces and "__module__" in owner:
             for kind in gc.get_referrers(owner):  # of a class that holds a staticmethod
-                if isinstance(kind, type):
+                if is_a(kind, type):
                     self._class(kind, passed)
-        elif not isinstance(owner, (types.ModuleType, types.FrameType, dict, list, tuple)):
-            space = _space_of(owner)
+        elif not is_a(owner, (types.ModuleType, types.FrameType, dict, list, tuple)):
+            space = _owners.space_of(owner)
             if passed.pop(id(space), None) is not None:
                 self._attributes(owner)
 
     def _class(self, kind: type, passed: dict[int, Any]) -> None:
         for name, value in list(vars(kind).items()):
-            inner = value.__func__ if isinstance(value, staticmethod) else value
+            inner = value.__func__ if is_a(value, staticmethod) else value
             if self._is_wanted(inner):
                 passed.pop(id(value), None)
                 self.places.append(ClassAttribute(kind, name))
 
     def _attributes(self, holder: Any) -> bool:
-        space = _space_of(holder) or {}
+        space = _owners.space_of(holder) or {}
         names = [name for name, value in list(space.items()) if self._is_wanted(value)]
         self.places += (Attribute(holder, name) for name in names)
         return bool(names)
@@ -150,7 +169,7 @@ class Holdings:
             slot
             for kind in type(holder).__mro__
             for slot in vars(kind).values()
-            if isinstance(slot, types.MemberDescriptorType)
+            if is_a(slot, types.MemberDescriptorType)
             and self._is_wanted(value := _in(slot, holder))
             and _takes(slot, holder, value)
         ]
@@ -159,27 +178,18 @@ class Holdings:
 
     def _contents(self, holder: Any) -> None:
         """Find what a container holds that belongs to nothing which was looked at as a whole."""
-        if isinstance(holder, dict):
+        if is_a(holder, dict):
             items = list(holder.items())
             self.places += (Item(holder, key) for key, it in items if self._is_wanted(it))
-        elif isinstance(holder, (list, deque)):
+        elif is_a(holder, (list, deque)):
             self.places += (Item(holder, n) for n, it in enumerate(holder) if self._is_wanted(it))
-        elif isinstance(holder, set):
+        elif is_a(holder, set):
             self.places += [Member(holder, it) for it in holder if self._is_wanted(it)]
         else:
             self._lost.append(holder)
 
     def _is_wanted(self, value: object) -> bool:
         return id(value) in self._wanted
-
-
-def _space_of(holder: Any) -> dict[str, Any] | None:
-    """Return the namespace of an instance, without waking what loads when it is first used."""
-    try:
-        space = object.__getattribute__(holder, "__dict__")
-    except (AttributeError, TypeError):
-        return None
-    return space if isinstance(space, dict) else None
 
 
 def _in(slot: Any, holder: Any) -> Any:
@@ -200,8 +210,10 @@ def _takes(slot: Any, holder: Any, value: Any) -> bool:
 
 def _running() -> set[int]:
     """Return the ids of the frames of functions under way, in all threads."""
+    innermost = sys._current_frames()  # noqa: SLF001  there is no other way
+    innermost[threading.get_ident()] = sys._getframe(1)  # noqa: SLF001  never one's own: a circle
     running = set()
-    for frame in sys._current_frames().values():  # noqa: SLF001  there is no other way
+    for frame in innermost.values():
         step: types.FrameType | None = frame
         while step is not None:
             running.add(id(step))
@@ -231,6 +243,7 @@ def search(
         or any(place.forsaken for place in known.places)
         or _is_new(known, is_bound)
     ):
+        _Known.holdings = known = None  # or it would be found among those who have things
         _Known.holdings = known = Holdings(functions, is_bound, ours)
         _Known.modules, _Known.counts = modules, counts
     _Known.collections = gc.get_stats()[2]["collections"]

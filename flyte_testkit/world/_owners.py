@@ -8,20 +8,22 @@ Ignorant of why it is asked.
 from __future__ import annotations
 
 import gc
+import re
 import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flyte_testkit.world._bindings import is_installed, namespace
+from flyte_testkit.world._bindings import is_a, is_installed, namespace
 from flyte_testkit.world._reins import is_machinery
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["Stray", "named", "of_code_under_test", "on_the_stack"]
+__all__ = ["Stray", "named", "of_code_under_test", "on_the_stack", "space_of"]
 
 _STEPS = 4  # from an object to a name; further away nobody would recognise it
 _SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_KEY = re.compile(r"^\['(\w+)'\]")
 _Trail = tuple[str, Any]  # what is appended to the name of an owner, and what is named
 
 
@@ -48,7 +50,7 @@ def named(holders: Collection[Any], wanted: Mapping[int, Any]) -> tuple[Stray, .
 
 def _first(holder: Any, wanted: Mapping[int, Any]) -> Iterator[_Trail]:
     """Yield how a holder holds what is wanted."""
-    if isinstance(holder, tuple):
+    if is_a(holder, tuple):
         fields = getattr(type(holder), "_fields", None)
         for index, value in enumerate(holder):
             if id(value) in wanted:
@@ -64,14 +66,17 @@ def _step(
 ) -> dict[int, tuple[Any, list[_Trail]]]:
     """Go from objects to their owners; what has a name is found, and the others are returned."""
     further: dict[int, tuple[Any, list[_Trail]]] = {}
-    objects = [it for it, _ in trails.values()]
-    for it in objects:
-        if isinstance(it, _SUSPENDED):
-            for _, what in trails[id(it)][1]:
+    for it, trail in list(trails.values()):
+        if is_a(it, _SUSPENDED):
+            for _, what in trail:
                 _name_frame(it, what, found)
+            del trails[id(it)]
+    objects = [it for it, _ in trails.values()]
+    if not objects:
+        return {}
     ignored = {id(trails), id(objects), *map(id, trails.values())}
     for owner in gc.get_referrers(*objects):
-        if id(owner) in ignored or isinstance(owner, types.FrameType):
+        if id(owner) in ignored or is_a(owner, types.FrameType):
             continue
         if id(owner) in spaces:
             if of_code_under_test(owner):
@@ -80,56 +85,56 @@ def _step(
                         found.setdefault(f"{spaces[id(owner)]}.{key}{suffix}", what)
             continue
         steps = [
-            (step + suffix, what)
+            (step + suffix if step is not None else _KEY.sub(r".\1", suffix), what)
             for step, value in _steps(owner)
             for suffix, what in trails.get(id(value), (None, ()))[1]
         ]
         name = _name_of(owner)
         if name is None:
-            known = further.setdefault(id(owner), (owner, []))
-            known[1].extend(steps)
+            further.setdefault(id(owner), (owner, []))[1].extend(steps)
         else:
             found.update((name + step, what) for step, what in steps if name)
     return further
 
 
-def _steps(owner: Any) -> Iterator[tuple[str, Any]]:
-    """Yield how an owner has what it has."""
-    space = _instance_space(owner)
-    if isinstance(owner, dict):
+def _steps(owner: Any) -> Iterator[tuple[str | None, Any]]:
+    """Yield how an owner has what it has; ``None`` for a namespace, whose keys are attributes."""
+    if is_a(owner, dict):
         yield from ((f"[{key!r}]", value) for key, value in list(owner.items()))
-    elif isinstance(owner, (list, tuple)):
+    elif is_a(owner, (list, tuple)):
         yield from ((f"[{index}]", value) for index, value in enumerate(owner))
-    elif space is not None:
-        yield "", space  # whose keys are attributes
-        yield from ((f".{key}", value) for key, value in list(space.items()))
+    elif is_a(owner, type):
+        yield None, gc.get_referents(vars(owner))[0]
     else:
-        yield from (("", value) for value in gc.get_referents(owner))
-
-
-def _instance_space(owner: Any) -> Mapping[str, Any] | None:
-    try:
-        space = object.__getattribute__(owner, "__dict__")
-    except (AttributeError, TypeError):
-        return None
-    return space if isinstance(space, (dict, types.MappingProxyType)) else None
+        space = space_of(owner)
+        yield None, space
+        yield from ((f".{key}", value) for key, value in list((space or {}).items()))
+        yield from (("", value) for value in gc.get_referents(owner) if value is not space)
 
 
 def _name_of(owner: Any) -> str | None:
     """Return the name of an owner that has one; empty if it is nobody's whom we tell."""
-    if isinstance(owner, (dict, list, tuple, set, frozenset, types.CellType, *_SUSPENDED)):
+    if is_a(owner, (dict, list, tuple, set, frozenset, types.CellType, *_SUSPENDED)):
         return None
-    module = getattr(owner if isinstance(owner, type) else type(owner), "__module__", None)
-    if isinstance(owner, types.FunctionType):
-        module = owner.__module__
-    if module == "builtins" or not isinstance(module, str):
+    named_itself = is_a(owner, (type, types.FunctionType))
+    module = (owner if named_itself else type(owner)).__module__
+    if module == "builtins" or not is_a(module, str):
         return None
     space = namespace(sys.modules.get(module))
     if space is None or not of_code_under_test(space):
         return ""
-    if isinstance(owner, (type, types.FunctionType)):
+    if named_itself:
         return f"{module}.{owner.__qualname__}"
-    return f"a {module}.{type(owner).__qualname__}'s "
+    return f"an object of {module}.{type(owner).__qualname__}: "
+
+
+def space_of(holder: Any) -> dict[str, Any] | None:
+    """Return the namespace of an instance, without waking what loads when it is first used."""
+    try:
+        space = object.__getattribute__(holder, "__dict__")
+    except (AttributeError, TypeError):
+        return None
+    return space if is_a(space, dict) else None
 
 
 def of_code_under_test(space: Mapping[str, Any]) -> bool:

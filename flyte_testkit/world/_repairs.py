@@ -48,13 +48,13 @@ def repair(undo: contextlib.ExitStack, twins: Mapping[int, tuple[Any, Any]]) -> 
     undo.callback(_held.let_go)
     for place in holdings.places:
         place.exchange(twin, undo)
-    variables = on_the_stack(_frame(2), lambda it: id(it) in twins or _is_reading(it))
-    strays = (*holdings.strays, *variables)
-    for where, what in strays:
+    for where, what in holdings.strays:
         if where not in _told:
             _told.add(where)
             _tell(where, what)
-    return tuple(where for where, _ in strays)
+    # Whoever enters a world sees his own variables; they are no reason to warn.
+    variables = on_the_stack(_frame(2), lambda it: id(it) in twins or _is_reading(it))
+    return tuple(where for where, _ in (*holdings.strays, *variables))
 
 
 def forget() -> None:
@@ -81,5 +81,5 @@ def _tell(where: str, what: Any) -> None:
         f"{where} has held {name} since before the world was entered, so its time is real. "
         f"Look {name} up when it is called: lambda: {name}(...).",
         RuntimeWarning,
-        stacklevel=4,
+        stacklevel=5,
     )

@@ -15,16 +15,14 @@ Ignorant of who reads, and of what stands in for which function.
 from __future__ import annotations
 
 import math
-import sys
 import threading
 import time
-import warnings
 from collections import deque
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from types import FrameType
+from flyte_testkit.world._telling import asker, tell
 
+if TYPE_CHECKING:
     from flyte_testkit.clock import VirtualClock
 
 __all__ = ["Reins"]
@@ -38,7 +36,7 @@ _MONOTONIC_MOST, _MONOTONIC_RESERVE = 400, 90
 _WALL_MOST, _WALL_SHARE, _WALL_RESERVE = 90_000, 20_000, 9_000
 
 _SHORTEST = 0.5e-6  # seconds; a shorter sleep would be rounded to nothing
-_PATIENCE = 20  # such sleeps at one instant, before they take as long as life's do
+_PATIENCE = 20  # such sleeps in a row, before they take as long as life's do
 _FLOOR = 50e-6  # seconds; what the shortest sleep takes in life
 
 _MANY = 4096  # readings at one instant
@@ -46,7 +44,6 @@ _LONG = 2.0  # seconds of processor time that go into them, before they are a bu
 _TICK = 0.001  # seconds that each reading of a busy wait takes
 
 _real_process_time = time.process_time
-_frame = sys._getframe  # noqa: SLF001  whose reading it is can be said by nobody else
 
 
 class _Drift:
@@ -55,24 +52,33 @@ class _Drift:
     An instant may use up three quarters of what is left, so there is always some for the next.
     """
 
-    __slots__ = ("_bound", "_most", "_reserve", "_share", "ahead", "at")
+    __slots__ = ("_bound", "_most", "_reserve", "_share", "ahead", "at", "step")
 
     def __init__(self, most: float, share: float, reserve: float) -> None:
         self._most = most
         self._share = share
         self._reserve = reserve
+        self._bound = 0.0
         self.ahead: float = 0
         self.at = -1
-        self._bound = 0.0
+        self.step: float = 0
 
-    def take(self, at: int, step: float) -> float:
+    def begin(self, at: int, step: float) -> None:
+        """Say that the clock has moved, and by how much readings differ from now on."""
+        self.at, self.step = at, step
+        self._bound = self.ahead + min(self._share, (self._most - self.ahead) * 0.75) - step
+
+    def take(self) -> float:
         """Return how far a reading is ahead: a step more than the one before, if there is room."""
-        if at != self.at:
-            self.at = at
-            self._bound = self.ahead + min(self._share, (self._most - self.ahead) * 0.75)
-        if self.ahead + step <= self._bound:
-            self.ahead += step
+        if self.ahead <= self._bound:
+            self.ahead += self.step
         return self.ahead
+
+    def take_whole(self) -> int:
+        """Return it in whole nanoseconds, of which each is a step."""
+        ahead = math.ceil(self.ahead)
+        self.ahead = ahead + 1 if ahead < self._bound else ahead
+        return int(self.ahead)
 
     def lift(self, length: float) -> None:
         """Let the readings to come be so much later, if there is room."""
@@ -94,7 +100,8 @@ class Reins:
         self._offsets: deque[int] = deque([0], maxlen=16)  # of instants read, into a millisecond
         self._at = -1
         self._looks = 0  # at this instant
-        self._naps = 0  # sleeps too short to count, at this instant
+        self._naps = 0  # sleeps too short to count, and no others since
+        self._nap_ends = -1
         self._timed = False  # one of the looks was at the time, so the wait may have an end
         self._since = 0.0
         self._busy: int | None = None  # the thread that waits by reading
@@ -107,31 +114,32 @@ class Reins:
 
     def read(self) -> int:
         """Return microseconds since 1970, exactly."""
-        self.look()
-        return self.clock.micros
+        return self.look()
 
     def read_wall_ns(self) -> int:
         """Return nanoseconds since 1970."""
-        self.look()
-        micros = self.clock.micros
-        if micros != self._wall.at and micros % 1000 not in self._offsets:
-            self._offsets.append(micros % 1000)
-        return micros * 1000 + int(self._wall.take(micros, self._wall_step()))
+        micros, drift = self.look(), self._wall
+        if micros != drift.at:
+            if micros % 1000 not in self._offsets:
+                self._offsets.append(micros % 1000)
+            drift.begin(micros, self._wall_step())
+        return micros * 1000 + int(drift.take())
 
     def read_monotonic(self) -> float:
         """Return seconds since whenever."""
-        self.look()
-        micros = self.clock.micros - self._monotonic_from
-        least = math.ulp(micros / 1e6) * 1e9
-        step = min(4 * least, max(1.0, 1.01 * least))
-        return (micros * 1000 + self._monotonic.take(micros, step)) / _SECOND
+        micros = self.look() - self._monotonic_from
+        drift = self._monotonic
+        if micros != drift.at:
+            drift.begin(micros, _monotonic_step(micros))
+        return (micros * 1000 + drift.take()) / _SECOND
 
     def read_monotonic_ns(self) -> int:
         """Return nanoseconds since whenever."""
-        self.look()
-        micros = self.clock.micros - self._monotonic_from
-        self._monotonic.ahead = math.ceil(self._monotonic.ahead)
-        return micros * 1000 + int(self._monotonic.take(micros, 1))
+        micros = self.look() - self._monotonic_from
+        drift = self._monotonic
+        if micros != drift.at:
+            drift.begin(micros, _monotonic_step(micros))
+        return micros * 1000 + drift.take_whole()
 
     def monotonic(self) -> float:
         """Return seconds since whenever, exactly; two readings may be equal."""
@@ -167,12 +175,13 @@ class Reins:
         self.look()
         self._naps += 1
         if self._naps > _PATIENCE:
+            self._nap_ends = self._at + round(_FLOOR * 1e6)
             return _FLOOR
-        self._monotonic.lift(max(seconds * 1e9, 4e9 * math.ulp(self.read_monotonic())))
+        self._monotonic.lift(max(seconds * 1e9, self._monotonic.step))
         self._wall.lift(max(math.ceil(seconds * 1e9), self._wall_step()))
         return 0.0
 
-    def look(self, *, at_time: bool = True) -> None:
+    def look(self, *, at_time: bool = True) -> int:
         """Count a look at the time, or at what time will change; very many of them are a wait.
 
         A busy wait moves no clock, so it would last for ever. After a while each of its looks
@@ -180,12 +189,16 @@ class Reins:
 
         Args:
             at_time: Whether the time is looked at: such a wait has an end of its own.
+
+        Returns:
+            Microseconds since 1970.
         """
         at = self.clock.micros
         if at != self._at:
-            self._at, self._looks, self._naps, self._busy = at, 0, 0, None
-            self._timed = at_time
-            return
+            self._at, self._looks, self._busy, self._timed = at, 0, None, at_time
+            if at != self._nap_ends:
+                self._naps = 0
+            return at
         self._looks += 1
         self._timed |= at_time
         if self._busy is not None:
@@ -193,6 +206,9 @@ class Reins:
                 self._tick()
         elif not self._looks % (_MANY // 4):
             self._suspect()
+        else:
+            return at
+        return self.clock.micros
 
     def _suspect(self) -> None:
         used = _real_process_time()
@@ -216,23 +232,17 @@ class Reins:
         if self._told:
             return
         self._told = True
-        where = _reader()
-        warnings.showwarning(
-            RuntimeWarning(
-                f"{where.f_globals.get('__name__')} asked {self._looks:,} times for the time, or "
-                f"whether something is done, while it was {self.clock.elapsed:g} s and nothing "
-                "waited: a busy wait, which moves no clock. From now on each look of it takes a "
-                "millisecond on the clock. Let the loop sleep: time.sleep(0.01)."
-            ),
-            RuntimeWarning,
-            where.f_code.co_filename,
-            where.f_lineno,
+        where = asker()
+        tell(
+            f"{where.f_globals.get('__name__')} asked {self._looks:,} times for the time, or "
+            f"whether something is done, while it was {self.clock.elapsed:g} s and nothing waited: "
+            "a busy wait, which moves no clock. From now on each look of it takes a millisecond on "
+            "the clock. Let the loop sleep: time.sleep(0.01).",
+            where,
         )
 
 
-def _reader() -> FrameType:
-    """Return the frame that asked: the first one outside this package's own world."""
-    frame: FrameType = _frame(1)
-    while frame.f_back and (frame.f_globals.get("__name__") or "").startswith(__package__ or ""):
-        frame = frame.f_back
-    return frame
+def _monotonic_step(micros: int) -> float:
+    """Return how many nanoseconds readings differ by: what surely is seen, or one."""
+    least = math.ulp(micros / 1e6) * 1e9
+    return min(4 * least, max(1.0, 1.01 * least))

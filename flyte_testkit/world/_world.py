@@ -24,6 +24,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _datetimes, _governed, _looks, _readings
 from flyte_testkit.world._bindings import loaded_modules, module_bindings
+from flyte_testkit.world._patched import tell_of_patch
 from flyte_testkit.world._reins import Reins, held
 from flyte_testkit.world._repairs import repair
 
@@ -150,6 +151,7 @@ class World:
             self.strays = repair(undo, replaced)
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
+            tell_of_patch(time.sleep)
             _set(undo, time, "sleep", _governed.sleep)
             _set(undo, threading.Condition, "wait", _governed.wait)
             _set(undo, threading.Thread, "start", _governed.start)
