@@ -31,7 +31,15 @@ from hypothesis import strategies as st
 
 from flyte_testkit.clock import SystemClock, VirtualClock
 from flyte_testkit.errors import ClockError, HopelessWait, NestedFreezeError
-from flyte_testkit.world import _bindings, _governed, _reins, _repairs, _world, governed_by, local_time
+from flyte_testkit.world import (
+    _bindings,
+    _governed,
+    _reins,
+    _repairs,
+    _world,
+    governed_by,
+    local_time,
+)
 
 UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}

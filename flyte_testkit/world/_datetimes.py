@@ -2,14 +2,14 @@
 
 A reading is exact: the clock's own microseconds. But in life two readings differ, and flytekit
 waits while ``now() < deadline`` and looks a last time only if ``now() > deadline``. So a reading
-carries its place in the order of readings, hidden: where values are equal, ``<`` and ``>`` go by it.
-It survives adding and subtracting a ``timedelta``, changing the time zone (``astimezone``,
+carries its place in the order of readings, hidden: where values are equal, ``<`` and ``>`` go by
+it. It survives adding and subtracting a ``timedelta``, changing the time zone (``astimezone``,
 ``replace(tzinfo=...)``) and copying; it is lost where the value becomes another (other fields
 replaced, ``timestamp()``, a pickle, a difference of two readings). A datetime without a place is
 neither before nor after a reading that it equals.
 
-The classes ``datetime`` and ``date`` stay what they are: their own ``now``, ``utcnow`` and ``today``
-are exchanged, in their own namespaces. So it does not matter who holds the classes, since when, or
+The classes ``datetime`` and ``date`` stay what they are: their own ``now``, ``utcnow`` and
+``today`` are exchanged, in their own namespaces. So it does not matter who holds the classes, since when, or
 who inherited from them; nothing made in a world is different from what is made outside.
 
 Ignorant of how time moves.
@@ -32,7 +32,7 @@ from flyte_testkit.world._reins import caller
 
 if TYPE_CHECKING:
     import contextlib
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date, datetime
 
     from typing_extensions import Self
@@ -93,11 +93,12 @@ def _carrying(name: str) -> Callable[..., Any]:
 class Reading(datetime, metaclass=_AsReal):
     """A datetime that was read from the clock: exact, and after every reading before it.
 
-    What ``fromtimestamp`` makes is of this class, too (``type(one) is type(other)``, as in life), but
-    has no place among the readings.
+    What ``fromtimestamp`` makes is of this class, too (``type(one) is type(other)``, as in life),
+    but has no place among the readings.
     """
 
     __slots__ = ("_place",)
+    _place: int
 
     __lt__ = _in_order("__lt__")
     __le__ = _in_order("__le__")
@@ -108,8 +109,8 @@ class Reading(datetime, metaclass=_AsReal):
     __sub__ = _carrying("__sub__")
     astimezone = _carrying("astimezone")
 
-    def replace(self, *args: Any, **changes: Any) -> Self:
-        made: Any = datetime.replace(self, *args, **changes)
+    def replace(self, *args: Any, **changes: Any) -> Any:
+        made = datetime.replace(self, *args, **changes)
         return _placed(made, 0 if args or changes.keys() - {"tzinfo", "fold"} else _place(self))
 
     __replace__ = replace
@@ -141,11 +142,11 @@ def _place(value: Any) -> int:
 
 def _placed(value: Any, place: int) -> Any:
     if place and type(value) is Reading:
-        value._place = place  # noqa: SLF001  its own module
+        value._place = place  # noqa: SLF001  a function of its own module
     return value
 
 
-def _plain(reading: datetime) -> datetime:
+def _plain(reading: datetime) -> Any:
     """Return a real datetime of a reading's value."""
     return _as(datetime, reading)
 
@@ -168,7 +169,7 @@ def _reading(cls: type[datetime], instant: datetime) -> Any:
 
 def _local(micros: int) -> datetime:
     seconds, rest = divmod(micros, _SECOND)
-    return datetime.fromtimestamp(seconds).replace(microsecond=rest)  # noqa: DTZ006  local is meant
+    return datetime.fromtimestamp(seconds).replace(microsecond=rest)
 
 
 def _utc(micros: int) -> datetime:
@@ -228,16 +229,18 @@ def bound(cls: type, name: str) -> Any:
 def teach(undo: contextlib.ExitStack) -> None:
     """Let the real classes read the clock of the world, until undone.
 
-    A class written in C refuses ``setattr``; its namespace does not, if it is told afterwards.
+    A class written in C refuses ``setattr``; its namespace does not, if it is told afterwards. What
+    is exchanged is never freed, here nor there: Python's caches of methods do not keep it alive.
     """
-    for owner, name, ours in _EXCHANGED:
-        space = gc.get_referents(vars(owner))[0]
-        undo.callback(_forget_cached)
-        undo.callback(space.__setitem__, name, space[name])
-        space[name] = ours
-    _forget_cached()
+    spaces = {owner: gc.get_referents(vars(owner))[0] for owner in (date, datetime)}
+    undo.callback(_exchange, spaces, [(it, name, vars(it)[name]) for it, name, _ in _EXCHANGED])
+    _exchange(spaces, _EXCHANGED)
 
 
-def _forget_cached() -> None:
-    """Let Python look the methods up anew: what inherits from ``date`` is told with it."""
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(date))
+def _exchange(spaces: dict[type, dict[str, Any]], methods: Iterable[tuple[type, str, Any]]) -> None:
+    """Put methods in their places, and let Python look them up anew, also in what inherits."""
+    try:
+        for owner, name, method in methods:
+            spaces[owner][name] = method
+    finally:
+        ctypes.pythonapi.PyType_Modified(ctypes.py_object(date))

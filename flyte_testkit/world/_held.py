@@ -1,10 +1,11 @@
 """Where else than in names of modules functions are held, found by asking the garbage collector.
 
-``field(default_factory=time.time)``, ``Column(default=datetime.utcnow)``, ``self.sleep = time.sleep``
-keep a function from before the world; no patch of ``time.sleep`` reaches them. What can be exchanged
-and put back exactly is a place (``_places``); the rest is named, if it is code under test that
-has it. To ask takes a while, so it is asked again only if something may have changed: a module was
-imported, a function is held more or less often than before, or a method of ``datetime`` was bound.
+``field(default_factory=time.time)``, ``Column(default=datetime.utcnow)`` and
+``self.sleep = time.sleep`` keep a function from before the world, and no patch of ``time.sleep``
+reaches them. What can be exchanged and put back exactly is a place (``_places``); the rest is
+named, if it is code under test that has it. To ask takes a while, so it is asked again only if
+something may have changed: a module was imported, a function is held more or less often than
+before, or a method of ``datetime`` was bound.
 
 Ignorant of what stands in for which function.
 """
@@ -34,6 +35,7 @@ from flyte_testkit.world._places import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
+    from collections.abc import Set as AbstractSet
 
 __all__ = ["Holdings", "forget", "let_go", "search"]
 
@@ -57,7 +59,7 @@ class Holdings:
     """
 
     def __init__(
-        self, functions: Collection[Any], is_bound: Callable[[Any], bool], ours: Collection[int]
+        self, functions: Collection[Any], is_bound: Callable[[Any], bool], ours: AbstractSet[int]
     ) -> None:
         self.bound = [it for it in gc.get_objects() if type(it) is _Bound and is_bound(it)]
         self._wanted = {id(it): it for it in (*functions, *self.bound)}
@@ -139,17 +141,21 @@ class Holdings:
             if passed.pop(id(owner.args), None) is not None:
                 self.places.append(Partial(owner))
         elif is_a(owner, type):
-            space = gc.get_referents(vars(owner))[0]
-            passed.pop(id(space), None)
+            passed.pop(id(gc.get_referents(vars(owner))[0]), None)
             self._class(owner, passed)
-        elif type(owner) is dict and id(owner) not in self._spaces and "__module__" in owner:
-            for kind in gc.get_referrers(owner):  # of a class that holds a staticmethod
+        elif type(owner) is dict:
+            self._examine_namespace(owner, passed)
+        elif is_a(owner, (types.ModuleType, types.FrameType, *_CONTAINERS)):
+            return
+        elif passed.pop(id(_owners.space_of(owner)), None) is not None:
+            self._attributes(owner)
+
+    def _examine_namespace(self, owner: dict[Any, Any], passed: dict[int, Any]) -> None:
+        """Look at the class whose namespace it is, if it is one and holds a ``staticmethod``."""
+        if "__module__" in owner and id(owner) not in self._spaces:
+            for kind in gc.get_referrers(owner):
                 if is_a(kind, type):
                     self._class(kind, passed)
-        elif not is_a(owner, (types.ModuleType, types.FrameType, dict, list, tuple)):
-            space = _owners.space_of(owner)
-            if passed.pop(id(space), None) is not None:
-                self._attributes(owner)
 
     def _class(self, kind: type, passed: dict[int, Any]) -> None:
         for name, value in list(vars(kind).items()):
@@ -231,7 +237,7 @@ class _Known:
 
 
 def search(
-    functions: Collection[Any], is_bound: Callable[[Any], bool], ours: Collection[int]
+    functions: Collection[Any], is_bound: Callable[[Any], bool], ours: AbstractSet[int]
 ) -> Holdings:
     """Return where functions are held now, from the last search if nothing has changed since."""
     modules = (len(sys.modules), next(reversed(sys.modules)))

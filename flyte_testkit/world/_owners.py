@@ -65,41 +65,39 @@ def _step(
     trails: dict[int, tuple[Any, list[_Trail]]], spaces: Mapping[int, str], found: dict[str, Any]
 ) -> dict[int, tuple[Any, list[_Trail]]]:
     """Go from objects to their owners; what has a name is found, and the others are returned."""
-    further: dict[int, tuple[Any, list[_Trail]]] = {}
     for it, trail in list(trails.values()):
         if is_a(it, _SUSPENDED):
             for _, what in trail:
                 _name_frame(it, what, found)
             del trails[id(it)]
     objects = [it for it, _ in trails.values()]
-    if not objects:
-        return {}
     ignored = {id(trails), id(objects), *map(id, trails.values())}
-    for owner in gc.get_referrers(*objects):
+    further: dict[int, tuple[Any, list[_Trail]]] = {}
+    for owner in gc.get_referrers(*objects) if objects else ():
         if id(owner) in ignored or is_a(owner, types.FrameType):
             continue
-        if id(owner) in spaces:
-            if of_code_under_test(owner):
-                for key, value in list(owner.items()):
-                    for suffix, what in trails.get(id(value), (None, ()))[1]:
-                        found.setdefault(f"{spaces[id(owner)]}.{key}{suffix}", what)
-            continue
+        name = spaces.get(id(owner))
+        if name is None:
+            name = _name_of(owner)
+        elif not of_code_under_test(owner):
+            name = ""
         steps = [
             (step + suffix if step is not None else _KEY.sub(r".\1", suffix), what)
-            for step, value in _steps(owner)
+            for step, value in _steps(owner, is_space=id(owner) in spaces)
             for suffix, what in trails.get(id(value), (None, ()))[1]
         ]
-        name = _name_of(owner)
         if name is None:
             further.setdefault(id(owner), (owner, []))[1].extend(steps)
-        else:
-            found.update((name + step, what) for step, what in steps if name)
+        elif name:
+            found.update((name + step, what) for step, what in steps)
     return further
 
 
-def _steps(owner: Any) -> Iterator[tuple[str | None, Any]]:
+def _steps(owner: Any, *, is_space: bool) -> Iterator[tuple[str | None, Any]]:
     """Yield how an owner has what it has; ``None`` for a namespace, whose keys are attributes."""
-    if is_a(owner, dict):
+    if is_space:
+        yield from ((f".{key}", value) for key, value in list(owner.items()))
+    elif is_a(owner, dict):
         yield from ((f"[{key!r}]", value) for key, value in list(owner.items()))
     elif is_a(owner, (list, tuple)):
         yield from ((f"[{index}]", value) for index, value in enumerate(owner))

@@ -71,9 +71,9 @@ def tell_of_patch(before: Any) -> None:
         return
     _told.add(_described(before))
     tell(
-        f"time.sleep was patched by {_described(before)} when the world was entered. Under the world "
-        "sleeping takes no time, so the patch is not needed, and is not called until the world is "
-        "left. Drop the patch.",
+        f"time.sleep was patched by {_described(before)} when the world was entered. Under the "
+        "world sleeping takes no time, so the patch is not needed, and is not called until the "
+        "world is left. Drop the patch.",
         asker(),
     )
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import functools
 import sys
-import types
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import contextlib
+    import types
     from collections.abc import Callable
 
 __all__ = ["Attribute", "Cell", "ClassAttribute", "Defaults", "Item", "Member", "Partial", "Place"]

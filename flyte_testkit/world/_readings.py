@@ -7,14 +7,14 @@ Who reads is judged by the immediate caller. For code under test these are readi
   without an argument;
 * ``datetime.now``, ``utcnow``, ``today``, ``date.today``, also of classes that inherit from them;
 * whatever the standard library computes from these for its caller: times of log records,
-  ``email.utils.formatdate`` and ``localtime``, ``uuid.uuid1``, ``sched``, ``calendar.timegm(gmtime())``,
-  times in ``gzip`` and ``zipfile``, ages in ``http.cookiejar``;
+  ``email.utils.formatdate`` and ``localtime``, ``uuid.uuid1``, ``sched``, times in ``gzip`` and
+  ``zipfile``, ages in ``http.cookiejar``;
 * looks at what only time will change: ``Thread.is_alive``, ``Event.is_set``, ``Future.done`` and
   such (``_looks``).
 
 Real remain processor time (``process_time``, ``thread_time``, ``clock_gettime`` of processes and
-threads, ``os.times``, ``resource``), the times that the operating system keeps (``os.stat``), what is
-random (``random.seed()``, ``uuid.uuid4``, ``secrets``), and what machinery reads for itself.
+threads, ``os.times``, ``resource``), the times that the operating system keeps (``os.stat``), what
+is random (``random.seed()``, ``uuid.uuid4``, ``secrets``), and what machinery reads for itself.
 
 Ignorant of how they come to stand there.
 """
@@ -125,7 +125,9 @@ if sys.platform != "win32":
     _WALL = {time.CLOCK_REALTIME, getattr(time, "CLOCK_TAI", None)}
     _MONOTONIC = {
         time.CLOCK_MONOTONIC,
-        *(getattr(time, f"CLOCK_{name}", None) for name in ("MONOTONIC_RAW", "BOOTTIME", "UPTIME_RAW")),
+        getattr(time, "CLOCK_MONOTONIC_RAW", None),
+        getattr(time, "CLOCK_BOOTTIME", None),
+        getattr(time, "CLOCK_UPTIME_RAW", None),
     }
     _real_gettime, _real_gettime_ns = time.clock_gettime, time.clock_gettime_ns
 

@@ -1,4 +1,4 @@
-"""A clock as the code under test reads it: exact where it can be, and never the same twice for long.
+"""A clock as the code under test reads it: exact where it can be, and later each time.
 
 In life two readings differ, and loops are written for that: ``if now() - start > timeout`` would
 take one poll more if the reading that ends it equalled the one that began it. So readings in

@@ -191,7 +191,11 @@ def test_the_classes_stay_what_they_are(governed):
 
 def test_subclasses_from_before_read_the_clock(clock, governed):
     clock.advance(3600)
-    for stamp in (Stamp.now(UTC), Stamp.utcnow().replace(tzinfo=UTC), Stamp.today().astimezone(UTC)):
+    for stamp in (
+        Stamp.now(UTC),
+        Stamp.utcnow().replace(tzinfo=UTC),
+        Stamp.today().astimezone(UTC),
+    ):
         assert stamp == clock.now()
         assert type(stamp) is Stamp
     assert (Day.today(), type(Day.today())) == (date.today(), Day)

@@ -66,7 +66,10 @@ READINGS = {
     "a subclass of date": ("class Day(date): pass", "Day.today()"),
     "the class under another name": ("import datetime as dt\nClock = dt.datetime", "Clock.now()"),
     "the class in a tuple": ("KINDS = (datetime, date)", "KINDS[0].now()"),
-    "the class in an object": ("class Loop: pass\nloop = Loop(); loop.kind = date", "loop.kind.today()"),
+    "the class in an object": (
+        "class Loop: pass\nloop = Loop(); loop.kind = date",
+        "loop.kind.today()",
+    ),
     "a dict": ("HOOKS = {'now': time.time, 'n': 1}", "HOOKS['now']()"),
     "a dict in a dict": ("HOOKS = {'a': {'now': time.time}}", "HOOKS['a']['now']()"),
     "a dict with an order": ("HOOKS = OrderedDict(now=datetime.utcnow)", "HOOKS['now']()"),
@@ -220,7 +223,9 @@ def test_a_sleep_moves_the_clock_if_it_is_held_by(clock, module_of, name):
 
 
 def test_a_thread_made_before_sleeps_on_the_clock(clock, module_of):
-    code = module_of("import threading, time\nthread = threading.Thread(target=time.sleep, args=(60,))")
+    code = module_of(
+        "import threading, time\nthread = threading.Thread(target=time.sleep, args=(60,))"
+    )
     with governed_by(clock):
         code.thread.start()
         code.thread.join()
@@ -231,7 +236,9 @@ def test_a_thread_made_before_sleeps_on_the_clock(clock, module_of):
 # All is put back
 
 
-ALL = IMPORTS + """
+ALL = (
+    IMPORTS
+    + """
 class Loop:
     now = time.time
     static = staticmethod(time.time)
@@ -249,6 +256,7 @@ HOOKS, CHAIN, SET, LINE = {"now": time.time}, [time.time, datetime.now], {time.t
 NOW, PART, SEEN = datetime.now, partial(time.sleep, 5, now=time.time), defaultdict(time.time)
 loop, slim = Loop(), Slim()
 """
+)
 
 
 def inside(code):
@@ -269,7 +277,9 @@ def inside(code):
 
 
 def same(one, other):
-    flat = [[x for it in each for x in (it if type(it) is tuple else [it])] for each in (one, other)]
+    flat = [
+        [x for it in each for x in (it if type(it) is tuple else [it])] for each in (one, other)
+    ]
     return [a is b for a, b in zip(*flat, strict=True)]
 
 
@@ -400,7 +410,9 @@ going = steps(); next(going)
 
 @pytest.mark.parametrize("line", STRAYS)
 def test_what_cannot_be_repaired_is_told_by_name(clock, module_of, line):
-    code = module_of(IMPORTS + "from collections import namedtuple\nfrom functools import lru_cache\n" + line)
+    code = module_of(
+        IMPORTS + "from collections import namedtuple\nfrom functools import lru_cache\n" + line
+    )
     cure = r" since before the world was entered, so its time is real\. Look .* up when it is called: lambda: "
     entered = governed_by(clock)
     with pytest.warns(RuntimeWarning, match=STRAYS[line] + cure) as told, entered:
@@ -492,7 +504,9 @@ def test_objects_with_strange_manners_are_survived(clock, module_of):
 
 
 def test_partials_keep_what_else_they_have(clock, module_of):
-    code = module_of("import time\nfrom functools import partial\nP = partial(time.sleep, 5); P.x = 1")
+    code = module_of(
+        "import time\nfrom functools import partial\nP = partial(time.sleep, 5); P.x = 1"
+    )
     assert isinstance(code.P, partial)
     with governed_by(clock):
         code.P()
@@ -507,6 +521,8 @@ def test_a_place_is_forgotten_with_its_owner(clock, module_of):
     vars(code).clear()
     gc.collect()
     with governed_by(clock):
-        places = [(place._holder(), place.key) for place in _held._Known.holdings.places if place.forsaken]
+        places = [
+            (place._holder(), place.key) for place in _held._Known.holdings.places if place.forsaken
+        ]
     assert not places
     assert _repairs is not None

@@ -38,7 +38,10 @@ def test_an_object_is_told_by_its_type(governed, monkeypatch):
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [("code_under_test.sleep", "code_under_test.sleep"), ("code_under_test.time", "code_under_test.time")],
+    [
+        ("code_under_test.sleep", "code_under_test.sleep"),
+        ("code_under_test.time", "code_under_test.time"),
+    ],
 )
 def test_a_mock_in_a_module_is_found(clock, module_of, target, name):
     module_of("import time\nfrom time import sleep")
