@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, in_seconds, raise_in
 from flyte_testkit.clock._mover import Mover, Sleeper
+from flyte_testkit.clock._participation import Participation
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
 from flyte_testkit.errors import ClockError, HopelessWait
 
@@ -30,7 +31,7 @@ _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _LIMIT = timedelta(days=30)
 
 
-class VirtualClock:
+class VirtualClock(Participation):
     """A clock on which waiting takes no time.
 
     Args:
@@ -61,8 +62,7 @@ class VirtualClock:
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._stuck, self._dead)
-        self._mover.failure = self._fail
+        self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
         self.idle_sleeps = idle_sleeps
         self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
         self.limit = limit
@@ -154,10 +154,23 @@ class VirtualClock:
             HopelessWait: As ``sleep`` does.
         """
         self.check()
+        sleeper.who = self._mover.me()
         if not sleeper.endless:
             self._count()
         if self._mover.park(sleeper):
             self.stir()
+            return True
+        self.check()
+        return False
+
+    def join_thread(self, thread: threading.Thread, seconds: float | None = None) -> bool:
+        """Wait until a thread that takes part has nothing left to do; say whether it has in time.
+
+        Raises:
+            HopelessWait: As ``sleep`` does.
+        """
+        self.check()
+        if self._mover.join_thread(thread, None if seconds is None else micros(seconds)):
             return True
         self.check()
         return False
@@ -223,43 +236,6 @@ class VirtualClock:
         self._mover.schedule(callback)
         return callback
 
-    def join(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread take part (this one, by default), also one that is about to start."""
-        with self._mover.lock:
-            self._mover.members.join(thread or threading.current_thread())
-
-    def leave(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread (this one, by default) take no more part; nothing interrupts it any more."""
-        while True:
-            try:
-                with self._mover.lock:
-                    self._mover.members.leave(thread or threading.current_thread())
-                    self._mover.ring()
-            except HopelessWait:  # an interruption that was on its way
-                continue
-            return
-
-    def takes_part(self, thread: threading.Thread) -> bool:
-        """Whether a thread takes part."""
-        return thread in self._mover.members
-
-    @property
-    def deserted(self) -> bool:
-        """Whether no thread takes part: then only ``advance`` and ``move_to`` move time."""
-        return len(self._mover.members) == 0
-
-    def hold(self, what: str = "a call") -> object:
-        """Say that the server holds a call back, by its name; returns what ``release`` wants.
-
-        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. A helper thread moves time while calls are held.
-        """
-        return self._mover.hold(what)
-
-    def release(self, hold: object) -> None:
-        """Say that a call is held back no longer; saying it twice is saying it once."""
-        self._mover.let_go(hold)
-
     def watch(self, source: Source) -> None:
         """Ask a source, from now on, whether anything is scheduled and what is stuck."""
         self._hope.sources = (*self._hope.sources, source)
@@ -312,7 +288,8 @@ class VirtualClock:
         with self._mover.lock:
             for member in self._mover.members:
                 thread = member.thread
-                if not member.sleeping and thread is not threading.current_thread():
+                here = thread is None or thread is threading.current_thread()
+                if thread is not None and not (member.sleeping or here):
                     raise_in(thread, lost)
         return lost
 
@@ -328,7 +305,7 @@ class VirtualClock:
             return
         with self._mover.lock:
             members = self._mover.members
-            idle = self._hope.is_idle(members.me(), members)
+            idle = self._hope.is_idle(self._mover.me(), members)
         if idle:
             self._spread(self._hope.lose_to_idleness())
             self.check()
@@ -336,11 +313,11 @@ class VirtualClock:
     def _too_far(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))
 
-    def _stuck(self) -> None:
-        self.interrupt(*held_for_ever(list(self._mover.held.values())))
-
-    def _dead(self) -> None:
-        if not self.pending:
+    def _silent(self) -> None:
+        held = [hold.what for hold in self._mover.calls.held.values()]
+        if held:
+            self.interrupt(*held_for_ever(held))
+        elif not self.pending:
             self.give_up(*SILENCE)
 
     def _fail(self, error: BaseException) -> None:

@@ -9,8 +9,8 @@ replaced, ``timestamp()``, a pickle, a difference of two readings). A datetime w
 neither before nor after a reading that it equals.
 
 The classes ``datetime`` and ``date`` stay what they are: their own ``now``, ``utcnow`` and
-``today`` are exchanged, in their own namespaces. So it does not matter who holds the classes, since when, or
-who inherited from them; nothing made in a world is different from what is made outside.
+``today`` are exchanged, in their own namespaces. So it does not matter who holds the classes, since
+when, or who inherited from them; no class made in a world differs from one made outside.
 
 Ignorant of how time moves.
 """

@@ -137,7 +137,9 @@ def space_of(holder: Any) -> dict[str, Any] | None:
 
 def of_code_under_test(space: Mapping[str, Any]) -> bool:
     """Whether a module's names are neither machinery's nor an installed package's."""
-    return not is_machinery(str(space.get("__name__"))) and not is_installed(space)
+    name = str(space.get("__name__"))
+    standard = name.partition(".")[0] in sys.stdlib_module_names and name != "__main__"
+    return not (standard or is_machinery(name) or is_installed(space))
 
 
 def _name_frame(suspended: Any, what: Any, found: dict[str, Any]) -> None:

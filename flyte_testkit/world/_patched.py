@@ -12,10 +12,10 @@ import time
 from typing import TYPE_CHECKING, Any
 from unittest.mock import NonCallableMock
 
-from flyte_testkit.world import _governed
 from flyte_testkit.world._bindings import namespace
 from flyte_testkit.world._owners import of_code_under_test
 from flyte_testkit.world._reins import held
+from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 from flyte_testkit.world._telling import asker, tell
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def patched_sleep() -> str | None:
 
 
 def _patches() -> Iterator[tuple[str, Any]]:
-    if time.sleep is not _governed.sleep:
+    if time.sleep is not sleep:
         yield "time.sleep", time.sleep
     for name, module in list(sys.modules.items()):
         space = namespace(module)
@@ -67,7 +67,7 @@ def tell_of_patch(before: Any) -> None:
     Args:
         before: What ``time.sleep`` was.
     """
-    if before is _governed.REAL_SLEEP or _described(before) in _told:
+    if before is REAL_SLEEP or _described(before) in _told:
         return
     _told.add(_described(before))
     tell(

@@ -74,9 +74,8 @@ def _reads(method: Any) -> bool:
 
 
 def _tell(where: str, what: Any) -> None:
-    owner = what.__self__
-    home = f"{owner.__name__}" if isinstance(owner, type) else "time"
-    name = f"{home}.{what.__name__}"
+    owner = getattr(what, "__self__", None)
+    name = f"{owner.__name__ if isinstance(owner, type) else what.__module__}.{what.__name__}"
     warnings.warn(
         f"{where} has held {name} since before the world was entered, so its time is real. "
         f"Look {name} up when it is called: lambda: {name}(...).",

@@ -13,8 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import queue
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +20,16 @@ from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _datetimes, _governed, _looks, _readings
+from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
 from flyte_testkit.world._bindings import loaded_modules, module_bindings
+from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._older_locks import guarded_locks
+from flyte_testkit.world._older_threads import adopt_older, forget_older
 from flyte_testkit.world._patched import tell_of_patch
-from flyte_testkit.world._reins import Reins, held
+from flyte_testkit.world._patches import install
+from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._repairs import repair
+from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -104,8 +107,8 @@ class World:
         old = self._reins.clock
         self._reins.exchange(_checked(clock))
         if self._entered:
-            clock.join()
-            old.leave()
+            self._desert(old)
+            self._inhabit(clock)
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
@@ -123,8 +126,9 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
+        install()
         self._patch()
-        self.clock.join()
+        self._inhabit(self.clock)
         self._owns = True
         self._entered = 1
         return self
@@ -139,9 +143,22 @@ class World:
         if not self._entered and self._owns:
             self._owns = False
             try:
-                self.clock.leave()
+                self._desert(self.clock)
             finally:
                 self._unpatch()
+
+    def _inhabit(self, clock: VirtualClock) -> None:
+        clock.mover.is_resident = is_resident
+        clock.mover.over = False
+        clock.join()
+        adopt_older(clock.mover)
+
+    def _desert(self, clock: VirtualClock) -> None:
+        _alarms.forget_alarm()
+        forget_older()
+        clock.mover.is_resident = None
+        clock.mover.over = True
+        clock.leave()
 
     def _patch(self) -> None:
         """Let time be virtual."""
@@ -152,12 +169,10 @@ class World:
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
             tell_of_patch(time.sleep)
-            _set(undo, time, "sleep", _governed.sleep)
-            _set(undo, threading.Condition, "wait", _governed.wait)
-            _set(undo, threading.Thread, "start", _governed.start)
-            _set(undo, threading, "_time", _governed.wait_time)
-            _set(undo, queue, "time", _governed.wait_time)
-            for owner, name, ours in _looks.PATCHES:
+            _set(undo, time, "sleep", sleep)
+            for module, name, _, ours in FACTORIES:
+                _set(undo, module, name, ours)
+            for owner, name, ours in (*guarded_locks(), *_looks.PATCHES):
                 _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
@@ -185,9 +200,12 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
-    pairs = [*_readings.FUNCTIONS.values(), (_governed.REAL_SLEEP, _governed.sleep)]
+    pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
+    pairs += [(real, ours) for _, _, real, ours in FACTORIES]
+    pairs += _alarms.FUNCTIONS
     return {id(real): (real, ours) for real, ours in pairs}
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import sys
 import textwrap
+import threading
 import types
 
 import pytest
@@ -42,3 +43,17 @@ def module_of():
         if name.startswith(NAME):
             object.__getattribute__(sys.modules.pop(name), "__dict__").clear()
     gc.collect()
+
+
+@pytest.fixture
+def together():
+    """Run bodies side by side, each in a thread; they start in this order."""
+
+    def run(*bodies):
+        threads = [threading.Thread(target=body) for body in bodies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    return run
