@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stray", "named", "of_code_under_test", "on_the_stack", "space_of"]
 
-_STEPS = 4  # from an object to a name; further away nobody would recognise it
+_STEPS = 3  # from an object to a name; further away nobody would recognise it
 _SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _KEY = re.compile(r"^\['(\w+)'\]")
 _Trail = tuple[str, Any]  # what is appended to the name of an owner, and what is named
