@@ -22,6 +22,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.world._bindings import is_installed
+from flyte_testkit.world._looks import looked
 from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import caller, held, is_machinery, is_runner
 
@@ -103,6 +104,7 @@ class Lock(metaclass=_Made):
 
     def locked(self) -> bool:
         """Whether somebody has it."""
+        looked(_frame(1))
         return bool(self._inner.locked())
 
     acquire_lock, release_lock, locked_lock = acquire, release, locked

@@ -141,8 +141,8 @@ def test_a_simple_queue_times_out_on_the_clock(clock, governed, together):
 def test_they_pass_for_the_real_ones(governed):
     assert isinstance(threading.Lock(), threading.Lock)
     assert isinstance(threading.RLock(), threading.RLock)
-    assert isinstance(REAL["Lock"](), threading.Lock)
-    assert isinstance(REAL["SimpleQueue"](), queue.SimpleQueue)
+    assert isinstance(_locks.REAL_LOCK(), threading.Lock)
+    assert isinstance(_locks.REAL_QUEUE(), queue.SimpleQueue)
     assert not isinstance(threading.RLock(), threading.Lock)
     assert isinstance(threading.Lock | None, types.UnionType)
     assert repr(threading.Lock()).startswith("<unlocked threading.Lock")
@@ -162,9 +162,9 @@ def test_machinery_gets_the_real_ones(governed):
         space := {"__name__": "grpc._channel"},
     )
     grpc()
-    assert type(space["made"][0]) is type(REAL["Lock"]())
-    assert type(space["made"][1]) is REAL["SimpleQueue"]
-    assert type(threading.Event()._cond._lock) is type(REAL["Lock"]())
+    assert type(space["made"][0]) is type(_locks.REAL_LOCK())
+    assert type(space["made"][1]) is _locks.REAL_QUEUE
+    assert type(threading.Event()._cond._lock) is type(_locks.REAL_LOCK())
 
 
 def test_a_lock_made_in_a_world_works_after_it(clock):
