@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
 from flyte_testkit.world._bindings import loaded_modules, module_bindings
-from flyte_testkit.world._leftovers import end_leftovers
+from flyte_testkit.world._leftovers import end_leftovers, quiet
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
@@ -166,6 +167,7 @@ class World:
                 _set(undo, time, name, ours)
             tell_of_patch(time.sleep)
             _set(undo, time, "sleep", sleep)
+            _set(undo, threading, "excepthook", quiet(threading.excepthook))
             undo.callback(uninstall)
             install()
             for owner, name, ours in (*guarded_locks(), *_looks.PATCHES):
