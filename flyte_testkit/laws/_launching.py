@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.laws import _launches
+from flyte_testkit.laws._bounds import is_late, no_later_than
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_of
 from flyte_testkit.laws._spending import overspent
 from flyte_testkit.laws._suite import Laws, law
-from flyte_testkit.laws._watching import SLACK
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._launches import Launched, LaunchStory
@@ -182,15 +182,14 @@ class LaunchingLaws(Laws):
             return None
         first = refused[0]
         latest = first + min(_AT_ONCE, self.poll_interval)
-        if failed and seen.at <= latest + SLACK:
+        if failed and not is_late(seen.at, latest):
             return None
         what = (
             f"the server answered every {fault.rpc or 'call'} {fault.code}, which no patience "
             f"heals, first at {seconds_of(first)}, and at {seconds_of(seen.at)} launch "
             f"{seen.ended}. Let it raise at once."
         )
-        check = f"assert flyte_admin.clock.elapsed <= {latest + SLACK:.10g}"
-        return self._breach(story, seen, what, check, fails=True)
+        return self._breach(story, seen, what, no_later_than(latest), fails=True)
 
     @law(_launches.away)
     def test_keeps_its_rpc_budget(self, story: LaunchStory) -> Breach | None:

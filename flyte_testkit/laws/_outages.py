@@ -9,10 +9,11 @@ import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flyte_testkit.laws import _stories
+from flyte_testkit.laws._bounds import BLUR, is_late, no_later_than
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._suite import Laws, law
-from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, no_later_than, wait_breach
-from flyte_testkit.laws._watching import SLACK, watch
+from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, wait_breach
+from flyte_testkit.laws._watching import watch
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._watching import Seen
 
 __all__ = ["OutageLaws"]
-
-BLUR = 1.0
-"""Seconds that a call may last beyond its deadline, which gRPC rounds up on its way."""
 
 
 class OutageLaws(Laws):
@@ -41,8 +39,8 @@ class OutageLaws(Laws):
         """The time that calls take counts, give or take a poll and two calls."""
         seen = self._watch(story)
         each = story.faults[0].seconds or 0
-        latest = story.timeout + self.poll_interval + 2 * each + SLACK
-        if seen.at <= latest and not seen.hung:
+        latest = story.timeout + self.poll_interval + 2 * each
+        if not is_late(seen.at, latest) and not seen.hung:
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
@@ -70,7 +68,7 @@ class OutageLaws(Laws):
             return wait_breach(self, calm.story, calm, what, check, may_give_up=True)
         seen = self._watch(story)
         latest = story.timeout + 2 * self.rpc_timeout + BLUR
-        if seen.at <= latest:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
@@ -90,10 +88,9 @@ class OutageLaws(Laws):
         away = f"the server was away from {seconds_of(since)} on"
         given = f"wait was given {seconds_of(story.timeout)}"
         latest = story.timeout + BLUR
-        if seen.hung or seen.at > latest:
+        if seen.hung or is_late(seen.at, latest):
             what = f"{given}, and at {seconds_of(seen.at)} it {seen}: {away}."
-            check = no_later_than(latest)
-            return wait_breach(self, story, seen, what, check, may_give_up=True)
+            return wait_breach(self, story, seen, what, no_later_than(latest), may_give_up=True)
         if early := early_breach(self, story, seen):
             return early
         if seen.gave_up or until - since > self.survives:
@@ -123,7 +120,7 @@ class OutageLaws(Laws):
         for since, until in (fault.between or (0, 0) for fault in story.faults):
             if since <= latest:  # it hid the end; a pause that doubled meanwhile is forgiven
                 latest = max(latest, until + (until - since) + self.poll_interval)
-        if seen.at <= latest + SLACK:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
@@ -140,14 +137,14 @@ class OutageLaws(Laws):
         refused = [call for call in seen.calls if call.code == code]
         if not refused:  # it ended before it was refused anything, or asks for something else
             return None
-        latest = refused[0].at + self.poll_interval + SLACK
-        if seen.failed and seen.at <= latest:
+        latest = refused[0].at + self.poll_interval
+        if seen.failed and not is_late(seen.at, latest):
             return None
         what = (
             f"the server answered {code} from {seconds_of(refused[0].at)} on, which no patience "
             f"heals, and at {seconds_of(seen.at)} wait {seen}. Let it raise at once."
         )
-        return wait_breach(self, story, seen, what, no_later_than(latest - SLACK), may_fail=True)
+        return wait_breach(self, story, seen, what, no_later_than(latest), may_fail=True)
 
     @property
     def _grace(self) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.laws._crowds import NAMES, PLAN, owned, says
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_of
-from flyte_testkit.laws._watching import ENDED, SLACK
+from flyte_testkit.laws._watching import ENDED
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._crowds import CrowdSeen
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._waiting import WaitingLaws
     from flyte_testkit.laws._watching import Seen
 
-__all__ = ["RAN_ON", "crowd_breach", "early_breach", "no_later_than", "wait_breach"]
+__all__ = ["RAN_ON", "crowd_breach", "early_breach", "wait_breach"]
 
 RAN_ON = 'raise AssertionError("it should have raised TimeoutError")'
 """The check that fails wherever a wait gets past its time without a word."""
@@ -137,8 +137,3 @@ def crowd_breach(
             '        assert outputs["owner"] == execution.id.name',
         )
     return Breach(complaint, tuple(told), picture_of(seen.admin, [], None, 0), test)
-
-
-def no_later_than(seconds: float) -> str:
-    """Return the check that a wait was over by then."""
-    return f"assert flyte_admin.clock.elapsed <= {seconds + SLACK:.10g}"

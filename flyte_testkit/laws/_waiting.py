@@ -11,6 +11,7 @@ import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flyte_testkit.laws import _stories
+from flyte_testkit.laws._bounds import is_early, is_late, no_earlier_than, no_later_than
 from flyte_testkit.laws._crowds import complaint, latest_of, watch_crowd
 from flyte_testkit.laws._outages import OutageLaws
 from flyte_testkit.laws._report import seconds_of
@@ -20,10 +21,8 @@ from flyte_testkit.laws._wait_tests import (
     RAN_ON,
     crowd_breach,
     early_breach,
-    no_later_than,
     wait_breach,
 )
-from flyte_testkit.laws._watching import SLACK
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -125,7 +124,7 @@ class WaitingLaws(OutageLaws):
         if seen.raised is not None or seen.ended_at is None:
             return None
         latest = seen.ended_at + self.poll_interval
-        if seen.at <= latest + SLACK:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
@@ -137,7 +136,7 @@ class WaitingLaws(OutageLaws):
     def test_keeps_its_time_budget(self, story: Story) -> Breach | None:
         """It is back when its time is up, whatever its poll interval."""
         seen = self._watch(story)
-        if seen.at <= story.timeout + SLACK and not seen.hung:
+        if not is_late(seen.at, story.timeout) and not seen.hung:
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}"
@@ -162,7 +161,7 @@ class WaitingLaws(OutageLaws):
         """It sees the end of what was queued, or ran, for more than an hour as of anything else."""
         seen = self._watch(story)
         latest = (story.timeline.seconds or 0) + self.poll_interval
-        if seen.returned is story.succeeds and seen.at <= latest + SLACK:
+        if seen.returned is story.succeeds and not is_late(seen.at, latest):
             return None
         what = (
             f"at {seconds_of(seen.at)} wait {seen}, but the execution ended "
@@ -190,8 +189,8 @@ class WaitingLaws(OutageLaws):
         """Summer time neither shortens nor lengthens its time budget, give or take a poll."""
         seen = self._watch(story)
         poll = self.poll_interval
-        late = seen.at > story.timeout + poll + SLACK
-        early = seen.gave_up and seen.at < story.timeout - poll - SLACK
+        late = is_late(seen.at, story.timeout + poll)
+        early = seen.gave_up and is_early(seen.at, story.timeout - poll)
         if not late and not early:
             return None
         what = (
@@ -199,7 +198,7 @@ class WaitingLaws(OutageLaws):
             f"meanwhile the wall clock was put {_change(story)} by an hour. "
             "Measure time with time.monotonic()."
         )
-        check = f"assert flyte_admin.clock.elapsed >= {story.timeout - poll:g}"
+        check = no_earlier_than(story.timeout - poll)
         if late:
             check = no_later_than(story.timeout + poll)
         return wait_breach(self, story, seen, what, check, may_give_up=True)

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDED",
-    "SLACK",
     "Attempt",
     "Seen",
     "attempt",
@@ -49,9 +48,6 @@ __all__ = [
 ResultT = TypeVar("ResultT")
 
 ENDED = frozenset(OUTCOMES)
-
-SLACK = 0.1
-"""Seconds that rounding may cost."""
 
 _WIDTH = 60
 

@@ -22,7 +22,7 @@ FIND = settings(
 
 
 class Waiting(laws.WaitingLaws):
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
     survives = 25
     rpc_timeout = 1
@@ -35,7 +35,7 @@ class Waiting(laws.WaitingLaws):
 
 
 class Launching(laws.LaunchingLaws):
-    client = "ours"
+    client = "testkit"
     settings = FIND
     launcher = None
 

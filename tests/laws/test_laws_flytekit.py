@@ -78,7 +78,7 @@ class TestFlytekitExecute(laws.LaunchingLaws):
 
 class TestOurWait(laws.WaitingLaws):
     settings = FEW
-    client = "ours"
+    client = "testkit"
     poll_interval = 10
     survives = 60
     blip_codes = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "ABORTED")

@@ -15,7 +15,7 @@ class TestMarked(laws.WaitingLaws):
     """Never says success: three laws find that, and are marked in both the ways there are."""
 
     settings = QUICK
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
 
     def wait(self, remote, execution, timeout):
@@ -80,7 +80,7 @@ async def awaits(self, remote, execution, timeout):
         ({"wait": waits, "survives": float("inf")}, "survives = inf"),
         ({"wait": waits, "rpcs_per_second": "1"}, "rpcs_per_second = '1'"),
         ({"wait": waits, "rpc_timeout": 0}, "rpc_timeout = 0: it is a number, more than 0"),
-        ({"wait": waits, "client": "mine"}, "'flytekit' or 'ours'"),
+        ({"wait": waits, "client": "mine"}, "'flytekit' or 'testkit'"),
         ({"wait": waits, "blip_codes": ("UNAVAILABEL",)}, "Did you mean 'UNAVAILABLE'?"),
         ({"wait": waits, "blip_codes": "UNAVAILABLE"}, "blip_codes"),
         ({"wait": waits, "settings": 100}, "are no Hypothesis settings"),
@@ -120,7 +120,7 @@ def test_static_methods_and_defaults_serve_as_well():
 def test_a_suite_without_its_method_is_a_base_and_skips():
     import unittest
 
-    body = {"survives": 0, "settings": QUICK, "client": "ours"}
+    body = {"survives": 0, "settings": QUICK, "client": "testkit"}
     base = type("Base", (laws.WaitingLaws,), body)
 
     with pytest.raises(unittest.SkipTest, match="promises to survive no outage"):

@@ -13,7 +13,7 @@ FIND = settings(
 
 def suite(loop, examples=FIND):
     class TestLoop(laws.WaitingLaws):
-        client = "ours"
+        client = "testkit"
         poll_interval = POLL
         survives = 25
         settings = examples
@@ -26,7 +26,7 @@ def suite(loop, examples=FIND):
 
 class TestRightLoop(laws.WaitingLaws):
     settings = FEW
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
     survives = 25
     rpc_timeout = 1
@@ -63,7 +63,7 @@ def test_an_answer_that_is_none_is_no_answer():
 
 def test_outputs_of_another_execution_are_found():
     class TestOutputs(laws.WaitingLaws):
-        client = "ours"
+        client = "testkit"
         poll_interval = POLL
         settings = FIND
 
