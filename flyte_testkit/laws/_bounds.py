@@ -6,13 +6,16 @@ take their number from here. Ignorant of what is bounded, and why.
 
 from __future__ import annotations
 
-__all__ = ["BLUR", "SLACK", "is_early", "is_late", "no_earlier_than", "no_later_than"]
+__all__ = ["BLUR", "LINGERS", "SLACK", "is_early", "is_late", "no_earlier_than", "no_later_than"]
 
 SLACK = 0.1
 """Seconds that rounding may cost."""
 
 BLUR = 1.0
 """Seconds that a call may last beyond its deadline, which gRPC rounds up on its way."""
+
+LINGERS = 4
+"""For so many poll intervals it is watched whether code that is done still calls."""
 
 
 def is_late(at: float, latest: float) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hypothesis import strategies as st
 
-from flyte_testkit.laws._stories import FOR_EVER, HOPELESS
+from flyte_testkit.laws._outage_stories import FOR_EVER, HOPELESS
 from flyte_testkit.laws._watching import (
     ENDED,
     Attempt,

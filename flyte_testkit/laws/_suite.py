@@ -141,6 +141,7 @@ def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
 _OPTIONS = (
     "blip_codes",
     "client",
+    "may_terminate",
     "poll_interval",
     "rpc_burst",
     "rpc_timeout",

@@ -32,6 +32,7 @@ def wait_breach(
     *checks: str,
     may_give_up: bool = False,
     may_fail: bool = False,
+    may_do_anything: bool = False,
 ) -> Breach:
     """Tell how one wait broke a law.
 
@@ -43,6 +44,7 @@ def wait_breach(
         checks: What the test asserts after its wait, which binds ``said`` and ``run`` for them.
         may_give_up: Whether the test forgives a TimeoutError.
         may_fail: Whether the test demands that the wait raises, and no TimeoutError.
+        may_do_anything: Whether the test does not mind how the wait ends.
     """
     if not seen.calls and seen.raised is None:
         complaint += (
@@ -51,18 +53,22 @@ def wait_breach(
         )
     told = [f"timeline  {story.timeline!r}", f"timeout   {story.timeout:g} s"]
     told += [f"age       {story.age:g} s when the wait begins"] if story.age else []
+    told += [f"others    {story.others}"] if story.others else []
     told += [f"fault     {fault.as_code()}" for fault in story.faults]
     if story.start is not None:
         told.append(f"local     {story.zone}, from {story.start:%Y-%m-%d %H:%M:%S} UTC on")
     start = None if story.start is None else repr(story.start)
     test = PastedTest(suite, start=start, limit=f"{seen.limit:g}" if seen.hung else None)
     test.local_time(story.zone)
-    test.execution(story.timeline, bound=any("run." in check for check in checks))
+    test.execution(story.timeline, story.others, bound=any("run." in check for check in checks))
     if story.age:
         test.add(f"flyte_admin.clock.advance({story.age:g})")
     test.add(*(fault.as_code() for fault in story.faults))
     call = f"{test.suite}.wait({test.remote}, execution, {story.timeout:g})"
-    if may_fail:
+    if may_do_anything:
+        test.needs("contextlib")
+        test.add("with contextlib.suppress(Exception):", f"    {call}")
+    elif may_fail:
         test.needs("pytest")
         test.add("with pytest.raises(Exception) as stopped:", f"    {call}")
         test.add("assert not issubclass(stopped.type, TimeoutError)")

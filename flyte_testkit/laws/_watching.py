@@ -20,6 +20,7 @@ from flyte_testkit import world
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._backend import backend
+from flyte_testkit.laws._bounds import LINGERS, SLACK
 from flyte_testkit.naming import execution_id
 from flyte_testkit.timeline._parts import OUTCOMES
 
@@ -38,6 +39,7 @@ __all__ = [
     "Attempt",
     "Seen",
     "attempt",
+    "calls_after",
     "named",
     "remote_of",
     "side_by_side",
@@ -107,6 +109,7 @@ class Seen(Attempt):
         before: How many calls there were before.
         story: What happened.
         limit: When it would have been stopped.
+        later: The calls that came when it was long over, if that was looked at.
     """
 
     admin: Any = None
@@ -117,10 +120,16 @@ class Seen(Attempt):
     before: int = 0
     story: Any = None
     limit: float = 0
+    later: tuple[Call, ...] = ()
 
 
 def watch(
-    wait: Callable[[Any, Any, float], Any], story: Story, *, client: Client, grace: float
+    wait: Callable[[Any, Any, float], Any],
+    story: Story,
+    *,
+    client: Client,
+    grace: float,
+    poll: float | None = None,
 ) -> Seen:
     """Run one wait, and tell what was seen of it.
 
@@ -129,16 +138,20 @@ def watch(
         story: What happens.
         client: Which remote it gets.
         grace: After how many seconds beyond all reason it is stopped.
+        poll: The poll interval, if what it leaves behind is to be watched as well.
 
     Raises:
         UnexpectedUse: It did what no script foresaw.
     """
-    limit = story.age + max(story.timeout, story.timeline.seconds or 0) + grace
+    limit = story.began + max(story.timeout, story.timeline.seconds or 0) + grace
     with (
         stage(limit, start=story.start, zone=story.zone) as admin,
         remote_of(admin, client) as remote,
     ):
-        admin.add_execution("run", story.timeline)
+        if story.others is None:
+            admin.add_execution("run", story.timeline)
+        else:
+            story.others.add(admin, "run", story.timeline)
         execution = remote.fetch_execution(name="run")
         if story.age:
             admin.clock.sleep(story.age)
@@ -146,19 +159,38 @@ def watch(
             fault.plant(admin)
         before = len(admin.calls)
         ended = attempt(admin, wait, remote, execution, story.timeout)
+        at, calls = admin.clock.elapsed, tuple(admin.calls[before:])
         phase, ended_at = _state(admin, "run")
+        later = () if poll is None or ended.hung else calls_after(admin, poll)
         return Seen(
             ended.returned,
             ended.raised,
             admin,
-            admin.clock.elapsed - story.age,
+            _since(at, story.began),
             phase,
-            None if ended_at is None else ended_at - story.age,
-            tuple(admin.calls[before:]),
+            None if ended_at is None else _since(ended_at, story.began),
+            calls,
             before,
             story,
             limit,
+            later,
         )
+
+
+def _since(at: float, began: float) -> float:
+    return round(at - began, 6)  # as the clock counts
+
+
+def calls_after(admin: FakeFlyteAdmin, poll: float) -> tuple[Call, ...]:
+    """Return the calls that still come when the code under test is done.
+
+    The first poll interval is forgiven: a thread that is told to stop may be asleep for so long,
+    and look a last time.
+    """
+    admin.clock.advance(poll + SLACK)
+    before = len(admin.calls)
+    admin.clock.advance(LINGERS * poll)
+    return tuple(admin.calls[before:])
 
 
 def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> Attempt:
