@@ -81,7 +81,7 @@ class MannersLaws(OutageLaws):
             return None
         what = (
             f"at {seconds_of(seen.at)} wait {seen}, and it leaves a thread behind that still "
-            f"polls: {seen.later[0].rpc} came at {seconds_of(seen.later[0].at - story.began)}. "
+            f"polls: {seen.later[0].rpc} came at {seconds_of(seen.later[0].at - story.age)}. "
             "Tell the thread to stop, and let it look up before each call."
         )
         checks = after_a_while(self.poll_interval)

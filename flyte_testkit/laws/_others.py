@@ -6,6 +6,7 @@ Who looks for an execution in lists has to tell it from those. Ignorant of waits
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,17 +18,20 @@ if TYPE_CHECKING:
 __all__ = ["Others"]
 
 _PLAN = "runs"
+_FEW = 5
 _NAME = "run-{}-run"
 """Begins and ends as the name of what counts, which is ``run``."""
 
 
 @dataclass(frozen=True)
 class Others:
-    """So many executions of others, launched a second apart.
+    """So many executions of others, each launched a second after the one before.
+
+    The execution that counts stands between them, so it is as many seconds old as there are newer.
 
     Attributes:
-        older: How many there were before.
-        newer: How many came after.
+        older: How many were launched before it.
+        newer: How many after.
         timeline: What each of them does.
     """
 
@@ -37,19 +41,26 @@ class Others:
 
     @property
     def count(self) -> int:
-        """How many they are, and how many seconds it takes to launch them."""
+        """How many they are."""
         return self.older + self.newer
 
     def add(self, admin: FakeFlyteAdmin, name: str, timeline: Timeline) -> None:
-        """Add an execution between them."""
-        self._add(admin, 0, self.older)
-        admin.add_execution(name, timeline, launch_plan=_PLAN)
-        self._add(admin, self.older, self.count)
+        """Add them, and an execution between them."""
+        now = admin.clock.now()
+        at = now - timedelta(seconds=self.newer)
+        admin.add_execution(name, timeline, launch_plan=_PLAN, created_at=at)
+        for number in self._ages:
+            admin.add_execution(
+                _NAME.format(number),
+                self.timeline,
+                launch_plan=_PLAN,
+                created_at=now - timedelta(seconds=number),
+            )
 
-    def _add(self, admin: FakeFlyteAdmin, first: int, end: int) -> None:
-        for number in range(first, end):
-            admin.add_execution(_NAME.format(number), self.timeline, launch_plan=_PLAN)
-            admin.clock.advance(1)
+    @property
+    def _ages(self) -> list[int]:
+        """How old each of them is, in seconds, which is its number as well."""
+        return [*range(self.newer), *range(self.newer + 1, self.count + 1)]
 
     def as_code(self, statement: str) -> Iterator[str]:
         """Yield the lines that add them, and an execution between them.
@@ -57,21 +68,25 @@ class Others:
         Args:
             statement: What adds that one, without its last parenthesis.
         """
-        yield from self._loop(0, self.older)
-        yield f"{statement}, launch_plan={_PLAN!r})"
-        yield from self._loop(self.older, self.count)
-
-    def _loop(self, first: int, end: int) -> Iterator[str]:
-        if first == end:
-            return
-        numbers = f"{first}, {end}" if first else f"{end}"
-        name = _NAME.format("{number}")
-        yield f"for number in range({numbers}):"
+        yield "now = flyte_admin.clock.now()"
+        yield f"created_at = now - datetime.timedelta(seconds={self.newer})"
+        yield f"{statement}, launch_plan={_PLAN!r}, created_at=created_at)"
+        yield f"for age in {self._ages_as_code()}:"
         yield f"    theirs = {self.timeline!r}"
-        yield f'    flyte_admin.add_execution(f"{name}", theirs, launch_plan={_PLAN!r})'
-        yield "    flyte_admin.clock.advance(1)"
+        yield "    created_at = now - datetime.timedelta(seconds=age)"
+        yield f'    name = f"{_NAME.format("{age}")}"'
+        yield (
+            f"    flyte_admin.add_execution(name, theirs, launch_plan={_PLAN!r}, "
+            "created_at=created_at)"
+        )
+
+    def _ages_as_code(self) -> str:
+        if self.count < _FEW:
+            return repr(self._ages)
+        newer, older = f"range({self.newer})", f"range({self.newer + 1}, {self.count + 1})"
+        if self.newer and self.older:
+            return f"[*{newer}, *{older}]"
+        return newer if self.newer else older
 
     def __str__(self) -> str:
-        return (
-            f"{self.older} older and {self.newer} newer of the same launch plan, {self.timeline!r}"
-        )
+        return f"{self.newer} newer and {self.older} older ones, each {self.timeline!r}"

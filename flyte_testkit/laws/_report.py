@@ -126,7 +126,7 @@ class PastedTest:
     def _imports(self) -> Iterator[str]:
         """Yield import statements in the order of isort, with a blank line between groups."""
         body = "\n".join([*self._body, *map(str, self._clock.values())])
-        modules = set(self._modules) | ({"datetime"} if "datetime.datetime(" in body else set())
+        modules = set(self._modules) | ({"datetime"} if "datetime." in body else set())
         standard = [
             f"import {name}" for name in sorted({"contextlib", "datetime", "time"} & modules)
         ]

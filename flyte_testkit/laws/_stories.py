@@ -82,11 +82,6 @@ class Story:
     others: Others | None = None
 
     @property
-    def began(self) -> float:
-        """When the wait begins, in seconds since the clock's start."""
-        return self.age + (self.others.count if self.others else 0)
-
-    @property
     def ends_at(self) -> float:
         """When the execution ends, if it does, in seconds since the wait begins."""
         newer = self.others.newer if self.others else 0

@@ -78,7 +78,9 @@ def wait_breach(
     else:
         test.add(f"said = {call}" if any("said" in check for check in checks) else call)
     test.add(*checks)
-    return Breach(complaint, tuple(told), picture_of(seen.admin, seen.calls, seen, seen.at), test)
+    return Breach(
+        complaint, tuple(told), picture_of(seen.admin, seen.calls, seen, seen.at + story.age), test
+    )
 
 
 def early_breach(suite: Laws, story: Story, seen: Seen) -> Breach | None:

@@ -176,12 +176,12 @@ class WaitingLaws(MannersLaws):
         if seen.returned is story.succeeds and not is_late(seen.at, latest):
             return None
         what = (
-            f"at {seconds_of(seen.at)} wait {seen}, but among {story.others} the execution ended "
-            f"{story.timeline.phase} at {seconds_of(story.ends_at)}: it should have returned "
-            f"{story.succeeds} within a poll of {self.poll_interval:g} s. Ask for it by its name: "
-            "a list has pages, and others on them."
+            f"at {seconds_of(seen.at)} wait {seen}, but among others of its launch plan the "
+            f"execution ended {story.timeline.phase} at {seconds_of(story.ends_at)}: it should "
+            f"have returned {story.succeeds} within a poll of {self.poll_interval:g} s. Ask for it "
+            "by its name: a list has pages, and others on them."
         )
-        checks = f"assert said is {story.succeeds}", no_later_than(latest + story.began)
+        checks = f"assert said is {story.succeeds}", no_later_than(latest)
         return wait_breach(self, story, seen, what, *checks)
 
     @law(_stories.out_of_time)

@@ -143,7 +143,7 @@ def watch(
     Raises:
         UnexpectedUse: It did what no script foresaw.
     """
-    limit = story.began + max(story.timeout, story.timeline.seconds or 0) + grace
+    limit = story.age + max(story.timeout, story.timeline.seconds or 0) + grace
     with (
         stage(limit, start=story.start, zone=story.zone) as admin,
         remote_of(admin, client) as remote,
@@ -166,9 +166,9 @@ def watch(
             ended.returned,
             ended.raised,
             admin,
-            _since(at, story.began),
+            _since(at, story.age),
             phase,
-            None if ended_at is None else _since(ended_at, story.began),
+            None if ended_at is None else _since(ended_at, story.age),
             calls,
             before,
             story,
