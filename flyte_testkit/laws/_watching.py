@@ -275,15 +275,21 @@ def _stop_spinning(admin: FakeFlyteAdmin, clock: VirtualClock, most: int) -> Non
 
 
 @contextmanager
-def remote_of(admin: FakeFlyteAdmin, client: Client) -> Iterator[Any]:
-    """Give a fresh remote of the client that the code under test drives."""
+def remote_of(admin: FakeFlyteAdmin, client: Client, *, seed: int = 0) -> Iterator[Any]:
+    """Give a fresh remote of the client that the code under test drives.
+
+    Args:
+        admin: The server.
+        client: Which client.
+        seed: What its chance is drawn from, where that can be chosen.
+    """
     if client == "flytekit":
         yield admin.remote()
         return
     from flyte_testkit.client import Config, FlyteRemote  # noqa: PLC0415  only where it is asked for
 
     config = Config.for_endpoint(admin.endpoint, insecure=True)
-    remote = FlyteRemote(config, admin.project, admin.domain, seed=0)
+    remote = FlyteRemote(config, admin.project, admin.domain, seed=seed)
     try:
         yield remote
     finally:
