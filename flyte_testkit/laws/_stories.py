@@ -8,7 +8,7 @@ outages. Ignorant of what the laws make of them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,6 +80,11 @@ class Story:
     zone: str = ""
     age: float = 0
     others: Others | None = None
+
+    @property
+    def alone(self) -> Story:
+        """The same without others."""
+        return replace(self, others=None, age=self.age + (self.others.newer if self.others else 0))
 
     @property
     def ends_at(self) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import unittest
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis.errors import InvalidArgument
@@ -25,6 +26,7 @@ from flyte_testkit.laws._wait_tests import (
     early_breach,
     wait_breach,
 )
+from flyte_testkit.timeline import running
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -158,6 +160,9 @@ class WaitingLaws(MannersLaws):
         seen = self._watch(story)
         if not is_late(seen.at, story.timeout) and not seen.hung:
             return None
+        calm = self._watch(replace(story, timeline=running().never_ends()))
+        if calm.hung or is_late(calm.at, story.timeout):  # another law's business
+            return None
         phases = ", ".join(step.phase for step in story.timeline.steps)
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
@@ -175,6 +180,9 @@ class WaitingLaws(MannersLaws):
             return early
         if seen.returned is story.succeeds and not is_late(seen.at, latest):
             return None
+        alone = self._watch(story.alone)
+        if alone.returned is not story.succeeds or is_late(alone.at, latest):
+            return None  # another law's business
         what = (
             f"at {seconds_of(seen.at)} wait {seen}, but among others of its launch plan the "
             f"execution ended {story.timeline.phase} at {seconds_of(story.ends_at)}: it should "

@@ -97,6 +97,13 @@ def says_that_it_launched(_remote):
     return name
 
 
+def names(stub, sort_by, limit, *, pages):
+    while True:
+        with suppress(grpc.RpcError):
+            return {each.id.name for each in listed(stub, sort_by, limit, pages=pages)}
+        time.sleep(0.3)
+
+
 def searches(sort_by, limit, *, pages=False, pause=0.0):
     """A launcher that looks in lists for what it may have launched, and else launches again."""
 
@@ -110,7 +117,7 @@ def searches(sort_by, limit, *, pages=False, pause=0.0):
                     if error.code().name not in {"UNAVAILABLE", "DEADLINE_EXCEEDED"}:
                         raise
                 time.sleep(pause)
-                if name in {each.id.name for each in listed(stub, sort_by, limit, pages=pages)}:
+                if name in names(stub, sort_by, limit, pages=pages):
                     return name
         raise RuntimeError("no launch")
 
@@ -175,7 +182,10 @@ def looks_whose_it_is(_remote):
             time.sleep(0.3)
         else:
             raise RuntimeError(f"{name!r} may have been launched")
-        there = stub.GetExecution(execution_pb2.WorkflowExecutionGetRequest(id=identifier))
+        try:
+            there = stub.GetExecution(execution_pb2.WorkflowExecutionGetRequest(id=identifier))
+        except grpc.RpcError as error:
+            raise RuntimeError(f"{name!r} may have been launched") from error
         if there.spec.launch_plan.name == "nightly":
             return name
     raise RuntimeError(f"{name!r} is somebody else's")

@@ -103,35 +103,53 @@ def takes_for_its_budget(*codes):
     return wait
 
 
-def lists(found, limit=100, *, pages=False, **options):
-    """A wait that looks for its execution in lists; ``found(name, listed)`` says which it is."""
-
-    def listed(stub, execution):
-        token = ""
-        while True:
-            page = stub.ListExecutions(
-                common_pb2.ResourceListRequest(
-                    id=common_pb2.NamedEntityIdentifier(
-                        project=execution.id.project, domain=execution.id.domain
-                    ),
-                    limit=limit,
-                    token=token,
-                    **options,
+def listed(stub, execution, left, *, limit, pages, filters, **options):
+    token = ""
+    while True:
+        page = stub.ListExecutions(
+            common_pb2.ResourceListRequest(
+                id=common_pb2.NamedEntityIdentifier(
+                    project=execution.id.project, domain=execution.id.domain
                 ),
-                timeout=60,
+                limit=limit,
+                token=token,
+                filters=filters.format(execution.id.name),
+                **options,
+            ),
+            timeout=max(1, min(60, left)),
+        )
+        yield from page.executions
+        token = page.token
+        if not token or not pages:
+            return
+
+
+def lists(found, limit=100, *, pages=False, filters="", **options):
+    """A wait that looks for its execution in lists; ``found(name, listed)`` says which it is."""
+    options |= {"limit": limit, "pages": pages, "filters": filters}
+
+    def verdict(stub, execution, left):
+        name = execution.id.name
+        try:
+            mine = (
+                each
+                for each in listed(stub, execution, left, **options)
+                if found(name, each.id.name)
             )
-            yield from page.executions
-            token = page.token
-            if not token or not pages:
-                return
+            phase = next((phase_of(each) for each in mine), None)
+        except grpc.RpcError as error:
+            if error.code() not in TRANSIENT:
+                raise
+            return None
+        return phase == "SUCCEEDED" if phase in ENDED else None
 
     def wait(_remote, execution, timeout):
-        deadline, name = time.monotonic() + timeout, execution.id.name
+        deadline = time.monotonic() + timeout
         with admin() as stub:
             while True:
-                mine = (each for each in listed(stub, execution) if found(name, each.id.name))
-                if (first := next(mine, None)) is not None and phase_of(first) in ENDED:
-                    return phase_of(first) == "SUCCEEDED"
+                said = verdict(stub, execution, deadline - time.monotonic())
+                if said is not None:
+                    return said
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise TimeoutError
@@ -302,4 +320,11 @@ MORE_BUGS = {
     "terminates_all_of_its_plan": (terminates_all_of_its_plan, "test_touches_nobody_elses"),
     "leaves_its_thread": (leaves_its_thread, "test_leaves_no_thread_behind_that_still_polls"),
     "leaves_its_worker": (leaves_its_worker, "test_leaves_no_thread_behind_that_still_polls"),
+}
+
+RIGHT_LOOPS = {
+    "asks by name": RIGHT,
+    "looks at all pages": lists(same, 10, pages=True, sort_by=NEWEST_FIRST),
+    "filters by name": lists(same, 1, filters="eq(execution_name,{})"),
+    "stops its thread": stops_its_thread,
 }

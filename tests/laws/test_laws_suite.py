@@ -58,7 +58,7 @@ def test_every_class_has_tests_of_its_own():
 def test_a_law_is_told_once_by_name_and_with_what_it_promises():
     tests = [name for name in vars(TestMarked) if name.startswith("test_")]
 
-    assert len(tests) == 16
+    assert len(tests) == 22
 
 
 def waits(self, remote, execution, timeout):
