@@ -6,6 +6,7 @@ of how ``time.sleep`` comes to call a clock: :mod:`flyte_testkit.world` does tha
 """
 
 from flyte_testkit.clock._calls import CALL_ID, EXACT_TIMEOUT
+from flyte_testkit.clock._governing import governing_clock
 from flyte_testkit.clock._system import SystemClock
 from flyte_testkit.clock._types import Clock, Handle, Source
 from flyte_testkit.clock._virtual import Sleeper, VirtualClock
@@ -19,4 +20,5 @@ __all__ = [
     "Source",
     "SystemClock",
     "VirtualClock",
+    "governing_clock",
 ]

@@ -264,6 +264,16 @@ class Mover:
                 self.agenda.first() is None
             )
 
+    def others(self, who: Member) -> list[Member]:
+        """Return all others that run, are ready, or sleep until their time comes."""
+        endless = {sleeper.who for sleeper in self.sleepers if sleeper.endless}
+        return [
+            other
+            for other in self.members
+            if other is not who
+            and (other.turn or other.queued or (other.sleeping and other not in endless))
+        ]
+
     @property
     def patience(self) -> float:
         """How long silence may last, in real seconds."""

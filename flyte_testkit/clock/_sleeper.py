@@ -23,12 +23,13 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("_mover", "endless", "released", "who", "woken")
+    __slots__ = ("_mover", "endless", "released", "since", "who", "woken")
 
     def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
         self.endless = when is None
         self._mover = mover
+        self.since = mover.us
         self.who = who
         self.woken = False  # its time has come
         self.released = False  # another thread released it

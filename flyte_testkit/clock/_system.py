@@ -152,6 +152,17 @@ class SystemClock:
         """Do as ``give_up``: the threads that live in real time are not ours to interrupt."""
         return self.give_up(reason, advice)
 
+    def strike(self, reason: str, advice: str = "") -> HopelessWait:
+        """Do nothing but word it: time passes by itself, and those who ask in it are not ours."""
+        return HopelessWait("\n".join(filter(None, (reason, advice))))
+
+    def verify(self) -> None:
+        """Do nothing: no wait is hopeless here."""
+
+    def unheard(self) -> HopelessWait | None:
+        """Return ``None``: no wait is hopeless here."""
+        return None
+
     def _schedule(
         self, when: int, function: Callable[..., object], args: tuple[Any, ...]
     ) -> Callback:

@@ -106,3 +106,12 @@ class Clock(Protocol):
 
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Break the clock, and raise in every thread that takes part, wherever it is."""
+
+    def strike(self, reason: str, advice: str = "") -> HopelessWait:
+        """Raise in the threads that run, and go on."""
+
+    def verify(self) -> None:
+        """Raise a ``HopelessWait`` that nobody heard of, once."""
+
+    def unheard(self) -> HopelessWait | None:
+        """Return a ``HopelessWait`` that nobody heard of, once."""

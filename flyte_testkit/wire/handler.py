@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.backend import Backend
+    from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call, Journal
     from flyte_testkit.wire.services import Method
 
@@ -131,7 +132,7 @@ class Wire(grpc.GenericRpcHandler):
         gone = Answer("CANCELLED", None, "the client went away")
         if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
-        clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
+        clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
         holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
         return holds
 
@@ -153,9 +154,9 @@ class Wire(grpc.GenericRpcHandler):
         clock = self.backend.clock
         call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=deadline)
         finish = partial(self._finish, call, send)
-        self._spin.count(call, raw)
-        if clock.broken is not None:
-            finish(self._gave_up())
+        struck = self._spin.count(call, raw)
+        if struck is not None or clock.broken is not None:
+            finish(self._gave_up(struck))
             return call
         handler: Handler = partial(self._answer, method, request)
         for hook in reversed(hooks):
@@ -178,8 +179,10 @@ class Wire(grpc.GenericRpcHandler):
             answer = self._bug(method)
         send(answer)
 
-    def _gave_up(self) -> Answer:
-        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{self.backend.clock.broken}")
+    def _gave_up(self, struck: HopelessWait | None) -> Answer:
+        """Say it to the caller, too: it may live in a process of its own."""
+        lost = struck or self.backend.clock.broken
+        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
 
     def _bug(self, method: Method) -> Answer:
         story = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"

@@ -5,8 +5,7 @@ take times, ``subprocess`` waits for real processes: those must see real time, h
 test they are called. Code under test that is *called by* such machinery (a job of a pool, the
 target of a thread, a test function) is judged by itself and lives on the clock.
 
-Ignorant of what is patched. This module holds the one thing that patches of a whole process need:
-which world they belong to.
+Ignorant of what is patched.
 """
 
 from __future__ import annotations
@@ -14,7 +13,9 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from flyte_testkit.clock._governing import governors
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -100,7 +101,7 @@ class Reins:
         self.clock = clock
 
 
-held: list[Reins] = []  # of the one world that is entered, or empty
+held = cast("list[Reins]", governors)  # of the one world that is entered, or empty
 
 
 def caller(frame: FrameType | None) -> Reins | None:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import Clock
 
-__all__ = ["World", "governed_by", "governing_clock"]
+__all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
 
@@ -69,17 +69,6 @@ def governed_by(clock: Clock) -> World:
         3600.0
     """
     return World(clock)
-
-
-def governing_clock() -> VirtualClock | None:
-    """Return the clock that governs now; None where time is real.
-
-    Example:
-        >>> with governed_by(VirtualClock()):
-        ...     governing_clock()
-        <VirtualClock 2024-01-01T00:00:00+00:00, 0 s after its start>
-    """
-    return held[-1].clock if held else None
 
 
 class World:
