@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,6 +20,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._backend import backend
 from flyte_testkit.laws._bounds import LINGERS, SLACK
+from flyte_testkit.laws._leftovers import ended_with
 from flyte_testkit.naming import execution_id
 from flyte_testkit.timeline._parts import OUTCOMES
 
@@ -187,9 +187,11 @@ def calls_after(admin: FakeFlyteAdmin, poll: float) -> tuple[Call, ...]:
     The first poll interval is forgiven: a thread that is told to stop may be asleep for so long,
     and look a last time.
     """
-    admin.clock.advance(poll + SLACK)
     before = len(admin.calls)
-    admin.clock.advance(LINGERS * poll)
+    with suppress(HopelessWait):  # a thread has broken the clock
+        admin.clock.advance(poll + SLACK)
+        before = len(admin.calls)
+        admin.clock.advance(LINGERS * poll)
     return tuple(admin.calls[before:])
 
 
@@ -215,16 +217,27 @@ def side_by_side(
         function: Called with 0, 1, …
     """
     clock = cast("VirtualClock", admin.clock)  # the stage's own
-    all_there = threading.Barrier(len(starts))
+    returned: dict[int, ResultT] = {}
+    raised: list[BaseException] = []
 
-    def one(number: int) -> ResultT:
-        clock.join()  # a thread that this module starts takes no part by itself
-        all_there.wait()  # else the first would move time before the last one sleeps
-        clock.sleep(starts[number])
-        return function(number)
+    def one(number: int) -> None:
+        try:
+            clock.sleep(starts[number])
+            returned[number] = function(number)
+        except BaseException as error:  # noqa: BLE001  it is raised again where it is heard
+            raised.append(error)
 
-    with ThreadPoolExecutor(len(starts)) as pool:
-        return list(pool.map(one, range(len(starts))))
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(len(starts))]
+    for thread in threads:
+        clock.join(thread)  # a thread that this module starts takes no part by itself
+        thread.start()
+    for thread in threads:
+        with suppress(HopelessWait):  # then they end at once
+            clock.join_thread(thread, None)
+        thread.join()
+    if raised:
+        raise raised[0]
+    return [returned[number] for number in range(len(starts))]
 
 
 def named(returned: Any) -> str | None:
@@ -255,7 +268,7 @@ def stage(
         crowd: How many threads will ask at once.
     """
     clock = VirtualClock(start, limit=limit)
-    with _zone(zone), backend(clock=clock) as admin:
+    with _zone(zone), backend(clock=clock) as admin, ended_with(clock):
         _stop_spinning(admin, clock, SPINNING * crowd)
         yield admin
 
