@@ -1,6 +1,7 @@
 """Who has heard of a hopeless wait: each way of catching one, by name and otherwise."""
 
 import contextlib
+import pickle
 import threading
 import unittest
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ def verdicts():
 
 
 def wait(verdicts):
-    raise verdicts.worded("nothing is scheduled")
+    raise verdicts.say("nothing is scheduled")
 
 
 def expects(kind, verdicts):
@@ -80,6 +81,41 @@ def ends_by_a_local_name(verdicts):
         pass
 
 
+def ends_by_a_tuple(verdicts):
+    try:
+        wait(verdicts)
+    except (ValueError, HopelessWait):
+        pass
+
+
+@contextlib.contextmanager
+def hopeless():
+    try:
+        yield
+    except HopelessWait:
+        pass
+
+
+def ends_by_a_context_manager(verdicts):
+    with hopeless():
+        wait(verdicts)
+
+
+def ends_after_clearing_up(verdicts):
+    with pytest.raises(HopelessWait):
+        try:
+            wait(verdicts)
+        finally:
+            verdicts = None
+
+
+def ends_by_asking_what_it_is(verdicts):
+    try:
+        wait(verdicts)
+    except BaseException as error:
+        assert isinstance(error, HopelessWait)
+
+
 BY_NAME = [value for name, value in sorted(vars().items()) if name.startswith("ends_")]
 
 
@@ -136,6 +172,15 @@ def swallowed_by_what_comes_next(verdicts):
         pass
 
 
+def swallowed_by_one_who_expects_it_later(verdicts):
+    try:
+        wait(verdicts)
+    except:
+        pass
+    with contextlib.suppress(HopelessWait):
+        pass
+
+
 SWALLOWED = [value for name, value in sorted(vars().items()) if name.startswith("swallowed_")]
 
 
@@ -159,12 +204,12 @@ def test_one_who_hears_is_enough(verdicts):
 
 def test_another_verdict_is_another_matter(verdicts):
     ends_by_pytest(verdicts)
-    verdicts.say(HopelessWait("something else"))
+    verdicts.say("something else")
     assert str(verdicts.unheard()) == "something else"
 
 
 def test_what_was_never_raised_is_told_too(verdicts):
-    verdicts.say(HopelessWait("a server said so"))
+    verdicts.say("a server said so")
     assert str(verdicts.unheard()) == "a server said so"
 
 
@@ -173,3 +218,8 @@ def test_what_is_forgiven_is_not_told(verdicts):
     assert str(verdicts.forgive()) == "nothing is scheduled"
     assert verdicts.unheard() is None
     assert Verdicts().forgive() is None
+
+
+def test_it_can_be_pickled_and_read():
+    error = pickle.loads(pickle.dumps(Verdicts().say("nothing is scheduled")))
+    assert (type(error), repr(error)) == (HopelessWait, "HopelessWait('nothing is scheduled')")

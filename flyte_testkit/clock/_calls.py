@@ -103,6 +103,10 @@ class Calls:
         if not member.guest:
             mover.await_turn(member)
 
+    def stander(self, call: object) -> Member | None:
+        """Return who stands in a call; only with the mover's lock held."""
+        return self._standing.get(call)
+
     def fly(self, call: object) -> None:
         """Say that something is under way in which nobody stands."""
         with self._mover.lock:

@@ -1,17 +1,18 @@
 """Whether anybody heard that a wait was hopeless.
 
 One ``HopelessWait`` ends its test loudly; another ends a thread that nobody asks, or is swallowed
-by ``except:``, and the test passes although it hung. So a clock remembers what it raised and asks
-afterwards who caught it. Whoever names ``HopelessWait`` where it is caught has expected it: by
-``pytest.raises(HopelessWait)``, ``except HopelessWait``, ``assertRaises`` and their like.
+by ``except:``, and the test passes although it hung. So a verdict remembers the errors by which it
+was told, and asks afterwards who caught them. Whoever names ``HopelessWait`` expected it:
+``pytest.raises(HopelessWait)``, ``assertRaises``, ``suppress`` and ``isinstance`` ask for it by a
+function, so the error notices itself; ``except HopelessWait`` is read in the code that caught it.
 
 Ignorant of clocks, and of when a wait is hopeless.
 """
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+import dis
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import HopelessWait
 
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdicts"]
 
-_OURS = "flyte_testkit."
-_frame = sys._getframe  # noqa: SLF001  who waits for this error is written in the stack
+_ENOUGH = 100  # errors of one verdict, of a loop that swallows each: they hold frames
+_OURS = ("flyte_testkit.clock.", "flyte_testkit.world.")
+_MATCHES = frozenset({"CHECK_EXC_MATCH", "JUMP_IF_NOT_EXC_MATCH"})  # the second on Python 3.10
 
 
 class Verdicts:
@@ -29,8 +31,9 @@ class Verdicts:
 
     Example:
         >>> verdicts = Verdicts()
+        >>> said = verdicts.say("nothing is scheduled any more")
         >>> try:
-        ...     raise verdicts.worded("nothing is scheduled any more")
+        ...     raise said
         ... except BaseException:
         ...     pass
         >>> verdicts.unheard()
@@ -38,66 +41,95 @@ class Verdicts:
     """
 
     def __init__(self) -> None:
-        self._raised: list[tuple[HopelessWait, bool]] = []  # and whether somebody was prepared
-        self._said: list[HopelessWait] = []
-        self._forgiven: set[str] = set()
+        self._said: dict[str, type[HopelessWait]] = {}
 
-    def say(self, lost: HopelessWait) -> None:
-        """Write down a verdict, raised or not."""
-        self._said.append(lost)
+    def say(self, text: str) -> HopelessWait:
+        """Return an error to be raised, or not; either way somebody should hear of it.
 
-    def worded(self, text: str) -> HopelessWait:
-        """Return a new error that says so, for the calling thread to raise at once."""
-        error = HopelessWait(text)
-        self.raised(error)
-        return error
-
-    def raised(self, error: HopelessWait) -> None:
-        """Remember an error that the calling thread is about to raise."""
-        if not self._said:
-            self._said.append(HopelessWait(*error.args))
-        self._raised.append((error, _is_prepared(_frame(1))))
+        Each verdict is a class of its own, and a new instance is the same verdict: Python takes a
+        class, not an instance, to be raised in another thread.
+        """
+        if text not in self._said:
+            self._said[text] = _verdict(text)
+        return self._said[text]()
 
     def forgive(self) -> HopelessWait | None:
         """Take all verdicts so far as heard; returns the latest."""
-        self._forgiven.update(str(lost) for lost in self._said)
-        self._raised.clear()  # they hold frames, and all that those hold
-        return self._said[-1] if self._said else None
+        for kind in self._said.values():
+            kind.heard = True
+            _errors(kind).clear()
+        return kind() if self._said else None
 
     def unheard(self) -> HopelessWait | None:
         """Return a verdict that nobody heard, once: who asks for it has heard it.
 
         It is the error that was raised first, if one was: its traceback says where.
         """
-        heard = {str(error) for error, prepared in self._raised if _was_caught(error, prepared)}
-        heard |= self._forgiven
-        raised = (error for error, _ in self._raised if error.__traceback__ is not None)
-        untold = next((e for e in (*raised, *self._said) if str(e) not in heard), None)
+        untold = [kind for kind in self._said.values() if not _is_heard(kind)]
+        told = next((_first(kind) for kind in untold), None)
         self.forgive()
-        return untold
+        return told
 
 
-def _was_caught(error: BaseException, prepared: bool) -> bool:  # noqa: FBT001  a helper of two lines
-    """Whether the frame that caught an error names it; ``unittest`` cuts the traceback off."""
-    trace = error.__traceback__
-    return prepared if trace is None else _names_it(trace.tb_frame)
+def _verdict(text: str) -> type[HopelessWait]:
+    class Verdict(HopelessWait):
+        errors: list[HopelessWait] = []  # noqa: RUF012  of this verdict, which is a class
+
+        def __init__(self, *_: object) -> None:
+            super().__init__(text)
+            if len(self.errors) < _ENOUGH:
+                self.errors.append(self)
+
+        def __reduce__(self) -> Any:
+            return HopelessWait, self.args
+
+    Verdict.__name__, Verdict.__qualname__ = HopelessWait.__name__, HopelessWait.__qualname__
+    Verdict.__module__, Verdict.__doc__ = HopelessWait.__module__, HopelessWait.__doc__
+    return Verdict
 
 
-def _is_prepared(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if _names_it(frame):
-            return True
-        frame = frame.f_back
+def _errors(kind: Any) -> list[HopelessWait]:
+    found: list[HopelessWait] = kind.errors
+    return found
+
+
+def _first(kind: type[HopelessWait]) -> HopelessWait:
+    raised = (error for error in _errors(kind) if error.__traceback__ is not None)
+    return next(raised, None) or kind()
+
+
+def _is_heard(kind: type[HopelessWait]) -> bool:
+    return kind.heard or any(
+        error.__traceback__ is not None and _expects_it(error.__traceback__.tb_frame)
+        for error in _errors(kind)
+    )
+
+
+def _expects_it(frame: FrameType) -> bool:
+    """Whether the code that caught an error has an ``except`` clause that names it.
+
+    A traceback begins with the frame that caught the error. What only cleans up in between hears nothing.
+    """
+    if (frame.f_globals.get("__name__") or "").startswith(_OURS):
+        return False
+    known = {**frame.f_globals, **frame.f_locals}
+    named: list[Any] = []
+    for instruction in dis.get_instructions(frame.f_code):
+        if instruction.opname in _MATCHES:
+            if any(_is_it(value) for value in named):
+                return True
+        elif instruction.opname.startswith("LOAD_"):
+            name = instruction.argval
+            if isinstance(name, str):
+                named.append(name if name == HopelessWait.__name__ else known.get(name))
+            continue
+        elif instruction.opname == "BUILD_TUPLE":
+            continue
+        named.clear()
     return False
 
 
-def _names_it(frame: FrameType) -> bool:
-    if (frame.f_globals.get("__name__") or "").startswith(_OURS):
-        return False
-    if HopelessWait.__name__ in frame.f_code.co_names:
-        return True
-    known = {} if frame.f_locals is frame.f_globals else frame.f_locals  # to import is not to name
-    return any(
-        value is HopelessWait or (isinstance(value, tuple) and HopelessWait in value)
-        for value in known.values()
-    )
+def _is_it(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return any(_is_it(one) for one in value)
+    return value is HopelessWait or (isinstance(value, str) and value == HopelessWait.__name__)

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._heard import Verdicts
 from flyte_testkit.clock._where import in_seconds
-from flyte_testkit.errors import HopelessWait
-
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable
@@ -26,6 +24,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._types import Source
+    from flyte_testkit.errors import HopelessWait
 
 __all__ = ["SILENCE", "Hope", "held_for_ever", "raise_in"]
 
@@ -97,9 +96,7 @@ class Hope:
 
     def say(self, reason: str, advice: str = "") -> HopelessWait:
         """Word what is hopeless, and expect somebody to hear of it."""
-        said = HopelessWait(self._worded(reason, advice))
-        self.verdicts.say(said)
-        return said
+        return self.verdicts.say(self._worded(reason, advice))
 
     def lose(self, reason: str, advice: str = "") -> HopelessWait:
         """Word the end, once; say farewell to those who asked for it."""
@@ -143,23 +140,12 @@ def _allowed(member: Member, allowed: int) -> int:
     return min(allowed, _A_DAEMON_S) if is_daemon else allowed
 
 
-def raise_in(thread: threading.Thread, error: HopelessWait, verdicts: Verdicts) -> None:
+def raise_in(thread: threading.Thread, error: HopelessWait) -> None:
     """Raise the like of an error in another thread as soon as it runs Python again."""
-    message = str(error)
-
-    class Interrupted(HopelessWait):
-        """A class of its own: Python raises a class in another thread, not an instance."""
-
-        def __init__(self, *_: object) -> None:
-            super().__init__(message)
-            verdicts.raised(self)
-
-    Interrupted.__name__ = Interrupted.__qualname__ = HopelessWait.__name__
-    Interrupted.__module__ = HopelessWait.__module__
     # It cannot be taken back: CPython 3.11 spins in a traced thread once that was tried.
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(Interrupted)
+            ctypes.c_ulong(thread.ident), ctypes.py_object(type(error))
         )
 
 

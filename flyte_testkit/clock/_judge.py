@@ -13,7 +13,7 @@ from flyte_testkit.clock._schedule import Callback, to_micros
 from flyte_testkit.clock._where import in_seconds, who_waits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from datetime import datetime, timedelta
 
     from flyte_testkit.clock._members import Member
@@ -68,7 +68,7 @@ class Judge:
     def check(self) -> None:
         """Raise ``HopelessWait`` if this clock gave up."""
         if (lost := self._hope.lost) is not None:
-            raise self._hope.verdicts.worded(str(lost)) from lost.__cause__
+            raise type(lost)() from lost.__cause__
 
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once this clock gives up; at once if it has."""
@@ -103,21 +103,28 @@ class Judge:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
         with self._mover.lock:
-            self._raise_in(member for member in self._mover.members if not member.sleeping)
+            awake = [member for member in self._mover.members if not member.sleeping]
+            self._raise_in(awake, lost)
         return lost
 
-    def strike(self, reason: str, advice: str = "") -> HopelessWait:
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:
         """Raise ``HopelessWait`` in the threads that run, and go on: this clock does not break.
 
         For one who never waits, and so keeps time from moving. That the test hears of it is seen
         to by ``verify``; what is asked or waited for next is answered.
 
+        Args:
+            reason: As in ``give_up``.
+            advice: Likewise.
+            call: The id of a call: only who stands in it is struck, if that is known.
+
         Returns:
-            The error; arguments are those of ``give_up``.
+            The error.
         """
         said = self._hope.say(reason, advice)
         with self._mover.lock:
-            self._raise_in(list(self._mover.runs), said)
+            stander = self._mover.calls.stander(call)
+            self._raise_in([stander] if stander else list(self._mover.runs), said)
         return said
 
     def verify(self) -> None:
@@ -159,11 +166,11 @@ class Judge:
         """
         return self._hope.verdicts.forgive()
 
-    def _raise_in(self, members: Iterator[Member] | list[Member], error: HopelessWait) -> None:
+    def _raise_in(self, members: list[Member], error: HopelessWait) -> None:
         for member in members:
             thread = member.thread
             if thread is not None and thread is not threading.current_thread():
-                raise_in(thread, error, self._hope.verdicts)
+                raise_in(thread, error)
 
     def _spread(self, lost: HopelessWait) -> HopelessWait:
         self._mover.broken = True

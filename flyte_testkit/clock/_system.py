@@ -152,7 +152,7 @@ class SystemClock:
         """Do as ``give_up``: the threads that live in real time are not ours to interrupt."""
         return self.give_up(reason, advice)
 
-    def strike(self, reason: str, advice: str = "") -> HopelessWait:
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:  # noqa: ARG002  as VirtualClock has it
         """Do nothing but word it: time passes by itself, and those who ask in it are not ours."""
         return HopelessWait("\n".join(filter(None, (reason, advice))))
 

@@ -107,7 +107,7 @@ class Clock(Protocol):
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Break the clock, and raise in every thread that takes part, wherever it is."""
 
-    def strike(self, reason: str, advice: str = "") -> HopelessWait:
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:
         """Raise in the threads that run, and go on."""
 
     def verify(self) -> None:

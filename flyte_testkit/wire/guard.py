@@ -50,12 +50,13 @@ class SpinGuard:
         self._seen_at: float | None = None
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
-    def count(self, call: Call, raw: bytes) -> HopelessWait | None:
+    def count(self, call: Call, raw: bytes, caller: object = None) -> HopelessWait | None:
         """Count a call; if it is one of endlessly many, stop the code under test and say why.
 
         Args:
             call: The call.
             raw: Its request as it travelled.
+            caller: The id by which the clock knows who stands in the call, if it does.
         """
         asked = call.rpc, raw
         if call.at != self._seen_at:
@@ -75,6 +76,7 @@ class SpinGuard:
             f"{call.rpc} was asked {times:,} times with one and the same request, and nothing "
             f"waited on the clock in between: it stands still at {call.at:g} s, and {_never(due)}",
             f"{_ADVICE}\n{_NOBODY}" if clock.deserted else _ADVICE,
+            call=caller,
         )
 
 

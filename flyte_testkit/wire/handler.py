@@ -84,7 +84,7 @@ class Wire(grpc.GenericRpcHandler):
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
         answers: list[Answer] = []
-        self._handle(method, (), raw, _Caller(context).deadline, answers.append)
+        self._handle(method, (), raw, _Caller(context), answers.append)
         return _bytes_of(answers[0], context)
 
     def _later(
@@ -110,15 +110,13 @@ class Wire(grpc.GenericRpcHandler):
             respond(None)
 
         caller = _Caller(context)
-        call = self._handle(method, hooks, raw, caller.deadline, send)
+        call = self._handle(method, hooks, raw, caller, send)
         if call is not None and call.code is None:
             holds += self._hold(call, caller, send)
             if call.code is not None:  # answered meanwhile
                 let_go()
 
-    def _hold(
-        self, call: Call, caller: _Caller, send: Send
-    ) -> list[Callable[[], object]]:
+    def _hold(self, call: Call, caller: _Caller, send: Send) -> list[Callable[[], object]]:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
         Returns what undoes it. Only when all that may answer the call is on the clock's agenda does
@@ -144,7 +142,7 @@ class Wire(grpc.GenericRpcHandler):
             send(answer)
 
     def _handle(
-        self, method: Method, hooks: Sequence[Hook], raw: bytes, deadline: float | None, send: Send
+        self, method: Method, hooks: Sequence[Hook], raw: bytes, caller: _Caller, send: Send
     ) -> Call | None:
         try:
             request = method.request.FromString(raw)
@@ -152,9 +150,9 @@ class Wire(grpc.GenericRpcHandler):
             send(Answer("INTERNAL", None, _unmarshalling(error)))
             return None
         clock = self.backend.clock
-        call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=deadline)
+        call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=caller.deadline)
         finish = partial(self._finish, call, send)
-        struck = self._spin.count(call, raw)
+        struck = self._spin.count(call, raw, caller.call)
         if struck is not None or clock.broken is not None:
             finish(self._gave_up(struck))
             return call

@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import caller, is_runner
 
 if TYPE_CHECKING:
@@ -212,7 +213,9 @@ def _hand_on(lock: Lock) -> None:
     """Hand a lock over, and leave it locked; or release it if nobody waits any more."""
     line = lock._line  # noqa: SLF001  of this module
     while line:
-        if line.popleft().release():
+        sleeper = line.popleft()
+        wake_older(sleeper)
+        if sleeper.release():
             return
     lock._inner.release()  # noqa: SLF001  of this module
 
