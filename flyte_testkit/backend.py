@@ -49,6 +49,9 @@ class Backend:
         strict: Whether launches without a script are refused and remembered as surprises.
         seed: What generated execution names are drawn from.
         scripted: Told of a launch route each time it is given scripts.
+
+    Attributes:
+        complaints: What to ask, at the end, what was planted and never used.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Backend:
         self.engine.now = clock.now
         self.history = self.engine.history = History(clock.now())
         self.admin.store.executions.on_change = self.history.note
+        self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
         self._lock = threading.RLock()
 
     @contextmanager
@@ -150,9 +154,10 @@ class Backend:
             ) from refusal
 
     def surprised(self) -> Surprises:
-        """Return the surprises, those of scripts that were never played among them."""
-        for complaint in self.routes.complaints():
-            self.surprises.add(complaint)
+        """Return the surprises, those of what was planted and never used among them."""
+        for complain in self.complaints:
+            for complaint in complain():
+                self.surprises.add(complaint)
         return self.surprises
 
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:

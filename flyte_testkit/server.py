@@ -26,7 +26,6 @@ from flyte_testkit.wire.listener import CLIENT_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from types import TracebackType
 
     from typing_extensions import Self
 
@@ -57,6 +56,7 @@ class FakeFlyteAdmin:
         seed: What generated execution names are drawn from.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
+        keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
 
     Raises:
         UnexpectedUse: On leaving the block, if something happened that no script foresaw.
@@ -81,14 +81,16 @@ class FakeFlyteAdmin:
         seed: int = 0,
         project: str = "flytesnacks",
         domain: str = "development",
+        keep_calls: int | None = None,
     ) -> None:
         self.clock: Clock = clock or VirtualClock()
         self.strict = strict
         self.project = project
         self.domain = domain
-        self._journal = Journal()
+        self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
+        self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
@@ -98,12 +100,7 @@ class FakeFlyteAdmin:
         self._serving.enter_context(self.serving())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._serving.close()
         if kind is None:
             self.verify()
@@ -274,6 +271,8 @@ class FakeFlyteAdmin:
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
         """Return what plants faults between the calls of an RPC and their answers.
 
+        Asking for it plants nothing; its verbs do, and a fault that never strikes fails the block.
+
         Args:
             rpc: The bare name of an RPC; left out, the route is that of every RPC.
 
@@ -282,9 +281,8 @@ class FakeFlyteAdmin:
 
         Example:
             >>> with FakeFlyteAdmin() as admin:
-            ...     lookups = admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
-            ...     lookups.struck
-            0
+            ...     admin.on("GetExecution")
+            <on('GetExecution'): nothing is planted>
         """
         return self._faults.on(rpc)
 

@@ -40,6 +40,7 @@ class Host:
         port: int,
     ) -> None:
         self._backend = backend
+        self._journal = journal
         self._wire = Wire(backend, journal, hooks)
         self._port = port
         self._listener: Listener | None = None
@@ -73,10 +74,12 @@ class Host:
         self._listener = Listener([self._wire], self._port)
         self._objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
         self._backend.clock.watch(self._backend.engine)
+        self._backend.clock.watch(self._journal)  # it tells of calls that are held
 
     def stop(self) -> None:
         """Listen no more; calls that are under way are cancelled."""
         self._backend.clock.unwatch(self._backend.engine)
+        self._backend.clock.unwatch(self._journal)
         if self._listener is not None and self._objects is not None:
             self._listener.stop()
             self._objects.stop()
