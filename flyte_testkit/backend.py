@@ -26,7 +26,7 @@ from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
@@ -49,9 +49,6 @@ class Backend:
         strict: Whether launches without a script are refused and remembered as surprises.
         seed: What generated execution names are drawn from.
         scripted: Told of a launch route each time it is given scripts.
-
-    Attributes:
-        complaints: What to ask, at the end, what was planted and never used.
     """
 
     def __init__(
@@ -72,8 +69,8 @@ class Backend:
         self.engine.now = clock.now
         self.history = self.engine.history = History(clock.now())
         self.admin.store.executions.on_change = self.history.note
-        self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
         self._lock = threading.RLock()
+        self._sources: list[Callable[[], Iterable[str]]] = [self.routes.complaints]
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
@@ -153,10 +150,14 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
+    def add_source(self, complaints: Callable[[], Iterable[str]]) -> None:
+        """Ask this too, whenever surprises are told, what was planted and never used."""
+        self._sources.append(complaints)
+
     def surprised(self) -> Surprises:
-        """Return the surprises, those of what was planted and never used among them."""
-        for complain in self.complaints:
-            for complaint in complain():
+        """Return the surprises, with what was planted and never used among them."""
+        for complaints in self._sources:
+            for complaint in complaints():
                 self.surprises.add(complaint)
         return self.surprises
 

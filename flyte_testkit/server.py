@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.registry import Kind, Whereabouts
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
@@ -90,7 +91,7 @@ class FakeFlyteAdmin:
         self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
-        self._backend.complaints.append(self._faults.complaints)
+        self._backend.add_source(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
@@ -323,9 +324,9 @@ class FakeFlyteAdmin:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
         return self._backend.surprised().take()
 
-    def names(self) -> frozenset[str]:
-        """Return the names of all launch plans, workflows and tasks, for hints."""
-        return self._registry.names()
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name that somebody looks for, for hints."""
+        return self._registry.whereabouts(kind, project, domain, name)
 
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
