@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
@@ -316,8 +317,8 @@ class FakeFlyteAdmin:
         """All calls that reached the server, attempt by attempt, in order."""
         return list(self._journal.calls)
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
-        """Yield every execution with its changes of phase and its script, for pictures."""
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and its origin, for pictures."""
         return self._backend.lives()
 
     def unforeseen(self) -> tuple[str, ...]:

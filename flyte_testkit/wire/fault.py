@@ -23,7 +23,7 @@ __all__ = ["Effect", "Fault", "Reach"]
 class Effect(Protocol):
     """What a fault does to a call that it strikes."""
 
-    def __call__(self, then: Handler, call: Call, send: Send) -> None:
+    def __call__(self, then: Handler, call: Call, send: Send, /) -> None:
         """Answer the call with ``send``, or let it pass with ``then(call, send)``."""
 
 
