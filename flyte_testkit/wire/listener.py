@@ -11,7 +11,9 @@ import grpc
 
 from flyte_testkit.errors import FlyteTestkitError
 
-__all__ = ["CLIENT_OPTIONS", "Listener"]
+__all__ = ["CLIENT_OPTIONS", "Listener", "check_port"]
+
+_PORTS = range(2**16)
 
 _LARGE = 64 * 2**20
 _TRAILERS = 16 * 2**20
@@ -40,6 +42,24 @@ CLIENT_OPTIONS = (
 
 _WORKERS = 4
 """Handlers return at once, and calls that are held back hold none of these threads."""
+
+
+def check_port(port: object) -> int:
+    """Return a port that can be asked for.
+
+    Raises:
+        FlyteTestkitError: It is none. gRPC would take another one in silence.
+
+    Example:
+        >>> check_port(99999)
+        Traceback (most recent call last):
+        flyte_testkit.errors.FlyteTestkitError: port=99999 is no port: they go up to 65535, and 0...
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or port not in _PORTS:
+        raise FlyteTestkitError(
+            f"port={port!r} is no port: they go up to {_PORTS[-1]}, and 0 finds a free one."
+        )
+    return port
 
 
 class Listener:
