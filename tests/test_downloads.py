@@ -5,10 +5,12 @@ import urllib.request
 
 import pytest
 from flyteidl.admin import execution_pb2, node_execution_pb2
-from flyteidl.core import literals_pb2
+from flyteidl.core import execution_pb2 as execution
+from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.event import event_pb2
 from flyteidl.service import admin_pb2_grpc
 
-from flyte_testkit import immediately
+from flyte_testkit import immediately, running
 from flyte_testkit.admin.objects import Place
 from flyte_testkit.admin.settings import MAX_BLOB_BYTES
 from flyte_testkit.wire.signatures import link
@@ -71,16 +73,29 @@ def test_what_fits_into_a_reply_has_no_url(stub, flyte_admin):
 
 
 def test_nodes_say_it_too(stub, flyte_admin):
-    flyte_admin.add_execution("big", immediately.succeeds(text=HUGE))
-    request = node_execution_pb2.NodeExecutionGetDataRequest()
-    request.id.node_id = "end-node"
-    request.id.execution_id.project = flyte_admin.project
-    request.id.execution_id.domain = flyte_admin.domain
-    request.id.execution_id.name = "big"
+    outputs = literals_pb2.LiteralMap()
+    outputs.literals["text"].scalar.primitive.string_value = HUGE
+    uri = "s3://my-s3-bucket/metadata/somewhere/outputs.pb"
+    flyte_admin._backend.admin.store.blobs[uri] = outputs.SerializeToString()
+    flyte_admin.add_execution("big", running(60).succeeds())
+    event = event_pb2.NodeExecutionEvent(
+        id=node_of("big"), phase=execution.NodeExecution.SUCCEEDED, output_uri=uri
+    )
+    event.occurred_at.GetCurrentTime()
+    stub.CreateNodeEvent(node_execution_pb2.NodeExecutionEventRequest(event=event))
 
-    data = stub.GetNodeExecutionData(request)
+    data = stub.GetNodeExecutionData(
+        node_execution_pb2.NodeExecutionGetDataRequest(id=node_of("big"))
+    )
 
     assert len(got(data.outputs.url)[0]) == data.outputs.bytes > MAX_BLOB_BYTES
+
+
+def node_of(name):
+    made = identifier_pb2.NodeExecutionIdentifier(node_id="n0")
+    made.execution_id.project, made.execution_id.domain = "flytesnacks", "development"
+    made.execution_id.name = name
+    return made
 
 
 def test_flytekit_reads_from_there(flyte_admin, flyte_clock):
@@ -89,9 +104,9 @@ def test_flytekit_reads_from_there(flyte_admin, flyte_clock):
     flyte_admin.add_execution("big", immediately.succeeds(text=HUGE))
 
     remote = flyte_admin.remote()
-    execution = remote.sync(remote.fetch_execution(name="big"))
+    fetched = remote.sync(remote.fetch_execution(name="big"))
 
-    assert execution.outputs["text"] == HUGE
+    assert fetched.outputs["text"] == HUGE
 
 
 def refusal(url, method="GET"):
