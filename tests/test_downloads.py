@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from flyteidl.admin import event_pb2 as admin_events
 from flyteidl.admin import execution_pb2, node_execution_pb2
 from flyteidl.core import execution_pb2 as execution
 from flyteidl.core import identifier_pb2, literals_pb2
@@ -82,7 +83,7 @@ def test_nodes_say_it_too(stub, flyte_admin):
         id=node_of("big"), phase=execution.NodeExecution.SUCCEEDED, output_uri=uri
     )
     event.occurred_at.GetCurrentTime()
-    stub.CreateNodeEvent(node_execution_pb2.NodeExecutionEventRequest(event=event))
+    stub.CreateNodeEvent(admin_events.NodeExecutionEventRequest(event=event))
 
     data = stub.GetNodeExecutionData(
         node_execution_pb2.NodeExecutionGetDataRequest(id=node_of("big"))
