@@ -48,7 +48,8 @@ class Order:
         if not self.column or self.column == "user":
             return _by_all(list(rows), entity.order)
         read = entity.columns[self.column].read
-        known, nulls = [], []
+        known: list[Any] = []
+        nulls: list[Any] = []
         for row in rows:
             (nulls if read(row) is None else known).append(row)
         known.sort(key=read)

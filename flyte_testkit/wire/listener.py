@@ -5,6 +5,8 @@ Ignorant of what is served on it.
 
 from __future__ import annotations
 
+import errno
+import socket
 from concurrent import futures
 
 import grpc
@@ -62,6 +64,20 @@ def check_port(port: object) -> int:
     return port
 
 
+def _why_not(port: int) -> str:
+    """Say why a port cannot be listened on, which gRPC keeps to itself, and what to do."""
+    free = "Leave the port out to get a free one"
+    try:
+        with socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+    except PermissionError:
+        return f"this user may not.\n{free}, or take one above 1023."
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            return f"{error.strerror}.\n{free}."
+    return f"another server has it.\n{free}, or stop the other server."
+
+
 class Listener:
     """A gRPC server on 127.0.0.1 that serves the given handlers until it is stopped.
 
@@ -77,8 +93,7 @@ class Listener:
         except RuntimeError as error:
             self._pool.shutdown(wait=False)
             raise FlyteTestkitError(
-                f"port {port} of 127.0.0.1 cannot be listened on: another server has it.\n"
-                "Leave the port out to get a free one, or stop the other server."
+                f"port {port} of 127.0.0.1 cannot be listened on: {_why_not(port)}"
             ) from error
         self._server.start()
 
