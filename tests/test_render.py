@@ -187,7 +187,7 @@ def test_the_bad_day_of_a_backfill_is_seen_at_once(admin):
     assert lines[0] == ("50 executions: 1 FAILED, 49 SUCCEEDED; what ended badly comes first.")
     assert lines[1].startswith("e37  RUNNING ·")
     assert lines[3:5] == ["     nightly(day=37)", "     USER:RuntimeError: no such partition"]
-    assert lines[-2] == "… and 36 more executions: 36 SUCCEEDED."
+    assert lines[-2] == "… and 43 more executions: 43 SUCCEEDED."
     assert lines[-1] == "no calls"
 
 
@@ -250,6 +250,23 @@ def test_calls_of_many_kinds_are_counted_on_one_line(admin):
     (line,) = picture(admin)
     assert line.startswith("other calls: GetVersion ×1, ListProjects ×1, ListTasks ×1 INVALID_")
     assert line.endswith(", 2 of 2 more kinds; the last at 0 s")
+
+
+def test_faults_are_told_with_how_often_they_struck(admin):
+    admin.on("GetVersion").fails_with("UNAVAILABLE", times=1).delays(5)
+    for _ in range(10):
+        admin.on().hangs()
+    with admin.channel() as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        for _ in range(2):
+            stub.GetVersion.future(version_pb2.GetVersionRequest()).exception()
+
+    assert picture(admin)[:3] == [
+        "fault: on('GetVersion').fails_with('UNAVAILABLE', times=1) struck 2 attempts",
+        "fault: on('GetVersion').delays(5) struck never",
+        "fault: on().hangs() struck never",
+    ]
+    assert picture(admin)[8] == "… and 4 more faults"
 
 
 # Hints

@@ -30,6 +30,7 @@ _LINE = 72  # letters of an error that are shown
 _LAUNCH = 160  # letters of a launch plan and its inputs
 _SCRIPT = 200  # letters of a script
 _FULL = 60  # lines for lives in full
+_WELL = 30  # of them, lines to which those that ended well may be added
 _BRIEF = 20  # lines for more lives that ended badly, one each
 _COMPARED = 20  # executions of one launch plan that are compared
 _KINDS = 8  # of calls that are counted on one line
@@ -85,7 +86,7 @@ def text(admin: FakeFlyteAdmin) -> str:
     drawn = 0
     for life in lives:
         lines = list(artist.full(life))
-        if shown and len(shown) + len(lines) > _FULL:
+        if shown and len(shown) + len(lines) > (_FULL if life.badness <= _UNENDED else _WELL):
             break
         shown += lines
         drawn += 1
@@ -95,12 +96,28 @@ def text(admin: FakeFlyteAdmin) -> str:
     if left_out:
         shown.insert(0, f"{_counted(lives)}; what ended badly comes first.")
         shown.append(f"… and {_counted(left_out, more=True)}.")
+    shown += _faults(admin)
     others = calls.get("")
     if others:
         shown.append(f"other {_tally(others)}")
     elif not calls:
         shown.append("no calls")
     return "\n".join(shown)
+
+
+def _faults(admin: FakeFlyteAdmin) -> list[str]:
+    """Say which faults were planted, and how often each struck."""
+    planted = list(admin._faults.planted())  # noqa: SLF001  for pictures alone
+    told = [
+        f"fault: {cut(fault.what, _LAUNCH)} struck {_attempts(fault.struck)}"
+        for fault in planted[:_KINDS]
+    ]
+    more = len(planted) - _KINDS
+    return [*told, f"… and {more:,} more faults"] if more > 0 else told
+
+
+def _attempts(number: int) -> str:
+    return "never" if not number else f"{number:,} attempt{'s' * (number > 1)}"
 
 
 def _counted(lives: Sequence[Life], *, more: bool = False) -> str:

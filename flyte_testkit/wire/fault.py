@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from flyte_testkit.errors import RouteError
@@ -61,7 +62,7 @@ class Reach(NamedTuple):
             value = getattr(self, name)
             if value is None and name != "after":
                 continue
-            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+            if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
                 unlimited = "" if name == "after" else ", or None for all"
                 raise RouteError(
                     f"{what}: {name} is {least} or more{unlimited}, a whole number; "
@@ -130,25 +131,29 @@ class Fault:
         self._chosen += 1
         return True
 
-    def complaint(self, rpc: str | None, calls: Sequence[Call]) -> str:
+    def complaint(self, rpc: str | None, calls: Sequence[Call], count: int) -> str:
         """Say that it never struck, what is true instead, and what to do.
 
         Args:
             rpc: The RPC that it is for; None is every RPC.
-            calls: The calls of that RPC.
+            calls: The calls of that RPC that are remembered.
+            count: How many there were.
         """
+        truth = self._truth(rpc or "Nothing", calls, count)
         return (
-            f"{self.what} was planted, and never struck. {self._truth(rpc or 'Nothing', calls)}\n"
+            f"{self.what} was planted, and never struck. {truth}\n"
             "Take the fault out, or find out why the code under test made no such call; "
             "strict=False lets a fault be that may never strike."
         )
 
-    def _truth(self, name: str, calls: Sequence[Call]) -> str:
-        if not calls:
+    def _truth(self, name: str, calls: Sequence[Call], count: int) -> str:
+        if not count:
             return f"{name} was {'' if name == 'Nothing' else 'not '}called at all."
-        times = "once" if len(calls) == 1 else f"{len(calls):,} times"
-        subject = "The server" if name == "Nothing" else name
-        counted = f"{subject} was called {times}, the last time at {calls[-1].at:,.10g} s"
+        times = "once" if count == 1 else f"{count:,} times"
+        counted = f"{'The server' if name == 'Nothing' else name} was called {times}"
+        if not calls:
+            return f"{counted}."
+        counted += f", the last time at {calls[-1].at:,.10g} s"
         if not self.met:
             return f"{counted}, before this was written or answered by the faults before it."
         start, end = self.reach.window or (0, 0)

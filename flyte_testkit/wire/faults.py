@@ -277,11 +277,14 @@ class FaultRoute:
 
     def complaints(self) -> Iterator[str]:
         """Yield what there is to say of faults that never struck."""
-        calls: list[Call] | None = None
-        for fault in self.faults:
-            if fault.reach.strict and not fault.struck:
-                calls = self.calls if calls is None else calls
-                yield fault.complaint(self.rpc, calls)
+        idle = [fault for fault in self.faults if fault.reach.strict and not fault.struck]
+        if idle:
+            calls = self.calls
+            answered = sum(
+                count for (rpc, _), count in self._journal.counts.items() if self.rpc in {None, rpc}
+            )
+            for fault in idle:
+                yield fault.complaint(self.rpc, calls, max(len(calls), answered))
 
     def _plant(
         self,
@@ -342,6 +345,11 @@ class Faults:
         """Return the faults that calls of this RPC pass, the RPC's own before those of all."""
         routes = [self._routes[name] for name in (rpc, None) if name in self._routes]
         return [fault for route in routes for fault in route.faults]
+
+    def planted(self) -> Iterator[Fault]:
+        """Yield all faults, route by route."""
+        for route in self._routes.values():
+            yield from route.faults
 
     def complaints(self) -> Iterator[str]:
         """Yield what there is to say of faults that never struck."""

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock import SystemClock
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.wire.packed import Packer
 
 if TYPE_CHECKING:
@@ -118,7 +119,15 @@ class Journal:
 
     @classmethod
     def on(cls, clock: Clock, *, keep: int | None) -> Journal:
-        """Return the journal of a server that lives on this clock."""
+        """Return the journal of a server that lives on this clock.
+
+        Raises:
+            FlyteTestkitError: ``keep`` is no number of calls.
+        """
+        if keep is not None and (type(keep) is not int or keep < 0):
+            raise FlyteTestkitError(
+                f"keep_calls={keep!r}: how many calls to remember is 0 or more, or None for all."
+            )
         return cls(keep=keep, blur=_MOMENT if isinstance(clock, SystemClock) else 0)
 
     def begin(self, rpc: str, request: Message, *, at: float, deadline: float | None) -> Call:

@@ -11,7 +11,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import SystemClock, failures, running
-from flyte_testkit.errors import RouteError, UnexpectedUse
+from flyte_testkit.errors import FlyteTestkitError, RouteError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.wire.journal import Journal
 from flyte_testkit.wire.names import RPCS
@@ -546,3 +546,20 @@ def test_a_lost_reply_reads_as_it_was_written(admin):
         "<on().loses_reply().loses_reply('DEADLINE_EXCEEDED', times=2).loses_reply(after=1): "
         "struck 0 times>"
     )
+
+
+def test_a_server_that_forgets_calls_still_knows_how_many_there_were():
+    with pytest.raises(UnexpectedUse) as caught, FakeFlyteAdmin(keep_calls=0) as admin:
+        admin.add_execution("train", running(3600).succeeds())
+        admin.on("GetExecution").hangs(after=2)
+        with admin.channel() as channel:
+            codes(admin_pb2_grpc.AdminServiceStub(channel), 2)
+
+    assert admin.calls == []
+    assert "GetExecution was called 2 times.\n" in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [-1, True, 1.5, "all"])
+def test_a_server_remembers_so_many_calls_or_all(keep):
+    with pytest.raises(FlyteTestkitError, match="how many calls to remember is 0 or more"):
+        FakeFlyteAdmin(keep_calls=keep)
