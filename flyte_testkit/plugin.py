@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flyte_testkit import options
+from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["flyte_admin", "flyte_client", "flyte_clock", "flyte_env", "flyte_remote"]
 
 _ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
+_CLOCK: pytest.StashKey[VirtualClock] = pytest.StashKey()
 _PASSED: pytest.StashKey[bool] = pytest.StashKey()
 
 
@@ -51,6 +53,7 @@ def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     _refuse_to_be_shared(request)
     clock = VirtualClock(**options.chosen(request, options.CLOCK))
     with world.governed_by(clock):
+        request.node.stash[_CLOCK] = clock
         yield clock
 
 
@@ -125,10 +128,12 @@ def _refuse_to_be_shared(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail the test, not its teardown, over what no script foresaw."""
+    """Fail the test, not its teardown, over a hopeless wait and what no script foresaw."""
+    __tracebackhide__ = True
     yield
-    if (admin := item.stash.get(_ADMIN, None)) is not None:
-        admin.verify()
+    for judge in (item.stash.get(_CLOCK, None), item.stash.get(_ADMIN, None)):
+        if judge is not None:
+            judge.verify()
     item.stash[_PASSED] = True
 
 
@@ -138,7 +143,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show below a failed test what its executions did, and which calls they received."""
     report = yield
-    admin = item.stash.get(_ADMIN, None)
+    admin, clock = item.stash.get(_ADMIN, None), item.stash.get(_CLOCK, None)
+    if call.excinfo is not None and clock is not None:
+        unheard = clock.unheard()
+        if unheard is not None and not call.excinfo.errisinstance(HopelessWait):
+            report.sections.append(("flyte: a wait was hopeless", str(unheard)))
     if call.when in {"setup", "call"} and report.failed and admin is not None:
         from flyte_testkit import render  # noqa: PLC0415
 

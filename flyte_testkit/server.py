@@ -13,7 +13,7 @@ import grpc
 from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
-from flyte_testkit.clock import VirtualClock
+from flyte_testkit.clock import VirtualClock, governing_clock
 from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import entity_name, execution_id
 from flyte_testkit.registry import Registry
@@ -52,7 +52,7 @@ class FakeFlyteAdmin:
     elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
 
     Args:
-        clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
+        clock: What its time is; by default that of the world, and outside of any a new clock.
         port: Where it listens; 0 finds a free port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
         seed: What generated execution names are drawn from.
@@ -61,7 +61,8 @@ class FakeFlyteAdmin:
         keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
 
     Raises:
-        UnexpectedUse: On leaving the block, if something happened that no script foresaw.
+        UnexpectedUse: On leaving the block, if something happened that no script foresaw; or
+            HopelessWait, if a wait in it was hopeless and nobody heard of it.
 
     Example:
         >>> from flyte_testkit import running
@@ -85,7 +86,7 @@ class FakeFlyteAdmin:
         domain: str = "development",
         keep_calls: int | None = None,
     ) -> None:
-        self.clock: Clock = clock or VirtualClock()
+        self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
         self.domain = domain
@@ -333,8 +334,10 @@ class FakeFlyteAdmin:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
         Raises:
-            UnexpectedUse: Something did, and ``strict`` is on.
+            HopelessWait: A wait was hopeless, and nobody heard of it; see ``VirtualClock.verify``.
+            UnexpectedUse: Something happened that no script foresaw, and ``strict`` is on.
         """
+        self.clock.verify()
         surprises = self._backend.surprised()
         if self.strict:
             surprises.raise_if_any()

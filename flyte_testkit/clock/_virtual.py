@@ -14,9 +14,10 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, in_seconds, raise_in
+from flyte_testkit.clock._judge import Judge
 from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
+from flyte_testkit.clock._where import in_seconds
 from flyte_testkit.errors import ClockError, HopelessWait
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _LIMIT = timedelta(days=30)
 
 
-class VirtualClock:
+class VirtualClock(Judge):
     """A clock on which waiting takes no time.
 
     Args:
@@ -61,10 +62,9 @@ class VirtualClock:
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._stuck, self._dead)
-        self._mover.failure = self._fail
+        self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
         self.idle_sleeps = idle_sleeps
-        self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
+        super().__init__()
         self.limit = limit
 
     def __repr__(self) -> str:
@@ -107,16 +107,6 @@ class VirtualClock:
                 self._limit = timedelta(microseconds=length)
                 self._mover.limit_at = self._start + self._mover.skipped + length
 
-    @property
-    def pending(self) -> bool:
-        """Whether anything is scheduled: a callback, or what a watched source has due."""
-        return self._mover.agenda.callbacks > 0 or self._hope.due
-
-    @property
-    def broken(self) -> HopelessWait | None:
-        """Why this clock gave up, or ``None``. Once it is set, every sleep raises its like."""
-        return self._hope.lost
-
     def sleep(self, seconds: float | timedelta) -> None:
         """Wait: time jumps to the earliest wake-up once every thread that takes part waits.
 
@@ -154,10 +144,23 @@ class VirtualClock:
             HopelessWait: As ``sleep`` does.
         """
         self.check()
+        sleeper.who = self._mover.me()
         if not sleeper.endless:
             self._count()
         if self._mover.park(sleeper):
             self.stir()
+            return True
+        self.check()
+        return False
+
+    def join_thread(self, thread: threading.Thread, seconds: float | None) -> bool:
+        """Wait until a thread that takes part has nothing left to do; say whether it has in time.
+
+        Raises:
+            HopelessWait: As ``sleep`` does.
+        """
+        self.check()
+        if self._mover.join_thread(thread, None if seconds is None else micros(seconds)):
             return True
         self.check()
         return False
@@ -224,127 +227,59 @@ class VirtualClock:
         return callback
 
     def join(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread take part (this one, by default), also one that is about to start."""
-        with self._mover.lock:
-            self._mover.members.join(thread or threading.current_thread())
+        """Let a thread take part (this one, by default), also one that is about to start.
+
+        From now on time stands still unless it waits on this clock. A thread that only sleeps on
+        the clock, in no world, takes part while it sleeps.
+        """
+        self._mover.join(thread or threading.current_thread(), resident=True)
 
     def leave(self, thread: threading.Thread | None = None) -> None:
         """Let a thread (this one, by default) take no more part; nothing interrupts it any more."""
         while True:
             try:
-                with self._mover.lock:
-                    self._mover.members.leave(thread or threading.current_thread())
-                    self._mover.ring()
+                self._mover.leave(thread or threading.current_thread())
             except HopelessWait:  # an interruption that was on its way
                 continue
             return
 
     def takes_part(self, thread: threading.Thread) -> bool:
         """Whether a thread takes part."""
-        return thread in self._mover.members
+        with self._mover.lock:
+            return self._mover.members.of(thread) is not None
 
     @property
     def deserted(self) -> bool:
         """Whether no thread takes part: then only ``advance`` and ``move_to`` move time."""
-        return len(self._mover.members) == 0
+        with self._mover.lock:
+            return all(member.ended for member in self._mover.members)
 
-    def hold(self, what: str = "a call") -> object:
+    @property
+    def preempted(self) -> int:
+        """How often a second thread was let run, because the one whose turn it was did nothing.
+
+        As long as it is 0, the same program has the same order of events each time.
+        """
+        return self._mover.watch.preempted
+
+    @property
+    def mover(self) -> Mover:
+        """Whose turn it is, and who moves time: for those who stand in for Python's waits."""
+        return self._mover
+
+    def hold(self, what: str = "a call", call: object = None) -> object:
         """Say that the server holds a call back, by its name; returns what ``release`` wants.
 
-        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. A helper thread moves time while calls are held.
+        Args:
+            what: What the call is called.
+            call: Its id, which travels with it. Without one it is taken for the call that has been
+                under way for longest.
+
+        Whoever stands in that call waits from now on; in a call that is not held back it runs, for
+        its answer may be about to come.
         """
-        return self._mover.hold(what)
+        return self._mover.calls.hold(what, call)
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""
-        self._mover.let_go(hold)
-
-    def watch(self, source: Source) -> None:
-        """Ask a source, from now on, whether anything is scheduled and what is stuck."""
-        self._hope.sources = (*self._hope.sources, source)
-
-    def unwatch(self, source: Source) -> None:
-        """Forget a source."""
-        self._hope.sources = tuple(known for known in self._hope.sources if known is not source)
-
-    def stir(self) -> None:
-        """Say that something happened other than waiting: the count of idle sleeps starts anew."""
-        for member in self._mover.members:
-            member.idle = 0
-
-    def check(self) -> None:
-        """Raise ``HopelessWait`` if this clock gave up."""
-        if (lost := self._hope.lost) is not None:
-            raise HopelessWait(*lost.args)
-
-    def when_broken(self, function: Callable[[], object]) -> None:
-        """Call a function once this clock gives up; at once if it has."""
-        self._hope.when_lost(function)
-
-    def give_up(self, reason: str, advice: str = "") -> HopelessWait:
-        """Break this clock: from now on every sleep, also one under way, raises ``HopelessWait``.
-
-        Args:
-            reason: What is hopeless, as a sentence. What is stuck, and the time, are added to it.
-            advice: What to do next.
-
-        Returns:
-            The error, for the caller to raise; the first one, if the clock was broken already.
-        """
-        return self._spread(self._hope.lose(reason, advice))
-
-    def give_up_if_idle(self, reason: str, advice: str = "") -> None:
-        """Give up now if nothing is scheduled and every other thread waits, too.
-
-        For a wait that is known to have no end of its own: it need not sleep in vain first.
-
-        Raises:
-            HopelessWait: It is so.
-        """
-        if not self.pending and self._mover.nobody_stirs():
-            self.give_up(reason, advice)
-            self.check()
-
-    def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
-        """Give up, and raise in the other threads that take part as soon as they run Python."""
-        lost = self.give_up(reason, advice)
-        with self._mover.lock:
-            for member in self._mover.members:
-                thread = member.thread
-                if not member.sleeping and thread is not threading.current_thread():
-                    raise_in(thread, lost)
-        return lost
-
-    def _spread(self, lost: HopelessWait) -> HopelessWait:
-        self._mover.broken = True
-        self._mover.wake_all()
-        return lost
-
-    def _count(self) -> None:
-        """Count a sleep that begins, if nothing is scheduled."""
-        if self.pending:  # asked without the lock: a source may hold one of its own
-            self.stir()
-            return
-        with self._mover.lock:
-            members = self._mover.members
-            idle = self._hope.is_idle(members.me(), members)
-        if idle:
-            self._spread(self._hope.lose_to_idleness())
-            self.check()
-
-    def _too_far(self) -> None:
-        self._spread(self._hope.lose_to_limit(self._limit))
-
-    def _stuck(self) -> None:
-        self.interrupt(*held_for_ever(list(self._mover.held.values())))
-
-    def _dead(self) -> None:
-        if not self.pending:
-            self.give_up(*SILENCE)
-
-    def _fail(self, error: BaseException) -> None:
-        self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error
-
-    def _tell_time(self) -> str:
-        return f"It is {self.now().isoformat()}, {in_seconds(self.elapsed)} after the start."
+        self._mover.calls.release(hold)
