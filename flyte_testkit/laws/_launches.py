@@ -286,8 +286,8 @@ def _left(
 
 
 def _lost(draw: Draw, codes: Sequence[Code | None] = _LOSSES, *, most: int = 8) -> PlannedFault:
-    code, times = draw(st.sampled_from(codes)), draw(st.integers(1, most))
-    return PlannedFault("CreateExecution", "loses_reply", code, times=times)
+    code, attempts = draw(st.sampled_from(codes)), draw(st.integers(1, most))
+    return PlannedFault("CreateExecution", "loses_reply", code, attempts=attempts)
 
 
 def _timeline(draw: Draw, suite: type[SharingLaws]) -> Timeline:

@@ -136,7 +136,8 @@ class Wire(grpc.GenericRpcHandler):
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""
-        if self.journal.end(call, answer.code, answer.reply, answer.message):
+        now = self.backend.clock.elapsed
+        if self.journal.end(call, answer.code, answer.reply, answer.message, at=now):
             if call.rpc == "GetExecution" and answer.code == "OK":  # before the client goes on
                 self.backend.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
             send(answer)
