@@ -153,7 +153,7 @@ class VirtualClock(Judge):
         self.check()
         return False
 
-    def join_thread(self, thread: threading.Thread, seconds: float | None) -> bool:
+    def join_thread(self, thread: threading.Thread, seconds: float | None = None) -> bool:
         """Wait until a thread that takes part has nothing left to do; say whether it has in time.
 
         Raises:

@@ -220,25 +220,25 @@ def side_by_side(
     """
     clock = cast("VirtualClock", admin.clock)  # the stage's own
     returned: dict[int, ResultT] = {}
-    raised: list[BaseException] = []
+    raised: dict[int, BaseException] = {}
 
     def one(number: int) -> None:
         try:
             clock.sleep(starts[number])
             returned[number] = function(number)
-        except BaseException as error:  # noqa: BLE001  it is raised again where it is heard
-            raised.append(error)
+        except BaseException as error:  # noqa: BLE001  raised again below, in the test
+            raised[number] = error
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(len(starts))]
     for thread in threads:
-        clock.join(thread)  # a thread that this module starts takes no part by itself
+        clock.join(thread)  # one that this module starts takes no part by itself
         thread.start()
     for thread in threads:
-        with suppress(HopelessWait):  # then they end at once
-            clock.join_thread(thread, None)
+        with suppress(HopelessWait):  # if the clock breaks, all of them end
+            clock.join_thread(thread)
         thread.join()
-    if raised:
-        raise raised[0]
+    for number in sorted(raised):
+        raise raised[number]
     return [returned[number] for number in range(len(starts))]
 
 
