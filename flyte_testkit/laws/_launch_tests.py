@@ -151,7 +151,7 @@ def _set_the_stage(
         )
     if story.rivals and seen.part:
         test.add(*story.rivals.as_code(seen.part, "others" if kept else ""))
-    test.add(*(fault.as_code() for fault in story.faults))
+    test.add(*(fault.as_code(strict=False) for fault in story.faults))
 
 
 def _types(interface: Any) -> str:

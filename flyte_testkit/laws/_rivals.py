@@ -101,7 +101,7 @@ class Rivals:
             f"    {begin}flyte_admin.add_execution({told}){end}",
         )
         if self.later:
-            yield _SLOW.as_code()
+            yield _SLOW.as_code(strict=False)
             yield from ("", "def somebody_launches():", *(f"    {line}" for line in loop), "")
             yield f"flyte_admin.clock.call_later({_LATER}, somebody_launches)"
         elif self.count:

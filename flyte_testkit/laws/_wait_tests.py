@@ -63,7 +63,7 @@ def wait_breach(
     test.execution(story.timeline, story.others, bound=any("run." in check for check in checks))
     if story.age:
         test.add(f"flyte_admin.clock.advance({story.age:g})")
-    test.add(*(fault.as_code() for fault in story.faults))
+    test.add(*(fault.as_code(strict=False) for fault in story.faults))
     call = f"{test.suite}.wait({test.remote}, execution, {story.timeout:g})"
     if may_do_anything:
         test.needs("contextlib")

@@ -259,7 +259,12 @@ def _short(text: str) -> str:
 
 @contextmanager
 def stage(
-    limit: float, *, start: datetime | None = None, zone: str = "", crowd: int = 1
+    limit: float,
+    *,
+    start: datetime | None = None,
+    zone: str = "",
+    crowd: int = 1,
+    strict: bool = True,
 ) -> Iterator[FakeFlyteAdmin]:
     """Give a fresh server on which no run lasts for ever.
 
@@ -268,9 +273,10 @@ def stage(
         start: The clock's first instant.
         zone: The local time zone.
         crowd: How many threads will ask at once.
+        strict: Whether what no script foresaw is an error.
     """
     clock = VirtualClock(start, limit=limit)
-    with _zone(zone), backend(clock=clock) as admin, ended_with(clock):
+    with _zone(zone), backend(clock=clock, strict=strict) as admin, ended_with(clock):
         _stop_spinning(admin, clock, SPINNING * crowd)
         yield admin
 

@@ -79,15 +79,17 @@ class PlannedFault:
         if self.between is not None:
             route.between(*self.between)
 
-    def as_code(self, admin: str = "flyte_admin") -> str:
+    def as_code(self, admin: str = "flyte_admin", *, strict: bool = True) -> str:
         """Return the statement that plants it.
 
         Args:
             admin: What the server is called there.
+            strict: Whether it is an error there if it never strikes.
         """
         positional, keywords = self._arguments()
         told = [repr(value) for value in positional]
         told += [f"{name}={value!r}" for name, value in keywords.items()]
+        told += [] if strict else ["strict=False"]
         rpc = "" if self.rpc is None else repr(self.rpc)
         window = "" if self.between is None else ".between({!r}, {!r})".format(*self.between)
         return f"{admin}.on({rpc}).{self.verb}({', '.join(told)}){window}"
