@@ -10,6 +10,7 @@ from flyte_testkit.clock._governing import governing_clock
 from flyte_testkit.clock._system import SystemClock
 from flyte_testkit.clock._types import Clock, Handle, Source
 from flyte_testkit.clock._virtual import Sleeper, VirtualClock
+from flyte_testkit.clock._where import place
 
 __all__ = [
     "CALL_ID",
@@ -21,4 +22,5 @@ __all__ = [
     "SystemClock",
     "VirtualClock",
     "governing_clock",
+    "place",
 ]

@@ -69,7 +69,7 @@ class Lock(metaclass=_Made):
     __kind__ = type(_thread.allocate_lock())
 
     def __init__(self, inner: Any = None) -> None:
-        self._inner = _thread.allocate_lock() if inner is None else inner
+        self._inner: Any = _thread.allocate_lock() if inner is None else inner
         self._line: deque[Sleeper] = deque()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
@@ -121,12 +121,12 @@ class RLock(metaclass=_Made):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
         """Take the lock once more, or wait for it on the clock."""
-        return self._take(caller, _frame(1), blocking, timeout)
+        return self._take(_frame(1), blocking, timeout)
 
     def __enter__(self) -> bool:
-        return self._take(caller, _frame(1), True, -1)
+        return self._take(_frame(1), True, -1)
 
-    def _take(self, judge: Any, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
+    def _take(self, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
         me = _get_ident()
         if self._owner == me:
             self._count += 1
@@ -134,11 +134,12 @@ class RLock(metaclass=_Made):
         block = self._block
         if timeout != -1 and (timeout < 0 or not blocking):
             return block.acquire(blocking, timeout)  # which refuses it
-        if not block._inner.acquire(False):  # noqa: SLF001  of this module
-            if not (blocking and timeout and _wait_for(block, judge(frame), timeout)):
-                return False
-        self._owner, self._count = me, 1
-        return True
+        took = block._inner.acquire(False) or (  # noqa: SLF001  of this module
+            blocking and timeout != 0 and _wait_for(block, caller(frame), timeout)
+        )
+        if took:
+            self._owner, self._count = me, 1
+        return took
 
     def release(self) -> None:
         """Release it once; whoever came first gets it after the last time."""
@@ -193,7 +194,7 @@ def _wait_for(lock: Lock, reins: Reins | None, timeout: float) -> bool:
     with clock.mover.lock:
         if inner.acquire(False):
             return True
-        sleeper = clock.sleeper(None if timeout < 0 else timeout)
+        sleeper = clock.sleeper(None if timeout < 0 else reins.landing(timeout))
         line.append(sleeper)
     handed = False
     try:

@@ -1,9 +1,9 @@
 """asyncio beside threads that live on the clock: its timers and its I/O stay real.
 
-A loop that waits for its next event waits, so time may move: its thread is a member like any other,
-which is poked rather than blocked. Real timers count as running, though: while the main thread
-awaits ``asyncio.sleep(8)``, eight real seconds, time stands still. Not so while it awaits a job that
-it gave to a pool of threads: such a job lives on the clock.
+A loop that waits for its next event waits, so time may move: its thread is a member like any
+other, which is poked rather than blocked. Real timers count as running, though: while the main
+thread awaits ``asyncio.sleep(8)``, eight real seconds, time stands still. Not so while it awaits a
+job that it gave to a pool of threads: such a job lives on the clock.
 
 Ignorant of how they come to stand there.
 """

@@ -25,6 +25,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
+from flyte_testkit.world._leftovers import end_leftovers
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
@@ -138,6 +139,8 @@ class World:
                 self._desert(self.clock)
             finally:
                 self._unpatch()
+            if kind is None:
+                self.clock.verify()
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
@@ -149,8 +152,7 @@ class World:
         _alarms.forget_alarm()
         forget_older()
         clock.mover.is_resident = None
-        clock.mover.over = True
-        clock.leave()
+        end_leftovers(clock)
 
     def _patch(self) -> None:
         """Let time be virtual."""
@@ -229,6 +231,7 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
     pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
@@ -237,6 +240,7 @@ def _functions() -> dict[int, tuple[Any, Any]]:
     return {id(real): (real, ours) for real, ours in pairs}
 
 
+@functools.cache
 def _replacements() -> dict[int, tuple[Any, Any]]:
     """Return real object and ours, by the id of the real one: functions, and classes."""
     return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
