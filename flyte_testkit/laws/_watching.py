@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import unittest
+import warnings
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +21,6 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._backend import backend
 from flyte_testkit.laws._bounds import LINGERS, SLACK
-from flyte_testkit.laws._leftovers import ended_with
 from flyte_testkit.naming import execution_id
 from flyte_testkit.timeline._parts import OUTCOMES
 
@@ -276,9 +276,40 @@ def stage(
         strict: Whether what no script foresaw is an error.
     """
     clock = VirtualClock(start, limit=limit)
-    with _zone(zone), backend(clock=clock, strict=strict) as admin, ended_with(clock):
+    with _hushed(), _zone(zone), backend(clock=clock, strict=strict) as admin:
         _stop_spinning(admin, clock, SPINNING * crowd)
-        yield admin
+        try:
+            yield admin
+        finally:
+            _let_begin(admin)
+            clock.forgive()  # what was hopeless, an attempt tells
+
+
+def _let_begin(admin: FakeFlyteAdmin) -> None:
+    """Let threads that have only been started come to where they wait, or end."""
+    with suppress(HopelessWait):
+        admin.clock.advance(0)
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Let nobody else tell of threads whose wait was hopeless, or that an example leaves behind.
+
+    The first an attempt tells, the second a law; and a world that is left ends such threads.
+    """
+    told = threading.excepthook
+
+    def tell(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, HopelessWait):
+            told(args)
+
+    threading.excepthook = tell
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", r"\d+ thread\(s\) still waited", RuntimeWarning)
+            yield
+    finally:
+        threading.excepthook = told
 
 
 def _stop_spinning(admin: FakeFlyteAdmin, clock: VirtualClock, most: int) -> None:
@@ -314,6 +345,7 @@ def remote_of(admin: FakeFlyteAdmin, client: Client, *, seed: int = 0) -> Iterat
     try:
         yield remote
     finally:
+        _let_begin(admin)
         remote.close()
 
 
