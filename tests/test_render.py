@@ -234,7 +234,7 @@ def test_each_call_is_looked_at_once(admin, monkeypatch):
     read = call.request.fget
     monkeypatch.setattr(call, "request", property(lambda c: looked.append(c) or read(c)))
 
-    assert "     calls: GetExecution ×1; the last at 60 s" in picture(admin)
+    assert "    calls: GetExecution ×1; the last at 60 s" in picture(admin)
     assert len(looked) == 100
 
 

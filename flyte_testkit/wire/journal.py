@@ -130,12 +130,29 @@ class Journal:
             )
         return cls(keep=keep, blur=_MOMENT if isinstance(clock, SystemClock) else 0)
 
-    def begin(self, rpc: str, request: Message, *, at: float, deadline: float | None) -> Call:
-        """Write down that a call arrived."""
+    def begin(
+        self,
+        rpc: str,
+        request: Message,
+        *,
+        at: float,
+        deadline: float | None,
+        repeats: bool = True,
+    ) -> Call:
+        """Write down that a call arrived.
+
+        Args:
+            rpc: The bare name of the RPC.
+            request: The message that was sent.
+            at: When, in virtual seconds since the clock's start.
+            deadline: The client's deadline in seconds from then on; None if it has none.
+            repeats: Whether its client may repeat a failed call at once, so that this may be an
+                attempt of one before.
+        """
         packed = self._packer.pack(request)
         call = Call(rpc, packed, at=at, deadline=deadline)
         with self._lock:
-            self._number(call, packed)
+            self._number(call, packed, repeats=repeats)
             self.calls.append(call)
         for listener in self.listeners:
             listener(call)
@@ -181,11 +198,13 @@ class Journal:
         more = len(held) - _TOLD
         return "\n".join([*lines, f"  and {more:,} more calls are held"] if more > 0 else lines)
 
-    def _number(self, call: Call, request: Packed) -> None:
+    def _number(self, call: Call, request: Packed, *, repeats: bool) -> None:
         """Give a call its turn: that of the attempt before, or the next; only with the lock."""
         self._forget_failures(call.at)
         key = (call.rpc, request.raw)
-        before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
+        before = None
+        if repeats:
+            before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
         if before is not None and call.at - (before.ended or 0) <= self._blur:
             call.turn, call.attempt = before.turn, before.attempt + 1
         else:

@@ -11,6 +11,8 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import SystemClock, failures, running
+from flyte_testkit.client import Config, FlyteRemote
+from flyte_testkit.client.exceptions import FlyteEntityNotExistException
 from flyte_testkit.errors import FlyteTestkitError, RouteError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.wire.journal import Journal
@@ -186,6 +188,18 @@ def test_flytekits_repetition_hides_what_strikes_attempts(admin):
 
     assert admin.remote().fetch_execution(name="train").id.name == "train"
     assert lookups.struck == 3
+
+
+def test_our_client_never_repeats_a_call_at_once(admin):
+    admin.on("GetExecution").fails_with("NOT_FOUND", times=2)
+    config = Config.for_endpoint(admin.endpoint, insecure=True)
+    with FlyteRemote(config, admin.project, admin.domain) as remote:
+        for _ in range(2):
+            with pytest.raises(FlyteEntityNotExistException):
+                remote.fetch_execution(name="train")
+        assert remote.fetch_execution(name="train").id.name == "train"
+
+    assert [call.attempt for call in admin.on("GetExecution").calls[:3]] == [1, 1, 1]
 
 
 def test_on_a_real_clock_an_immediate_repetition_is_an_attempt_too():
@@ -402,15 +416,28 @@ def an_execution():
 # Calls that are held
 
 
-def test_who_waits_for_a_call_that_hangs_is_told_which_fault_holds_it(admin, stub):
-    admin.add_execution("later", running(300).succeeds())
-    admin.on("GetExecution").hangs().between(60, 120)
-    admin.clock.advance(60)
+@pytest.fixture
+def hopeless():
+    """A server on which nobody is told at the end that a wait was hopeless."""
+    admin = FakeFlyteAdmin(strict=False)
+    with admin.serving():
+        yield admin
 
-    with pytest.raises(grpc.RpcError):
-        stub.GetExecution(train())
 
-    told = str(admin.clock.broken)
+def told_to(admin, **options):
+    """What somebody is told who waits for GetExecution in vain."""
+    with admin.channel() as channel, pytest.raises(grpc.RpcError):
+        admin_pb2_grpc.AdminServiceStub(channel).GetExecution(train(), **options)
+    return str(admin.clock.broken)
+
+
+def test_who_waits_for_a_call_that_hangs_is_told_which_fault_holds_it(hopeless):
+    hopeless.add_execution("later", running(300).succeeds())
+    hopeless.on("GetExecution").hangs().between(60, 120)
+    hopeless.clock.advance(60)
+
+    told = told_to(hopeless)
+
     assert (
         "GetExecution is held since 60 s by on('GetExecution').hangs().between(60, 120), which "
         "never lets go, and has no deadline"
@@ -418,13 +445,12 @@ def test_who_waits_for_a_call_that_hangs_is_told_which_fault_holds_it(admin, stu
     assert "nothing is scheduled" not in told
 
 
-def test_who_waits_too_long_is_told_when_a_call_is_let_go(admin, stub):
-    admin.on("GetExecution").delays(timedelta(days=31))
+def test_who_waits_too_long_is_told_when_a_call_is_let_go(hopeless):
+    hopeless.on("GetExecution").delays(timedelta(days=31))
 
-    with pytest.raises(grpc.RpcError):
-        stub.GetExecution(train(), timeout=3_000_000)
+    told = told_to(hopeless, timeout=3_000_000)
 
-    assert "lets go at 2,678,400 s, and its deadline is at " in str(admin.clock.broken)
+    assert "lets go at 2,678,400 s, and its deadline is at " in told
 
 
 def test_of_many_held_calls_some_are_told():
