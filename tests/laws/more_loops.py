@@ -254,6 +254,40 @@ def stops_its_thread(remote, execution, timeout):
         stop.set()
 
 
+def waits_for_a_future(_remote, execution, timeout):
+    """Right: the budget is that of ``result``, and the worker is told to stop."""
+    stop = threading.Event()
+
+    def look(stub, left):
+        try:
+            phase = phase_of(get(stub, execution, left))
+        except grpc.RpcError as error:
+            if error.code() not in TRANSIENT:
+                raise
+            return None
+        return phase == "SUCCEEDED" if phase in ENDED else None
+
+    def polls():
+        with admin() as stub:
+            while True:
+                said = look(stub, timeout)
+                if said is not None or stop.wait(POLL):
+                    return said
+
+    pool = ThreadPoolExecutor(1)
+    try:
+        return pool.submit(polls).result(timeout)
+    except FutureTimeout:
+        with admin() as stub:
+            said = look(stub, 1)
+        if said is None:
+            raise TimeoutError from None
+        return said
+    finally:
+        stop.set()
+        pool.shutdown(wait=False)
+
+
 MORE_BUGS = {
     "restarts_its_budget_at_each_phase": (
         restarts(lambda before, after: "AWAY" not in {before, after} and before != after),
@@ -327,4 +361,5 @@ RIGHT_LOOPS = {
     "looks at all pages": lists(same, 10, pages=True, sort_by=NEWEST_FIRST),
     "filters by name": lists(same, 1, filters="eq(execution_name,{})"),
     "stops its thread": stops_its_thread,
+    "waits for a future": waits_for_a_future,
 }
