@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.timeline import Timeline
 
-__all__ = ["Others"]
+__all__ = ["NAMES", "Others"]
 
 _PLAN = "runs"
 _FEW = 5
-_NAME = "run-{}-run"
-"""Begins and ends as the name of what counts, which is ``run``."""
+NAMES = ("run-{}-run", "a-run-{}")
+"""One begins and ends as the name of what counts, which is ``run``; one stands before it."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,13 @@ class Others:
         older: How many were launched before it.
         newer: How many after.
         timeline: What each of them does.
+        name: How they are named, with a place for the age in seconds.
     """
 
     older: int
     newer: int
     timeline: Timeline
+    name: str = NAMES[0]
 
     @property
     def count(self) -> int:
@@ -51,7 +53,7 @@ class Others:
         admin.add_execution(name, timeline, launch_plan=_PLAN, created_at=at)
         for number in self._ages:
             admin.add_execution(
-                _NAME.format(number),
+                self.name.format(number),
                 self.timeline,
                 launch_plan=_PLAN,
                 created_at=now - timedelta(seconds=number),
@@ -74,7 +76,7 @@ class Others:
         yield f"for age in {self._ages_as_code()}:"
         yield f"    theirs = {self.timeline!r}"
         yield "    created_at = now - datetime.timedelta(seconds=age)"
-        yield f'    name = f"{_NAME.format("{age}")}"'
+        yield f'    name = f"{self.name.format("{age}")}"'
         yield (
             f"    flyte_admin.add_execution(name, theirs, launch_plan={_PLAN!r}, "
             "created_at=created_at)"

@@ -49,13 +49,13 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Rivals:
-    """So many executions that somebody else launches, and that run on.
+    """So many executions that somebody else launches, and one of another launch plan, that run on.
 
     Attributes:
         count: How many there are with the same inputs.
         later: Whether they come only after the code under test has begun to launch.
-        taken: Whether one of another launch plan has the very name that the code chooses, if it
-            always chooses the same.
+        taken: Whether that of the other launch plan has the very name that the code chooses, if
+            it always chooses the same.
     """
 
     count: int
@@ -65,12 +65,11 @@ class Rivals:
     def names(self, part: Part) -> list[str]:
         """Return the names of all that there will be."""
         theirs = [self._name(part).format(number) for number in range(self.count)]
-        return [*theirs, part.name] if self._takes(part) else theirs
+        return [self._stranger(part), *theirs]
 
     def plant(self, admin: FakeFlyteAdmin, part: Part) -> None:
         """Launch them, or see to it that they are launched."""
-        if self._takes(part):
-            admin.add_execution(part.name, _THEIRS, launch_plan=_PLAN)
+        admin.add_execution(self._stranger(part), _THEIRS, launch_plan=_PLAN)
         if self.later:
             _SLOW.plant(admin)
             admin.clock.call_later(_LATER, self._launch, admin, part)
@@ -91,9 +90,8 @@ class Rivals:
         """
         begin, end = (f"{kept}.append(", ")") if kept else ("", "")
         inputs = f", inputs={dict(part.inputs)!r}" if part.inputs else ""
-        if self._takes(part):
-            told = f"{part.name!r}, {_THEIRS!r}, launch_plan={_PLAN!r}"
-            yield f"{begin}flyte_admin.add_execution({told}){end}"
+        told = f"{self._stranger(part)!r}, {_THEIRS!r}, launch_plan={_PLAN!r}"
+        yield f"{begin}flyte_admin.add_execution({told}){end}"
         told = f"name, {_THEIRS!r}, launch_plan={part.launch_plan!r}{inputs}"
         loop = (
             f"for number in range({self.count}):",
@@ -107,8 +105,10 @@ class Rivals:
         elif self.count:
             yield from loop
 
-    def _takes(self, part: Part) -> bool:
-        return self.taken and part.settled and bool(part.name)
+    def _stranger(self, part: Part) -> str:
+        """Return the name of the one that is of another launch plan."""
+        takes = self.taken and part.settled and part.name
+        return part.name if takes else self._name(part).format("stranger")
 
     @staticmethod
     def _name(part: Part) -> str:
@@ -121,5 +121,5 @@ class Rivals:
         told = [f"{self.count} of the same launch plan and inputs"] if self.count else []
         if self.later:
             told = [f"{told[0]}, launched {_LATER:g} s later"]
-        told += ["one of another launch plan has the name"] if self.taken else []
-        return "; ".join(told)
+        named = "has its name" if self.taken else "is there, too"
+        return "; ".join([*told, f"one of another launch plan {named}"])

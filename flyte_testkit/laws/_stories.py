@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from flyte_testkit.laws._others import Others
+from flyte_testkit.laws._others import NAMES, Others
 from flyte_testkit.strategies import timelines
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Timeline, immediately, queued, running, undefined
@@ -184,7 +184,8 @@ def among_many(draw: Draw, suite: type[Laws]) -> Story:
     timeline = story.succeeds() if succeeds else story.fails("ValueError: no such column")
     otherwise = immediately.fails("not mine") if succeeds else immediately.succeeds()
     theirs = draw(st.sampled_from([otherwise, running().never_ends()]))
-    return Story(timeline, ample(suite, timeline), others=Others(older, newer, theirs))
+    others = Others(older, newer, theirs, draw(st.sampled_from(NAMES)))
+    return Story(timeline, ample(suite, timeline), others=others)
 
 
 def partings(suite: type[Laws]) -> st.SearchStrategy[Story]:

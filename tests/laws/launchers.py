@@ -212,6 +212,10 @@ MORE_LAUNCH_BUGS = {
         ),
         "test_returns_only_what_it_launched",
     ),
+    "returns_one_of_another_plan": (
+        returns(lambda _name, each: each.spec.launch_plan.name != "nightly"),
+        "test_returns_only_what_it_launched",
+    ),
     "returns_what_has_its_prefix": (
         returns(lambda name, each: each.id.name.startswith(name.rpartition("-")[0])),
         "test_returns_only_what_it_launched",
