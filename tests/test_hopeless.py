@@ -1,5 +1,8 @@
 """Hopeless waits: what is one, what is none, and who is told of it, wherever it happens."""
 
+# ruff: noqa: BLE001, E722, PT017, PT031, S110, SIM105, SIM117  it is swallowed on purpose, in nested worlds
+
+import _thread
 import logging
 import queue
 import threading
@@ -11,6 +14,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from flyte_testkit import HopelessWait, VirtualClock, queued, running
+from flyte_testkit.client import Config, FlyteRemote
+from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.clock import _mover
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
@@ -81,12 +86,10 @@ def test_also_in_a_thread(loop, clock):
     assert clock.elapsed == pytest.approx(1000, abs=1)
 
 
-def test_a_wait_of_our_client_with_a_timeout_ends_at_its_timeout(
-    clock, flyte_admin, flyte_client
-):
+def test_a_wait_of_our_client_with_a_timeout_ends_at_its_timeout(clock, flyte_admin, flyte_client):
     flyte_admin.add_execution("run", running().never_ends())
     run = flyte_client.fetch_execution(name="run")
-    with pytest.raises(TimeoutError):
+    with pytest.raises(FlyteTimeout):
         flyte_client.wait(run, timeout=300, poll_interval=1)
     assert clock.elapsed == 300
 
@@ -207,6 +210,18 @@ def test_a_script_that_outlasts_the_limit_and_changes_nothing(clock, flyte_admin
         threading.Event().wait()
 
 
+def test_silence_that_a_stranger_ends_who_works_for_real(clock):
+    done = threading.Event()
+
+    def work():
+        while time.thread_time() < 0.4:  # real seconds of work, on however busy a machine
+            pass
+        done.set()
+
+    _thread.start_new_thread(work, ())
+    assert done.wait()
+
+
 def test_silence_that_a_callback_ends(clock, flyte_admin):
     flyte_admin.add_execution("a", running(60).succeeds())
     done = threading.Event()
@@ -277,7 +292,8 @@ UNSEEN = [in_a_thread, in_a_thread_of_a_thread, in_a_pool, swallowed, swallowed_
 
 @pytest.mark.parametrize("unseen", UNSEEN)
 def test_leaving_a_world_tells_of_it(unseen):
-    with pytest.raises(HopelessWait, match="slept 50 times"), governed_by(VirtualClock(idle_sleeps=50)):
+    clock = VirtualClock(idle_sleeps=50)
+    with pytest.raises(HopelessWait, match="slept 50 times"), governed_by(clock):
         unseen()
 
 
@@ -313,6 +329,33 @@ def test_a_second_server_takes_the_clock_of_the_world(flyte_admin):
         assert third.clock is not flyte_admin.clock
 
 
+def test_a_server_with_another_clock_is_told_of_once_a_wait_is_in_vain(clock):
+    with (
+        FakeFlyteAdmin(clock=VirtualClock()) as other,
+        warnings.catch_warnings(record=True) as told,
+    ):
+        warnings.simplefilter("always")
+        other.add_execution("run", running(60).succeeds())
+        config = Config.for_endpoint(other.endpoint, insecure=True)
+        with FlyteRemote(config, other.project, other.domain) as client:
+            run = client.fetch_execution(name="run")
+            assert not told
+            with pytest.raises(FlyteTimeout):
+                client.wait(run, timeout=300)
+            assert len(told) == 1
+            assert "Give it none, and it takes the world's." in str(told[0].message)
+            with pytest.raises(HopelessWait, match="has a clock of its own, and that stands still"):
+                sleeps_for_ever()
+
+
+def test_one_that_is_moved_by_hand_is_not_told_of(clock):
+    with FakeFlyteAdmin(clock=VirtualClock()) as other:
+        run = other.add_execution("run", running(60).succeeds())
+        time.sleep(30)
+        other.clock.advance(60)
+        assert run.phase == "SUCCEEDED"
+
+
 def test_without_a_world_each_server_has_a_clock_of_its_own():
     assert FakeFlyteAdmin().clock is not FakeFlyteAdmin().clock
 
@@ -338,11 +381,11 @@ def test_a_poller_that_nobody_stops_ends_quietly_with_its_world():
 
 
 def test_one_that_is_no_daemon_is_told_of():
-    with pytest.warns(RuntimeWarning, match=r"'poller' at tests/test_hopeless.py:\d+, in sleeps"):
-        with governed_by(VirtualClock()):
-            poller = threading.Thread(target=sleeps_for_ever, name="poller")
-            poller.start()
-            time.sleep(60)
+    poller = threading.Thread(target=sleeps_for_ever, name="poller")
+    place = r"'poller' at tests/test_hopeless.py:\d+, in sleeps_for_ever"
+    with pytest.warns(RuntimeWarning, match=place), governed_by(VirtualClock()):
+        poller.start()
+        time.sleep(60)
     poller.join(10)
     assert not poller.is_alive()
 

@@ -108,7 +108,7 @@ def _is_heard(kind: type[HopelessWait]) -> bool:
 def _expects_it(frame: FrameType) -> bool:
     """Whether the code that caught an error has an ``except`` clause that names it.
 
-    A traceback begins with the frame that caught the error. What only cleans up in between hears nothing.
+    A traceback begins with the frame that caught the error. Our own clauses only clear up.
     """
     if (frame.f_globals.get("__name__") or "").startswith(_OURS):
         return False

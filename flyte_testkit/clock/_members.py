@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
 
-__all__ = ["Member", "Members", "WorldIsOver", "hook_end", "hook_start"]
+__all__ = ["Member", "Members", "hook_end", "hook_start", "leave_world"]
 
 _get_ident = _thread.get_ident
 _current_thread = threading.current_thread
@@ -31,6 +31,11 @@ _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_nam
 
 class WorldIsOver(SystemExit):
     """Ends what still waits with a time-out when its world is left."""
+
+
+def leave_world() -> None:
+    """End the calling thread, or the job that it does."""
+    raise WorldIsOver
 
 
 class Member:
@@ -172,7 +177,7 @@ def hook_start(
     def run_in_turn() -> None:
         unhook()
         begin()
-        try:
+        try:  # noqa: SIM105  ``suppress`` would ask the error by its name, and it would be heard
             run()
         except (HopelessWait, WorldIsOver):  # the clock tells of it; a thread has nobody to
             pass

@@ -14,7 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._calls import Calls
-from flyte_testkit.clock._members import Member, Members, WorldIsOver, hook_end, hook_start
+from flyte_testkit.clock._members import Member, Members, hook_end, hook_start, leave_world
 from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.clock._sleeper import Sleeper
 from flyte_testkit.clock._turns import Turns
@@ -94,6 +94,11 @@ class Mover(Turns):
             self.queue(member)
         self.go()
         return member
+
+    def takes_part(self, thread: threading.Thread) -> bool:
+        """Whether a thread takes part."""
+        with self.lock:
+            return self.members.of(thread) is not None
 
     def adopt(self, thread: threading.Thread) -> Member:
         """Let a thread take part that waits, and not on this clock."""
@@ -270,7 +275,7 @@ class Mover(Turns):
             self.over = True
             waiting = [s.who for s in self.sleepers if s.who.is_native and not s.endless]
             for member in waiting:
-                member.interruptions = deque([_exit])
+                member.interruptions = deque([leave_world])
                 self.queue(member)
             for member in list(self.runs):
                 if member is not self.members.here():
@@ -342,7 +347,3 @@ class Mover(Turns):
         elif not who.turn:
             self.stop(who)
             self._run(who)
-
-
-def _exit() -> None:
-    raise WorldIsOver

@@ -75,7 +75,7 @@ class Turns:
         self.turns = 0  # given so far
         self.limit_at: int | None = None
         self.broken = False
-        self.over = False  # the world is that it governed: nobody who lived in it is judged any more
+        self.over = False  # so is the world that it governed; nobody is judged any more
         self._on_limit = on_limit
         self._on_failure = on_failure
         self._calling_back: int | None = None  # the thread that runs a callback

@@ -19,12 +19,10 @@ from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._participation import Participation
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
 from flyte_testkit.clock._where import in_seconds
-from flyte_testkit.errors import ClockError, HopelessWait
+from flyte_testkit.errors import ClockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from flyte_testkit.clock._types import Source
 
 __all__ = ["Sleeper", "VirtualClock"]
 
@@ -232,4 +230,3 @@ class VirtualClock(Participation, Judge):
         callback = Callback(self._mover.agenda, when, function, args)
         self._mover.schedule(callback)
         return callback
-

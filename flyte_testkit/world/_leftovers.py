@@ -16,7 +16,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from flyte_testkit.clock import place
+from flyte_testkit.clock._where import place
 
 if TYPE_CHECKING:
     from flyte_testkit.clock import VirtualClock

@@ -29,7 +29,7 @@ from flyte_testkit.world._leftovers import end_leftovers
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
-from flyte_testkit.world._patches import install
+from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 from flyte_testkit.world._unfrozen import UnfrozenImports
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
+
+for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
+    setattr(_module, _name, _ours)
 
 
 def governed_by(clock: Clock) -> World:
@@ -119,7 +122,6 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
-        install()
         self._patch()
         self._inhabit(self.clock)
         self._owns = True
@@ -141,6 +143,8 @@ class World:
                 self._unpatch()
             if kind is None:
                 self.clock.verify()
+            elif (unheard := self.clock.unheard()) and sys.version_info >= (3, 11) and error:
+                error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
@@ -163,8 +167,8 @@ class World:
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
             _set(undo, time, "sleep", sleep)
-            for module, name, _, ours in FACTORIES:
-                _set(undo, module, name, ours)
+            undo.callback(uninstall)
+            install()
             for owner, name, ours in guarded_locks():
                 _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}

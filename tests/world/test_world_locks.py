@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import _queue
+import _thread
 import queue
 import sys
 import threading
@@ -10,7 +12,7 @@ import pytest
 
 from flyte_testkit.world import governed_by
 
-REAL = {"Lock": threading.Lock, "RLock": threading.RLock, "SimpleQueue": queue.SimpleQueue}
+REAL = {"Lock": _thread.allocate_lock, "RLock": _thread.RLock, "SimpleQueue": _queue.SimpleQueue}
 
 
 @pytest.fixture(params=["Lock", "RLock"])
@@ -131,9 +133,7 @@ def test_a_simple_queue_times_out_on_the_clock(clock, governed, together):
         except queue.Empty:
             seen.append((None, clock.elapsed))
 
-    together(
-        lambda: consume(3), lambda: consume(20), lambda: (time.sleep(10), items.put("item"))
-    )
+    together(lambda: consume(3), lambda: consume(20), lambda: (time.sleep(10), items.put("item")))
     assert seen == [(None, 3), ("item", 10)]
     assert items.empty()
 
@@ -156,7 +156,9 @@ def test_they_pass_for_the_real_ones(governed):
 
 def test_machinery_gets_the_real_ones(governed):
     grpc = types.FunctionType(
-        compile("import threading, queue\nmade = threading.Lock(), queue.SimpleQueue()", "", "exec"),
+        compile(
+            "import threading, queue\nmade = threading.Lock(), queue.SimpleQueue()", "", "exec"
+        ),
         space := {"__name__": "grpc._channel"},
     )
     grpc()
@@ -174,21 +176,40 @@ def test_a_lock_made_in_a_world_works_after_it(clock):
         assert not lock.acquire(timeout=0.001)
     thread.join(10)
     assert not thread.is_alive()
-    assert threading.Lock is REAL["Lock"]
+
+
+def test_a_lock_made_before_a_world_works_in_it(clock, together):
+    lock, seen = threading.Lock(), []
+
+    def take():
+        with lock:
+            time.sleep(10)
+            seen.append(clock.elapsed)
+
+    with governed_by(clock):
+        together(take, take)
+    assert seen == [10, 20]
+
+
+def test_installed_packages_get_the_real_ones_outside_of_a_world():
+    space = {"__name__": "queuing", "__file__": queue.__file__}
+    exec("import threading\nmade = threading.Lock()", space)  # noqa: S102  the module is the point
+    assert type(space["made"]) is type(REAL["Lock"]())
 
 
 # Older than the world
 
 OLD = """
-import queue, threading
+from _queue import SimpleQueue
+from _thread import RLock, allocate_lock as Lock
 
-LOCK, RLOCK, QUEUE = threading.Lock(), threading.RLock(), queue.SimpleQueue()
+LOCK, RLOCK, QUEUE = Lock(), RLock(), SimpleQueue()
 
 class Cache:
-    guard = threading.Lock()
+    guard = Lock()
 
     def __init__(self):
-        self.own = threading.RLock()
+        self.own = RLock()
 
 CACHE = Cache()
 """
