@@ -15,15 +15,8 @@ from hypothesis import strategies as st
 from flyte_testkit.laws._launched import Launched
 from flyte_testkit.laws._outage_stories import FOR_EVER, HOPELESS
 from flyte_testkit.laws._rivals import Part, Rivals
-from flyte_testkit.laws._watching import (
-    Attempt,
-    attempt,
-    calls_after,
-    named,
-    remote_of,
-    side_by_side,
-    stage,
-)
+from flyte_testkit.laws._stage import remote_of, side_by_side, stage
+from flyte_testkit.laws._watching import Attempt, attempt, calls_after, named
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Succeeds, Timeline, immediately, running
 

@@ -2,7 +2,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from broken_suites import Waiting
+from broken_suites import FIND, Waiting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from waiting_loops import RIGHT
@@ -43,7 +43,8 @@ def gives_up_so_late(seconds):
 
 
 def suite(seconds):
-    body = {"__module__": __name__, "loop": staticmethod(gives_up_so_late(seconds))}
+    loop = staticmethod(gives_up_so_late(seconds))
+    body = {"__module__": __name__, "loop": loop, "settings": settings(FIND, max_examples=40)}
     return type("AtTheEdge", (Waiting,), body)()
 
 

@@ -9,8 +9,9 @@ from waiting_loops import POLL, RIGHT
 
 from flyte_testkit import laws, running
 from flyte_testkit.errors import BrokenLaw
+from flyte_testkit.laws._stage import stage
 from flyte_testkit.laws._stories import Story
-from flyte_testkit.laws._watching import stage, watch
+from flyte_testkit.laws._watching import watch
 
 FIND = settings(
     derandomize=True, max_examples=20, database=None, phases=[Phase.explicit, Phase.generate]
