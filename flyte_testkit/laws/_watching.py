@@ -20,6 +20,7 @@ from flyte_testkit.timeline._parts import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._stories import Story
     from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
