@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -17,6 +18,7 @@ from flyteidl.admin.execution_pb2 import (
     WorkflowExecutionGetRequest,
 )
 
+from flyte_testkit.admin.blobs import read_literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.engine import Engine
@@ -26,10 +28,11 @@ from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+    from flyteidl.core.literals_pb2 import LiteralMap
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.rows import ExecutionRow
@@ -38,7 +41,19 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, LaunchRoute
     from flyte_testkit.timeline import Timeline
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "Origin"]
+
+
+class Origin(NamedTuple):
+    """What an execution was launched with: read when somebody asks, for it may be long.
+
+    Attributes:
+        script: Its script as code; empty if it plays none.
+        inputs: Its inputs, those of the launch plan among them.
+    """
+
+    script: Callable[[], str]
+    inputs: Callable[[], LiteralMap]
 
 
 class Backend:
@@ -70,6 +85,7 @@ class Backend:
         self.history = self.engine.history = History(clock.now())
         self.admin.store.executions.on_change = self.history.note
         self._lock = threading.RLock()
+        self._sources: list[Callable[[], Iterable[str]]] = [self.routes.complaints]
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
@@ -157,19 +173,25 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
+    def add_source(self, complaints: Callable[[], Iterable[str]]) -> None:
+        """Ask this too, whenever surprises are told, what was planted and never used."""
+        self._sources.append(complaints)
+
     def surprised(self) -> Surprises:
-        """Return the surprises, those of scripts that were never played among them."""
-        for complaint in self.routes.complaints():
-            self.surprises.add(complaint)
+        """Return the surprises, with what was planted and never used among them."""
+        for complaints in self._sources:
+            for complaint in complaints():
+                self.surprises.add(complaint)
         return self.surprises
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
-        """Yield every execution with its changes of phase and its script."""
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and what it was launched with."""
         with self.moment():
             for key, changes in self.history.lives().items():
                 row = self.admin.store.executions.get(*key)
                 if row is not None:
-                    yield row, changes, self.engine.script_of(key)
+                    inputs = partial(read_literals, self.admin.store, row.inputs_uri)
+                    yield row, changes, Origin(partial(self.engine.script_of, key), inputs)
 
     def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
         """Answer one RPC now, on behalf of somebody.

@@ -23,7 +23,7 @@ from flyte_testkit.errors import UnexpectedUse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["is_loopback", "pointed_at"]
+__all__ = ["is_loopback", "pointed_at", "write_config"]
 
 _NULL_KEYRING = "keyring.backends.null.Keyring"
 _CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
@@ -53,8 +53,7 @@ def pointed_at(
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flyte-testkit-")))
-        config = folder / "config.yaml"
-        config.write_text(_CONFIG.format(endpoint=endpoint), encoding="utf-8")
+        config = write_config(folder, endpoint)
         variables = {
             "FLYTE_PLATFORM_URL": endpoint,
             "FLYTE_PLATFORM_INSECURE": "true",
@@ -71,6 +70,17 @@ def pointed_at(
         _forget_configuration()
         stack.callback(_forget_configuration)
         yield variables
+
+
+def write_config(folder: Path, endpoint: str) -> Path:
+    """Write what flytectl, and older flytekits which read only a file, need to find an endpoint.
+
+    Returns:
+        The file, for ``FLYTECTL_CONFIG``.
+    """
+    config = folder / "config.yaml"
+    config.write_text(_CONFIG.format(endpoint=endpoint), encoding="utf-8")
+    return config
 
 
 @contextmanager

@@ -7,8 +7,9 @@ Ignorant of how launches find their scripts.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from flyteidl.admin import project_pb2
 
@@ -25,11 +26,32 @@ if TYPE_CHECKING:
     from flyteidl.core import identifier_pb2, literals_pb2
 
     from flyte_testkit.admin.rows import LaunchPlanRow
+    from flyte_testkit.admin.store import Table
     from flyte_testkit.backend import Backend
 
-__all__ = ["DEFAULT_VERSION", "Registry"]
+__all__ = ["DEFAULT_VERSION", "Kind", "Registry", "Whereabouts"]
 
 DEFAULT_VERSION = "v1"
+
+Kind = Literal["launch_plan", "workflow", "task"]
+
+
+class Whereabouts(NamedTuple):
+    """What there is of a name that somebody looks for.
+
+    Attributes:
+        versions: The versions of it in the project and domain that were asked about, oldest first.
+        elsewhere: The other projects and domains that have it.
+        near: Close names in the project and domain that were asked about.
+        kinds: What else goes by that name there: ``"launch_plan"``, ``"workflow"``, ``"task"``.
+        inferred: Whether it is only known from scripts, so that nobody said what goes in.
+    """
+
+    versions: tuple[str, ...] = ()
+    elsewhere: tuple[tuple[str, str], ...] = ()
+    near: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    inferred: bool = False
 
 
 class Registry:
@@ -124,6 +146,40 @@ class Registry:
             for table in tables
             for row in table
             if (row.project, row.domain) == self._place
+        )
+
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name: for whoever looked for it in vain, or is told why.
+
+        Args:
+            kind: What is looked for.
+            project: Where.
+            domain: Likewise.
+            name: Its name.
+        """
+        store, place = self._backend.admin.store, (project, domain)
+        tables: dict[Kind, Table[Any]] = {
+            "launch_plan": store.launch_plans,
+            "workflow": store.workflows,
+            "task": store.tasks,
+        }
+        found = tables[kind].where({"name": name})
+        here = {row.name for row in tables[kind] if (row.project, row.domain) == place}
+        return Whereabouts(
+            versions=tuple(row.version for row in found if (row.project, row.domain) == place),
+            elsewhere=tuple(
+                dict.fromkeys(
+                    (row.project, row.domain) for row in found if (row.project, row.domain) != place
+                )
+            ),
+            near=tuple(difflib.get_close_matches(name, sorted(here - {name}), n=3)),
+            kinds=tuple(
+                other
+                for other, table in tables.items()
+                if other != kind
+                and table.where({"project": project, "domain": domain, "name": name})
+            ),
+            inferred=place == self._place and name in self._inferred,
         )
 
     def latest(self, name: str) -> identifier_pb2.Identifier:

@@ -26,14 +26,15 @@ from flyte_testkit.wire.listener import CLIENT_OPTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from types import TracebackType
 
     from typing_extensions import Self
 
     from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.registry import Kind, Whereabouts
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
@@ -57,6 +58,7 @@ class FakeFlyteAdmin:
         seed: What generated execution names are drawn from.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
+        keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
 
     Raises:
         UnexpectedUse: On leaving the block, as :meth:`verify` does; and so HopelessWait.
@@ -81,14 +83,16 @@ class FakeFlyteAdmin:
         seed: int = 0,
         project: str = "flytesnacks",
         domain: str = "development",
+        keep_calls: int | None = None,
     ) -> None:
         self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
         self.domain = domain
-        self._journal = Journal()
+        self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
+        self._backend.add_source(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
@@ -98,12 +102,7 @@ class FakeFlyteAdmin:
         self._serving.enter_context(self.serving())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._serving.close()
         if kind is None:
             self.verify()
@@ -274,6 +273,8 @@ class FakeFlyteAdmin:
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
         """Return what plants faults between the calls of an RPC and their answers.
 
+        Asking for it plants nothing; its verbs do, and a fault that never strikes fails the block.
+
         Args:
             rpc: The bare name of an RPC; left out, the route is that of every RPC.
 
@@ -282,9 +283,8 @@ class FakeFlyteAdmin:
 
         Example:
             >>> with FakeFlyteAdmin() as admin:
-            ...     lookups = admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
-            ...     lookups.struck
-            0
+            ...     admin.on("GetExecution")
+            <on('GetExecution'): nothing is planted>
         """
         return self._faults.on(rpc)
 
@@ -317,17 +317,17 @@ class FakeFlyteAdmin:
         """All calls that reached the server, attempt by attempt, in order."""
         return list(self._journal.calls)
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
-        """Yield every execution with its changes of phase and its script, for pictures."""
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and its origin, for pictures."""
         return self._backend.lives()
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
         return self._backend.surprised().take()
 
-    def names(self) -> frozenset[str]:
-        """Return the names of all launch plans, workflows and tasks, for hints."""
-        return self._registry.names()
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name that somebody looks for, for hints."""
+        return self._registry.whereabouts(kind, project, domain, name)
 
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.

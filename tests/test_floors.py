@@ -21,6 +21,7 @@ STEPS = [
     ("4 the two machines", {"client", "server"}),
     ("5 wings", {"environment", "flytekit_bridge", "render", "strategies", "world"}),
     ("5b laws", {"laws"}),
+    ("6 roof", {"serving"}),
     ("6 roof", {"cli", "options"}),
     ("6 roof", {"plugin"}),
     ("6 roof", {"__main__"}),

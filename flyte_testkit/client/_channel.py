@@ -24,6 +24,7 @@ _SOON = 100
 """Milliseconds between two attempts to connect; gRPC takes no fewer."""
 
 _OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("grpc.primary_user_agent", "flyte-testkit"),  # as servers' logs tell clients apart
     ("grpc.max_receive_message_length", -1),  # inputs and outputs come inline
     ("grpc.max_metadata_size", 32 * 1024),  # long errors travel in the trailers
     # The option's name says something else: so long may an attempt to connect take, from the first

@@ -163,6 +163,6 @@ def held_for_ever(held: Collection[str]) -> tuple[str, str]:
     names = ", ".join(sorted(set(held)))
     calls = f"a call of {names} that has" if len(held) == 1 else f"calls of {names} that have"
     return (
-        f"the server holds back {calls} no deadline, and nothing is scheduled any more.",
+        f"the server holds back {calls} no deadline, and nothing that is scheduled answers it.",
         "Give the call a deadline, or let the server answer it.",
     )

@@ -41,6 +41,10 @@ if TYPE_CHECKING:
 __all__ = ["Hook", "Wire"]
 
 
+_OURS = "flyte-testkit"
+"""How flyte_testkit.client's requests say whose they are."""
+
+
 class Hook(Protocol):
     """Something that stands between a call and its answer."""
 
@@ -136,7 +140,8 @@ class Wire(grpc.GenericRpcHandler):
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""
-        if self.journal.end(call, answer.code, answer.reply, answer.message):
+        now = self.backend.clock.elapsed
+        if self.journal.end(call, answer.code, answer.reply, answer.message, at=now):
             if call.rpc == "GetExecution" and answer.code == "OK":  # before the client goes on
                 self.backend.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
             send(answer)
@@ -150,7 +155,13 @@ class Wire(grpc.GenericRpcHandler):
             send(Answer("INTERNAL", None, _unmarshalling(error)))
             return None
         clock = self.backend.clock
-        call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=caller.deadline)
+        call = self.journal.begin(
+            method.rpc,
+            request,
+            at=clock.elapsed,
+            deadline=caller.deadline,
+            repeats=caller.repeats,
+        )
         finish = partial(self._finish, call, send)
         struck = self._spin.count(call, raw, caller.call)
         if struck is not None or clock.broken is not None:
@@ -202,6 +213,7 @@ class _Caller:
     Attributes:
         call: The id by which the clock knows who stands in the call; None if it comes from outside.
         deadline: In seconds, exactly as the client meant it if it says so.
+        repeats: Whether its client may make another attempt at once; ours pauses first.
     """
 
     def __init__(self, context: grpc.ServicerContext) -> None:
@@ -209,6 +221,7 @@ class _Caller:
         self.call = told.get(CALL_ID)
         exact = told.get(EXACT_TIMEOUT)
         self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
+        self.repeats = not str(told.get("user-agent", "")).startswith(_OURS)
         self.when_gone = context.add_callback
 
 

@@ -26,6 +26,8 @@ __all__ = ["guarded_locks"]
 
 _LOCK: type = Lock.__kind__
 _RLOCK: type = RLock.__kind__
+_KINDS: tuple[type, ...] = (_LOCK, _RLOCK, REAL_QUEUE)
+_FUNCTION = types.FunctionType
 
 
 class GuardedRLock:
@@ -101,12 +103,44 @@ class GuardedQueue(SimpleQueue):
 def guarded_locks() -> Iterator[tuple[Any, str, Any]]:
     """Yield owner, attribute and what shall be there, wherever code under test names one."""
     guards: dict[int, Any] = {}
-    for name in _under_test(len(sys.modules), next(reversed(sys.modules))):
+    names = _under_test(len(sys.modules), next(reversed(sys.modules)))
+    for cell, value in list(_cells_in_sight(names)):
+        yield cell, "cell_contents", guards.setdefault(id(value), _guard(value))
+    for name in names:
         module = sys.modules.get(name)
         for owner in () if module is None else _owners(module, name):
             for attribute, value in list(_space(owner).items()):
-                if type(value) in (_LOCK, _RLOCK, REAL_QUEUE):
+                if type(value) in _KINDS:
                     yield owner, attribute, guards.setdefault(id(value), _guard(value))
+
+
+def _cells_in_sight(names: tuple[str, ...]) -> Iterator[tuple[types.CellType, Any]]:
+    """Yield the cells that hold a lock, of functions known to those who now enter the world.
+
+    A test that makes a lock, and a function that takes it, names neither in a module.
+    """
+    seen: set[int] = set()
+    frame: types.FrameType | None = sys._getframe(1)  # noqa: SLF001  who enters is on the stack
+    while frame is not None:
+        if frame.f_globals.get("__name__") in names:
+            known = [value for value in frame.f_locals.values() if type(value) is _FUNCTION]
+            while known:
+                for cell in known.pop().__closure__ or ():
+                    if id(cell) not in seen:
+                        seen.add(id(cell))
+                        value = _contents(cell)
+                        if type(value) is _FUNCTION:
+                            known.append(value)
+                        elif type(value) in _KINDS:
+                            yield cell, value
+        frame = frame.f_back
+
+
+def _contents(cell: types.CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # empty
+        return None
 
 
 def _guard(value: Any) -> Any:
