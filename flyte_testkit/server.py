@@ -61,8 +61,7 @@ class FakeFlyteAdmin:
         keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
 
     Raises:
-        UnexpectedUse: On leaving the block, if something happened that no script foresaw; or
-            HopelessWait, if a wait in it was hopeless and nobody heard of it.
+        UnexpectedUse: On leaving the block, as :meth:`verify` does; and so HopelessWait.
 
     Example:
         >>> from flyte_testkit import running
@@ -332,8 +331,8 @@ class FakeFlyteAdmin:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
         Raises:
-            HopelessWait: A wait was hopeless, and nobody heard of it; see ``VirtualClock.verify``.
-            UnexpectedUse: Something happened that no script foresaw, and ``strict`` is on.
+            HopelessWait: A wait was hopeless and nobody heard of it; see ``VirtualClock.verify``.
+            UnexpectedUse: No script foresaw something, and ``strict`` is on.
         """
         self.clock.verify()
         surprises = self._backend.surprised()
@@ -343,9 +342,5 @@ class FakeFlyteAdmin:
 
     def _scripted(self, route: LaunchRoute) -> None:
         scripts = [s for s in (*route.scripts, route.always) if s is not None]
-        self._registry.ensure(
-            route.criteria.entity,
-            dict(route.criteria.inputs or ()),
-            scripts,
-            version=route.criteria.version,
-        )
+        what = route.criteria
+        self._registry.ensure(what.entity, dict(what.inputs or ()), scripts, version=what.version)

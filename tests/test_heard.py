@@ -1,5 +1,8 @@
 """Who has heard of a hopeless wait: each way of catching one, by name and otherwise."""
 
+# ruff: noqa: B017, BLE001, E722, PT017, PT027, RUF061, S110, SIM105  each way, also the bad ones
+# ruff: noqa: S301  it was pickled here
+
 import contextlib
 import pickle
 import threading

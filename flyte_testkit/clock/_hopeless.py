@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._heard import Verdicts
 from flyte_testkit.clock._where import in_seconds
+
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable

@@ -68,7 +68,8 @@ class Judge:
     def check(self) -> None:
         """Raise ``HopelessWait`` if this clock gave up."""
         if (lost := self._hope.lost) is not None:
-            raise type(lost)() from lost.__cause__
+            again: HopelessWait = type(lost)()
+            raise again from lost.__cause__
 
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once this clock gives up; at once if it has."""

@@ -10,7 +10,6 @@ Ignorant of time, and of whose turn it is.
 from __future__ import annotations
 
 import _thread
-import contextlib
 import itertools
 import threading
 from typing import TYPE_CHECKING
@@ -21,13 +20,22 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
 
-__all__ = ["Member", "Members", "hook_end", "hook_start"]
+__all__ = ["Member", "Members", "hook_end", "hook_start", "leave_world"]
 
 _get_ident = _thread.get_ident
 _current_thread = threading.current_thread
 
 # From 3.11 on a thread calls its own method when it has nothing left to do.
 _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_names  # type: ignore[attr-defined]  # noqa: SLF001  there is no public hook
+
+
+class WorldIsOver(SystemExit):
+    """Ends what still waits with a time-out when its world is left."""
+
+
+def leave_world() -> None:
+    """End the calling thread, or the job that it does."""
+    raise WorldIsOver
 
 
 class Member:
@@ -44,11 +52,13 @@ class Member:
         idle: Sleeps in a row with nothing scheduled.
         idle_since: When the first of them began, in microseconds.
         hooked: Whether its thread's end will be noticed by itself.
+        is_job: Whether it is a job of a pool, whose worker outlives it.
+        is_native: Whether it began in this world, and so may end with it.
     """
 
     __slots__ = (
         *("_seat", "guest", "hooked", "idle", "idle_since"),
-        *("interruptions", "order"),
+        *("interruptions", "is_job", "is_native", "order"),
         *("queued", "sleeping", "thread", "turn"),
     )
 
@@ -60,13 +70,15 @@ class Member:
         self.guest = guest
         self.hooked = hooked
         self.turn = self.queued = self.sleeping = False
+        self.is_job = thread is None
+        self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
         self.idle = self.idle_since = 0
         self._seat = _thread.allocate_lock()
         self._seat.acquire()
 
     def poke(self) -> None:
-        """Make it look up; only with the mover's lock held. (An event loop will have its own.)"""
+        """Make it look up; only with the mover's lock held."""
         if self._seat.locked():
             self._seat.release()
 
@@ -76,7 +88,7 @@ class Member:
 
     @property
     def ended(self) -> bool:
-        """Whether its thread is over; a job without a worker, or a thread not yet started, is not."""
+        """Whether its thread is over; what has no thread yet, or one not yet started, is not."""
         thread = self.thread
         return thread is not None and thread.ident is not None and not thread.is_alive()
 
@@ -165,8 +177,10 @@ def hook_start(
     def run_in_turn() -> None:
         unhook()
         begin()
-        with contextlib.suppress(HopelessWait):  # its clock tells of it; a thread has nobody to
+        try:  # noqa: SIM105  ``suppress`` would ask the error by its name, and it would be heard
             run()
+        except (HopelessWait, WorldIsOver):  # the clock tells of it; a thread has nobody to
+            pass
 
     def bootstrap_inner() -> None:
         try:

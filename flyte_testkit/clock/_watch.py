@@ -59,7 +59,7 @@ class Watch:
             _thread.start_new_thread(self._watch, ())
 
     def _watch(self) -> None:
-        turn, silence, bored = _Turn(-1), 0.0, 0
+        turn, silence, bored = _Turn(-1), _Silence(), 0
         while True:
             _real_sleep(_TICK)
             with self._mover.lock:
@@ -73,9 +73,9 @@ class Watch:
                 elif turn.goes_nowhere():
                     self.preempted += 1
                     self._mover.give_turn()
-                silence = silence + _TICK if self._is_silent() else 0.0
-            if silence > self._mover.patience:
-                silence = 0.0
+                silent = self._is_silent()
+            if silence.lasts(silent) > self._mover.patience:
+                silence = _Silence()
                 self._on_silence()
             self._mover.go()
 
@@ -105,6 +105,27 @@ class Watch:
                 self._mover.end(member.thread)
 
 
+class _Silence:
+    """How long everybody has waited for ever, while nothing in the process stirred.
+
+    A thread that takes no part may be about to end it, and be kept from that by a busy machine.
+    """
+
+    def __init__(self) -> None:
+        self._length = 0.0
+        self._seen: object = None
+
+    def lasts(self, silent: bool) -> float:  # noqa: FBT001  one more look
+        """Look once more; say how long it has lasted, in real seconds."""
+        seen = _process() if silent and _CAN_LOOK else None
+        if not silent:
+            self._length = 0.0
+        elif not _CAN_LOOK or (seen is not None and seen == self._seen):
+            self._length += _TICK
+        self._seen = seen
+        return self._length
+
+
 class _Turn:
     """One turn, as long as somebody else is ready."""
 
@@ -132,7 +153,7 @@ def _process() -> dict[str, bytes] | None:
     me = str(threading.get_native_id())
     seen = {}
     try:
-        for task in os.listdir(_TASKS):
+        for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
             if task == me:
                 continue
             with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second

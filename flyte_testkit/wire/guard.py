@@ -9,12 +9,18 @@ Ignorant of what is asked.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING
 
+from flyte_testkit.clock import VirtualClock, governing_clock
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flyte_testkit.backend import Backend
+    from flyte_testkit.clock import Clock
     from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call
 
@@ -47,6 +53,7 @@ class SpinGuard:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._stranger = _Stranger(backend.clock)
         self._seen_at: float | None = None
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
@@ -62,10 +69,13 @@ class SpinGuard:
         if call.at != self._seen_at:
             self._seen_at = call.at
             self._counts.clear()
+            self._stranger.meet()
         elif not call.rpc.startswith(("Get", "List")):  # it may change what the others see
             self._counts = Counter({asked: self._counts[asked]})
         self._counts[asked] += 1
         clock = self._backend.clock
+        if self._counts[asked] > 1:
+            self._stranger.look(call)
         if self._counts[asked] < MANY or clock.limit is None or clock.broken is not None:
             return None  # a real clock has no limit
         times = self._counts.pop(asked)  # whoever goes on is counted anew
@@ -78,6 +88,47 @@ class SpinGuard:
             f"{_ADVICE}\n{_NOBODY}" if clock.deserted else _ADVICE,
             call=caller,
         )
+
+
+class _Stranger:
+    """Tells of a server that has a clock of its own, in a world where another one governs.
+
+    Whoever waits and asks again then sees nothing change. It is told in what the clock of the world
+    says of a hopeless wait, and as a warning, for a wait may end by its time-out before.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moves = 0
+        self._told = not isinstance(clock, VirtualClock)  # real time passes by itself
+        self._story = ""
+
+    def meet(self) -> None:
+        """Remember where the world is, when this clock has moved."""
+        governing = governing_clock()
+        self._moves = governing.moves if governing is not None else 0
+
+    def look(self, call: Call) -> None:
+        """See whether the clock of the world has moved, and this one has not."""
+        governing = governing_clock()
+        if self._told or governing in (None, self._clock) or governing.moves <= self._moves:
+            return
+        self._told = True
+        self._story = (
+            f"{call.rpc} is asked of a FakeFlyteAdmin that has a clock of its own, and that stands "
+            f"still at {call.at:g} s: waiting moves the clock of the world. Give it none, and it "
+            "takes the world's."
+        )
+        governing.watch(self)
+        with contextlib.suppress(RuntimeWarning):  # as an error it would be the server's
+            warnings.warn(self._story, RuntimeWarning, stacklevel=2)
+
+    def next_due(self) -> None:
+        """Nothing of it happens in the time of the world."""
+
+    def story(self) -> str:
+        """Return what was told."""
+        return self._story
 
 
 def _never(due: datetime | None) -> str:

@@ -20,6 +20,8 @@ from flyte_testkit.world._reins import caller
 if TYPE_CHECKING:
     from types import FrameType
 
+    from flyte_testkit.clock import VirtualClock
+
 __all__ = ["PATCHES", "keep_real", "wait", "wait_on", "wait_time"]
 
 _real_monotonic = time.monotonic
@@ -37,10 +39,10 @@ def wait(self: Any, timeout: float | None = None) -> bool:
     reins = caller(frame) if timeout is None or timeout > 0 else None
     if reins is None or _REAL in vars(self) or _starts_a_thread(frame):
         return _real_wait(self, timeout)
-    return wait_on(reins.clock, self, timeout)
+    return wait_on(reins.clock, self, None if timeout is None else reins.landing(timeout))
 
 
-def wait_on(clock: Any, condition: Any, timeout: float | None) -> bool:
+def wait_on(clock: VirtualClock, condition: Any, timeout: float | None) -> bool:
     """Wait for a notification, or until a deadline on this clock."""
     if not condition._is_owned():  # noqa: SLF001  as the real wait asks
         raise RuntimeError("cannot wait on un-acquired lock")

@@ -4,6 +4,10 @@ A lock is handed to the waiter that came first, before anybody else can take it.
 code under test makes are of this kind: those inside an ``Event`` or a ``Queue`` are never held
 across a wait, and stay what they are.
 
+They stand there from the first moment in which somebody asks for a world: a lock that a test makes
+before it enters one may well be waited for inside. Outside of a world, installed packages get the
+real ones.
+
 Ignorant of how they come to stand there.
 """
 
@@ -17,8 +21,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._bindings import is_installed
 from flyte_testkit.world._older_threads import wake_older
-from flyte_testkit.world._reins import caller, is_runner
+from flyte_testkit.world._reins import caller, held, is_machinery, is_runner
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -39,7 +44,10 @@ def _made_by_code_under_test(frame: FrameType) -> bool:
     """Whether the code of this frame makes it for itself, or by making a ``Condition``."""
     if frame.f_code is threading.Condition.__init__.__code__ and frame.f_back is not None:
         frame = frame.f_back
-    return not is_runner(frame) and caller(frame) is not None
+    space = frame.f_globals
+    if is_runner(frame) or is_machinery(space.get("__name__") or ""):
+        return False
+    return bool(held) or not is_installed(space)
 
 
 class _Made(type):
@@ -69,7 +77,7 @@ class Lock(metaclass=_Made):
     __kind__ = type(_thread.allocate_lock())
 
     def __init__(self, inner: Any = None) -> None:
-        self._inner = _thread.allocate_lock() if inner is None else inner
+        self._inner: Any = _thread.allocate_lock() if inner is None else inner
         self._line: deque[Sleeper] = deque()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
@@ -121,12 +129,12 @@ class RLock(metaclass=_Made):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
         """Take the lock once more, or wait for it on the clock."""
-        return self._take(caller, _frame(1), blocking, timeout)
+        return self._take(_frame(1), blocking, timeout)
 
     def __enter__(self) -> bool:
-        return self._take(caller, _frame(1), True, -1)
+        return self._take(_frame(1), True, -1)
 
-    def _take(self, judge: Any, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
+    def _take(self, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
         me = _get_ident()
         if self._owner == me:
             self._count += 1
@@ -134,11 +142,12 @@ class RLock(metaclass=_Made):
         block = self._block
         if timeout != -1 and (timeout < 0 or not blocking):
             return block.acquire(blocking, timeout)  # which refuses it
-        if not block._inner.acquire(False):  # noqa: SLF001  of this module
-            if not (blocking and timeout and _wait_for(block, judge(frame), timeout)):
-                return False
-        self._owner, self._count = me, 1
-        return True
+        took = block._inner.acquire(False) or (  # noqa: SLF001  of this module
+            blocking and timeout != 0 and _wait_for(block, caller(frame), timeout)
+        )
+        if took:
+            self._owner, self._count = me, 1
+        return took
 
     def release(self) -> None:
         """Release it once; whoever came first gets it after the last time."""
@@ -193,7 +202,7 @@ def _wait_for(lock: Lock, reins: Reins | None, timeout: float) -> bool:
     with clock.mover.lock:
         if inner.acquire(False):
             return True
-        sleeper = clock.sleeper(None if timeout < 0 else timeout)
+        sleeper = clock.sleeper(None if timeout < 0 else reins.landing(timeout))
         line.append(sleeper)
     handed = False
     try:

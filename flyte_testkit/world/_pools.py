@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATCHES", "Job", "Jobs", "jobs_of"]
 
-_Item = thread._WorkItem  # type: ignore[attr-defined]  # noqa: SLF001  where a worker runs a job
+_Item = thread._WorkItem  # noqa: SLF001  where a worker runs a job
 _real_submit = thread.ThreadPoolExecutor.submit
 _real_shutdown = thread.ThreadPoolExecutor.shutdown
 _real_run = _Item.run
@@ -78,18 +78,15 @@ class Jobs:
             if job.over:
                 return False
             if job.member is None:  # the pool has a worker more than we thought
-                with contextlib.suppress(ValueError):
-                    self._waiting.remove(job)
-                self._engage(job)
-            member = job.member
-            assert member is not None  # engaged above
+                self._waiting.remove(job)
+            member = job.member or self._engage(job)
             member.thread = threading.current_thread()  # nobody gives it up any more
             job.paused = False
         job.before = self._mover.take_seat(member)
         return True
 
     def pause(self, job: Job) -> None:
-        """Let the worker go: the job goes on, in another thread, and time stands still until it does."""
+        """Let the worker go: the job goes on in another thread, and keeps its turn until then."""
         with self._mover.lock:
             self._mover.members.unseat(job.before)
             job.paused = True
@@ -141,9 +138,10 @@ class Jobs:
         while self._waiting and self._active < self._workers:
             self._engage(self._waiting.popleft())
 
-    def _engage(self, job: Job) -> None:
+    def _engage(self, job: Job) -> Member:
         self._active += 1
         job.member = self._mover.engage()
+        return job.member
 
 
 class _Beginning:
@@ -170,7 +168,7 @@ class _Beginning:
             return
         try:
             self._function(*args)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  as a worker does
             _base.LOGGER.critical("Exception in initializer:", exc_info=True)
             self._pool._initializer_failed()  # noqa: SLF001  as a worker does
             raise thread.BrokenThreadPool(
@@ -195,10 +193,10 @@ def submit(
     reins = caller(frame if loop is None else beyond_asyncio(frame))
     if reins is None:
         return _real_submit(self, fn, *args, **kwargs)
-    begins: Any = self._initializer  # type: ignore[attr-defined]  # there is no public way
+    begins: Any = self._initializer
     if begins is not None:
         if type(begins) is not _Beginning:
-            begins = self._initializer = _Beginning(self)  # type: ignore[attr-defined]  # as above
+            begins = self._initializer = _Beginning(self)
         fn = _begun_by(begins, fn)
     job = jobs_of(self, reins.clock, self._max_workers).add(fn)
     try:
@@ -235,9 +233,9 @@ def run(self: Any) -> None:
 
 def shutdown(
     self: thread.ThreadPoolExecutor,
-    wait: bool = True,
+    wait: bool = True,  # noqa: FBT001, FBT002  as the real one
     *,
-    cancel_futures: bool = False,  # noqa: FBT001, FBT002  as the real one
+    cancel_futures: bool = False,
 ) -> None:
     """Wait on the clock until all jobs are done, then for the workers."""
     jobs: Jobs | None = vars(self).get(_JOBS)

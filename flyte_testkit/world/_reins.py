@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import itertools
 import sys
+import threading
 from typing import TYPE_CHECKING, cast
 
 from flyte_testkit.clock._governing import governors
@@ -31,6 +32,8 @@ __all__ = [
     "is_pool",
     "is_resident",
     "is_runner",
+    "reader",
+    "waits_for_ever",
 ]
 
 _MACHINERY = frozenset(
@@ -57,6 +60,8 @@ _RUNNERS = frozenset(
         *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools", "older_locks")),
     }
 )
+# They say by an argument that they will wait for ever, so there is no need to see it happen.
+_CLIENTS = frozenset({"flytekit.remote.remote"})
 _POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool"})
 
 
@@ -104,6 +109,10 @@ class Reins:
         self._latest = self.read() - self._monotonic_from
         return self._latest
 
+    def landing(self, seconds: float) -> float:
+        """Return how long to sleep on the clock to land on the instant that was meant."""
+        return seconds
+
     def exchange(self, clock: VirtualClock) -> None:
         """Follow another clock from now on."""
         self._monotonic_from += clock.micros - self.clock.micros
@@ -125,6 +134,29 @@ def caller(frame: FrameType | None) -> Reins | None:
     # Nothing but a runner: a Timer, or a job that is itself a function of ``time``.
     reins = held[-1]
     return reins if reins.clock.mover.members.here() is not None else None
+
+
+def reader(frame: FrameType) -> Reins | None:
+    """Do as ``caller`` for code that reads the time, and tell the clock if it wants to know.
+
+    A loop that reads the time between its sleeps may have a time-out of its own. Readings that a
+    runner needs for a wait, or a logger for its lines, say nothing about that.
+    """
+    reins = caller(frame)
+    if reins is not None and (readers := reins.clock.hope.readers) is not None:
+        module = frame.f_globals.get("__name__")
+        if module not in _RUNNERS and module != "logging" and not waits_for_ever(frame):
+            readers.add(threading.get_ident())
+    return reins
+
+
+def waits_for_ever(frame: FrameType) -> bool:
+    """Whether this is the wait of an execution client that was given no timeout."""
+    return (
+        frame.f_code.co_name == "wait"
+        and frame.f_globals.get("__name__") in _CLIENTS
+        and frame.f_locals.get("timeout", frame) is None
+    )
 
 
 def beyond_asyncio(frame: FrameType | None) -> FrameType | None:

@@ -9,7 +9,6 @@ Ignorant of how they come to stand there.
 
 from __future__ import annotations
 
-import itertools
 import sys
 import threading
 from multiprocessing import pool as pools
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PATCHES"]
 
 _Result: Any = pools.ApplyResult
-_MapResult: Any = pools.MapResult  # type: ignore[attr-defined]  # the stubs do not know it
+_MapResult: Any = pools.MapResult
 _Iterator: Any = pools.IMapIterator
 _UnorderedIterator: Any = pools.IMapUnorderedIterator
 _Pool: Any = pools.ThreadPool

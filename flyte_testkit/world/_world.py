@@ -15,6 +15,7 @@ import contextlib
 import datetime as dt
 import functools
 import sys
+import threading
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -25,10 +26,11 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
+from flyte_testkit.world._leftovers import end_leftovers, quiet
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
-from flyte_testkit.world._patches import install
+from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 from flyte_testkit.world._unfrozen import UnfrozenImports
@@ -44,6 +46,9 @@ if TYPE_CHECKING:
 __all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
+
+for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
+    setattr(_module, _name, _ours)
 
 
 def governed_by(clock: Clock) -> World:
@@ -118,7 +123,6 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
-        install()
         self._patch()
         self._inhabit(self.clock)
         self._owns = True
@@ -138,6 +142,10 @@ class World:
                 self._desert(self.clock)
             finally:
                 self._unpatch()
+            if kind is None:
+                self.clock.verify()
+            elif (unheard := self.clock.unheard()) and sys.version_info >= (3, 11) and error:
+                error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
@@ -149,8 +157,7 @@ class World:
         _alarms.forget_alarm()
         forget_older()
         clock.mover.is_resident = None
-        clock.mover.over = True
-        clock.leave()
+        end_leftovers(clock)
 
     def _patch(self) -> None:
         """Let time be virtual."""
@@ -161,8 +168,9 @@ class World:
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
             _set(undo, time, "sleep", sleep)
-            for module, name, _, ours in FACTORIES:
-                _set(undo, module, name, ours)
+            _set(undo, threading, "excepthook", quiet(threading.excepthook))
+            undo.callback(uninstall)
+            install()
             for owner, name, ours in guarded_locks():
                 _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
@@ -229,6 +237,7 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
     pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
@@ -237,6 +246,7 @@ def _functions() -> dict[int, tuple[Any, Any]]:
     return {id(real): (real, ours) for real, ours in pairs}
 
 
+@functools.cache
 def _replacements() -> dict[int, tuple[Any, Any]]:
     """Return real object and ours, by the id of the real one: functions, and classes."""
     return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}

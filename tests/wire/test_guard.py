@@ -26,7 +26,7 @@ def clock():
 class Backend:
     """A backend whose engine has something scheduled, or nothing."""
 
-    def __init__(self, clock, due=None, counts=False):
+    def __init__(self, clock, *, due=None, counts=False):
         self.clock = clock
         self.engine = SimpleNamespace(next_due=lambda: due)
         self.counts = lambda *_: counts
@@ -171,7 +171,7 @@ def test_one_who_swallows_it_is_told_of_at_the_end(look):
         try:
             while True:
                 stub.GetExecution(execution_pb2.WorkflowExecutionGetRequest(id=run.id))
-        except:
+        except:  # noqa: E722, S110  that is what is tested
             pass
 
 
@@ -180,6 +180,30 @@ def test_a_script_that_is_held_for_many_polls_goes_on(admin, look):
 
     while look(run).closure.phase != 4:
         pass
+
+
+def test_a_child_process_that_never_ends_is_told_by_its_answers_and_so_is_who_waits(monkeypatch):
+    monkeypatch.setattr(guard, "MANY", 50)
+    child = """if True:
+        import sys, grpc
+        from flyteidl.admin import execution_pb2
+        from flyteidl.service import admin_pb2_grpc
+        stub = admin_pb2_grpc.AdminServiceStub(grpc.insecure_channel(sys.argv[1]))
+        request = execution_pb2.WorkflowExecutionGetRequest(
+            id={"project": "flytesnacks", "domain": "development", "name": "run"}
+        )
+        while stub.GetExecution(request).closure.phase != 4:
+            pass
+    """
+    clock = VirtualClock()
+    with governed_by(clock), FakeFlyteAdmin() as admin:
+        admin.add_execution("run", running(60).succeeds())
+        command = [sys.executable, "-c", child, admin.endpoint]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+            with pytest.raises(HopelessWait, match="Other processes keep real time"):
+                process.wait()
+                clock.verify()
+            assert "flyte-testkit gave up" in process.communicate()[1]
 
 
 def test_real_work_between_equal_calls_is_no_loop(admin, look):
