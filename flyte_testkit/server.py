@@ -271,9 +271,7 @@ class FakeFlyteAdmin:
         )
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
-        """Return what plants faults between the calls of an RPC and their answers.
-
-        Asking for it plants nothing; its verbs do, and a fault that never strikes fails the block.
+        """Return what plants faults between calls and answers; one that never strikes is told.
 
         Args:
             rpc: The bare name of an RPC; left out, the route is that of every RPC.

@@ -189,12 +189,6 @@ class FaultRoute:
 
         Raises:
             RouteError: There is no such code, or a number is none.
-
-        Example:
-            >>> from flyte_testkit.server import FakeFlyteAdmin
-            >>> with FakeFlyteAdmin(strict=False) as admin:
-            ...     admin.on("CreateExecution").loses_reply("DEADLINE_EXCEEDED", attempts=1)
-            <on('CreateExecution').loses_reply('DEADLINE_EXCEEDED', attempts=1): struck 0 times>
         """
         status = arguments.code(code, f"{self.name}.loses_reply")
         lost = Answer(status, None, _LOST.get(status, f"scripted {status}"))
@@ -252,8 +246,7 @@ class FaultRoute:
         """
         if not self.faults:
             raise RouteError(
-                f"{self.name}.between({start!r}, {end!r}) follows no fault to limit.\n"
-                f"Write the fault first: {self.name}.hangs().between({start!r}, {end!r})."
+                f"{self.name}.between({start!r}, {end!r}) follows no fault to limit: none is written."
             )
         fault = self.faults[-1]
         if fault.reach.window is not None:
