@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
 __all__ = [
     "BrokenLaw",
@@ -42,6 +43,8 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "close_names",
+    "no_such_name",
+    "shown",
     "suggests_keywords",
 ]
 
@@ -97,6 +100,51 @@ def close_names(name: str, known: Iterable[str]) -> str:
     """
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def no_such_name(
+    module: str, name: str, known: Iterable[str], asker: FrameType
+) -> AttributeError | ImportError:
+    """Return the error for a word that a module does not have, with the one that was meant.
+
+    An import statement would drop the words of an ``AttributeError``, so it gets an
+    ``ImportError``.
+
+    Args:
+        module: The module.
+        name: The word.
+        known: What the module has.
+        asker: The frame that asked for it.
+    """
+    import opcode  # noqa: PLC0415  only a mistake pays for it
+
+    hint = close_names(name, known)
+    if opcode.opname[asker.f_code.co_code[asker.f_lasti]] == "IMPORT_FROM":
+        return ImportError(f"cannot import name {name!r} from {module!r}.{hint}", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}.{hint}")
+
+
+def shown(value: object, limit: int = 200) -> str:
+    """Return the ``repr`` of a value as a message may hold it: a long one without its middle.
+
+    Values are users' own, and may be megabytes.
+
+    Args:
+        value: Anything; one whose ``repr`` raises is named by its class.
+        limit: How many letters there may be, about.
+
+    Example:
+        >>> shown("x" * 3_000_000, limit=16)
+        "'xxxxxxx…xxxxxxx' (3,000,002 letters)"
+    """
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001  whatever it is, it is not what is to be told
+        text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    if len(text) <= limit:
+        return text
+    half = limit // 2
+    return f"{text[:half]}…{text[-half:]} ({len(text):,} letters)"
 
 
 def suggests_keywords(function: Verb) -> Verb:

@@ -16,6 +16,7 @@ from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import entity_name, execution_id
+from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
 from flyte_testkit.timeline import require_timeline
 from flyte_testkit.wire.faults import FaultRoute, Faults
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin:
+class FakeFlyteAdmin(Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
@@ -92,7 +93,6 @@ class FakeFlyteAdmin:
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
-        self.variables: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._serving.enter_context(self.serving())
@@ -152,8 +152,8 @@ class FakeFlyteAdmin:
         """
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
-        refused = self._backend.surprises.add
-        with pointed_at(self.endpoint, self.project, self.domain, refused) as self.variables:
+        place = self.endpoint, self.project, self.domain
+        with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
             yield self.variables
 
     # Scripting

@@ -1,0 +1,97 @@
+"""What the plugin costs a pytest run that does not use it: its import and its hooks.
+
+The same run of one empty test, with the plugin and with ``-p no:flyte-testkit``, in turns, from a
+copy of the package as a wheel installs it but without bytecode: that is what a container sees that
+sets ``PYTHONDONTWRITEBYTECODE``. Counted is processor time, which other work on the machine hardly
+changes.
+
+What pytest spends on the wheel's RECORD is told beside it, not counted: to find which files it may
+rewrite it reads the list of files of every distribution that has a plugin, blocked or not, and
+asks of each what it is. Nothing that is imported changes that.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import PathDistribution
+from pathlib import Path
+
+from measuring import verdict
+
+PACKAGE = Path(__file__).parent.parent / "flyte_testkit"
+INFO = "flyte_testkit-0.0.0.dist-info"
+ENTRY_POINTS = "[pytest11]\nflyte-testkit = flyte_testkit.plugin\n"
+ROUNDS = 41
+
+
+def installed(folder):
+    """Install the package there, as a wheel does, without bytecode."""
+    shutil.copytree(PACKAGE, folder / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    info = folder / INFO
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: flyte-testkit\nVersion: 0.0.0\n")
+    (info / "entry_points.txt").write_text(ENTRY_POINTS)
+    files = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    (info / "RECORD").write_text("".join(f"{path},sha256={'x' * 43},1234\n" for path in files))
+    return info
+
+
+def milliseconds(folder, *options):
+    """Processor time of one run of pytest there."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",  # others' plugins are not what is measured
+    }
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options],
+        cwd=folder / "tests",
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    _, status, used = os.wait4(run.pid, 0)
+    assert status == 0
+    return (used.ru_utime + used.ru_stime) * 1000
+
+
+def reading_the_record(info):
+    """Milliseconds that pytest's look at the list of files takes."""
+    rounds = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        for file in PathDistribution(info).files:
+            str(file)
+        rounds.append((time.perf_counter() - began) * 1000)
+    return statistics.median(rounds)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        info = installed(folder)
+        (folder / "tests").mkdir()
+        (folder / "tests" / "test_nothing.py").write_text("def test_nothing(): pass\n")
+        sides = ("-p", "flyte_testkit.plugin"), ("-p", "no:flyte-testkit")
+        for side in sides:  # let the files be in memory
+            milliseconds(folder, *side)
+        rounds = []
+        for number in range(ROUNDS):
+            first, second = sides if number % 2 else sides[::-1]
+            used = {first: milliseconds(folder, *first), second: milliseconds(folder, *second)}
+            rounds.append(used[sides[0]] - used[sides[1]])
+        low, _, high = statistics.quantiles(rounds, n=4)
+        print(f"  a run is {used[sides[1]]:.0f} ms; half of the rounds {low:.2f} to {high:.2f} ms")
+        print(f"  beside it: RECORD of the wheel takes pytest {reading_the_record(info):.2f} ms")
+        held = verdict("the plugin's import and hooks", statistics.median(rounds), 4, " ms")
+    return held
+
+
+if __name__ == "__main__":
+    sys.exit(main())
