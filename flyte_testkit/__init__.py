@@ -3,6 +3,8 @@
 This door holds the words that tests are written in. It loads the standard library only, and each
 word when it is first asked for: importing a submodule, as the client does in production, costs
 nothing of it. Server, client and strategies are submodules of their own.
+
+PYTEST_DONT_REWRITE: there is no assertion here, and looking for some takes pytest long.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ def __getattr__(name: str) -> object:
             raise AttributeError(name)  # it wants to know whether there is a submodule to import
         from flyte_testkit.errors import no_such_name  # noqa: PLC0415  only a mistake pays for it
 
-        raise no_such_name("flyte_testkit", name, [*__all__, *_submodules()], asker)
+        raise no_such_name("flyte_testkit", name, __all__, asker)
     value = getattr(import_module(f"flyte_testkit.{_HOMES.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
@@ -104,9 +106,3 @@ def _version() -> str:
         return version("flyte-testkit")
     except PackageNotFoundError:
         return "0+unknown"
-
-
-def _submodules() -> list[str]:
-    from pkgutil import iter_modules  # noqa: PLC0415  only a mistake pays for it
-
-    return [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]

@@ -113,12 +113,15 @@ def no_such_name(
     Args:
         module: The module.
         name: The word.
-        known: What the module has.
+        known: What the module has, besides its submodules.
         asker: The frame that asked for it.
     """
     import opcode  # noqa: PLC0415  only a mistake pays for it
+    import sys  # noqa: PLC0415  likewise
+    from pkgutil import iter_modules  # noqa: PLC0415  likewise
 
-    hint = close_names(name, known)
+    below = [found.name for found in iter_modules(getattr(sys.modules[module], "__path__", ()))]
+    hint = close_names(name, [*known, *(one for one in below if not one.startswith("_"))])
     if opcode.opname[asker.f_code.co_code[asker.f_lasti]] == "IMPORT_FROM":
         return ImportError(f"cannot import name {name!r} from {module!r}.{hint}", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}.{hint}")

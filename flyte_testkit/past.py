@@ -6,23 +6,26 @@ things come about.
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.launches import LaunchRoute
 from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.backend import Backend
+    from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch
+    from flyte_testkit.wire.journal import Call
 
-__all__ = ["Past"]
+__all__ = ["Past", "Since"]
 
 
 class Past:
@@ -33,9 +36,18 @@ class Past:
     """
 
     variables: Mapping[str, str] = MappingProxyType({})
+    clock: Clock
     strict: bool
-    lives: Callable[[], Iterator[tuple[ExecutionRow, Sequence[Change], str]]]
     _backend: Backend
+
+    if TYPE_CHECKING:  # what the whole brings along
+
+        @property
+        def calls(self) -> list[Call]:
+            """All calls."""
+
+        def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+            """All executions."""
 
     def most_at_once(self, of: str | LaunchRoute | None = None) -> int:
         """Return how many executions there were at once, at most, so far.
@@ -103,12 +115,71 @@ class Past:
             surprises.raise_if_any()
         surprises.take()
 
+    def take_surprises(self) -> tuple[str, ...]:
+        """Return what happened so far that no script foresaw and was not told yet."""
+        return self._backend.surprises.take()
+
+    def since_now(self) -> Since:
+        """Return what will be seen of this server from now on, for the report of one test."""
+        return Since(self)
+
     @cached_property
     def _strangers(self) -> dict[str, None]:
         return {}
 
     def _met(self, story: str) -> None:
         self._strangers[story] = None
+
+
+class Since:
+    """What is to be seen of a server since some moment: its executions and calls since then.
+
+    Everything else is the server's own.
+
+    Args:
+        admin: The server; the moment is now.
+    """
+
+    def __init__(self, admin: Past) -> None:
+        self._admin = admin
+        self._began = admin.clock.now()
+        self._known = sum(1 for _ in admin.lives())
+        self._last = admin.calls[-1] if admin.calls else None
+        self._met = frozenset(admin.strangers())
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls since then."""
+        calls = self._admin.calls
+        later = itertools.takewhile(lambda call: call is not self._last, reversed(calls))
+        return list(later)[::-1]
+
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+        """Yield the executions that were created since then, changed since, or were asked for."""
+        asked = {_name(call.request) for call in self.calls}
+        for number, life in enumerate(self._admin.lives()):
+            row, changes, _ = life
+            if number >= self._known or changes[-1].at > self._began or row.execution_name in asked:
+                yield life
+
+    def strangers(self) -> tuple[str, ...]:
+        """Return what to say of channels that were opened since then."""
+        return tuple(story for story in self._admin.strangers() if story not in self._met)
+
+    def unforeseen(self) -> tuple[str, ...]:
+        """Return what no script foresaw; scripts may yet be played."""
+        return self._admin.take_surprises()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._admin, name)
+
+
+def _name(request: object) -> str:
+    """Return the name of what a request is about, if it has one."""
+    identifier = getattr(request, "id", None) or getattr(request, "workflow_execution_id", None)
+    for part in ("node_execution_id", "execution_id"):
+        identifier = getattr(identifier, part, identifier)
+    return str(getattr(identifier, "name", ""))
 
 
 def _key(launch: Launch) -> tuple[str, str, str]:

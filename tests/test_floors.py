@@ -23,8 +23,10 @@ STEPS = [
     ("5 wings", {"environment", "flytekit_bridge", "render", "strategies", "world"}),
     ("5a the door without fixtures", {"fake"}),
     ("5b laws", {"laws"}),
-    ("6 roof", {"cli", "options"}),
-    ("6 roof", {"plugin"}),
+    ("6 roof", {"cli", "plugin"}),
+    ("6 roof", {"options"}),
+    ("6 roof", {"fixtures"}),
+    ("6 roof", {"lasting"}),
     ("6 roof", {"__main__"}),
 ]
 
@@ -45,6 +47,9 @@ OUTSIDE = {
 UPWARD = {
     ("server", "flytekit_bridge"): "remote() and register(entity) reach for the optional client",
     ("server", "environment"): "env() spares users an import of a wing",
+    ("plugin", "options"): "a run that sets no option pays for none",
+    ("plugin", "fixtures"): "a run that uses no fixture pays for none",
+    ("plugin", "lasting"): "likewise",
 }
 
 STEP_OF = {module: number for number, (_, modules) in enumerate(STEPS) for module in modules}
