@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from flyteidl.admin.execution_pb2 import (
@@ -27,7 +28,6 @@ from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
     from google.protobuf.message import Message
@@ -108,6 +108,14 @@ class Backend:
         Raises:
             FlyteTestkitError: FlyteAdmin refuses it, or it would be created in the future.
         """
+        if created_at is not None and (
+            not isinstance(created_at, datetime) or created_at.utcoffset() is None
+        ):
+            raise FlyteTestkitError(
+                f"add_execution({request.name!r}, created_at={created_at!r}): that is no instant, "
+                "for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
+                "from the clock: flyte_clock.now() - timedelta(hours=1)."
+            )
         with self.moment() as now, self.admin.acting_as(principal):
             if created_at is not None and created_at > now:
                 raise FlyteTestkitError(

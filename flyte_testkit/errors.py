@@ -43,6 +43,7 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "close_names",
+    "cut",
     "no_such_name",
     "shown",
     "suggests_keywords",
@@ -144,6 +145,11 @@ def shown(value: object, limit: int = 200) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001  whatever it is, it is not what is to be told
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return a text without its middle if it is longer than so many letters."""
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -177,8 +183,9 @@ def suggests_keywords(function: Verb) -> Verb:
             unknown = [name for name in kwargs if name not in named]
             if not unknown or any(p.kind is p.VAR_KEYWORD for p in taken.values()):
                 raise
+            called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
             raise TypeError(
-                f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}."
+                f"{called}() got an unexpected keyword argument {unknown[0]!r}."
                 f"{close_names(unknown[0], named)}\nIt takes {', '.join(f'{n}=' for n in named)}."
             ) from None
 

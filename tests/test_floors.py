@@ -11,6 +11,7 @@ STEPS = [
     ("1 values", {"clock", "engine_names", "msgpack", "surprises"}),
     ("1 values", {"failures"}),
     ("1 values", {"timeline"}),
+    ("2 FlyteAdmin without a network", {"references"}),
     ("2 FlyteAdmin without a network", {"literals"}),
     ("2 FlyteAdmin without a network", {"admin"}),
     ("2 FlyteAdmin without a network", {"launches", "naming", "stubs"}),

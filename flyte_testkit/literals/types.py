@@ -17,6 +17,7 @@ from flyte_testkit.errors import RegistrationError
 from flyte_testkit.literals import dataclass_types
 from flyte_testkit.literals.inference import type_of_literal, without_nils
 from flyte_testkit.literals.naming import SIMPLE_TYPES, tag_of, underlying
+from flyte_testkit.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -96,6 +97,8 @@ def infer_type(value: Any) -> types_pb2.LiteralType:
         if inferred is None:
             raise RegistrationError(f"{value!r} has no content, so it has no type: fill it.")
         return without_nils(inferred)
+    if (reference := reference_of(value)) is not None:
+        return reference.type
     if isinstance(value, (list, tuple)):
         return types_pb2.LiteralType(collection_type=_common_type(value))
     if isinstance(value, dict):
