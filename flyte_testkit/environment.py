@@ -145,8 +145,10 @@ def is_loopback(target: str) -> bool:
 
 
 def _is_ours(target: str) -> bool:
-    """Say whether a target on this machine is an endpoint that clients are pointed at."""
+    """Say whether a target on this machine may be meant: clients are pointed at its port."""
     port = target.rpartition(":")[2]
+    if not port.isdecimal():
+        return True  # a socket file is nobody's mistake
     return any(endpoint.rpartition(":")[2] == port for endpoint in _pointed)
 
 

@@ -9,7 +9,7 @@ Ignorant of pytest, and of the laws.
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 from unittest import SkipTest, TestCase
 
@@ -30,7 +30,6 @@ _NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit, SkipTest)
 
 
 @suggests_keywords
-@contextmanager
 def fake_flyte(
     *,
     clock: Clock | None = None,
@@ -39,7 +38,7 @@ def fake_flyte(
     seed: int = 0,
     project: str = "flytesnacks",
     domain: str = "development",
-) -> Iterator[FakeFlyteAdmin]:
+) -> AbstractContextManager[FakeFlyteAdmin]:
     """Give a fresh fake FlyteAdmin, let time follow its clock, and point the environment at it.
 
     It is what the fixture ``flyte_admin`` is, in every respect: time.sleep and datetime.now of the
@@ -74,13 +73,19 @@ def fake_flyte(
         'SUCCEEDED'
     """
     clock = VirtualClock() if clock is None else clock
-    admin = FakeFlyteAdmin(
-        clock=clock, port=port, strict=strict, seed=seed, project=project, domain=domain
+    return _opened(
+        FakeFlyteAdmin(
+            clock=clock, port=port, strict=strict, seed=seed, project=project, domain=domain
+        )
     )
+
+
+@contextmanager
+def _opened(admin: FakeFlyteAdmin) -> Iterator[FakeFlyteAdmin]:
     try:
-        with admin.serving(), admin.env(), _following(clock):
+        with admin.serving(), admin.env(), _following(admin.clock):
             yield admin
-        failed = _has_failed()
+        failed = _is_failing(_closed_by())
         if not failed:
             admin.verify()
     except BaseException as error:
@@ -132,10 +137,10 @@ def _print(report: str) -> None:
     sys.stderr.write(f"{report}\n")
 
 
-def _has_failed() -> bool:
-    """Say whether unittest closes the block of a test that has failed.
+def _closed_by() -> TestCase | None:
+    """Return the test of unittest that closes the block among its cleanups, if it is one.
 
-    It closes what a test entered without the error: ``__exit__(None, None, None)``.
+    It closes what a test entered without the test's error: ``__exit__(None, None, None)``.
     """
     frame = sys._getframe(1)  # noqa: SLF001  there is no other way to ask who closes the block
     for _ in range(12):
@@ -144,5 +149,15 @@ def _has_failed() -> bool:
         frame = frame.f_back
         case = frame.f_locals.get("self") if frame.f_code.co_name == "doCleanups" else None
         if isinstance(case, TestCase):
-            return not getattr(getattr(case, "_outcome", None), "success", True)
-    return False
+            return case
+    return None
+
+
+def _is_failing(case: TestCase | None) -> bool:
+    """Say whether a test has failed so far, by what unittest or pytest has noted of it."""
+    outcome = getattr(case, "_outcome", None)
+    result = getattr(outcome, "result", None)
+    noted = [*getattr(result, "failures", ()), *getattr(result, "errors", ())]
+    yet_to_note = getattr(outcome, "errors", ())  # of Python 3.10
+    by_pytest = getattr(result, "_excinfo", None)
+    return any(one is case for one, _ in noted) or any(e for _, e in yet_to_note) or bool(by_pytest)
