@@ -71,7 +71,8 @@ def remote(admin: FakeFlyteAdmin) -> Any:
     try:
         return admin.remote()
     except MissingFlytekit as error:
-        pytest.fail(f"MissingFlytekit: {error}", pytrace=False)
+        missing = f"MissingFlytekit: {error}"
+    pytest.fail(missing, pytrace=False)
 
 
 @contextmanager

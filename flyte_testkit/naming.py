@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit.errors import RouteError
+from flyte_testkit.errors import RouteError, shown
 
 __all__ = ["entity_name", "execution_id"]
 
@@ -23,7 +23,7 @@ def entity_name(entity: object) -> str:
     if isinstance(name, str) and name:
         return name
     raise RouteError(
-        f"{entity!r} has no name that a launch could go by.\n"
+        f"{shown(entity)} has no name that a launch could go by.\n"
         "Pass the name of a launch plan or task, or an entity of flytekit."
     )
 
@@ -41,5 +41,5 @@ def execution_id(execution: object, project: str, domain: str) -> WorkflowExecut
     if all(isinstance(part, str) for part in parts.values()):
         return WorkflowExecutionIdentifier(**parts)
     raise RouteError(
-        f"{execution!r} is no execution. Pass its name, a launch, or an execution object."
+        f"{shown(execution)} is no execution. Pass its name, a launch, or an execution object."
     )

@@ -11,7 +11,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.errors import FlyteTestkitError, shown
 from flyte_testkit.launches import LaunchRoute
 from flyte_testkit.timeline._parts import OUTCOMES
 
@@ -75,8 +75,8 @@ class Past:
         """
         if of is not None and not isinstance(of, (str, LaunchRoute)):
             raise FlyteTestkitError(
-                f"most_at_once({of!r}): it takes a route, or the name of a launch plan or task.\n"
-                "Write most_at_once('nightly'), or most_at_once() for all executions."
+                f"most_at_once({shown(of)}): it takes a route, or the name of a launch plan or "
+                "task.\nWrite most_at_once('nightly'), or most_at_once() for all executions."
             )
         ids = {_key(launch) for launch in of.launches} if isinstance(of, LaunchRoute) else None
         edges: list[tuple[float, int]] = []

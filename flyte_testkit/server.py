@@ -48,8 +48,7 @@ class FakeFlyteAdmin(Past):
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
-    Waiting moves its clock only for code that the clock governs: the pytest fixtures see to that;
-    elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
+    Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
         clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
@@ -138,6 +137,7 @@ class FakeFlyteAdmin(Past):
         Raises:
             MissingFlytekit: flytekit is not installed.
         """
+        __tracebackhide__ = True  # of pytest's: if it is missing, the caller's line says it
         from flyte_testkit.flytekit_bridge import remote  # noqa: PLC0415  flytekit is optional
 
         return remote(self.endpoint, self.project, self.domain)

@@ -214,7 +214,7 @@ def _misfit(value: Any, as_type: Any) -> TypeTransformerFailedError:
     wanted = getattr(as_type, "__name__", None) if isinstance(as_type, type) else None
     allowed = ""
     if isinstance(as_type, type) and issubclass(as_type, enum.Enum):
-        allowed = f" Its values are {[member.value for member in as_type]!r}."
+        allowed = f" Its values are {shown([member.value for member in as_type])}."
     return TypeTransformerFailedError(
         f"{shown(value)} ({type(value).__name__}) cannot be read as {wanted or as_type}.{allowed}"
     )

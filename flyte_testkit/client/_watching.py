@@ -202,7 +202,7 @@ def _refuse_others(execution: object, verb: str) -> None:
     theirs = cls.__module__.partition(".")[0] == "flytekit"
     name = getattr(getattr(execution, "id", execution), "name", execution)
     what = (
-        f"{name!r} of flytekit's {cls.__name__}"
+        f"{shown(name)} of flytekit's {cls.__name__}"
         if theirs
         else f"{shown(execution)} ({cls.__name__})"
     )

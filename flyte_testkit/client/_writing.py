@@ -179,7 +179,7 @@ def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
 def _enum(value: Any, allowed: list[str]) -> literals_pb2.Scalar:
     text = value.value if isinstance(value, enum.Enum) else value
     if text not in allowed:
-        raise _misfit(value, f"one of {allowed!r}")
+        raise _misfit(value, f"one of {shown(allowed)}")
     return literals_pb2.Scalar(primitive=literals_pb2.Primitive(string_value=text))
 
 

@@ -118,7 +118,7 @@ class LiteralsResolver(Mapping[str, Any]):
     def _missing(self, key: str) -> str:
         known = list(self._literals)
         hint = close_names(key, known)
-        return f"Key {key!r} is not in the literal map, which has {shown(known)}.{hint}"
+        return f"Key {shown(key)} is not in the literal map, which has {shown(known)}.{hint}"
 
     def __contains__(self, key: object) -> bool:
         return key in self._literals

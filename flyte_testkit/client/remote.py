@@ -149,7 +149,7 @@ class FlyteRemote(Watching, Signaling):
             entity = self.fetch_launch_plan(i.project, i.domain, i.name, i.version)
         if not isinstance(entity, (FlyteLaunchPlan, FlyteTask)):
             raise NotImplementedError(
-                f"{entity!r} ({type(entity).__name__}) cannot be launched here: fetch it with "
+                f"{shown(entity)} ({type(entity).__name__}) cannot be launched here: fetch it with "
                 "fetch_launch_plan, fetch_workflow or fetch_task of this remote first."
             )
         literals = _launching.launch_inputs(entity, inputs)

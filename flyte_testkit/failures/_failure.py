@@ -70,7 +70,7 @@ class Failure:
         if self.kind not in KINDS:
             near = close_names(str(self.kind).upper(), KINDS)
             raise TimelineError(
-                f"{self.kind!r} is not a kind of error.{near}\nKinds are {', '.join(KINDS)}."
+                f"{shown(self.kind)} is not a kind of error.{near}\nKinds are {', '.join(KINDS)}."
             )
 
     def __repr__(self) -> str:

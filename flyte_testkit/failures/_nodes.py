@@ -6,7 +6,7 @@ id is a text like any other.
 
 from __future__ import annotations
 
-from flyte_testkit.errors import TimelineError, suggests_keywords
+from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.failures._failure import Failure, check_text, spelled
 from flyte_testkit.failures._tasks import user_error
 
@@ -87,8 +87,8 @@ def child_failed(*, failure: Failure | None = None, child: str | None = None) ->
     """
     if failure is not None and not isinstance(failure, Failure):
         raise TimelineError(
-            f"child_failed(failure={failure!r}): a child fails with a failure."
-            f"\nWrite failures.user_error(message={str(failure)!r})."
+            f"child_failed(failure={shown(failure)}): a child fails with a failure."
+            f"\nWrite failures.user_error(message={shown(str(failure))})."
         )
     theirs = failure or user_error()
     if child is not None:

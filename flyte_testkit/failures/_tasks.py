@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyte_testkit.errors import TimelineError, suggests_keywords
+from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.failures._failure import USER_ERROR, Failure, check_text, spelled
 from flyte_testkit.failures._texts import (
     exception_text,
@@ -125,8 +125,8 @@ def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Fail
     """  # noqa: E501  a line of output
     if last is not None and not isinstance(last, Failure):
         raise TimelineError(
-            f"retries_exhausted(last={last!r}): the last attempt reported a failure."
-            f"\nWrite failures.Failure({str(last)!r})."
+            f"retries_exhausted(last={shown(last)}): the last attempt reported a failure."
+            f"\nWrite failures.Failure({shown(str(last))})."
         )
     return spelled(
         _exhausted(last or _recoverable(), attempts),

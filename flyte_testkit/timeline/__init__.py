@@ -104,7 +104,7 @@ class OpenTimeline:
         """Refuse what no server takes."""
         object.__setattr__(self, "steps", tuple(self.steps))
         if problem := trouble(self.steps):
-            raise TimelineError(f"{self!r}: {problem}")
+            raise TimelineError(f"{shown(self)}: {problem}")
 
     def undefined(self, duration: Duration | None = None, /) -> OpenTimeline:
         """Stay UNDEFINED, where every execution begins.
@@ -167,7 +167,7 @@ class OpenTimeline:
         named = Succeeds({} if mapping is None else mapping).outputs
         if twice := sorted(named.keys() & outputs.keys()):
             raise TimelineError(
-                f".succeeds({dict(named)!r}, …) gives {', '.join(map(repr, twice))} twice:"
+                f".succeeds({shown(dict(named))}, …) gives {', '.join(map(repr, twice))} twice:"
                 " in the mapping and by keyword.\nLeave one of them out."
             )
         return Timeline(self.steps, Succeeds({**named, **outputs}))
@@ -332,7 +332,7 @@ def _failure(failure: object, method: str, code: str = USER_ERROR) -> Failure:
     text = str(failure) if isinstance(failure, BaseException) else "out of disk"
     raise TimelineError(
         f".{method}({shown(failure)}): a failure is a message, or one of flyte_testkit.failures."
-        f"\nWrite .{method}({text!r})."
+        f"\nWrite .{method}({shown(text)})."
     )
 
 

@@ -73,7 +73,7 @@ class Step:
         if self.phase not in STEP_PHASES:
             near = close_names(str(self.phase).upper(), STEP_PHASES)
             raise TimelineError(
-                f"{self.phase!r} is not a phase that an execution can stay in.{near}"
+                f"{shown(self.phase)} is not a phase that an execution can stay in.{near}"
                 f"\nSuch phases are {', '.join(STEP_PHASES)}."
             )
         if self.duration is not None:

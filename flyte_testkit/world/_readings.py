@@ -162,22 +162,6 @@ def _today(_: type) -> date:
     return api.date_to_fakedate(_local(_micros(_frame(1))))
 
 
-def _told(instant: date) -> str:
-    """Return the ``repr`` of what stands for a real time: the real one's.
-
-    A user's own class below it keeps its name.
-    """
-    text: str = (
-        api.real_datetime.__repr__(instant)
-        if isinstance(instant, api.real_datetime)
-        else api.real_date.__repr__(instant)
-    )
-    for fake, name in ((api.FakeDatetime, "datetime.datetime"), (api.FakeDate, "datetime.date")):
-        if type(instant) is fake:
-            return name + text[text.index("(") :]
-    return text
-
-
 def _stands_for(cls: object) -> object:
     """Return the real class that a fake one stands for, or the class itself."""
     return next((real for real, fake in CLASSES if cls is fake), cls)
@@ -199,9 +183,7 @@ def class_patches() -> Iterator[tuple[Any, str, Any]]:
     """
     yield api.FakeDateMeta, "__eq__", _same_class
     yield api.FakeDateMeta, "__hash__", _hash_of_class
-    yield api.FakeDate, "__repr__", _told
     yield api.FakeDate, "today", classmethod(_today)
-    yield api.FakeDatetime, "__repr__", _told
     yield api.FakeDatetime, "now", classmethod(_now)
     yield api.FakeDatetime, "today", classmethod(_now_naive)
     yield api.FakeDatetime, "utcnow", classmethod(_utcnow)
