@@ -126,6 +126,13 @@ def _tell(error: BaseException, admin: FakeFlyteAdmin) -> None:
 
 
 def _report(admin: FakeFlyteAdmin) -> str:
+    try:
+        return _picture(admin)
+    except Exception as error:  # noqa: BLE001  the error of the block is what must be seen
+        return f"\nWhat the executions of the fake Flyte did cannot be told: {error!r}"
+
+
+def _picture(admin: FakeFlyteAdmin) -> str:
     stories = "\n\n".join([*admin.unforeseen(), *admin.strangers(), *render.hints(admin)])
     parts = ["", "What the executions of the fake Flyte did:", "", render.text(admin)]
     if stories:
@@ -160,4 +167,5 @@ def _is_failing(case: TestCase | None) -> bool:
     noted = [*getattr(result, "failures", ()), *getattr(result, "errors", ())]
     yet_to_note = getattr(outcome, "errors", ())  # of Python 3.10
     by_pytest = getattr(result, "_excinfo", None)
-    return any(one is case for one, _ in noted) or any(e for _, e in yet_to_note) or bool(by_pytest)
+    cases = [getattr(one, "test_case", one) for one, _ in noted]  # of a subTest: whose it is
+    return any(one is case for one in cases) or any(e for _, e in yet_to_note) or bool(by_pytest)

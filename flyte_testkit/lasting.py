@@ -18,6 +18,7 @@ import pytest
 
 from flyte_testkit import fixtures, options, world
 from flyte_testkit.clock import VirtualClock
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.server import FakeFlyteAdmin
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Lasting:
         self.admin = FakeFlyteAdmin(clock=self.clock, **server)
         self.config: pytest.Config = chosen.config
         self.serving = False
+        self.visited = False  # whether a test asked for it by name, and so lives on its clock
         self._stack = ExitStack()
 
     def serve(self) -> None:
@@ -58,20 +60,28 @@ class Lasting:
 _SESSION: pytest.StashKey[Lasting] = pytest.StashKey()
 _MODULE: pytest.StashKey[Lasting] = pytest.StashKey()
 _VISITED: pytest.StashKey[Sequence[Lasting]] = pytest.StashKey()
+_TROUBLE: pytest.StashKey[Exception] = pytest.StashKey()
 
 
 def start(config: pytest.Config) -> None:
-    """Start the server of the session now, and stop it when pytest is left."""
+    """Start the server of the session now, and stop it when pytest is left.
+
+    Raises:
+        UsageError: It cannot be made as the options say.
+    """
     if _SESSION in config.stash:
         return
-    told = vars(config.known_args_namespace) | vars(config.option)
+    told = vars(config.option) | vars(config.known_args_namespace)
     early = SimpleNamespace(
         getini=config.getini,
         getoption=lambda flag: told.get(flag[2:].replace("-", "_")),  # not parsed for good yet
         stash=config.stash,
     )
     unmarked = SimpleNamespace(iter_markers=lambda _: ())
-    session = Lasting(SimpleNamespace(config=early, node=unmarked))
+    try:
+        session = Lasting(SimpleNamespace(config=early, node=unmarked))
+    except FlyteTestkitError as error:
+        raise pytest.UsageError(f"flyte_session: {error}") from error
     session.serve()
     config.stash[_SESSION] = session
     config.add_cleanup(session.stop)
@@ -80,25 +90,30 @@ def start(config: pytest.Config) -> None:
 @contextmanager
 def visited(item: pytest.Item) -> Iterator[None]:
     """Let one test live on the clock of the servers that it asks for."""
-    servers = [_lasting(item, name) for name in _asked(item)]
-    clock = servers[0].clock
-    if any(server.clock is not clock for server in servers):
-        pytest.exit(_TWO_CLOCKS.format(item.nodeid), returncode=pytest.ExitCode.USAGE_ERROR)
     _use(item.config)
+    try:
+        servers = [_lasting(item, name) for name in _asked(item)]
+        (clock,) = {server.clock for server in servers}
+    except Exception as error:  # noqa: BLE001  whatever it is, it is the test's, not pytest's
+        item.stash[_TROUBLE] = _two_clocks() if isinstance(error, ValueError) else error
+        yield
+        return
     item.stash[_VISITED] = servers
     clock.mend()
     for server in servers:
+        server.visited = True
         server.admin.take_surprises()  # of those who did not ask for it
         fixtures.show(item, server.admin.since_now())
     with world.governed_by(clock):
         yield
 
 
-_TWO_CLOCKS = (
-    "{} asks for flyte_module_admin and for flyte_session_admin, whose clocks differ: the server "
-    "of the module was there first.\nLet its tests ask for one of them, or set flyte_session = "
-    "true in the ini file: then both live on one clock."
-)
+def _two_clocks() -> pytest.UsageError:
+    return pytest.UsageError(
+        "this test asks for flyte_module_admin and for flyte_session_admin, whose clocks differ: "
+        "the server of the module was there first.\nLet the tests of the module ask for one of "
+        "them, or set flyte_session = true in the ini file: then both live on one clock."
+    )
 
 
 @contextmanager
@@ -108,6 +123,12 @@ def admin_of(request: pytest.FixtureRequest) -> Iterator[FakeFlyteAdmin]:
         name for name in ("flyte_module_admin", "flyte_session_admin") if request.scope in name
     ]
     lasting = _lasting(request.node, asked[0])
+    if not lasting.visited:
+        pytest.fail(
+            f"{asked[0]} was asked for by request.getfixturevalue, so this test does not live on "
+            "its clock.\nLet the test or one of its fixtures name it among the arguments.",
+            pytrace=False,
+        )
     started = lasting.serving  # by the ini file: then it outlasts the last test
     lasting.serve()
     try:
@@ -156,6 +177,13 @@ def _use(config: pytest.Config) -> None:
     this = sys.modules[__name__]
     if not config.pluginmanager.is_registered(this):
         config.pluginmanager.register(this, "flyte-testkit-lasting")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fail the test whose server cannot be made as it is told."""
+    if _TROUBLE in item.stash:
+        raise item.stash[_TROUBLE]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -23,12 +23,10 @@ from flyte_testkit.server import FakeFlyteAdmin
 PLACE = {"default_project": "flytesnacks", "default_domain": "development"}
 
 
-def notes(error):
-    """What is told below an error."""
-    return "\n".join(getattr(error, "__notes__", []))
-
-
-needs_notes = pytest.mark.skipif(sys.version_info < (3, 11), reason="errors take notes since 3.11")
+@pytest.fixture
+def told(capsys):
+    """Gives what is told below an error; Python 3.10 has no notes, so it is printed there."""
+    return lambda error: "\n".join(getattr(error, "__notes__", [])) + capsys.readouterr().err
 
 
 def test_it_is_server_world_and_environment_in_one():
@@ -119,32 +117,30 @@ def test_an_error_of_the_block_is_not_covered_by_a_script_that_was_never_played(
         raise ZeroDivisionError
 
 
-@needs_notes
-def test_an_error_tells_what_the_executions_did():
+def test_an_error_tells_what_the_executions_did(told):
     with pytest.raises(AssertionError) as caught, fake_flyte() as admin:
         admin.add_execution("train", running(600).fails("disk full"))
         admin.clock.advance(600)
         raise AssertionError
 
-    assert "What the executions of the fake Flyte did:" in notes(caught.value)
-    assert "USER:RuntimeError: disk full" in notes(caught.value)
+    report = told(caught.value)
+    assert "What the executions of the fake Flyte did:" in report
+    assert "USER:RuntimeError: disk full" in report
 
 
-@needs_notes
 @pytest.mark.parametrize("kind", [unittest.SkipTest, KeyboardInterrupt, SystemExit])
-def test_what_is_no_failure_tells_nothing(kind):
+def test_what_is_no_failure_tells_nothing(told, kind):
     with pytest.raises(kind) as caught, fake_flyte():
         raise kind
 
-    assert notes(caught.value) == ""
+    assert told(caught.value) == ""
 
 
-@needs_notes
-def test_a_skip_of_pytests_tells_nothing():
+def test_a_skip_of_pytests_tells_nothing(told):
     with pytest.raises(pytest.skip.Exception) as caught, fake_flyte():
         pytest.skip("not today")
 
-    assert notes(caught.value) == ""
+    assert told(caught.value) == ""
 
 
 @pytest.mark.parametrize("outcome", ["fails", "passes"])
@@ -210,3 +206,27 @@ def test_a_channel_through_a_socket_file_is_no_stranger():
 
     with fake_flyte() as admin, grpc.insecure_channel("unix:/tmp/x"):
         assert admin.strangers() == ()
+
+
+def test_a_report_that_cannot_be_made_does_not_hide_the_error(told, monkeypatch):
+    from flyte_testkit import render
+
+    monkeypatch.setattr(render, "text", lambda _: 1 / 0)
+
+    with pytest.raises(KeyError) as caught, fake_flyte():
+        raise KeyError
+
+    assert "did cannot be told: ZeroDivisionError" in told(caught.value)
+
+
+def test_a_hundred_in_a_row_leave_nothing():
+    import threading
+
+    from flyte_testkit import environment
+
+    before = threading.active_count(), list(environment._pointed)
+    for _ in range(100):
+        with fake_flyte():
+            pass
+
+    assert (threading.active_count(), list(environment._pointed)) == before

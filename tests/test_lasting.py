@@ -271,3 +271,61 @@ def test_every_worker_of_xdist_has_its_own(run):
     )
 
     result.assert_outcomes(passed=6)
+
+
+def test_options_say_how_the_server_of_the_session_is_made(run):
+    source = """
+        from datetime import timedelta
+
+        def test_is_so(flyte_session_admin):
+            assert flyte_session_admin.project == "bakery"
+            assert flyte_session_admin.clock.limit == timedelta(hours=1)
+    """
+    options = ("--flyte-project=bakery", "-o", "flyte_limit=3600")
+
+    run(source, "--flyte-session", *options).assert_outcomes(passed=1)
+    run(source, *options).assert_outcomes(passed=1)
+
+
+def test_a_server_that_cannot_be_made_so_is_refused_with_a_reason(run):
+    result = run("", "--flyte-session", "--flyte-domain=devlopment")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*flyte_session: domain='devlopment' is none that a FlyteAdmin*"])
+
+
+def test_what_is_wrong_with_a_server_fails_the_tests_that_ask_for_it(run):
+    result = run(
+        """
+        import pytest
+
+        def test_asks_for_the_module(flyte_module_admin):
+            pass
+
+        def test_asks_for_both(flyte_module_admin, flyte_session_admin):
+            pass
+
+        def test_is_fine():
+            pass
+
+        def test_asks_too_late(request):
+            request.getfixturevalue("flyte_session_admin")
+        """,
+        test_marked="""
+import pytest
+
+pytestmark = pytest.mark.flyte(strickt=False)
+
+def test_asks(flyte_module_admin):
+    pass
+""",
+    )
+
+    result.assert_outcomes(passed=2, failed=1, errors=2)
+    result.stdout.fnmatch_lines_random(
+        [
+            "*asks for flyte_module_admin and for flyte_session_admin, whose clocks differ*",
+            "*flyte_session_admin was asked for by request.getfixturevalue*",
+            "*@pytest.mark.flyte got 'strickt'*",
+        ]
+    )
