@@ -22,7 +22,7 @@ from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
-from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.errors import FlyteTestkitError, close_names, shown
 from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
@@ -112,8 +112,8 @@ class Backend:
             not isinstance(created_at, datetime) or created_at.utcoffset() is None
         ):
             raise FlyteTestkitError(
-                f"add_execution({request.name!r}, created_at={created_at!r}): that is no instant, "
-                "for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
+                f"add_execution({request.name!r}, created_at={shown(created_at)}): that is no "
+                "instant, for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
                 "from the clock: flyte_clock.now() - timedelta(hours=1)."
             )
         with self.moment() as now, self.admin.acting_as(principal):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from unittest import SkipTest, TestCase
 
 from flyte_testkit import render
@@ -21,6 +21,7 @@ from flyte_testkit.world import governed_by, governing_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import TracebackType
 
     from flyte_testkit.clock import Clock
 
@@ -73,11 +74,35 @@ def fake_flyte(
         'SUCCEEDED'
     """
     clock = VirtualClock() if clock is None else clock
-    return _opened(
+    return _Door(
         FakeFlyteAdmin(
             clock=clock, port=port, strict=strict, seed=seed, project=project, domain=domain
         )
     )
+
+
+class _Door(AbstractContextManager[FakeFlyteAdmin]):
+    """What ``fake_flyte`` returns: it gives the server once it is entered, and not before."""
+
+    def __init__(self, admin: FakeFlyteAdmin) -> None:
+        self._opened = _opened(admin)
+
+    def __enter__(self) -> FakeFlyteAdmin:
+        return self._opened.__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._opened.__exit__(kind, error, trace)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(
+            f"fake_flyte() is no server yet, so it has no {name!r}. Enter it: "
+            "with fake_flyte() as admin: …"
+        )
 
 
 @contextmanager

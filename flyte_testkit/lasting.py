@@ -188,8 +188,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail the test over what no script foresaw while it ran."""
+    """Fail the test over what no script foresaw while it ran, and over a wait without hope."""
     yield
+    for server in item.stash.get(_VISITED, ()):
+        server.clock.check()  # whoever swallowed the error, or in whatever thread it struck
     _tell(item)
 
 

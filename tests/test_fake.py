@@ -73,6 +73,13 @@ def test_a_misspelt_argument_is_told():
         fake_flyte(strickt=False)
 
 
+def test_who_forgets_to_enter_it_is_told():
+    with pytest.raises(
+        AttributeError, match=r"has no 'register'\. Enter it: with fake_flyte\(\) as"
+    ):
+        fake_flyte().register("nightly")
+
+
 def test_with_a_system_clock_time_stays_real():
     with SystemClock() as clock, fake_flyte(clock=clock) as admin:
         assert abs(time.time() - admin.clock.now().timestamp()) < 60

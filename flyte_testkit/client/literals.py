@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
-from flyte_testkit.errors import close_names, shown
+from flyte_testkit.errors import close_names, cut, shown
 
 if TYPE_CHECKING:
     from flyte_testkit.client.models import Literal, Variable
@@ -131,7 +131,7 @@ class LiteralsResolver(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         pairs = ", ".join(f"{key!r}: {shown(self._shown(key))}" for key in self._literals)
-        return f"{type(self).__name__}({{{pairs}}})"
+        return cut(f"{type(self).__name__}({{{pairs}}})", 20_000)
 
     def _shown(self, key: str) -> Any:
         """Return what a repr can show of a value without reading it from elsewhere."""
