@@ -113,8 +113,8 @@ class Backend:
         ):
             raise FlyteTestkitError(
                 f"add_execution({request.name!r}, created_at={shown(created_at)}): that is no "
-                "instant, for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
-                "from the clock: flyte_clock.now() - timedelta(hours=1)."
+                "instant, for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or "
+                "count back from the clock: flyte_clock.now() - timedelta(hours=1)."
             )
         with self.moment() as now, self.admin.acting_as(principal):
             if created_at is not None and created_at > now:
