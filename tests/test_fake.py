@@ -227,13 +227,11 @@ def test_a_report_that_cannot_be_made_does_not_hide_the_error(told, monkeypatch)
 
 
 def test_a_hundred_in_a_row_leave_nothing():
-    import threading
+    from flyte_testkit import environment, world
 
-    from flyte_testkit import environment
-
-    before = threading.active_count(), list(environment._pointed)
+    before = dict(os.environ), list(environment._pointed), world.governing_clock()
     for _ in range(100):
         with fake_flyte():
             pass
 
-    assert (threading.active_count(), list(environment._pointed)) == before
+    assert (dict(os.environ), list(environment._pointed), world.governing_clock()) == before
