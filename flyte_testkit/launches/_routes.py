@@ -2,6 +2,7 @@
 
 Of the routes that fit a launch the most particular one answers. When it has nothing left the launch
 is one too many: a route for any launch does not step in, or a surprise relaunch would pass.
+Ignorant of what is registered, and of how a refusal travels.
 """
 
 from __future__ import annotations
