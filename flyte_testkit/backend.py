@@ -211,8 +211,10 @@ class Backend:
                 return self.admin.answer(rpc, request, now)
 
     def _look_up(self, request: Any) -> None:
+        """Take down what a client may have seen: its default has served, its stub is known."""
         if request.id.name:
             self.routes.looked_for(request.id.name)
+        self.inferred.looked_at(request.id.project, request.id.domain, request.id.name)
 
     def _register(self, rpc: str, request: Any, now: datetime) -> Message:
         """Let a client register something, for which what was only inferred steps aside."""

@@ -39,9 +39,7 @@ if TYPE_CHECKING:
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
     from flyte_testkit.launches import Criteria, Planting
 
-__all__ = ["DEFAULT_VERSION", "Registry"]
-
-DEFAULT_VERSION = "v1"
+__all__ = ["Registry"]
 
 
 class Registry:
@@ -243,9 +241,7 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        version = version or inferred.version_of(name) or DEFAULT_VERSION
-        inferred.learn(name, guess, version, now)
-        return version
+        return inferred.learn(name, guess, version, now)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.

@@ -93,11 +93,12 @@ class Stub:
         optional = frozenset(key for key, seen in guess.inputs.items() if seen.nullable)
         return cls(*place, name, version, interface, optional)
 
-    def register(self, answer: Answer) -> None:
+    def register(self, answer: Answer, *, active: bool = True) -> None:
         """Register task, workflow and launch plan, and activate the launch plan.
 
         Args:
             answer: What answers an RPC, by name.
+            active: Whether to activate it.
 
         Raises:
             RegistrationError: FlyteAdmin refuses one of them.
@@ -108,7 +109,8 @@ class Stub:
             answer("CreateTask", self._task())
             answer("CreateWorkflow", self._workflow())
             answer("CreateLaunchPlan", self._launch_plan())
-            answer("UpdateLaunchPlan", activate)
+            if active:
+                answer("UpdateLaunchPlan", activate)
         except AdminError as refusal:
             raise RegistrationError(
                 f"register({self.name!r}, version={self.version!r}) is refused by FlyteAdmin: "
