@@ -148,6 +148,10 @@ class Inferred:
         active = not others or any(plan.state == launch_plan_pb2.ACTIVE for plan in others)
         stub = Stub.guessed(name[:2], name.name, version, entry.guess)
         stub.register(lambda rpc, request: self._admin.answer(rpc, request, now), active=active)
+        if any(_keys(name, known)[1] in plans for known in entry.versions):
+            spec = execution_pb2.ExecutionSpec(launch_plan=stub.task)
+            self._admin.single_tasks.runnable(spec, now)  # as its task was launched alone before
+            self._adapt_launch_plans(stub)
         entry.versions.append(version)
         entry.looked_at = False
         self._stubs.update(_keys(name, version))
