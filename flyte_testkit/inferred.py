@@ -98,11 +98,10 @@ class Inferred:
 
     def was_launched(self, name: Name) -> bool:
         """Say whether anything hangs on the stub of a name: an execution, or a launch plan."""
-        store = self._admin.store
-        numbers = {row.id for row in store.workflows if row.key in self._keys(name)}
+        store, keys = self._admin.store, self._keys(name)
+        numbers = {row.id for key in keys if (row := store.workflows.get(*key)) is not None}
         return any(row.workflow_id in numbers for row in store.executions) or any(
-            row.workflow_id in numbers and row.key not in self._keys(name)
-            for row in store.launch_plans
+            row.workflow_id in numbers and row.key not in keys for row in store.launch_plans
         )
 
     def learn(self, name: Name, guess: Guess, version: str | None, now: datetime) -> str:
@@ -186,7 +185,8 @@ class Inferred:
 
     def _keys(self, name: Name) -> list[Key]:
         """Return the keys of all rows of a stub, and of what FlyteAdmin wrapped around its task."""
-        return [key for version in self._entries[name].versions for key in _keys(name, version)]
+        versions = self._entries[name].versions if name in self._entries else ()
+        return [key for version in versions for key in _keys(name, version)]
 
     def _redefine(self, stub: Stub, now: datetime) -> None:
         """Change a stub's rows in place to what a FlyteAdmin makes of it that sees it first."""
