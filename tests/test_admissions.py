@@ -1,4 +1,4 @@
-"""A launch counts, and uses its script, once everything about it is right; a refusal changes nothing."""
+"""A launch counts and uses its script once all about it is right; a refusal changes nothing."""
 
 from datetime import timedelta
 from importlib.util import find_spec
@@ -48,7 +48,7 @@ def launch(flyte_admin):
 
 
 def told(call, *args, **kwargs):
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(Exception, match=r".") as caught:  # of either client, or of gRPC
         call(*args, **kwargs)
     error = caught.value
     return error.details() if isinstance(error, grpc.RpcError) else str(error)
@@ -69,17 +69,17 @@ def raises(launch):
     ("script", "why"),
     [
         (
-            lambda launch: WRONG,
+            lambda _: WRONG,
             "output 'auk' is not declared; declared: 'auc'. Did you mean 'auc'?",
         ),
         (
-            lambda launch: running(5).succeeds(auc="high"),
+            lambda _: running(5).succeeds(auc="high"),
             "output 'auc' is declared float, but 'high'",
         ),
-        (lambda launch: running(5).succeeds(), "a script of 'lp' succeeds without 'auc'."),
-        (lambda launch: running(5), "running(5) has no ending."),
-        (lambda launch: None, "None is not a timeline."),
-        (lambda launch: running(5).succeeds, "running(5).succeeds is not called yet."),
+        (lambda _: running(5).succeeds(), "a script of 'lp' succeeds without 'auc'."),
+        (lambda _: running(5), "running(5) has no ending."),
+        (lambda _: None, "None is not a timeline."),
+        (lambda _: running(5).succeeds, "running(5).succeeds is not called yet."),
         (raises, "raised KeyError: 'sunday'"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_launch_whose_script_is_wrong_changes_nothing(flyte_admin, remote, scr
 
 def test_the_repeats_of_a_refused_call_do_not_ask_a_function_again(flyte_admin, remote):
     scripts = iter([WRONG, RIGHT])
-    route = flyte_admin.on_launch("lp").plays(lambda launch: next(scripts), RIGHT)
+    route = flyte_admin.on_launch("lp").plays(lambda _: next(scripts), RIGHT)
 
     assert "'auk' is not declared" in told(run, remote)
 
@@ -414,6 +414,17 @@ def test_refusals_are_short_however_much_is_scripted(flyte_admin, launch):
         route.plays(running(1).succeeds())
 
     assert len(told(launch, day="x" * 100_000)) < 4_000
+    flyte_admin.unforeseen()
+
+
+def test_a_wrong_script_is_told_in_short_however_much_it_makes(flyte_admin, launch):
+    flyte_admin.register("lp", inputs={"day": str}, outputs={"auc": float})
+    flyte_admin.on_launch("lp").plays(lambda _: running(5).succeeds(auc="x" * 3_000_000))
+
+    story = told(launch, day="x" * 100_000)
+
+    assert story.startswith("'lp' was launched, but its script cannot be played: output 'auc' is")
+    assert len(story) < 4_000
     flyte_admin.unforeseen()
 
 

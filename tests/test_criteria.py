@@ -4,7 +4,6 @@ import dataclasses
 import datetime as dt
 import enum
 import math
-import typing
 from importlib.util import find_spec
 
 import pytest
@@ -51,9 +50,9 @@ SENT = {
     "a dict with NaN": (dict[str, float], {"a": math.nan}, {"a": 1.0}),
     "a dict": (dict, {"a": [1, {"b": None}]}, {"a": [1]}),
     "a bool": (bool, True, False),
-    "None": (typing.Optional[int], None, 1),
-    "zero where None may be": (typing.Optional[int], 0, None),
-    "a text in a union": (typing.Union[int, str], "1", 1),
+    "None": (int | None, None, 1),
+    "zero where None may be": (int | None, 0, None),
+    "a text in a union": (int | str, "1", 1),
     "a list of enums": (list[Color], [Color.RED], [Color.BLUE]),
     "a list of dataclasses": (list[Config], [Config()], []),
     "a dict of enums": (dict[str, Color], {"a": Color.RED}, {}),

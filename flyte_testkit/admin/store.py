@@ -186,7 +186,7 @@ def _values(row: rows.Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(row, column) for column in columns)
 
 
-_NAME = ("name", "project", "domain")
+_NAME = ("name",)  # a name is seldom in more than one project
 _EXECUTION = ("execution_project", "execution_domain", "execution_name")
 
 

@@ -80,7 +80,7 @@ class Routes:
 
     def complaints(self) -> Iterator[str]:
         """Yield what every route has to say of scripts that were never played."""
-        for route in self:
+        for route in tuple(self):
             entity = route.criteria.entity
             looked_at = bool(self._looked_for) if entity is None else entity in self._looked_for
             if complaint := route.complaint(looked_at=looked_at):
