@@ -88,6 +88,10 @@ class Inferred:
         entry = self._entries.get(name)
         return entry.guess if entry else Guess()
 
+    def may_mislead(self, name: Name) -> bool:
+        """Say whether a client was shown a stub, and may miss in it what nobody told of."""
+        return name in self._entries and self._entries[name].looked_at
+
     def is_stub(self, key: Key) -> bool:
         """Say whether a version of a workflow is a stub's, or was that of one before."""
         if key not in self._stubs:

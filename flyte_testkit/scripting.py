@@ -131,6 +131,8 @@ class Scripting:
             FlyteTestkitError: FlyteAdmin refuses such an execution.
         """
         call = f"add_execution({name!r}, …)"
+        if not isinstance(name, str):
+            raise FlyteTestkitError(f"{call}: an execution is named by a text, such as 'run-1'.")
         script = require_timeline(script, call)
         plan = name if launch_plan is None else entity_name(launch_plan)
         place = (

@@ -223,6 +223,25 @@ def test_an_execution_of_the_past_has_its_first_phase_since_then(flyte_admin):
     assert changes["new"][0].at - hour_ago == timedelta(hours=1)
 
 
+def test_a_script_function_may_add_an_execution_of_the_past(flyte_admin, launch):
+    hour_ago = flyte_admin.clock.now()
+    flyte_admin.clock.advance(3600)
+
+    def after_another(_launch):
+        flyte_admin.add_execution("old", running(60).succeeds(), created_at=hour_ago)
+        return running(60).succeeds()
+
+    flyte_admin.register("lp")
+    flyte_admin.on_launch("lp").plays(after_another)
+    launch("new")
+
+    changes = {row.execution_name: changes for row, changes, _ in flyte_admin.lives()}
+    assert [changes[name][0].at - hour_ago for name in ("old", "new")] == [
+        timedelta(0),
+        timedelta(hours=1),
+    ]
+
+
 # --- one launch too many, and none at all
 
 
@@ -369,6 +388,21 @@ def test_a_default_has_served_when_its_launch_plan_was_looked_at(flyte_admin, fl
     flyte_client.fetch_launch_plan(name="nightly")
 
     flyte_admin.verify()
+
+
+def test_inputs_of_a_plan_that_was_never_registered_are_to_be_declared(flyte_admin, flyte_client):
+    flyte_admin.on_launch("nightly").plays(running(1).succeeds())
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+
+    with pytest.raises(Exception, match="has no such input"):
+        flyte_client.execute(plan, inputs={"day": "monday"})
+
+    with pytest.raises(UnexpectedUse) as caught:
+        flyte_admin.verify()
+    assert str(caught.value).endswith(
+        "'nightly' was never registered, so nothing is known of its inputs.\n"
+        "If the code launches it with others, say so: register('nightly', inputs={…})."
+    )
 
 
 def test_a_route_may_be_relaxed_by_itself(flyte_admin, launch):

@@ -17,7 +17,7 @@ STEPS = [
     ("2 FlyteAdmin without a network", {"stubs"}),
     ("2 FlyteAdmin without a network", {"engine", "inferred"}),
     ("2 FlyteAdmin without a network", {"admissions", "definitions"}),
-    ("2 FlyteAdmin without a network", {"backend"}),
+    ("2 FlyteAdmin without a network", {"backend", "misfits"}),
     ("2 FlyteAdmin without a network", {"registry"}),
     ("2 FlyteAdmin without a network", {"scripting"}),
     ("3 the wire", {"wire"}),

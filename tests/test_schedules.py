@@ -55,7 +55,5 @@ def test_a_rate_that_flyte_has_not_is_refused(every):
 
 @pytest.mark.parametrize("schedule", [5, "", " ", True, ["@daily"], object, timedelta])
 def test_what_is_no_schedule_is_refused(schedule):
-    with pytest.raises(
-        RegistrationError, match=r"is no schedule\.\nWrite a cron expression such as"
-    ):
+    with pytest.raises(RegistrationError, match=r"is no schedule\.\nWrite a cron expression"):
         schedule_message(schedule)

@@ -82,6 +82,12 @@ def test_a_place_that_cannot_be_is_refused(flyte_admin, place, message):
         flyte_admin.add_execution("e1", immediately.succeeds(), **place)
 
 
+@pytest.mark.parametrize("version", [1, None, "", True])
+def test_what_is_no_version_is_refused(flyte_admin, version):
+    with pytest.raises(RegistrationError, match="a version is a text, such as 'v1'"):
+        flyte_admin.register("nightly", version=version)
+
+
 @needs_flytekit
 def test_an_entity_is_registered_elsewhere(flyte_admin, rpc):
     from flytekit import task
@@ -150,11 +156,13 @@ def test_modes_are_found_by_filters(flyte_admin, rpc):
         ({"created_at": datetime(2020, 1, 1)}, FlyteTestkitError, "Give it a datetime with a zone"),
         ({"created_at": 5}, FlyteTestkitError, "Give it a datetime with a zone"),
         ({"launch_plan": 7}, RouteError, "7 has no name that a launch could go by"),
+        ({"version": 1}, RegistrationError, "version=1: a version is a text, such as 'v1'"),
+        ({"name": 5}, FlyteTestkitError, "an execution is named by a text"),
     ],
 )
 def test_what_no_execution_has_is_refused(flyte_admin, wrong, kind, message):
     with pytest.raises(kind, match=message):
-        flyte_admin.add_execution("e1", immediately.succeeds(), **wrong)
+        flyte_admin.add_execution(**{"name": "e1", "script": immediately.succeeds(), **wrong})
 
     flyte_admin.add_execution("e1", immediately.succeeds())  # the name is free still
 

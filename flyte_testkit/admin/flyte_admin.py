@@ -7,6 +7,8 @@ of gRPC and of clocks: a request comes with its time.
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.attributes import Attributes
@@ -32,9 +34,8 @@ from flyte_testkit.admin.version import get_version
 from flyte_testkit.admin.workflows import WorkflowManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
@@ -68,7 +69,9 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
-        self._now: datetime  # that of the request which is being answered
+        self._now = datetime.min.replace(
+            tzinfo=timezone.utc
+        )  # that of the request which is being answered
         attributes = Attributes()
         launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
@@ -182,8 +185,8 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        self._now = now
-        return self.handlers[rpc](request, now)
+        with self._at(now):
+            return self.handlers[rpc](request, now)
 
     def create_execution(
         self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
@@ -193,8 +196,17 @@ class FlyteAdmin:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        self._now = now
-        return self._executions.create_execution(request, now, admit)
+        with self._at(now):
+            return self._executions.create_execution(request, now, admit)
+
+    @contextmanager
+    def _at(self, now: datetime) -> Iterator[None]:
+        """Let what changes have changed now; a script function may ask something in between."""
+        before, self._now = self._now, now
+        try:
+            yield
+        finally:
+            self._now = before
 
     def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
         """Tell this of every execution that is made or changes, and when."""
