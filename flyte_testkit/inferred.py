@@ -140,9 +140,13 @@ class Inferred:
 
     def looked_at(self, project: str, domain: str, name: str) -> None:
         """Take down that a client was shown what there is of a name, or of all if it is empty."""
-        for known, entry in self._entries.items():
-            if known[:2] == (project, domain) and name in {"", known.name}:
-                entry.looked_at = True
+        if not name:
+            shown = [e for known, e in self._entries.items() if known[:2] == (project, domain)]
+        else:
+            entry = self._entries.get(Name(project, domain, name))
+            shown = [] if entry is None else [entry]
+        for entry in shown:
+            entry.looked_at = True
 
     def _add(self, name: Name, entry: _Entry, version: str, now: datetime) -> None:
         """Register another version, which is active unless somebody deactivated the others."""
