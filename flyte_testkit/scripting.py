@@ -140,8 +140,9 @@ class Scripting:
         )
         if created_at is not None and not _is_aware(created_at):
             raise FlyteTestkitError(
-                f"{call}: created_at={created_at!r} does not say where it is that late.\n"
-                "Give it a datetime with a zone: datetime(2024, 1, 1, tzinfo=timezone.utc)."
+                f"add_execution({name!r}, created_at={created_at!r}): that is no instant, "
+                "for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
+                "from the clock: flyte_clock.now() - timedelta(hours=1)."
             )
         metadata = execution_pb2.ExecutionMetadata(mode=execution_mode(mode, call))  # type: ignore[arg-type]  # a number of the enum
         if metadata.mode == execution_pb2.ExecutionMetadata.SCHEDULED:
@@ -220,7 +221,7 @@ class Scripting:
 
 
 def _is_aware(at: object) -> bool:
-    return isinstance(at, datetime) and at.tzinfo is not None
+    return isinstance(at, datetime) and at.utcoffset() is not None
 
 
 def _by_name(inputs: object, call: str) -> Mapping[str, Any]:

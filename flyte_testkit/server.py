@@ -15,6 +15,7 @@ from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import execution_id
+from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
 from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
@@ -39,14 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin(Scripting):
+class FakeFlyteAdmin(Scripting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
-    Waiting moves its clock only for code that the clock governs: the pytest fixtures see to that;
-    elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
+    Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
         clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
@@ -96,7 +96,6 @@ class FakeFlyteAdmin(Scripting):
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
-        self.variables: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._serving.enter_context(self.serving())
@@ -142,6 +141,7 @@ class FakeFlyteAdmin(Scripting):
         Raises:
             MissingFlytekit: flytekit is not installed.
         """
+        __tracebackhide__ = True  # of pytest's: if it is missing, the caller's line says it
         from flyte_testkit.flytekit_bridge import remote  # noqa: PLC0415  flytekit is optional
 
         return remote(self.endpoint, self.project, self.domain)
@@ -156,8 +156,8 @@ class FakeFlyteAdmin(Scripting):
         """
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
-        refused = self._backend.surprises.add
-        with pointed_at(self.endpoint, self.project, self.domain, refused) as self.variables:
+        place = self.endpoint, self.project, self.domain
+        with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
             yield self.variables
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:

@@ -11,6 +11,7 @@ STEPS = [
     ("1 values", {"clock", "engine_names", "msgpack", "surprises"}),
     ("1 values", {"failures"}),
     ("1 values", {"timeline"}),
+    ("2 FlyteAdmin without a network", {"references"}),
     ("2 FlyteAdmin without a network", {"literals"}),
     ("2 FlyteAdmin without a network", {"admin"}),
     ("2 FlyteAdmin without a network", {"guesses", "launches", "naming", "schedules"}),
@@ -21,11 +22,15 @@ STEPS = [
     ("2 FlyteAdmin without a network", {"registry"}),
     ("2 FlyteAdmin without a network", {"scripting"}),
     ("3 the wire", {"wire"}),
-    ("4 the two machines", {"client", "server"}),
+    ("4 the two machines", {"client", "past"}),
+    ("4 the two machines", {"server"}),
     ("5 wings", {"environment", "flytekit_bridge", "render", "strategies", "world"}),
+    ("5a the door without fixtures", {"fake"}),
     ("5b laws", {"laws"}),
-    ("6 roof", {"cli", "options"}),
-    ("6 roof", {"plugin"}),
+    ("6 roof", {"cli", "plugin"}),
+    ("6 roof", {"options"}),
+    ("6 roof", {"fixtures"}),
+    ("6 roof", {"lasting"}),
     ("6 roof", {"__main__"}),
 ]
 
@@ -37,6 +42,7 @@ OUTSIDE = {
     "3 the wire": {"flyteidl", "google", "grpc", "grpc_status"},
     "4 the two machines": {"flyteidl", "google", "grpc", "grpc_status"},
     "5 wings": {"dateutil", "flytekit", "freezegun", "hypothesis", "keyring"},
+    "5a the door without fixtures": set(),
     "5b laws": set(),
     "6 roof": {"pytest"},
 }
@@ -46,6 +52,9 @@ UPWARD = {
     ("server", "flytekit_bridge"): "remote() reaches for the optional client",
     ("scripting", "flytekit_bridge"): "register(entity) does so, too",
     ("server", "environment"): "env() spares users an import of a wing",
+    ("plugin", "options"): "a run that sets no option pays for none",
+    ("plugin", "fixtures"): "a run that uses no fixture pays for none",
+    ("plugin", "lasting"): "likewise",
 }
 
 STEP_OF = {module: number for number, (_, modules) in enumerate(STEPS) for module in modules}

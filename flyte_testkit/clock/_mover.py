@@ -92,6 +92,7 @@ class Mover:
         self.sleepers: dict[Sleeper, None] = {}
         self.held: dict[object, str] = {}
         self.limit_at: int | None = None
+        self.limited_from = start
         self.skipped = 0  # by ``move``
         self.broken = False
         self.failure: Callable[[BaseException], object] | None = None
@@ -179,6 +180,12 @@ class Mover:
         """Make whoever drives look at once; only with the lock held."""
         if self._bell.locked():
             self._bell.release()
+
+    def mend(self) -> None:
+        """Go on after all was broken; the limit counts from now."""
+        with self.lock:
+            self.broken = False
+            self.limited_from = self.us - self.skipped
 
     def wake_all(self) -> None:
         """Let every sleeper see that the clock is broken."""

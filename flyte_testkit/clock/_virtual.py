@@ -68,9 +68,8 @@ class VirtualClock:
         self.limit = limit
 
     def __repr__(self) -> str:
-        return (
-            f"<VirtualClock {self.now().isoformat()}, {in_seconds(self.elapsed)} after its start>"
-        )
+        elapsed = in_seconds(self.elapsed)
+        return f"<VirtualClock {self.now().isoformat()}, {elapsed} after its start>"
 
     def now(self) -> datetime:
         """Return the time, aware, in UTC; exactly what was waited, and reading moves nothing."""
@@ -93,7 +92,7 @@ class VirtualClock:
 
     @property
     def limit(self) -> timedelta | None:
-        """How far waiting may move time, counted from the start; may be set, also in seconds."""
+        """How far waiting may move time, from the start or ``mend``; may be set, as seconds too."""
         return self._limit
 
     @limit.setter
@@ -105,7 +104,7 @@ class VirtualClock:
             else:
                 length = micros(limit, "limit")
                 self._limit = timedelta(microseconds=length)
-                self._mover.limit_at = self._start + self._mover.skipped + length
+                self._mover.limit_at = self._mover.limited_from + self._mover.skipped + length
 
     @property
     def pending(self) -> bool:
@@ -183,11 +182,7 @@ class VirtualClock:
         self.check()
 
     def move_to(self, instant: datetime) -> None:
-        """Move time forward to an instant, as ``advance`` does.
-
-        Raises:
-            ClockError: The instant is past or has no time zone, or it is called in a callback.
-        """
+        """Move time forward to an instant, as ``advance`` does; ``ClockError`` if it is past."""
         length = aware_micros(instant, "move_to({})") - self._mover.us
         if length < 0:
             raise ClockError(
@@ -196,7 +191,9 @@ class VirtualClock:
             )
         self.advance(timedelta(microseconds=length))
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Callback:
         """Call a function at an instant, unless the handle that this returns is cancelled before.
 
         The callbacks of one instant run in the order in which they were asked for, before the
@@ -212,16 +209,16 @@ class VirtualClock:
                 f"{self.now().isoformat()} already. Name a later instant, or use "
                 "call_later(seconds, ...)."
             )
-        return self.call_later(timedelta(microseconds=target - self._mover.us), function, *args)
+        delay = timedelta(microseconds=target - self._mover.us)
+        return self.call_later(delay, function, *args, **kwargs)
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
         when = self._mover.us + micros(delay, "delay")
-        callback = Callback(self._mover.agenda, when, function, args)
-        self._mover.schedule(callback)
-        return callback
+        self._mover.schedule(made := Callback(self._mover.agenda, when, function, args, kwargs))
+        return made
 
     def join(self, thread: threading.Thread | None = None) -> None:
         """Let a thread take part (this one, by default), also one that is about to start."""
@@ -251,8 +248,8 @@ class VirtualClock:
     def hold(self, what: str = "a call") -> object:
         """Say that the server holds a call back, by its name; returns what ``release`` wants.
 
-        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. A helper thread moves time while calls are held.
+        A thread blocked in gRPC runs, its answer may be about to come; it waits if all calls are
+        held back. A helper thread moves time meanwhile.
         """
         return self._mover.hold(what)
 
@@ -278,6 +275,13 @@ class VirtualClock:
         if (lost := self._hope.lost) is not None:
             raise HopelessWait(*lost.args)
 
+    def mend(self) -> None:
+        """Let a clock that gave up hope anew; limit and idle sleeps count from now on."""
+        self._mover.mend()
+        self._hope.lost = None
+        self.limit = self._limit
+        self.stir()
+
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once this clock gives up; at once if it has."""
         self._hope.when_lost(function)
@@ -289,18 +293,14 @@ class VirtualClock:
             reason: What is hopeless, as a sentence. What is stuck, and the time, are added to it.
             advice: What to do next.
 
-        Returns:
-            The error, for the caller to raise; the first one, if the clock was broken already.
+        Returns the error, for the caller to raise; the first one, if it was broken already.
         """
         return self._spread(self._hope.lose(reason, advice))
 
     def give_up_if_idle(self, reason: str, advice: str = "") -> None:
         """Give up now if nothing is scheduled and every other thread waits, too.
 
-        For a wait that is known to have no end of its own: it need not sleep in vain first.
-
-        Raises:
-            HopelessWait: It is so.
+        For a wait that is known to have no end. Raises ``HopelessWait`` if it is so.
         """
         if not self.pending and self._mover.nobody_stirs():
             self.give_up(reason, advice)
