@@ -10,15 +10,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import suggests_keywords
-from flyte_testkit.naming import entity_name, execution_id
+from flyte_testkit.naming import execution_id
 from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
-from flyte_testkit.timeline import require_timeline
+from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
 from flyte_testkit.wire.host import Host
 from flyte_testkit.wire.journal import Journal
@@ -26,23 +25,22 @@ from flyte_testkit.wire.listener import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
     from types import TracebackType
 
     from typing_extensions import Self
 
     from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.clock import Clock
+    from flyte_testkit.definitions import Kind, Whereabouts
     from flyte_testkit.engine.history import Change
-    from flyte_testkit.launches import Launch, LaunchRoute
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
 
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin(Past):
+class FakeFlyteAdmin(Scripting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
@@ -88,7 +86,13 @@ class FakeFlyteAdmin(Past):
         self.domain = domain
         self._journal = Journal()
         self._faults = Faults(self.clock, self._journal)
-        self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
+        self._backend = Backend(
+            self.clock,
+            strict=strict,
+            seed=seed,
+            scripted=self._scripted,
+            doubt=self._doubt,
+        )
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
@@ -156,121 +160,6 @@ class FakeFlyteAdmin(Past):
         with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
             yield self.variables
 
-    # Scripting
-
-    @suggests_keywords
-    def register(
-        self,
-        entity: object,
-        *,
-        inputs: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-        version: str = "v1",
-    ) -> None:
-        """Register a launch plan by its name and interface, or a real entity of flytekit.
-
-        A name makes a task, a workflow and an active launch plan of that name. An entity of
-        flytekit (task, workflow, launch plan) is compiled and registered by flytekit itself.
-
-        Args:
-            entity: A name, or an entity of flytekit.
-            inputs: With a name: Python types of the inputs, by name; flytekit's own among them.
-            outputs: Likewise of the outputs.
-            version: The version to register.
-
-        Raises:
-            RegistrationError: The interface or the name cannot be registered.
-
-        Example:
-            >>> with FakeFlyteAdmin() as admin:
-            ...     admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
-        """
-        from flyte_testkit import flytekit_bridge as bridge  # noqa: PLC0415  flytekit is optional
-
-        if isinstance(entity, str):
-            types = bridge.declared(inputs or {}), bridge.declared(outputs or {})
-            self._registry.register(entity, *types, version)
-        else:
-            given = bool(inputs or outputs)
-            bridge.register(self.remote(), entity, version, interface_given=given)
-
-    @suggests_keywords
-    def add_execution(
-        self,
-        name: str,
-        script: Timeline,
-        *,
-        launch_plan: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        labels: Mapping[str, str] | None = None,
-        principal: str = "",
-        created_at: datetime | None = None,
-    ) -> Launch:
-        """Add an execution that somebody else launched, and that plays this script.
-
-        Args:
-            name: The execution's name.
-            script: What it does, from its creation on.
-            launch_plan: What was launched; by default a launch plan of the execution's name, which
-                is registered if it is not there yet.
-            inputs: What it was launched with, as Python values.
-            labels: The labels it was launched with.
-            principal: Who launched it.
-            created_at: When, if not just now; an aware time that is not in the future.
-
-        Raises:
-            TimelineError: The script is no finished timeline.
-            RegistrationError: Inputs or outputs do not fit what is declared.
-            FlyteTestkitError: FlyteAdmin refuses such an execution.
-        """
-        script = require_timeline(script, f"add_execution({name!r}, …)")
-        plan = launch_plan or name
-        self._registry.ensure(plan, inputs or {}, [script])
-        request = execution_pb2.ExecutionCreateRequest(
-            project=self.project,
-            domain=self.domain,
-            name=name,
-            spec=execution_pb2.ExecutionSpec(
-                launch_plan=self._registry.latest(plan),
-                metadata=execution_pb2.ExecutionMetadata(),
-            ),
-            inputs=self._registry.inputs_of(plan, inputs or {}),
-        )
-        for key, value in (labels or {}).items():
-            request.spec.labels.values[key] = value
-        return self._backend.add(request, script, principal=principal, created_at=created_at)
-
-    @suggests_keywords
-    def on_launch(
-        self,
-        entity: object,
-        *,
-        version: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        name: str | None = None,
-    ) -> LaunchRoute:
-        """Return what scripts, and remembers, the launches of an entity.
-
-        Args:
-            entity: The name of a launch plan, or of a task that is launched alone; or an entity of
-                flytekit that has one.
-            version: Only launches of this version.
-            inputs: Only launches with these inputs, whatever the others are.
-            name: Only the launch that asks for this execution name.
-
-        Example:
-            >>> from flyte_testkit import failures, running
-            >>> with FakeFlyteAdmin(strict=False) as admin:
-            ...     admin.on_launch("nightly").plays(
-            ...         running(600).fails(failures.oom_killed()),
-            ...         running(540).succeeds(auc=0.91),
-            ...     )
-            <on_launch('nightly'): 0 launched, 2 still scripted>
-        """
-        return self._backend.routes.on_launch(
-            entity_name(entity), version=version, inputs=inputs, name=name
-        )
-
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
         """Return what plants faults between the calls of an RPC and their answers.
 
@@ -325,6 +214,10 @@ class FakeFlyteAdmin(Past):
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
         return self._backend.surprised().take()
 
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name that somebody looks for, for hints."""
+        return self._registry.whereabouts(kind, project, domain, name)
+
     def names(self) -> frozenset[str]:
         """Return the names of all launch plans, workflows and tasks, for hints."""
         return self._registry.names()
@@ -339,12 +232,3 @@ class FakeFlyteAdmin(Past):
         if self.strict:
             surprises.raise_if_any()
         surprises.take()
-
-    def _scripted(self, route: LaunchRoute) -> None:
-        scripts = [s for s in (*route.scripts, route.always) if s is not None]
-        self._registry.ensure(
-            route.criteria.entity,
-            dict(route.criteria.inputs or ()),
-            scripts,
-            version=route.criteria.version,
-        )

@@ -14,10 +14,13 @@ STEPS = [
     ("2 FlyteAdmin without a network", {"references"}),
     ("2 FlyteAdmin without a network", {"literals"}),
     ("2 FlyteAdmin without a network", {"admin"}),
-    ("2 FlyteAdmin without a network", {"launches", "naming", "stubs"}),
-    ("2 FlyteAdmin without a network", {"engine"}),
-    ("2 FlyteAdmin without a network", {"backend"}),
+    ("2 FlyteAdmin without a network", {"guesses", "launches", "naming", "schedules"}),
+    ("2 FlyteAdmin without a network", {"stubs"}),
+    ("2 FlyteAdmin without a network", {"engine", "inferred"}),
+    ("2 FlyteAdmin without a network", {"admissions", "definitions"}),
+    ("2 FlyteAdmin without a network", {"backend", "misfits"}),
     ("2 FlyteAdmin without a network", {"registry"}),
+    ("2 FlyteAdmin without a network", {"scripting"}),
     ("3 the wire", {"wire"}),
     ("4 the two machines", {"client", "past"}),
     ("4 the two machines", {"server"}),
@@ -46,7 +49,8 @@ OUTSIDE = {
 
 # Late imports upward, inside functions only, each with its reason.
 UPWARD = {
-    ("server", "flytekit_bridge"): "remote() and register(entity) reach for the optional client",
+    ("server", "flytekit_bridge"): "remote() reaches for the optional client",
+    ("scripting", "flytekit_bridge"): "register(entity) does so, too",
     ("server", "environment"): "env() spares users an import of a wing",
     ("plugin", "options"): "a run that sets no option pays for none",
     ("plugin", "fixtures"): "a run that uses no fixture pays for none",
