@@ -157,6 +157,20 @@ def test_a_reference_finds_its_variant_of_a_union():
         assert union == client_literal(value, declared).scalar.union
 
 
+def test_a_route_matches_files_by_where_they_lie(flyte_admin, flyte_client):
+    flyte_admin.register("nightly", inputs={"model": FlyteFile, "parts": list[FlyteFile]})
+    wanted = {"model": FlyteFile("s3://b/m"), "parts": [FlyteFile("s3://b/1")]}
+    route = flyte_admin.on_launch("nightly", inputs=wanted).plays(running(1).succeeds())
+    other = flyte_admin.on_launch("nightly").plays(running(2).succeeds())
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+
+    flyte_client.execute(plan, {"model": "s3://b/other", "parts": ["s3://b/1"]})
+    flyte_client.execute(plan, {"model": "s3://b/m", "parts": ["s3://b/1"]})
+
+    assert (len(route.launches), len(other.launches)) == (1, 1)
+    assert route.launches[0].script == running(1).succeeds()
+
+
 @pytest.mark.parametrize(
     ("annotation", "value", "advice"),
     [
