@@ -123,6 +123,14 @@ class Backend:
             key = (execution.project, execution.domain, execution.name)
             self.engine.looked_at(key, self._arrive())
 
+    def counts(self, rpc: str, request: Message) -> bool:
+        """Whether a script waits for calls like this one, and goes on after some more of them."""
+        if rpc != "GetExecution":
+            return False
+        execution = cast("WorkflowExecutionGetRequest", request).id
+        run = self.engine.runs.get((execution.project, execution.domain, execution.name))
+        return run is not None and run.pause is not None
+
     def add(
         self,
         request: ExecutionCreateRequest,

@@ -15,7 +15,7 @@ import pytest
 
 from flyte_testkit import options, render, world
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import MissingFlytekit
+from flyte_testkit.errors import HopelessWait, MissingFlytekit
 from flyte_testkit.plugin import LASTING
 from flyte_testkit.server import FakeFlyteAdmin
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from flyte_testkit.client import FlyteRemote
 
-__all__ = ["admin", "client", "clock", "remote", "show", "use"]
+__all__ = ["admin", "client", "clock", "judge", "remote", "show", "use"]
 
+_CLOCK: pytest.StashKey[VirtualClock] = pytest.StashKey()
 _ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
 _PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _SHOWN: pytest.StashKey[list[Any]] = pytest.StashKey()
@@ -49,8 +50,10 @@ def clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     if governing is not None and not LASTING.isdisjoint(request.fixturenames):
         yield governing
         return
+    use(request.config)
     made = VirtualClock(**options.chosen(request, options.CLOCK))
     with world.governed_by(made):
+        request.node.stash[_CLOCK] = made
         yield made
 
 
@@ -85,6 +88,11 @@ def client(admin: FakeFlyteAdmin) -> Iterator[FlyteRemote]:
         yield made
 
 
+def judge(item: pytest.Item, clock: VirtualClock) -> None:
+    """Let this test fail over a wait on this clock that was hopeless, and that nobody heard of."""
+    item.stash[_CLOCK] = clock
+
+
 def show(item: pytest.Item, seen: Any) -> None:
     """Let a failure of this test show what a server, or a part of it, has seen."""
     item.stash.setdefault(_SHOWN, []).append(seen)
@@ -110,10 +118,12 @@ def _refuse_to_be_shared(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail the test, not its teardown, over what no script foresaw."""
+    """Fail the test, not its teardown, over a hopeless wait and what no script foresaw."""
+    __tracebackhide__ = True
     yield
-    if (admin := item.stash.get(_ADMIN, None)) is not None:
-        admin.verify()
+    for seen in (item.stash.get(_CLOCK, None), item.stash.get(_ADMIN, None)):
+        if seen is not None:
+            seen.verify()
     item.stash[_PASSED] = True
 
 
@@ -123,7 +133,11 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show below a failed test what its executions did, and which calls they received."""
     report = yield
-    admin = item.stash.get(_ADMIN, None)
+    admin, clock = item.stash.get(_ADMIN, None), item.stash.get(_CLOCK, None)
+    if call.excinfo is not None and clock is not None:
+        unheard = clock.unheard()
+        if unheard is not None and not call.excinfo.errisinstance(HopelessWait):
+            report.sections.append(("flyte: a wait was hopeless", str(unheard)))
     shown = [*([] if admin is None else [admin]), *item.stash.get(_SHOWN, [])]
     if call.when in {"setup", "call"} and report.failed:
         for seen in shown:

@@ -100,6 +100,7 @@ def visited(item: pytest.Item) -> Iterator[None]:
         return
     item.stash[_VISITED] = servers
     clock.mend()
+    fixtures.judge(item, clock)
     for server in servers:
         server.visited = True
         server.admin.take_surprises()  # of those who did not ask for it
@@ -190,8 +191,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test over what no script foresaw while it ran, and over a wait without hope."""
     yield
-    for server in item.stash.get(_VISITED, ()):
-        server.clock.check()  # whoever swallowed the error, or in whatever thread it struck
     _tell(item)
 
 

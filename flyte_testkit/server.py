@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from flyte_testkit.backend import Backend
-from flyte_testkit.clock import VirtualClock
+from flyte_testkit.clock import VirtualClock, governing_clock
 from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.naming import execution_id
 from flyte_testkit.past import Past
@@ -49,7 +49,7 @@ class FakeFlyteAdmin(Scripting, Past):
     Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
-        clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
+        clock: What its time is; by default that of the world, and outside of any a new clock.
         port: Where it listens; 0 finds a free port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
         seed: What generated execution names are drawn from.
@@ -57,7 +57,7 @@ class FakeFlyteAdmin(Scripting, Past):
         domain: Likewise the domain.
 
     Raises:
-        UnexpectedUse: On leaving the block, if something happened that no script foresaw.
+        UnexpectedUse: On leaving the block, as :meth:`verify` does; and so HopelessWait.
 
     Example:
         >>> from flyte_testkit import running
@@ -80,7 +80,7 @@ class FakeFlyteAdmin(Scripting, Past):
         project: str = "flytesnacks",
         domain: str = "development",
     ) -> None:
-        self.clock: Clock = clock or VirtualClock()
+        self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
         self.domain = domain
@@ -226,8 +226,10 @@ class FakeFlyteAdmin(Scripting, Past):
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
         Raises:
-            UnexpectedUse: Something did, and ``strict`` is on.
+            HopelessWait: A wait was hopeless and nobody heard of it; see ``VirtualClock.verify``.
+            UnexpectedUse: No script foresaw something, and ``strict`` is on.
         """
+        self.clock.verify()
         surprises = self._backend.surprised()
         if self.strict:
             surprises.raise_if_any()

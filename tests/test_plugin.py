@@ -139,7 +139,7 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
             from flyte_testkit.wire import guard
 
             monkeypatch.setattr(_mover, "_PATIENCE", 0.2)
-            monkeypatch.setattr(guard, "PATIENCE", 0.2)
+            monkeypatch.setattr(guard, "MANY", 200)
 
         def stuck(flyte_admin, flyte_remote):
             flyte_admin.add_execution("stuck", running().never_ends())

@@ -107,13 +107,13 @@ class Callback(Entry):
         when: int,
         function: Callable[..., object],
         args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        kwargs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(when, Entry.CALLBACK)
         self._agenda = agenda
         self._function = function
         self._args = args
-        self._kwargs = kwargs
+        self._kwargs = kwargs or {}
 
     def cancel(self) -> None:
         """Let it not happen. Nothing happens if it has happened, or is cancelled, already."""

@@ -132,7 +132,7 @@ class SystemClock:
         """Time passes by itself."""
         return False
 
-    def hold(self, what: str = "a call") -> object:  # noqa: ARG002  as VirtualClock has it
+    def hold(self, what: str = "a call", call: object = None) -> object:  # noqa: ARG002  as VirtualClock has it
         """Return a token: time passes anyway."""
         return object()
 
@@ -154,6 +154,17 @@ class SystemClock:
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Do as ``give_up``: the threads that live in real time are not ours to interrupt."""
         return self.give_up(reason, advice)
+
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:  # noqa: ARG002  as VirtualClock has it
+        """Do nothing but word it: time passes by itself, and those who ask in it are not ours."""
+        return HopelessWait("\n".join(filter(None, (reason, advice))))
+
+    def verify(self) -> None:
+        """Do nothing: no wait is hopeless here."""
+
+    def unheard(self) -> HopelessWait | None:
+        """Return ``None``: no wait is hopeless here."""
+        return None
 
     def _schedule(
         self,

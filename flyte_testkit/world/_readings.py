@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from freezegun import api
 
-from flyte_testkit.world._reins import caller
+from flyte_testkit.world._reins import caller, reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +36,18 @@ _real_asctime = time.asctime
 
 
 def _time() -> float:
-    reins = caller(_frame(1))
+    reins = reader(_frame(1))
     return api.real_time() if reins is None else reins.read() / _SECOND
 
 
 def _time_ns() -> int:
-    reins = caller(_frame(1))
+    reins = reader(_frame(1))
     return api.real_time_ns() if reins is None else reins.read() * 1000
 
 
 def _monotonic() -> float:
     frame = _frame(1)
-    reins = caller(frame)
+    reins = reader(frame)
     if reins is None:
         return api.real_monotonic()
     exact = frame.f_globals.get("__name__") == _OUR_CLIENT
@@ -55,27 +55,27 @@ def _monotonic() -> float:
 
 
 def _monotonic_ns() -> int:
-    reins = caller(_frame(1))
+    reins = reader(_frame(1))
     return api.real_monotonic_ns() if reins is None else reins.read_monotonic() * 1000
 
 
 def _perf_counter() -> float:
-    reins = caller(_frame(1))
+    reins = reader(_frame(1))
     return api.real_perf_counter() if reins is None else reins.read_monotonic() / _SECOND
 
 
 def _perf_counter_ns() -> int:
-    reins = caller(_frame(1))
+    reins = reader(_frame(1))
     return api.real_perf_counter_ns() if reins is None else reins.read_monotonic() * 1000
 
 
 def _localtime(seconds: float | None = None, /) -> time.struct_time:
-    reins = caller(_frame(1)) if seconds is None else None
+    reins = reader(_frame(1)) if seconds is None else None
     return api.real_localtime(seconds if reins is None else reins.read() // _SECOND)
 
 
 def _gmtime(seconds: float | None = None, /) -> time.struct_time:
-    reins = caller(_frame(1)) if seconds is None else None
+    reins = reader(_frame(1)) if seconds is None else None
     return api.real_gmtime(seconds if reins is None else reins.read() // _SECOND)
 
 
@@ -123,7 +123,7 @@ def utc_naive(micros: int) -> datetime:
 
 
 def _micros(frame: Any) -> int:
-    reins = caller(frame)
+    reins = reader(frame)
     return _real_time_ns() // 1000 if reins is None else reins.read()
 
 

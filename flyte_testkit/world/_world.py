@@ -15,9 +15,7 @@ import contextlib
 import datetime as dt
 import functools
 import os
-import queue
 import sys
-import threading
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -26,9 +24,15 @@ from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _governed, _readings
+from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
-from flyte_testkit.world._reins import Reins, held
+from flyte_testkit.world._leftovers import end_leftovers
+from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._older_locks import guarded_locks
+from flyte_testkit.world._older_threads import adopt_older, forget_older
+from flyte_testkit.world._patches import install, uninstall
+from flyte_testkit.world._reins import Reins, held, is_resident
+from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 from flyte_testkit.world._unfrozen import UnfrozenImports
 
 if TYPE_CHECKING:
@@ -39,9 +43,12 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import Clock
 
-__all__ = ["World", "governed_by", "governing_clock"]
+__all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
+
+for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
+    setattr(_module, _name, _ours)
 
 
 def governed_by(clock: Clock) -> World:
@@ -71,17 +78,6 @@ def governed_by(clock: Clock) -> World:
     return World(clock)
 
 
-def governing_clock() -> VirtualClock | None:
-    """Return the clock that governs now; None where time is real.
-
-    Example:
-        >>> with governed_by(VirtualClock()):
-        ...     governing_clock()
-        <VirtualClock 2024-01-01T00:00:00+00:00, 0 s after its start>
-    """
-    return held[-1].clock if held else None
-
-
 class World:
     """What ``governed_by`` returns.
 
@@ -108,8 +104,8 @@ class World:
         old = self._reins.clock
         self._reins.exchange(_checked(clock))
         if self._entered:
-            clock.join()
-            old.leave()
+            self._desert(old)
+            self._inhabit(clock)
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
@@ -128,7 +124,7 @@ class World:
                 f"start the clock there: {_start()}."
             )
         self._patch()
-        self.clock.join()
+        self._inhabit(self.clock)
         self._owns = True
         self._entered = 1
         return self
@@ -143,9 +139,25 @@ class World:
         if not self._entered and self._owns:
             self._owns = False
             try:
-                self.clock.leave()
+                self._desert(self.clock)
             finally:
                 self._unpatch()
+            if kind is None:
+                self.clock.verify()
+            elif (unheard := self.clock.unheard()) and sys.version_info >= (3, 11) and error:
+                error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
+
+    def _inhabit(self, clock: VirtualClock) -> None:
+        clock.mover.is_resident = is_resident
+        clock.mover.over = False
+        clock.join()
+        adopt_older(clock.mover)
+
+    def _desert(self, clock: VirtualClock) -> None:
+        _alarms.forget_alarm()
+        forget_older()
+        clock.mover.is_resident = None
+        end_leftovers(clock)
 
     def _patch(self) -> None:
         """Let time be virtual."""
@@ -155,11 +167,11 @@ class World:
             replaced = _replacements()
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
-            _set(undo, time, "sleep", _governed.sleep)
-            _set(undo, threading.Condition, "wait", _governed.wait)
-            _set(undo, threading.Thread, "start", _governed.start)
-            _set(undo, threading, "_time", _governed.wait_time)
-            _set(undo, queue, "time", _governed.wait_time)
+            _set(undo, time, "sleep", sleep)
+            undo.callback(uninstall)
+            install()
+            for owner, name, ours in guarded_locks():
+                _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
@@ -224,12 +236,16 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
-    pairs = [*_readings.FUNCTIONS.values(), (_governed.REAL_SLEEP, _governed.sleep)]
+    pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
+    pairs += [(real, ours) for _, _, real, ours in FACTORIES]
+    pairs += _alarms.FUNCTIONS
     return {id(real): (real, ours) for real, ours in pairs}
 
 
+@functools.cache
 def _replacements() -> dict[int, tuple[Any, Any]]:
     """Return real object and ours, by the id of the real one: functions, and classes."""
     return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
