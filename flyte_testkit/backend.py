@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -21,24 +21,27 @@ from flyteidl.admin.execution_pb2 import (
 from flyte_testkit.admin.blobs import read_literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.admissions import Admissions
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.inferred import REGISTRATIONS, Inferred
 from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
     from flyteidl.core.literals_pb2 import LiteralMap
     from google.protobuf.message import Message
 
+    from flyte_testkit.admin.executor import Admission
     from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
-    from flyte_testkit.launches import Launch, LaunchRoute
+    from flyte_testkit.launches import Launch, Planting
     from flyte_testkit.timeline import Timeline
 
 __all__ = ["Backend", "Origin"]
@@ -56,6 +59,15 @@ class Origin(NamedTuple):
     inputs: Callable[[], LiteralMap]
 
 
+_LOOK_UPS = frozenset(
+    {
+        *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask", "GetNamedEntity"),
+        *("ListLaunchPlans", "ListWorkflows", "ListTasks", "UpdateLaunchPlan", "UpdateNamedEntity"),
+    }
+)
+"""The RPCs that ask for something that could be launched."""
+
+
 class Backend:
     """FlyteAdmin, an engine and a clock, joined.
 
@@ -63,7 +75,11 @@ class Backend:
         clock: What says how late it is.
         strict: Whether launches without a script are refused and remembered as surprises.
         seed: What generated execution names are drawn from.
-        scripted: Told of a launch route each time it is given scripts.
+        scripted: Told of scripts before a launch route is given them.
+        doubt: Says why scripts could not be planted any more, if so.
+
+    Attributes:
+        complaints: What to ask, at the end, what was planted and never used.
     """
 
     def __init__(
@@ -72,20 +88,29 @@ class Backend:
         *,
         strict: bool,
         seed: int,
-        scripted: Callable[[LaunchRoute], None],
+        scripted: Callable[[Planting], None],
+        doubt: Callable[[Planting], str],
     ) -> None:
         self.clock = clock
         self.surprises = Surprises()
-        self.routes = Routes(scripted)
-        self.engine = Engine(self.routes, self.surprises, strict=strict)
+        self.routes = Routes(scripted, doubt)
+        self.engine = Engine(self._admit)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.engine.admin = self.admin
-        self.engine.look = self.look
         self.engine.now = clock.now
-        self.history = self.engine.history = History(clock.now())
-        self.admin.store.executions.on_change = self.history.note
+        self.inferred = Inferred(self.admin)
+        self._admissions = Admissions(
+            self.admin.store,
+            self.inferred,
+            self.routes,
+            self.surprises,
+            strict=strict,
+            look=self.look,
+        )
+        self.history = History()
+        self.admin.on_change(self.history.note)
+        self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
         self._lock = threading.RLock()
-        self._sources: list[Callable[[], Iterable[str]]] = [self.routes.complaints]
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
@@ -97,8 +122,10 @@ class Backend:
         """Read the clock and hand over all that is due by now; only with the lock held."""
         now = self.clock.now()
         self.engine.hand_over(now)
-        self.history.instant = now
         return now
+
+    def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
+        return self._admissions.admit(row, inputs)
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
@@ -132,26 +159,27 @@ class Backend:
         Raises:
             FlyteTestkitError: FlyteAdmin refuses it, or it would be created in the future.
         """
+        launches: list[Launch] = []
+
+        def admit(row: ExecutionRow, inputs: LiteralMap) -> Admission:
+            launches.append(self._admissions.launch(row, inputs))
+            return self._admissions.given(launches[-1], row, inputs, script)
+
         with self.moment() as now, self.admin.acting_as(principal):
             if created_at is not None and created_at > now:
                 raise FlyteTestkitError(
                     f"{request.name!r} would be created at {created_at}, but it is only {now}.\n"
                     "Name an earlier time, or add it with clock.call_at(…)."
                 )
-            self.engine.give(script)
             try:
-                self.history.instant = created_at or now
-                self.admin.answer("CreateExecution", request, created_at or now)
+                self.admin.create_execution(request, created_at or now, admit)
             except AdminError as refusal:
                 raise FlyteTestkitError(
                     f"add_execution({request.name!r}, …) is refused: {refusal.message}\n"
                     "A name is lower-case letters, digits and dashes, and taken once and for all."
                 ) from refusal
-            finally:
-                self.engine.give(None)
             self.engine.hand_over(now)
-            assert self.engine.last is not None  # noqa: S101  it was admitted just now
-            return self.engine.last
+        return launches[-1]
 
     def terminate(
         self, execution: WorkflowExecutionIdentifier, cause: str, *, principal: str
@@ -173,14 +201,10 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
-    def add_source(self, complaints: Callable[[], Iterable[str]]) -> None:
-        """Ask this too, whenever surprises are told, what was planted and never used."""
-        self._sources.append(complaints)
-
     def surprised(self) -> Surprises:
-        """Return the surprises, with what was planted and never used among them."""
-        for complaints in self._sources:
-            for complaint in complaints():
+        """Return the surprises, those of what was planted and never used among them."""
+        for complain in self.complaints:
+            for complaint in complain():
                 self.surprises.add(complaint)
         return self.surprises
 
@@ -201,7 +225,22 @@ class Backend:
         """
         with self._lock:  # every RPC comes by here, so it spells out what moment() does
             now = self._arrive()
+            if rpc in REGISTRATIONS:
+                return self._register(rpc, request, now)
+            if rpc in _LOOK_UPS:
+                self._look_up(request)
             if not principal:
                 return self.admin.answer(rpc, request, now)
             with self.admin.acting_as(principal):
                 return self.admin.answer(rpc, request, now)
+
+    def _look_up(self, request: Any) -> None:
+        """Take down what a client may have seen: its default has served, its stub is known."""
+        if request.id.name:
+            self.routes.looked_for(request.id.name)
+        self.inferred.looked_at(request.id.project, request.id.domain, request.id.name)
+
+    def _register(self, rpc: str, request: Any, now: datetime) -> Message:
+        """Let a client register something, for which what was only inferred steps aside."""
+        with self.inferred.stepping_aside(request.id):
+            return self.admin.answer(rpc, request, now)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flyte_testkit import literals
@@ -28,12 +28,13 @@ def require(what: str) -> None:
     Raises:
         MissingFlytekit: It is not installed.
     """
+    __tracebackhide__ = True  # pytest shows the caller's line; what is missing is no fault here
     try:
         import flytekit.remote  # noqa: F401, PLC0415  optional, and half a second to import
     except ImportError as error:
         if error.name is None or error.name.split(".")[0] != "flytekit":
             raise  # it is installed, and broken
-        raise MissingFlytekit(f"{what} is flytekit's own, and {_HELP}") from error
+        raise MissingFlytekit(f"{what} is flytekit's own, and {_HELP}") from None
 
 
 def remote(endpoint: str, project: str, domain: str) -> Any:
@@ -45,6 +46,7 @@ def remote(endpoint: str, project: str, domain: str) -> Any:
     Raises:
         MissingFlytekit: flytekit is not installed.
     """
+    __tracebackhide__ = True
     require("remote()")
     from flytekit.configuration import Config, PlatformConfig  # noqa: PLC0415
     from flytekit.remote import FlyteRemote  # noqa: PLC0415
@@ -91,8 +93,22 @@ def _classes_in(annotation: Any) -> Iterator[type]:
         yield from _classes_in(argument)
 
 
-def register(flyte_remote: Any, entity: object, version: str, *, interface_given: bool) -> None:
+def register(
+    flyte_remote: Any,
+    entity: object,
+    version: str,
+    *,
+    place: tuple[str, str],
+    beside: Sequence[str] = (),
+) -> None:
     """Let flytekit compile an entity and register it.
+
+    Args:
+        flyte_remote: A remote of flytekit.
+        entity: A task, a workflow or a launch plan.
+        version: Its version.
+        place: The project and the domain.
+        beside: What was given along with it, and only goes with a name.
 
     Raises:
         RegistrationError: It is no entity of flytekit, or brings an interface of its own.
@@ -104,20 +120,24 @@ def register(flyte_remote: Any, entity: object, version: str, *, interface_given
     from flytekit.core.base_task import PythonTask  # noqa: PLC0415
     from flytekit.core.workflow import WorkflowBase  # noqa: PLC0415
 
-    if interface_given:
+    if beside:
+        has = "an interface" if set(beside) - {"schedule"} else "a schedule"
+        advice = f"Leave {' and '.join(beside)} out, or register a name instead."
+        if has == "a schedule":
+            advice = "Register LaunchPlan.get_or_create(workflow, schedule=…), or a name instead."
         raise RegistrationError(
-            f"register({entity!r}, inputs=…, outputs=…): an entity of flytekit has an interface "
-            "of its own.\nLeave inputs and outputs out, or register a name instead."
+            f"register({entity!r}, {', '.join(f'{what}=…' for what in beside)}): an entity of "
+            f"flytekit has {has} of its own.\n{advice}"
         )
     image = Image(name="default", fqn="flyte-testkit", tag="stub")
     settings = SerializationSettings(
         image_config=ImageConfig(default_image=image),
-        project=flyte_remote.default_project,
-        domain=flyte_remote.default_domain,
+        project=place[0],
+        domain=place[1],
         version=version,
     )
     if isinstance(entity, LaunchPlan):
-        flyte_remote.register_launch_plan(entity, version, serialization_settings=settings)
+        flyte_remote.register_launch_plan(entity, version, *place, serialization_settings=settings)
     elif isinstance(entity, WorkflowBase):
         flyte_remote.register_workflow(entity, settings, version)
     elif isinstance(entity, PythonTask):

@@ -1,65 +1,52 @@
-"""Which launch plans there are, as those who write tests name them: in one project, by name alone.
+"""Which launch plans there are, as those who write tests name them: by name alone, mostly.
 
 A launch plan that is scripted but was never registered gets a stub whose interface is inferred from
-its scripts, so that a first test needs no set-up; registering the name properly replaces it.
-Ignorant of how launches find their scripts.
+its scripts, so that a first test needs no set-up; what a client or a test registers under the name
+takes its place. Ignorant of how launches find their scripts.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
 from flyte_testkit import literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
-from flyte_testkit.errors import FlyteTestkitError, RegistrationError, close_names
-from flyte_testkit.stubs import Stub, check_outputs, infer_outputs
+from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
+from flyte_testkit.errors import (
+    FlyteTestkitError,
+    RegistrationError,
+    close_names,
+)
+from flyte_testkit.inferred import Name
+from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
+from flyte_testkit.stubs import Stub, check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
+    from flyteidl.admin import schedule_pb2
     from flyteidl.core import identifier_pb2, literals_pb2
 
-    from flyte_testkit.admin.rows import LaunchPlanRow
-    from flyte_testkit.admin.store import Table
+    from flyte_testkit.admin.store import Store
     from flyte_testkit.backend import Backend
+    from flyte_testkit.definitions import Definition, Kind, Whereabouts
+    from flyte_testkit.launches import Criteria, Planting
 
-__all__ = ["DEFAULT_VERSION", "Kind", "Registry", "Whereabouts"]
-
-DEFAULT_VERSION = "v1"
-
-Kind = Literal["launch_plan", "workflow", "task"]
-
-
-class Whereabouts(NamedTuple):
-    """What there is of a name that somebody looks for.
-
-    Attributes:
-        versions: The versions of it in the project and domain that were asked about, oldest first.
-        elsewhere: The other projects and domains that have it.
-        near: Close names in the project and domain that were asked about.
-        kinds: What else goes by that name there: ``"launch_plan"``, ``"workflow"``, ``"task"``.
-        inferred: Whether it is only known from scripts, so that nobody said what goes in.
-    """
-
-    versions: tuple[str, ...] = ()
-    elsewhere: tuple[tuple[str, str], ...] = ()
-    near: tuple[str, ...] = ()
-    kinds: tuple[Kind, ...] = ()
-    inferred: bool = False
+__all__ = ["Registry"]
 
 
 class Registry:
-    """The launch plans of one project and domain, which it creates.
+    """The launch plans of one FlyteAdmin, which are in one project and domain unless it is said.
 
     Args:
         backend: Where they are registered.
-        project: The project of all names.
+        project: The project of names that come without one; it is created.
         domain: Likewise the domain.
 
     Raises:
@@ -69,28 +56,50 @@ class Registry:
     def __init__(self, backend: Backend, project: str, domain: str) -> None:
         self._backend = backend
         self._place = (project, domain)
-        self._inferred: dict[str, tuple[Stub, dict[str, Any]]] = {}  # with the inputs' types
+        self._place = self.place()
+
+    def place(self, project: str | None = None, domain: str | None = None) -> tuple[str, str]:
+        """Return a project, which is created if need be, and a domain; by default one's own.
+
+        Raises:
+            RegistrationError: There is no such domain, or no project can have this name.
+        """
+        project = self._place[0] if project is None else project
+        domain = self._place[1] if domain is None else domain
         if domain not in DOMAINS:
             raise RegistrationError(
                 f"domain={domain!r} is none that a FlyteAdmin has; "
-                f"it has {', '.join(map(repr, DOMAINS))}.{close_names(domain, DOMAINS)}"
+                f"it has {', '.join(map(repr, DOMAINS))}.{close_names(str(domain), DOMAINS)}"
             )
+        if not isinstance(project, str):
+            raise RegistrationError(f"project={project!r}: a project is named by a text.")
+        if (project,) in self._store.projects:
+            return project, domain
         request = project_pb2.ProjectRegisterRequest()
         request.project.id = request.project.name = project
+        request.project.description = f"{project} description"  # as FlyteAdmin seeds its own
         try:
-            backend.answer("RegisterProject", request)
+            self._backend.answer("RegisterProject", request)
         except AdminError as refusal:
             raise RegistrationError(
                 f"project={project!r} is refused by FlyteAdmin: {refusal.message}"
             ) from refusal
+        return project, domain
 
     def register(
-        self, name: str, inputs: Mapping[str, Any], outputs: Mapping[str, Any], version: str
+        self,
+        name: str,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        version: str,
+        *,
+        schedule: schedule_pb2.Schedule | None = None,
+        place: tuple[str, str] | None = None,
     ) -> None:
-        """Register a launch plan by its interface; an inferred one of that name gives way.
+        """Register a launch plan by its interface, for which an inferred one steps aside.
 
         Raises:
-            RegistrationError: It cannot be registered.
+            RegistrationError: It cannot be registered; then nothing is.
         """
         for what, types in (("inputs", inputs), ("outputs", outputs)):
             if not isinstance(types, Mapping):
@@ -98,52 +107,111 @@ class Registry:
                     f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
                     f"Write {what}={{'day': str}}, for example."
                 )
-        stub = Stub.declared(self._place, name, version, inputs, outputs)
-        self._forget(name)
-        stub.register(self._backend.answer)
+        _require_text(version, f"register({name!r}, …)")
+        stub = Stub.declared(place or self._place, name, version, inputs, outputs, schedule)
+        admin, inferred = self._backend.admin, self._backend.inferred
+        with self._backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
+            stub.register(lambda rpc, request: admin.answer(rpc, request, now))
 
-    def ensure(
+    def scripted(self, planting: Planting) -> None:
+        """See to it that launches can be as a route wants them, which is about to be planted.
+
+        Raises:
+            RegistrationError: The scripts succeed with outputs that are not declared.
+            RouteError: The route asks for inputs that no launch can have.
+        """
+        criteria = planting.criteria
+        if criteria.entity is None:
+            return
+        name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
+        with self._backend.moment() as now:
+            if self._is_to_be_inferred(name) and (criteria.placed or not self._elsewhere(name)):
+                inputs = dict(criteria.inputs or ())
+                self._infer(name, inputs, planting.scripts, criteria.version, now)
+            else:
+                self._check(planting)
+
+    def doubt(self, planting: Planting) -> str:
+        """Say why scripts could not be planted as things are by now, if so."""
+        criteria, inferred = planting.criteria, self._backend.inferred
+        if criteria.entity is None:
+            return ""
+        name = Name(*self._asked(criteria))
+        if name in inferred:
+            misled = planting.scripts and inferred.may_mislead(name)
+            return unregistered(name.name, inferred.guess(name)) if misled else ""
+        try:
+            self._check(planting)
+        except FlyteTestkitError as misfit:
+            return str(misfit)
+        versions = [definition.id.version for definition in definitions(self._store, name)]
+        if not versions and (others := self._elsewhere(name)):
+            return f"{criteria.entity!r} is registered in {places(others)} alone."
+        if versions and criteria.version not in {None, *versions}:
+            return no_version(criteria.entity, str(criteria.version), versions)
+        return ""
+
+    def runnable(
         self,
         name: str,
         inputs: Mapping[str, Any],
-        scripts: Iterable[object],
+        script: Timeline,
         *,
         version: str | None = None,
-    ) -> None:
-        """See to it that a launch plan is there which can have the outputs of these scripts.
+        place: tuple[str, str] | None = None,
+    ) -> tuple[identifier_pb2.Identifier, literals_pb2.LiteralMap]:
+        """Return a launch plan, or a task to be run alone, that can play a script, and its inputs.
 
         Args:
-            name: The launch plan, or the task that is launched alone.
-            inputs: Inputs that are known by value.
-            scripts: Timelines, or functions that return them and of which nothing is known.
-            version: The version to register if it is not there.
+            name: Its name; if nothing of that name is registered it is inferred.
+            inputs: What it is launched with, as Python values.
+            script: What it plays.
+            version: Its version; by default the latest.
+            place: Its project and domain, where they are not one's own.
 
         Raises:
-            RegistrationError: The scripts succeed with outputs that it does not declare.
+            RegistrationError: There is no such version, or the outputs or inputs do not fit.
         """
-        endings = [script.ending for script in scripts if isinstance(script, Timeline)]
-        made = [ending.outputs for ending in endings if isinstance(ending, Succeeds)]
-        if name not in self._inferred and self._is_there(name):
-            declared = self._outputs_of(name)
-            for outputs in made:
-                check_outputs(name, outputs, declared)
-            return
-        _, known_inputs = self._inferred.get(name, (None, {}))
-        types = {**known_inputs, **{key: literals.infer_type(v) for key, v in inputs.items()}}
-        stub = Stub.declared(
-            self._place, name, version or DEFAULT_VERSION, types, infer_outputs(name, made)
-        )
-        self._forget(name)
-        stub.register(self._backend.answer)
-        self._inferred[name] = (stub, types)
+        if version is not None:
+            _require_text(version, "add_execution(…)")
+        named = Name(*(place or self._place), name)
+        with self._backend.moment() as now:
+            if self._is_to_be_inferred(named):
+                if place is None and (others := self._elsewhere(named)):
+                    raise RegistrationError(
+                        f"there is no launch plan {name!r} in {places([named[:2]])}, but in "
+                        f"{places(others)}.\n"
+                        "Say so with project=… and domain=…, or register it here as well."
+                    )
+                version = self._infer(named, inputs, [script], version, now, complete=True)
+            chosen = self._chosen(named, version)
+            if named not in self._backend.inferred:
+                for outputs in _outputs([script]):
+                    check_outputs(name, outputs, chosen.outputs)
+        return chosen.id, literals.literal_map(inputs, chosen.open, of="input")
+
+    def latest(self, name: str) -> identifier_pb2.Identifier:
+        """Return what was registered last of a name, if it can be launched.
+
+        Raises:
+            RegistrationError: There is nothing of this name, or only a workflow.
+        """
+        return self._chosen(Name(*self._place, name)).id
+
+    def inputs_of(self, name: str, values: Mapping[str, Any]) -> literals_pb2.LiteralMap:
+        """Return inputs as literals of the types that the latest version of a name declares.
+
+        Raises:
+            RegistrationError: They do not fit.
+        """
+        return literals.literal_map(values, self._chosen(Name(*self._place, name)).open, of="input")
 
     def names(self) -> frozenset[str]:
         """Return the names of everything that is registered here."""
-        store = self._backend.admin.store
-        tables = (store.launch_plans, store.workflows, store.tasks)
+        store = self._store
         return frozenset(
             row.name
-            for table in tables
+            for table in (store.launch_plans, store.workflows, store.tasks)
             for row in table
             if (row.project, row.domain) == self._place
         )
@@ -157,77 +225,96 @@ class Registry:
             domain: Likewise.
             name: Its name.
         """
-        store, place = self._backend.admin.store, (project, domain)
-        tables: dict[Kind, Table[Any]] = {
-            "launch_plan": store.launch_plans,
-            "workflow": store.workflows,
-            "task": store.tasks,
-        }
-        found = tables[kind].where({"name": name})
-        here = {row.name for row in tables[kind] if (row.project, row.domain) == place}
-        return Whereabouts(
-            versions=tuple(row.version for row in found if (row.project, row.domain) == place),
-            elsewhere=tuple(
-                dict.fromkeys(
-                    (row.project, row.domain) for row in found if (row.project, row.domain) != place
-                )
-            ),
-            near=tuple(difflib.get_close_matches(name, sorted(here - {name}), n=3)),
-            kinds=tuple(
-                other
-                for other, table in tables.items()
-                if other != kind
-                and table.where({"project": project, "domain": domain, "name": name})
-            ),
-            inferred=place == self._place and name in self._inferred,
-        )
+        named = Name(project, domain, name)
+        found = whereabouts(self._store, kind, named)
+        return found._replace(inferred=named in self._backend.inferred)
 
-    def latest(self, name: str) -> identifier_pb2.Identifier:
-        """Return the launch plan of this name that was registered last.
+    def _infer(
+        self,
+        name: Name,
+        inputs: Mapping[str, Any],
+        scripts: Iterable[object],
+        version: str | None,
+        now: datetime,
+        *,
+        complete: bool = False,
+    ) -> str:
+        """Learn from scripts, and from inputs that a launch has or may have; return the version."""
+        inferred = self._backend.inferred
+        before = guess = inferred.guess(name)
+        late = any(key not in before.inputs for key in inputs) and inferred.was_launched(name)
+        guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
+        for outputs in _outputs(scripts):
+            guess = guess.with_outputs(name.name, outputs)
+        return inferred.learn(name, guess, version, now)
+
+    def _check(self, planting: Planting) -> None:
+        """Compare inputs and outputs of a route with what is declared, wherever that is.
 
         Raises:
-            FlyteTestkitError: There is none.
+            RegistrationError: The scripts succeed with outputs that are not declared.
+            RouteError: The route asks for inputs that no launch can have.
         """
-        return self._plan(name).message.id
+        criteria = planting.criteria
+        name = Name(*self._asked(criteria))
+        found = definitions(self._store, name)
+        if not found and not criteria.placed:
+            for place in self._elsewhere(name):
+                found += definitions(self._store, Name(*place, name.name))
+        found = [d for d in found if criteria.version in {None, d.id.version}]
+        if found:
+            check_inputs(criteria, found)
+        for outputs in _outputs(planting.scripts) if found else ():
+            check_outputs(name.name, outputs, found[-1].outputs)
 
-    def inputs_of(self, name: str, values: Mapping[str, Any]) -> literals_pb2.LiteralMap:
-        """Return inputs as literals of the types that a launch plan declares.
+    def _chosen(self, name: Name, version: str | None = None) -> Definition:
+        """Return a version of a name that can be launched, by default the latest.
 
         Raises:
-            RegistrationError: They do not fit.
+            RegistrationError: There is none.
         """
-        expected = self._plan(name).message.closure.expected_inputs.parameters
-        types = {key: parameter.var.type for key, parameter in expected.items()}
-        return literals.literal_map(values, types, of="input")
+        found = definitions(self._store, name)
+        if not found:
+            known = {row.name for row in self._store.launch_plans}
+            raise RegistrationError(
+                f"there is no launch plan {name.name!r} in {places([name[:2]])}."
+                f"{close_names(name.name, known)}\n"
+                f"Register it: register({name.name!r}, inputs={{…}})."
+            )
+        fitting = [d for d in found if version in {None, d.id.version}]
+        if not fitting:
+            versions = [definition.id.version for definition in found]
+            raise RegistrationError(no_version(name.name, str(version), versions))
+        if not fitting[-1].runs:
+            raise RegistrationError(
+                f"{name.name!r} is a workflow without a launch plan, so nobody can launch it.\n"
+                "Register a launch plan of it."
+            )
+        return fitting[-1]
 
-    def _plan(self, name: str) -> LaunchPlanRow:
-        store = self._backend.admin.store
-        if found := store.launch_plans.where(self._named(name)):
-            return found[-1]
-        known = {row.name for row in store.launch_plans}
-        raise FlyteTestkitError(
-            f"there is no launch plan {name!r} in {self._place[0]}/{self._place[1]}."
-            f"{close_names(name, known)}\nRegister it: register({name!r}, inputs={{…}})."
-        )
+    def _is_to_be_inferred(self, name: Name) -> bool:
+        return name in self._backend.inferred or not definitions(self._store, name)
 
-    def _outputs_of(self, name: str) -> Any:
-        """Return the outputs of what a launch by this name would run: the task's, if it is one."""
-        store, named = self._backend.admin.store, self._named(name)
-        if tasks := store.tasks.where(named):
-            return tasks[-1].message.closure.compiled_task.template.interface.outputs
-        return store.launch_plans.where(named)[-1].message.closure.expected_outputs
+    def _asked(self, criteria: Criteria) -> tuple[str, str, str]:
+        project, domain = criteria.project or self._place[0], criteria.domain or self._place[1]
+        return project, domain, str(criteria.entity)
 
-    def _is_there(self, name: str) -> bool:
-        store, named = self._backend.admin.store, self._named(name)
-        return bool(store.launch_plans.where(named) or store.tasks.where(named))
+    def _elsewhere(self, name: Name) -> list[tuple[str, str]]:
+        """Return where else something of this name was registered, not just scripted."""
+        others = elsewhere(self._store, name)
+        return [p for p in others if Name(*p, name.name) not in self._backend.inferred]
 
-    def _named(self, name: str) -> dict[str, str]:
-        return {"project": self._place[0], "domain": self._place[1], "name": name}
+    @property
+    def _store(self) -> Store:
+        return self._backend.admin.store
 
-    def _forget(self, name: str) -> None:
-        stub, _ = self._inferred.pop(name, (None, {}))
-        if stub is None:
-            return
-        store = self._backend.admin.store
-        for table in (store.launch_plans, store.workflows, store.tasks):
-            table.discard(*self._place, name, stub.version)
+
+def _require_text(version: object, call: str) -> None:
+    if not isinstance(version, str) or not version:
+        raise RegistrationError(f"{call}: version={version!r}: a version is a text, such as 'v1'.")
+
+
+def _outputs(scripts: Iterable[object]) -> list[Mapping[str, Any]]:
+    """Return the outputs of those scripts that succeed; nobody knows what a function returns."""
+    endings = [script.ending for script in scripts if isinstance(script, Timeline)]
+    return [ending.outputs for ending in endings if isinstance(ending, Succeeds)]

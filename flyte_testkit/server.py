@@ -10,14 +10,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from flyteidl.admin import execution_pb2
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock, governing_clock
 from flyte_testkit.errors import suggests_keywords
-from flyte_testkit.naming import entity_name, execution_id
+from flyte_testkit.naming import execution_id
+from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
-from flyte_testkit.timeline import require_timeline
+from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
 from flyte_testkit.wire.host import Host
 from flyte_testkit.wire.journal import Journal
@@ -25,31 +25,28 @@ from flyte_testkit.wire.listener import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from typing_extensions import Self
 
     from flyte_testkit.admin.rows import ExecutionRow
     from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
+    from flyte_testkit.definitions import Kind, Whereabouts
     from flyte_testkit.engine.history import Change
-    from flyte_testkit.launches import Launch, LaunchRoute
-    from flyte_testkit.registry import Kind, Whereabouts
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
 
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin:
+class FakeFlyteAdmin(Scripting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
-    Waiting moves its clock only for code that the clock governs: the pytest fixtures see to that;
-    elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
+    Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
         clock: What its time is; by default that of the world, and outside of any a new clock.
@@ -91,12 +88,17 @@ class FakeFlyteAdmin:
         self.domain = domain
         self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
-        self._backend = Backend(self.clock, strict=strict, seed=seed, scripted=self._scripted)
-        self._backend.add_source(self._faults.complaints)
+        self._backend = Backend(
+            self.clock,
+            strict=strict,
+            seed=seed,
+            scripted=self._scripted,
+            doubt=self._doubt,
+        )
+        self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
-        self.variables: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._serving.enter_context(self.serving())
@@ -137,6 +139,7 @@ class FakeFlyteAdmin:
         Raises:
             MissingFlytekit: flytekit is not installed.
         """
+        __tracebackhide__ = True  # of pytest's: if it is missing, the caller's line says it
         from flyte_testkit.flytekit_bridge import remote  # noqa: PLC0415  flytekit is optional
 
         return remote(self.endpoint, self.project, self.domain)
@@ -151,124 +154,9 @@ class FakeFlyteAdmin:
         """
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
-        refused = self._backend.surprises.add
-        with pointed_at(self.endpoint, self.project, self.domain, refused) as self.variables:
+        place = self.endpoint, self.project, self.domain
+        with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
             yield self.variables
-
-    # Scripting
-
-    @suggests_keywords
-    def register(
-        self,
-        entity: object,
-        *,
-        inputs: Mapping[str, Any] | None = None,
-        outputs: Mapping[str, Any] | None = None,
-        version: str = "v1",
-    ) -> None:
-        """Register a launch plan by its name and interface, or a real entity of flytekit.
-
-        A name makes a task, a workflow and an active launch plan of that name. An entity of
-        flytekit (task, workflow, launch plan) is compiled and registered by flytekit itself.
-
-        Args:
-            entity: A name, or an entity of flytekit.
-            inputs: With a name: Python types of the inputs, by name; flytekit's own among them.
-            outputs: Likewise of the outputs.
-            version: The version to register.
-
-        Raises:
-            RegistrationError: The interface or the name cannot be registered.
-
-        Example:
-            >>> with FakeFlyteAdmin() as admin:
-            ...     admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
-        """
-        from flyte_testkit import flytekit_bridge as bridge  # noqa: PLC0415  flytekit is optional
-
-        if isinstance(entity, str):
-            types = bridge.declared(inputs or {}), bridge.declared(outputs or {})
-            self._registry.register(entity, *types, version)
-        else:
-            given = bool(inputs or outputs)
-            bridge.register(self.remote(), entity, version, interface_given=given)
-
-    @suggests_keywords
-    def add_execution(
-        self,
-        name: str,
-        script: Timeline,
-        *,
-        launch_plan: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        labels: Mapping[str, str] | None = None,
-        principal: str = "",
-        created_at: datetime | None = None,
-    ) -> Launch:
-        """Add an execution that somebody else launched, and that plays this script.
-
-        Args:
-            name: The execution's name.
-            script: What it does, from its creation on.
-            launch_plan: What was launched; by default a launch plan of the execution's name, which
-                is registered if it is not there yet.
-            inputs: What it was launched with, as Python values.
-            labels: The labels it was launched with.
-            principal: Who launched it.
-            created_at: When, if not just now; an aware time that is not in the future.
-
-        Raises:
-            TimelineError: The script is no finished timeline.
-            RegistrationError: Inputs or outputs do not fit what is declared.
-            FlyteTestkitError: FlyteAdmin refuses such an execution.
-        """
-        script = require_timeline(script, f"add_execution({name!r}, …)")
-        plan = launch_plan or name
-        self._registry.ensure(plan, inputs or {}, [script])
-        request = execution_pb2.ExecutionCreateRequest(
-            project=self.project,
-            domain=self.domain,
-            name=name,
-            spec=execution_pb2.ExecutionSpec(
-                launch_plan=self._registry.latest(plan),
-                metadata=execution_pb2.ExecutionMetadata(),
-            ),
-            inputs=self._registry.inputs_of(plan, inputs or {}),
-        )
-        for key, value in (labels or {}).items():
-            request.spec.labels.values[key] = value
-        return self._backend.add(request, script, principal=principal, created_at=created_at)
-
-    @suggests_keywords
-    def on_launch(
-        self,
-        entity: object,
-        *,
-        version: str | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        name: str | None = None,
-    ) -> LaunchRoute:
-        """Return what scripts, and remembers, the launches of an entity.
-
-        Args:
-            entity: The name of a launch plan, or of a task that is launched alone; or an entity of
-                flytekit that has one.
-            version: Only launches of this version.
-            inputs: Only launches with these inputs, whatever the others are.
-            name: Only the launch that asks for this execution name.
-
-        Example:
-            >>> from flyte_testkit import failures, running
-            >>> with FakeFlyteAdmin(strict=False) as admin:
-            ...     admin.on_launch("nightly").plays(
-            ...         running(600).fails(failures.oom_killed()),
-            ...         running(540).succeeds(auc=0.91),
-            ...     )
-            <on_launch('nightly'): 0 launched, 2 still scripted>
-        """
-        return self._backend.routes.on_launch(
-            entity_name(entity), version=version, inputs=inputs, name=name
-        )
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
         """Return what plants faults between calls and answers; one that never strikes is told.
@@ -339,8 +227,3 @@ class FakeFlyteAdmin:
         if self.strict:
             surprises.raise_if_any()
         surprises.take()
-
-    def _scripted(self, route: LaunchRoute) -> None:
-        scripts = [s for s in (*route.scripts, route.always) if s is not None]
-        what = route.criteria
-        self._registry.ensure(what.entity, dict(what.inputs or ()), scripts, version=what.version)

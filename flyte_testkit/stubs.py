@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.admin import launch_plan_pb2, schedule_pb2, task_pb2, workflow_pb2
 from flyteidl.core import (
     identifier_pb2,
     interface_pb2,
@@ -27,13 +27,15 @@ from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.errors import RegistrationError, close_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from google.protobuf.message import Message
 
+    from flyte_testkit.guesses import Guess
+
     Answer = Callable[[str, Message], Message]
 
-__all__ = ["Stub", "check_outputs", "infer_outputs"]
+__all__ = ["Stub", "check_outputs", "made_outputs"]
 
 NODE = "n0"
 
@@ -48,6 +50,8 @@ class Stub:
         name: The name of its task, its workflow and its launch plan.
         version: The version of all three.
         interface: What goes in and comes out.
+        optional: The inputs that may be left out; they are None then.
+        schedule: When it runs by itself, if it does.
     """
 
     project: str
@@ -55,6 +59,8 @@ class Stub:
     name: str
     version: str
     interface: interface_pb2.TypedInterface
+    optional: frozenset[str] = frozenset()
+    schedule: schedule_pb2.Schedule | None = None
 
     @classmethod
     def declared(
@@ -64,6 +70,7 @@ class Stub:
         version: str,
         inputs: Mapping[str, Any],
         outputs: Mapping[str, Any],
+        schedule: schedule_pb2.Schedule | None = None,
     ) -> Stub:
         """Return the stub with an interface of Python types.
 
@@ -74,13 +81,24 @@ class Stub:
             inputs=literals.variable_map(inputs),
             outputs=literals.variable_map(outputs),
         )
-        return cls(*place, name, version, interface)
+        return cls(*place, name, version, interface, schedule=schedule)
 
-    def register(self, answer: Answer) -> None:
+    @classmethod
+    def guessed(cls, place: tuple[str, str], name: str, version: str, guess: Guess) -> Stub:
+        """Return the stub of what is only known from scripts."""
+        interface = interface_pb2.TypedInterface(
+            inputs=literals.variable_map({key: seen.type for key, seen in guess.inputs.items()}),
+            outputs=literals.variable_map({key: seen.type for key, seen in guess.outputs.items()}),
+        )
+        optional = frozenset(key for key, seen in guess.inputs.items() if seen.nullable)
+        return cls(*place, name, version, interface, optional)
+
+    def register(self, answer: Answer, *, active: bool = True) -> None:
         """Register task, workflow and launch plan, and activate the launch plan.
 
         Args:
             answer: What answers an RPC, by name.
+            active: Whether to activate it.
 
         Raises:
             RegistrationError: FlyteAdmin refuses one of them.
@@ -91,13 +109,19 @@ class Stub:
             answer("CreateTask", self._task())
             answer("CreateWorkflow", self._workflow())
             answer("CreateLaunchPlan", self._launch_plan())
-            answer("UpdateLaunchPlan", activate)
+            if active:
+                answer("UpdateLaunchPlan", activate)
         except AdminError as refusal:
             raise RegistrationError(
                 f"register({self.name!r}, version={self.version!r}) is refused by FlyteAdmin: "
                 f"{refusal.message}\n"
                 "Give it another name or version."
             ) from refusal
+
+    @property
+    def task(self) -> identifier_pb2.Identifier:
+        """The identifier of its task."""
+        return self._id(identifier_pb2.TASK)
 
     def _id(self, kind: identifier_pb2.ResourceType) -> identifier_pb2.Identifier:
         return identifier_pb2.Identifier(
@@ -138,6 +162,13 @@ class Stub:
 
     def _launch_plan(self) -> launch_plan_pb2.LaunchPlanCreateRequest:
         spec = launch_plan_pb2.LaunchPlanSpec(workflow_id=self._id(identifier_pb2.WORKFLOW))
+        for key in self.optional:
+            variable = self.interface.inputs.variables[key]
+            spec.default_inputs.parameters[key].CopyFrom(
+                interface_pb2.Parameter(var=variable, default=literals.literal(None, variable.type))
+            )
+        if self.schedule is not None:
+            spec.entity_metadata.schedule.CopyFrom(self.schedule)
         return launch_plan_pb2.LaunchPlanCreateRequest(
             id=self._id(identifier_pb2.LAUNCH_PLAN), spec=spec
         )
@@ -156,38 +187,6 @@ def _bindings(node: str, variables: interface_pb2.VariableMap) -> list[literals_
     ]
 
 
-def infer_outputs(name: str, scripted: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the types of all the outputs that the scripts of one launch plan name.
-
-    Raises:
-        RegistrationError: Two scripts disagree about the type of an output.
-    """
-    values: dict[str, list[Any]] = {}
-    for outputs in scripted:
-        for key, value in outputs.items():
-            values.setdefault(key, []).append(value)
-    return {key: _common_type(name, key, found) for key, found in values.items()}
-
-
-def _common_type(name: str, key: str, values: list[Any]) -> types_pb2.LiteralType:
-    """Infer one type for all values of an output; only None may stand beside another."""
-    try:
-        common = literals.infer_type(values).collection_type
-    except RegistrationError as error:
-        raise RegistrationError(
-            f"the output {key!r} of {name!r} does not say which type it has: {error}\n"
-            f"Declare it: register({name!r}, outputs={{{key!r}: …}})."
-        ) from error
-    somethings = [kind for kind in common.union_type.variants if kind.simple != types_pb2.NONE]
-    if len(somethings) > 1:
-        kinds = " and ".join(sorted({literals.describe(literals.infer_type(v)) for v in values}))
-        raise RegistrationError(
-            f"the scripts of {name!r} disagree about the output {key!r}: it is {kinds}.\n"
-            f"Say which it is: register({name!r}, outputs={{{key!r}: …}})."
-        )
-    return common
-
-
 def check_outputs(
     name: str, outputs: Mapping[str, Any], declared: interface_pb2.VariableMap
 ) -> None:
@@ -197,18 +196,35 @@ def check_outputs(
         RegistrationError: Says which, and what is declared.
     """
     known = declared.variables
-    interface = ", ".join(f"{k}: {literals.describe(v.type)}" for k, v in sorted(known.items()))
-    truth = f"{name!r} declares {f'the outputs {interface}' if interface else 'no outputs'}."
     for key in outputs:
         if key not in known:
             raise RegistrationError(
-                f"a script of {name!r} succeeds with an output {key!r}. {truth}"
+                f"a script of {name!r} succeeds with an output {key!r}. {_truth(name, declared)}"
                 f"{close_names(key, known)}\nScript what is declared, or declare it."
             )
-    if missing := sorted(set(known) - set(outputs)):
+    made_outputs(name, outputs, declared)
+
+
+def made_outputs(
+    name: str, outputs: Mapping[str, Any], declared: interface_pb2.VariableMap
+) -> literals_pb2.LiteralMap:
+    """Return outputs as a run makes them that has all that is declared, and nothing else.
+
+    Raises:
+        RegistrationError: An output is unknown, missing or of a wrong type.
+    """
+    types = {key: variable.type for key, variable in declared.variables.items()}
+    made = literals.literal_map(outputs, types, of="output")
+    if missing := sorted(set(types) - set(outputs)):
         raise RegistrationError(
-            f"a script of {name!r} succeeds without {', '.join(map(repr, missing))}. {truth}\n"
+            f"a script of {name!r} succeeds without {', '.join(map(repr, missing))}. "
+            f"{_truth(name, declared)}\n"
             f"A run that succeeds has made all of them: .succeeds({missing[0]}=…)."
         )
-    types = {key: variable.type for key, variable in known.items()}
-    literals.literal_map(outputs, types, of="output")
+    return made
+
+
+def _truth(name: str, declared: interface_pb2.VariableMap) -> str:
+    outputs = sorted(declared.variables.items())
+    interface = ", ".join(f"{key}: {literals.describe(found.type)}" for key, found in outputs)
+    return f"{name!r} declares {f'the outputs {interface}' if interface else 'no outputs'}."

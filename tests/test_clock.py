@@ -824,3 +824,57 @@ def test_a_clock_without_threads_is_deserted():
     clock.sleep(1)
 
     assert (before, clock.deserted, SystemClock().deserted) == (True, False, False)
+
+
+@pytest.mark.parametrize("verb", ["call_at", "call_later"])
+def test_callbacks_take_keywords(verb):
+    clock, seen = VirtualClock(), []
+    when = clock.now() + timedelta(seconds=5) if verb == "call_at" else 5
+
+    getattr(clock, verb)(when, lambda *args, **kwargs: seen.append((args, kwargs)), 1, cause="dear")
+    clock.advance(5)
+
+    assert seen == [((1,), {"cause": "dear"})]
+
+
+def test_a_system_clock_passes_keywords_on_as_well():
+    done = threading.Event()
+    seen = []
+
+    def note(**kwargs):
+        seen.append(kwargs)
+        done.set()
+
+    with SystemClock() as clock:
+        clock.call_later(0, note, cause="dear")
+        assert done.wait(30)
+    assert seen == [{"cause": "dear"}]
+
+
+def test_a_mended_clock_hopes_anew():
+    clock = VirtualClock(limit=100, idle_sleeps=3)
+    with pytest.raises(HopelessWait):
+        clock.sleep(101)
+    with pytest.raises(HopelessWait):
+        clock.sleep(1)
+
+    clock.mend()
+
+    clock.sleep(99)
+    assert clock.broken is None
+    with pytest.raises(HopelessWait):
+        clock.sleep(2)
+
+
+def test_the_limit_of_a_mended_clock_counts_from_now():
+    clock = VirtualClock(limit=100)
+    clock.sleep(90)
+    clock.advance(1000)
+    clock.mend()
+    clock.sleep(90)
+
+    clock.limit = 200
+
+    clock.sleep(100)
+    with pytest.raises(HopelessWait):
+        clock.sleep(11)

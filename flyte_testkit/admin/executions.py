@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flyteidl.admin import common_pb2
 
-    from flyte_testkit.admin.executor import WorkflowExecutor
+    from flyte_testkit.admin.executor import Admit, WorkflowExecutor
     from flyte_testkit.admin.identity import Identity
     from flyte_testkit.admin.launcher import Launcher
     from flyte_testkit.admin.rows import ExecutionRow
@@ -56,14 +56,22 @@ class ExecutionManager:
         self._identity = identity
 
     def create_execution(
-        self, request: execution_pb2.ExecutionCreateRequest, now: datetime
+        self,
+        request: execution_pb2.ExecutionCreateRequest,
+        now: datetime,
+        admit: Admit | None = None,
     ) -> execution_pb2.ExecutionCreateResponse:
         """Make an execution of a launch plan or of a task.
+
+        Args:
+            request: What to make.
+            now: The time of its birth.
+            admit: What admits it; the engine by default.
 
         Raises:
             AdminError: See :meth:`Launcher.launch`.
         """
-        return self._launcher.launch(with_inputs(request), now)
+        return self._launcher.launch(with_inputs(request), now, admit=admit)
 
     def relaunch_execution(
         self, request: execution_pb2.ExecutionRelaunchRequest, now: datetime

@@ -7,6 +7,8 @@ of gRPC and of clocks: a request comes with its time.
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.attributes import Attributes
@@ -32,11 +34,14 @@ from flyte_testkit.admin.version import get_version
 from flyte_testkit.admin.workflows import WorkflowManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
+    from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
+
+    from flyte_testkit.admin.executor import Admit
+    from flyte_testkit.admin.rows import ExecutionRow
 
     Handler = Callable[[Any, datetime], Message]
 
@@ -64,23 +69,27 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        self._now = datetime.min.replace(
+            tzinfo=timezone.utc
+        )  # that of the request which is being answered
         attributes = Attributes()
         launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
+        self.single_tasks = SingleTasks(
+            self.store,
+            create_workflow=workflows.create_workflow,
+            store_launch_plan=launch_plans.store_launch_plan,
+        )
         launcher = Launcher(
             self.store,
             attributes=attributes,
             executor=self.executor,
             identity=self.identity,
             random=self.random,
-            single_tasks=SingleTasks(
-                self.store,
-                create_workflow=workflows.create_workflow,
-                store_launch_plan=launch_plans.store_launch_plan,
-            ),
+            single_tasks=self.single_tasks,
         )
         descriptions = DescriptionEntityManager(self.store)
-        executions = ExecutionManager(
+        executions = self._executions = ExecutionManager(
             self.store, launcher=launcher, executor=self.executor, identity=self.identity
         )
         resources = ResourceManager(self.store, attributes)
@@ -176,4 +185,29 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        return self.handlers[rpc](request, now)
+        with self._at(now):
+            return self.handlers[rpc](request, now)
+
+    def create_execution(
+        self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
+    ) -> execution_pb2.ExecutionCreateResponse:
+        """Answer CreateExecution for somebody who says himself what will be played.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self._at(now):
+            return self._executions.create_execution(request, now, admit)
+
+    @contextmanager
+    def _at(self, now: datetime) -> Iterator[None]:
+        """Let what changes have changed now; a script function may ask something in between."""
+        before, self._now = self._now, now
+        try:
+            yield
+        finally:
+            self._now = before
+
+    def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
+        """Tell this of every execution that is made or changes, and when."""
+        self.store.executions.on_change = lambda row: told(row, self._now)

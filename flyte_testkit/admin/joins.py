@@ -34,7 +34,7 @@ def _by_number(table: str, column: str) -> Callable[[Store], Partners]:
     """Join on the number of the other row, which stands in a column of the listed one."""
 
     def join(store: Store) -> Partners:
-        rows: Mapping[int, Any] = {row.id: row for row in getattr(store, table)}
+        rows: Mapping[int, Any] = {row.id: row for row in getattr(store, table).ever()}
 
         def find(row: Any) -> Iterable[Any]:
             found = rows.get(getattr(row, column))

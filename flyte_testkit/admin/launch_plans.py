@@ -207,7 +207,8 @@ class LaunchPlanManager:
         if outputs is not None:
             message.closure.expected_outputs.CopyFrom(outputs)
         found = digest(message)
-        old = self.store.launch_plans.get(*definitions.parts(id_))
+        key = definitions.parts(id_)
+        old = self.store.launch_plans.get(*key) if key in self.store.launch_plans else None
         if old is not None:
             if old.digest == found:
                 raise identical_structure("launch plan")

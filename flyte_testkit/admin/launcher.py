@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyteidl.admin import execution_pb2
-from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin import blobs, execution_config, execution_inputs
 from flyte_testkit.admin.compiler.errors import CompileErrors
@@ -32,13 +32,21 @@ from flyte_testkit.admin.single_task import Runnable
 from flyte_testkit.admin.validation import storable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from random import Random
 
+    from flyteidl.core import literals_pb2
+
     from flyte_testkit.admin.attributes import Attributes
-    from flyte_testkit.admin.executor import WorkflowExecutor
+    from flyte_testkit.admin.executor import Admission, Admit, WorkflowExecutor
     from flyte_testkit.admin.identity import Identity
-    from flyte_testkit.admin.rows import ExecutionRow, LaunchPlanRow, WorkflowRow
+    from flyte_testkit.admin.rows import (
+        ExecutionRow,
+        ExecutionTagRow,
+        LaunchPlanRow,
+        WorkflowRow,
+    )
     from flyte_testkit.admin.single_task import SingleTasks
     from flyte_testkit.admin.store import Store
 
@@ -82,7 +90,12 @@ class Launcher:
         self._single_tasks = single_tasks
 
     def launch(
-        self, request: execution_pb2.ExecutionCreateRequest, now: datetime, *, source_id: int = 0
+        self,
+        request: execution_pb2.ExecutionCreateRequest,
+        now: datetime,
+        *,
+        source_id: int = 0,
+        admit: Admit | None = None,
     ) -> execution_pb2.ExecutionCreateResponse:
         """Make an execution, store it and hand it to the engine.
 
@@ -90,6 +103,7 @@ class Launcher:
             request: What to make; it becomes part of the new row, so the caller gives it away.
             now: The time of its birth.
             source_id: The number of the row that is relaunched or recovered.
+            admit: What admits it; the engine by default.
 
         Raises:
             AdminError: A rule or the engine refuses. Inputs are written before most rules are
@@ -129,9 +143,13 @@ class Launcher:
             notifications=inherited_notifications(request.spec, plan.spec),
             failure=failure,
         )
-        row = self._insert(birth, inputs, now, searchable=runnable.task is None)
+        row, admission = self._insert(
+            execution_row(birth, now),
+            tag_rows(birth, now) if runnable.task is None else [],
+            lambda row: (admit or self._executor.admit)(row, inputs),
+        )
         if failure is None:
-            self._executor.execute(row, now)
+            self._executor.execute(row, admission, now)
         return execution_pb2.ExecutionCreateResponse(id=row.message.id)
 
     def _launch_plan(self, id_: identifier_pb2.Identifier) -> LaunchPlanRow:
@@ -203,22 +221,21 @@ class Launcher:
                 spec.labels.values[key] = value
 
     def _insert(
-        self, birth: Birth, inputs: literals_pb2.LiteralMap, now: datetime, *, searchable: bool
-    ) -> ExecutionRow:
+        self,
+        row: ExecutionRow,
+        tags: list[ExecutionTagRow],
+        admit: Callable[[ExecutionRow], Admission],
+    ) -> tuple[ExecutionRow, Admission]:
         """Store an execution and its tags, which stay behind when only its name is taken (§4)."""
-        row = execution_row(birth, now)
-        tags = tag_rows(birth, now) if searchable else []
         keys = [tag.key for tag in tags]
         if len(set(keys)) < len(keys) or any(key in self._store.execution_tags for key in keys):
             raise already_exists("execution_tags_pkey")
-        taken = row.key in self._store.executions
-        if not taken and birth.failure is None:
-            self._executor.admit(row, inputs)
+        admission = None if row.key in self._store.executions else admit(row)
         for tag in tags:
             self._store.execution_tags.insert(tag)
-        if taken:
+        if admission is None:
             raise already_exists("executions_pkey")
-        return self._store.executions.insert(row)
+        return self._store.executions.insert(row), admission
 
 
 def _engine_refusal(

@@ -81,10 +81,11 @@ class SingleTasks:
             self._hide(identifier_pb2.WORKFLOW, key, now)
         workflow = self._store.workflows.get(*key)
         assert workflow is not None  # noqa: S101  it has just been made
-        launch_plan = self._store.launch_plans.get(*key)
-        if launch_plan is None:
-            launch_plan = self._store_launch_plan(_launch_plan(task, spec), workflow, now)
+        if key not in self._store.launch_plans:
+            self._store_launch_plan(_launch_plan(task, spec), workflow, now)
             self._hide(identifier_pb2.LAUNCH_PLAN, key, now)
+        launch_plan = self._store.launch_plans.get(*key)
+        assert launch_plan is not None  # noqa: S101  likewise
         return Runnable(launch_plan, workflow, task)
 
     def _hide(self, kind: int, key: tuple[str, str, str, str], now: datetime) -> None:

@@ -40,6 +40,7 @@ class Table(Generic[RowT]):
 
     def __init__(self, *indexes: tuple[str, ...]) -> None:
         self._rows: dict[rows.Key, RowT] = {}
+        self._retired: dict[rows.Key, RowT] = {}
         self._last_id = 0
         self.on_change: Callable[[RowT], None] | None = None
         # Groups are tuples, so that a copy of the table can share them.
@@ -57,12 +58,18 @@ class Table(Generic[RowT]):
         return key in self._rows
 
     def get(self, *key: object) -> RowT | None:
-        """Return the row with exactly this key."""
-        return self._rows.get(key)
+        """Return the row with exactly this key; a retired one, if its key is still free."""
+        found = self._rows.get(key)
+        return self._retired.get(key) if found is None else found
 
     def by_id(self, number: int) -> RowT | None:
         """Return the row of this number."""
-        return next((row for row in self if row.id == number), None)
+        return next((row for row in self.ever() if row.id == number), None)
+
+    def ever(self) -> Iterator[RowT]:
+        """Yield all rows that others may refer to by number, retired ones among them."""
+        yield from self._retired.values()
+        yield from self._rows.values()
 
     def where(self, conditions: Mapping[str, object]) -> list[RowT]:
         """Return the rows whose columns hold exactly these values (``None`` is NULL), oldest first.
@@ -126,25 +133,50 @@ class Table(Generic[RowT]):
 
     def update(self, row: RowT) -> RowT:
         """Put a changed row in the place of the one with its key, and return it."""
-        self._rows[row.key] = row
+        home = self._rows
+        if row.key not in home and row.key in self._retired:
+            home = self._retired
+        home[row.key] = row
         if self.on_change is not None:
             self.on_change(row)
         return row
 
-    def discard(self, *key: object) -> None:
-        """Forget a row if it is there; FlyteAdmin itself never does, the toolkit's stubs may."""
+    def discard(self, *key: object) -> RowT | None:
+        """Forget a row if it is there, and return it."""
         row = self._rows.pop(key, None)
+        if row is not None:
+            for columns, groups in self._indexes.items():
+                group = _values(row, columns)
+                if group in groups:
+                    groups[group] = tuple(key for key in groups[group] if key != row.key)
+        return row
+
+    def retire(self, *key: object) -> bool:
+        """Take a row out of every list, and free its key; say whether it was there.
+
+        What refers to it still finds it. FlyteAdmin itself never does this, the toolkit's stubs
+        do: they step aside for what a client registers.
+        """
+        row = self.discard(*key)
         if row is None:
-            return
+            return False
+        self._retired[row.key] = row
+        return True
+
+    def reinstate(self, *key: object) -> None:
+        """Undo :meth:`retire`."""
+        row = self._retired.pop(key)
+        self._rows[key] = row
         for columns, groups in self._indexes.items():
             group = _values(row, columns)
-            if group in groups:
-                groups[group] = tuple(key for key in groups[group] if key != row.key)
+            if None not in group:
+                groups[group] = (*groups.get(group, ()), row.key)
 
     def copy(self) -> Table[RowT]:
         """Return a table with the same rows."""
         twin: Table[RowT] = Table()
         twin._rows = dict(self._rows)
+        twin._retired = dict(self._retired)
         twin._last_id = self._last_id
         twin._indexes = {columns: dict(groups) for columns, groups in self._indexes.items()}
         return twin
@@ -154,6 +186,7 @@ def _values(row: rows.Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(row, column) for column in columns)
 
 
+_NAME = ("name",)  # a name is seldom in more than one project
 _EXECUTION = ("execution_project", "execution_domain", "execution_name")
 
 
@@ -162,9 +195,9 @@ class Store:
 
     def __init__(self) -> None:
         self.projects: Table[rows.ProjectRow] = Table()
-        self.tasks: Table[rows.TaskRow] = Table()
-        self.workflows: Table[rows.WorkflowRow] = Table()
-        self.launch_plans: Table[rows.LaunchPlanRow] = Table()
+        self.tasks: Table[rows.TaskRow] = Table(_NAME)
+        self.workflows: Table[rows.WorkflowRow] = Table(_NAME)
+        self.launch_plans: Table[rows.LaunchPlanRow] = Table(_NAME)
         self.executions: Table[rows.ExecutionRow] = Table()
         self.execution_tags: Table[rows.ExecutionTagRow] = Table()
         self.node_executions: Table[rows.NodeExecutionRow] = Table(

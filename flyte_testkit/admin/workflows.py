@@ -108,7 +108,8 @@ class WorkflowManager:
         template = closure.primary.template
         id_ = template.id
         found = digest(closure)
-        old = self.store.workflows.get(*definitions.parts(id_))
+        key = definitions.parts(id_)
+        old = self.store.workflows.get(*key) if key in self.store.workflows else None
         if old is not None:
             raise _taken(old, found, closure)
         message = workflow_pb2.Workflow(

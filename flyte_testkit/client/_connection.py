@@ -15,6 +15,7 @@ from flyte_testkit.client.config import Config, uses_client_credentials
 from flyte_testkit.client.exceptions import FlyteAssertion
 from flyte_testkit.client.models import WorkflowExecutionIdentifier
 from flyte_testkit.client.phases import ResourceType
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +52,7 @@ class Connection:
         platform = getattr(config, "platform", None)
         if platform is None or not platform.endpoint:
             raise FlyteAssertion(
-                f"{config!r} names no endpoint. Give one: "
+                f"{shown(config)} names no endpoint. Give one: "
                 "FlyteRemote(Config.for_endpoint('host:port', insecure=True)), or Config.auto() to "
                 "read FLYTE_PLATFORM_URL or a config file."
             )

@@ -17,7 +17,7 @@ from flyteidl.core import literals_pb2
 from flyte_testkit.client._model import Model
 from flyte_testkit.client._writing import literal_of
 from flyte_testkit.client.exceptions import FlyteValueException, TypeTransformerFailedError
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, shown
 
 if TYPE_CHECKING:
     from flyte_testkit.client.entities import FlyteLaunchPlan, FlyteTask
@@ -75,7 +75,7 @@ def launch_inputs(
             raise FlyteValueException(
                 name,
                 f"{type(entity).__name__} {entity.name!r} has no such input; it has "
-                f"{sorted(declared)!r}.{close_names(name, declared)}",
+                f"{shown(sorted(declared))}.{close_names(name, declared)}",
             )
         try:
             literals[name] = literal_of(value, declared[name].type.to_flyte_idl())

@@ -19,11 +19,13 @@ from flyte_testkit.client._signals import Signaling
 from flyte_testkit.client._watching import Watching
 from flyte_testkit.client.entities import FlyteLaunchPlan, FlyteTask, FlyteWorkflow
 from flyte_testkit.client.exceptions import FlyteEntityAlreadyExistsException
-from flyte_testkit.client.executions import FlyteWorkflowExecution
 from flyte_testkit.client.models import WorkflowExecutionIdentifier
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from flyte_testkit.client.executions import FlyteWorkflowExecution
 
 __all__ = ["FlyteRemote"]
 
@@ -147,7 +149,7 @@ class FlyteRemote(Watching, Signaling):
             entity = self.fetch_launch_plan(i.project, i.domain, i.name, i.version)
         if not isinstance(entity, (FlyteLaunchPlan, FlyteTask)):
             raise NotImplementedError(
-                f"{entity!r} ({type(entity).__name__}) cannot be launched here: fetch it with "
+                f"{shown(entity)} ({type(entity).__name__}) cannot be launched here: fetch it with "
                 "fetch_launch_plan, fetch_workflow or fetch_task of this remote first."
             )
         literals = _launching.launch_inputs(entity, inputs)
@@ -198,7 +200,11 @@ class FlyteRemote(Watching, Signaling):
     def terminate(
         self, execution: FlyteWorkflowExecution | WorkflowExecutionIdentifier, cause: str
     ) -> None:
-        """Stop an execution. The object given is not changed: sync it to see."""
+        """Stop an execution, ours or flytekit's. The object is not changed: sync it to see.
+
+        Raises:
+            ValueError: It is no execution and no id of one.
+        """
         request = execution_pb2.ExecutionTerminateRequest(
             id=_id_of(execution).to_flyte_idl(), cause=cause
         )
@@ -224,7 +230,15 @@ class FlyteRemote(Watching, Signaling):
         return self._got(self._rpc, created, type_hints)
 
 
-def _id_of(
-    execution: FlyteWorkflowExecution | WorkflowExecutionIdentifier,
-) -> WorkflowExecutionIdentifier:
-    return execution.id if isinstance(execution, FlyteWorkflowExecution) else execution
+def _id_of(execution: object) -> WorkflowExecutionIdentifier:
+    """Return the id of an execution, or an id itself: flytekit's and plain messages, too."""
+    found = getattr(execution, "id", execution)
+    parts = [getattr(found, part, None) for part in ("project", "domain", "name")]
+    if isinstance(found, WorkflowExecutionIdentifier):
+        return found
+    if all(isinstance(part, str) for part in parts) and not hasattr(found, "resource_type"):
+        return WorkflowExecutionIdentifier(*parts)
+    raise ValueError(
+        f"{shown(execution)} ({type(execution).__name__}) is no execution and no id of one: give "
+        "what fetch_execution(name=…) returns, or a WorkflowExecutionIdentifier."
+    )

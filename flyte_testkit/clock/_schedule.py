@@ -99,15 +99,21 @@ class Entry:
 class Callback(Entry):
     """A function that is called at an instant; what ``call_at`` and ``call_later`` return."""
 
-    __slots__ = ("_agenda", "_args", "_function")
+    __slots__ = ("_agenda", "_args", "_function", "_kwargs")
 
     def __init__(
-        self, agenda: Agenda, when: int, function: Callable[..., object], args: tuple[Any, ...]
+        self,
+        agenda: Agenda,
+        when: int,
+        function: Callable[..., object],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(when, Entry.CALLBACK)
         self._agenda = agenda
         self._function = function
         self._args = args
+        self._kwargs = kwargs or {}
 
     def cancel(self) -> None:
         """Let it not happen. Nothing happens if it has happened, or is cancelled, already."""
@@ -115,7 +121,7 @@ class Callback(Entry):
 
     def run(self) -> None:
         """Call the function."""
-        self._function(*self._args)
+        self._function(*self._args, **self._kwargs)
 
     def __repr__(self) -> str:
         name = getattr(self._function, "__qualname__", None) or repr(self._function)

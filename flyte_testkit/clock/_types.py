@@ -71,11 +71,13 @@ class Clock(Protocol):
     def move_to(self, instant: datetime) -> None:
         """Move time forward to an instant."""
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Handle:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Handle:
         """Call a function at an instant."""
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Handle:
         """Call a function after a delay."""
 

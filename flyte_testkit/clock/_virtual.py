@@ -62,7 +62,7 @@ class VirtualClock(Participation, Judge):
         limit: float | timedelta | None = _LIMIT,
         idle_sleeps: int = 3000,
     ) -> None:
-        self._start = aware_micros(start or _START, "VirtualClock(start={})")
+        self._start = self._limited_from = aware_micros(start or _START, "VirtualClock(start={})")
         self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
         self.idle_sleeps = idle_sleeps
         super().__init__()
@@ -94,7 +94,7 @@ class VirtualClock(Participation, Judge):
 
     @property
     def limit(self) -> timedelta | None:
-        """How far waiting may move time, counted from the start; may be set, also in seconds."""
+        """How far waiting may move time, from the start or ``mend``; may be set, as seconds too."""
         return self._limit
 
     @limit.setter
@@ -106,7 +106,20 @@ class VirtualClock(Participation, Judge):
             else:
                 length = micros(limit, "limit")
                 self._limit = timedelta(microseconds=length)
-                self._mover.limit_at = self._start + self._mover.skipped + length
+                self._mover.limit_at = self._limited_from + self._mover.skipped + length
+
+    def mend(self) -> None:
+        """Let a clock that gave up hope anew; limit and idle sleeps count from now on.
+
+        For a clock that outlasts a test. Time is not set back.
+        """
+        with self._mover.lock:
+            self._mover.broken = False
+            self._hope.lost = None
+            self._limited_from = self._mover.us - self._mover.skipped
+        self.forgive()
+        self.limit = self._limit
+        self.stir()
 
     def sleep(self, seconds: float | timedelta) -> None:
         """Wait: time jumps to the earliest wake-up once every thread that takes part waits.
@@ -204,7 +217,9 @@ class VirtualClock(Participation, Judge):
             )
         self.advance(timedelta(microseconds=length))
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Callback:
         """Call a function at an instant, unless the handle that this returns is cancelled before.
 
         The callbacks of one instant run in the order in which they were asked for, before the
@@ -220,13 +235,14 @@ class VirtualClock(Participation, Judge):
                 f"{self.now().isoformat()} already. Name a later instant, or use "
                 "call_later(seconds, ...)."
             )
-        return self.call_later(timedelta(microseconds=target - self._mover.us), function, *args)
+        delay = timedelta(microseconds=target - self._mover.us)
+        return self.call_later(delay, function, *args, **kwargs)
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
         when = self._mover.us + micros(delay, "delay")
-        callback = Callback(self._mover.agenda, when, function, args)
+        callback = Callback(self._mover.agenda, when, function, args, kwargs)
         self._mover.schedule(callback)
         return callback

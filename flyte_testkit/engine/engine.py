@@ -15,31 +15,24 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from flyte_testkit import literals
 from flyte_testkit.admin.blobs import CONTAINER
-from flyte_testkit.admin.errors import AdminError, failed_precondition
-from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.expansion import Act, Pause, Segment, Stage, abortion, expand
-from flyte_testkit.errors import RegistrationError, TimelineError
-from flyte_testkit.launches import Launch, Routes, UnscriptedLaunch
-from flyte_testkit.timeline import Succeeds
 from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from flyteidl.admin import execution_pb2
     from flyteidl.core import literals_pb2
-    from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
+    from flyte_testkit.admin.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.admin.rows import ExecutionRow, Key
-    from flyte_testkit.engine.history import History
-    from flyte_testkit.surprises import Surprises
     from flyte_testkit.timeline import Timeline
 
-__all__ = ["ABORTING_TAKES", "PATIENCE", "Engine"]
+__all__ = ["ABORTING_TAKES", "PATIENCE", "Engine", "Scripted"]
 
 ABORTING_TAKES = timedelta(seconds=0.5)
 """From TerminateExecution to ABORTED: up to 0.6 s in recorded runs, so clients do see ABORTING."""
@@ -73,66 +66,55 @@ class Run:
     refusals: list[tuple[Act, AdminError]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, eq=False)
+class Scripted(Admission):
+    """An execution will play a script.
+
+    Attributes:
+        script: The script.
+        inputs: What the execution runs with.
+        outputs: What it will have made if it succeeds.
+    """
+
+    script: Timeline
+    inputs: literals_pb2.LiteralMap
+    outputs: literals_pb2.LiteralMap
+
+
 class Engine(WorkflowExecutor):
     """Plays the scripts of all executions of one FlyteAdmin.
 
     Args:
-        routes: Where the scripts of launches are planted.
-        surprises: Told of launches that have no script.
-        strict: Whether to refuse such launches; else they stay UNDEFINED.
+        ask: What admits a new execution: whoever knows the scripts, and words refusals.
     """
 
-    def __init__(self, routes: Routes, surprises: Surprises, *, strict: bool) -> None:
-        self.routes = routes
-        self.surprises = surprises
-        self.strict = strict
+    def __init__(self, ask: Admit) -> None:
+        self.ask = ask
         self.admin: FlyteAdmin  # set once, by whoever joins the two
-        self.look: Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]  # likewise
-        self.history: History  # likewise
         self.now: Callable[[], datetime]  # likewise; for next_due alone
-        self.last: Launch | None = None
         self.runs: dict[Key, Run] = {}
         self._awaited: dict[Key, datetime] = {}  # until when somebody is expected to look
         self._agenda: list[tuple[datetime, int, Run, Act]] = []
         self._sequence = 0
-        self._given: Timeline | None = None
-        self._admitted: Timeline | None = None
-        self._stage: Stage | None = None
 
     # What FlyteAdmin tells the engine.
 
-    def admit(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> None:
-        """Find a script for a new execution, or refuse it.
+    def admit(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
+        """Ask what a new execution will play.
 
         Raises:
             AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
         """
-        self._admitted = self._stage = None
-        if (
-            execution.phase in OUTCOMES
-        ):  # FlyteAdmin may create an execution that has failed already
-            return
-        try:
-            self.last = launch = self._launch(execution, inputs)
-            script = self._given or self.routes.claim(launch)
-            self._stage = self._stage_of(execution, inputs, script)
-        except UnscriptedLaunch as unscripted:
-            if self.strict:
-                self.surprises.add(str(unscripted))
-                raise failed_precondition(str(unscripted)) from None
-            return
-        except (RegistrationError, TimelineError) as wrong:
-            if self._given is not None:  # the test itself asked, and is told
-                raise
-            self.surprises.add(str(wrong))
-            raise failed_precondition(str(wrong)) from wrong
-        self._admitted = script
+        return self.ask(execution, inputs)
 
-    def execute(self, execution: ExecutionRow, now: datetime) -> None:
+    def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""
-        if self._admitted is None or self._stage is None:
+        if not isinstance(admission, Scripted):
             return
-        run = self.runs[execution.key] = Run(self._admitted, self._stage, now)
+        project, domain, name = execution.key
+        root = f"{CONTAINER}/metadata/propeller/{project}-{domain}-{name}"
+        stage = Stage(execution.message.id, root, admission.inputs, admission.outputs)
+        run = self.runs[execution.key] = Run(admission.script, stage, now)
         self._play(run, execution.key, expand(run.script, run.stage, now))
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
@@ -147,10 +129,6 @@ class Engine(WorkflowExecutor):
         self._schedule(end, abortion(end.stage, now + ABORTING_TAKES))
 
     # What others ask of the engine.
-
-    def give(self, script: Timeline | None) -> None:
-        """Let the next execution play this script, whatever the routes say; None ends that."""
-        self._given = script
 
     def hand_over(self, now: datetime) -> None:
         """Send all that is due by now, each at its own time and in order."""
@@ -212,7 +190,6 @@ class Engine(WorkflowExecutor):
 
     def _send(self, run: Run, act: Act) -> None:
         self.admin.store.blobs.update(act.blobs)
-        self.history.instant = act.at
         run.aborting = run.aborting or act.rpc == "TerminateExecution"
         try:
             with self.admin.acting_as(act.principal):
@@ -230,27 +207,3 @@ class Engine(WorkflowExecutor):
         for act in acts:
             self._sequence += 1
             heapq.heappush(self._agenda, (act.at, self._sequence, run, act))
-
-    def _launch(self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Launch:
-        first = execution.message
-
-        def read() -> execution_pb2.Execution:
-            stored = self.admin.store.executions.get(*execution.key)
-            return self.look(first.id) if stored else first
-
-        return Launch(read, first, inputs)
-
-    def _stage_of(
-        self, execution: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Timeline
-    ) -> Stage:
-        outputs = script.ending.outputs if isinstance(script.ending, Succeeds) else {}
-        workflow_id = execution.message.closure.workflow_id
-        workflow = self.admin.store.workflows.get(
-            workflow_id.project, workflow_id.domain, workflow_id.name, workflow_id.version
-        )
-        declared = workflow.typed_interface.outputs.variables if workflow else {}
-        types = {name: variable.type for name, variable in declared.items()}
-        project, domain, name = execution.key
-        root = f"{CONTAINER}/metadata/propeller/{project}-{domain}-{name}"
-        made = literals.literal_map(outputs, types or None, of="output")
-        return Stage(execution.message.id, root, inputs, made)

@@ -25,21 +25,16 @@ class Change(NamedTuple):
 
 
 class History:
-    """The changes of phase of all executions, in the order of their creation.
+    """The changes of phase of all executions, in the order of their creation."""
 
-    Attributes:
-        instant: What counts as now for the next change.
-    """
-
-    def __init__(self, start: datetime) -> None:
-        self.instant = start
+    def __init__(self) -> None:
         self._changes: dict[Key, list[Change]] = {}
 
-    def note(self, row: ExecutionRow) -> None:
-        """Take down the phase of a row that was just stored."""
+    def note(self, row: ExecutionRow, at: datetime) -> None:
+        """Take down the phase of a row that was stored at an instant."""
         changes = self._changes.setdefault(row.key, [])
         if not changes or changes[-1].phase != row.phase:
-            changes.append(Change(self.instant, row.phase))
+            changes.append(Change(at, row.phase))
 
     def lives(self) -> Mapping[Key, Sequence[Change]]:
         """Return the changes of each execution, by its key."""

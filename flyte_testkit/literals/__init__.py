@@ -14,6 +14,7 @@ that can turn itself into one. Ignorant of FlyteAdmin, scripts and flytekit.
 
 from __future__ import annotations
 
+from flyte_testkit.literals.forms import form
 from flyte_testkit.literals.inference import type_of_literal
 from flyte_testkit.literals.naming import describe
 from flyte_testkit.literals.reading import python_value, python_values
@@ -22,6 +23,7 @@ from flyte_testkit.literals.values import literal, literal_map
 
 __all__ = [
     "describe",
+    "form",
     "infer_type",
     "literal",
     "literal_map",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import sys
 import threading
 import time
@@ -119,7 +120,7 @@ class World:
             raise NestedFreezeError(
                 f"governed_by({self.clock!r}) was entered under freezegun's freeze_time, frozen at "
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
-                "start the clock there: VirtualClock(start=...)."
+                f"start the clock there: {_start()}."
             )
         self._patch()
         self._inhabit(self.clock)
@@ -211,8 +212,16 @@ def _refuse_to_freeze(freezer: Any, world: World) -> None:
     raise NestedFreezeError(
         f"freeze_time({freezer.time_to_freeze.isoformat()!r}) was entered under "
         f"governed_by({world.clock!r}). Both govern time. Drop freeze_time and move the clock: "
-        "flyte_clock.move_to(...), or VirtualClock(start=...)."
+        f"flyte_clock.move_to(...), or start it there: {_start()}."
     )
+
+
+def _start() -> str:
+    """Return how a clock is started at an instant: by the marker, where pytest makes the clock."""
+    start = "VirtualClock(start=...)"
+    if "PYTEST_CURRENT_TEST" not in os.environ:
+        return start
+    return f"@pytest.mark.flyte(start=...) above the test, or {start} where you make the clock"
 
 
 def _set(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:

@@ -9,7 +9,7 @@ from builders import NOW, Make
 
 from flyte_testkit.admin.attributes import Attributes
 from flyte_testkit.admin.executions import ExecutionManager
-from flyte_testkit.admin.executor import WorkflowExecutor
+from flyte_testkit.admin.executor import Admission, WorkflowExecutor
 from flyte_testkit.admin.identity import Identity
 from flyte_testkit.admin.launch_plans import LaunchPlanManager
 from flyte_testkit.admin.launcher import Launcher
@@ -26,13 +26,16 @@ class NotingExecutor(WorkflowExecutor):
         self.executed = []
         self.aborted = []
         self.refusal = None
+        self.admission = Admission()
 
     def admit(self, execution, inputs):
         self.admitted.append((execution, inputs))
         if self.refusal is not None:
             raise self.refusal
+        return self.admission
 
-    def execute(self, execution, now):
+    def execute(self, execution, admission, now):
+        assert admission is self.admission
         self.executed.append((execution, now))
 
     def abort(self, execution, now):

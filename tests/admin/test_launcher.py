@@ -685,7 +685,9 @@ def test_a_cluster_label_makes_an_execution_that_failed_at_birth(create, executo
     assert not row.message.closure.HasField("duration")
     assert store.blobs[row.inputs_uri]
     assert tags_of(store) == [("t", "")]
-    assert not executor.admitted
+    assert [(admitted.key, admitted.phase) for admitted, _ in executor.admitted] == [
+        (row.key, "FAILED")  # it is a launch all the same
+    ]
     assert not executor.executed
 
 

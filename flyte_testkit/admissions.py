@@ -1,0 +1,147 @@
+"""What is played for a new execution: the routes are asked, and what they say is looked over.
+
+Whoever is refused hears why, and the test hears it too when it ends. A refusal changes nothing: a
+launch counts, and its script is used, once everything about it is found to be right. Ignorant of
+how a script is played.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flyteidl.core import literals_pb2
+
+from flyte_testkit import literals
+from flyte_testkit.admin.errors import failed_precondition
+from flyte_testkit.admin.executor import Admission
+from flyte_testkit.engine.engine import Scripted
+from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.inferred import Name
+from flyte_testkit.launches import Launch, UnscriptedLaunch
+from flyte_testkit.stubs import made_outputs
+from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline._parts import OUTCOMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flyteidl.admin import execution_pb2
+    from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+
+    from flyte_testkit.admin.rows import ExecutionRow, WorkflowRow
+    from flyte_testkit.admin.store import Store
+    from flyte_testkit.inferred import Inferred
+    from flyte_testkit.launches import Routes
+    from flyte_testkit.surprises import Surprises
+    from flyte_testkit.timeline import Timeline
+
+    Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
+
+__all__ = ["Admissions"]
+
+
+class Admissions:
+    """Says what the executions of one FlyteAdmin play.
+
+    Args:
+        store: What is registered.
+        inferred: What is known from scripts alone, which may learn from a script function.
+        routes: Where scripts are planted.
+        surprises: Told of what is refused.
+        strict: Whether launches without a script are refused; else they stay UNDEFINED.
+        look: What reads an execution as it is now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        inferred: Inferred,
+        routes: Routes,
+        surprises: Surprises,
+        *,
+        strict: bool,
+        look: Look,
+    ) -> None:
+        self._store = store
+        self._inferred = inferred
+        self._routes = routes
+        self._surprises = surprises
+        self._strict = strict
+        self._look = look
+
+    def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
+        """Admit a launch with the script that is planted for it.
+
+        One that fails at birth plays nothing, and takes its script with it all the same; where
+        nothing is planted at all it needs none.
+
+        Raises:
+            AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it, or the
+                script is wrong.
+        """
+        launch, failed = self.launch(row, inputs), row.phase in OUTCOMES
+        made: list[literals_pb2.LiteralMap] = []
+
+        def outputs(script: Timeline) -> None:
+            made.append(literals_pb2.LiteralMap() if failed else self._outputs(row, script))
+
+        try:
+            script = self._routes.claim(launch, outputs)
+        except UnscriptedLaunch as unscripted:
+            if self._strict and unscripted.strict and (unscripted.surplus or not failed):
+                self._surprises.add(str(unscripted))
+                raise failed_precondition(str(unscripted)) from None
+            return Admission()
+        except FlyteTestkitError as wrong:
+            self._surprises.add(str(wrong))
+            raise failed_precondition(str(wrong)) from wrong
+        return Scripted(script, inputs, made[-1])
+
+    def given(
+        self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Timeline
+    ) -> Admission:
+        """Admit an execution with this script, whatever the routes say.
+
+        Raises:
+            FlyteTestkitError: It cannot have the outputs that the script says.
+        """
+        launch.script = script
+        return Scripted(script, inputs, self._outputs(row, script))
+
+    def launch(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Launch:
+        """Return a new execution as tests see it."""
+        first, workflow = row.message, self._workflow(row)
+        declared = workflow.typed_interface.inputs if workflow else None
+
+        def read() -> execution_pb2.Execution:
+            return self._look(first.id) if self._store.executions.get(*row.key) else first
+
+        return Launch(read, first, inputs, declared)
+
+    def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
+        """Return what a run that plays this script makes, if it succeeds.
+
+        Raises:
+            FlyteTestkitError: Such a run could not have made it.
+        """
+        if not isinstance(script.ending, Succeeds):
+            return literals_pb2.LiteralMap()
+        outputs, name = script.ending.outputs, row.message.spec.launch_plan.name
+        workflow = self._workflow(row)
+        if workflow is not None and not self._inferred.is_stub(workflow.key):
+            return made_outputs(name, outputs, workflow.typed_interface.outputs)
+        asked = row.message.spec.launch_plan
+        place = Name(asked.project, asked.domain, asked.name)
+        if place in self._inferred:
+            guess = self._inferred.guess(place).with_outputs(name, outputs)
+            self._inferred.learn(place, guess, None, row.created_at)
+            workflow = self._workflow(row)
+        known = workflow.typed_interface.outputs.variables if workflow else {}
+        types = {key: known[key].type for key in outputs if key in known}
+        made = literals.literal_map({key: outputs[key] for key in types}, types, of="output")
+        made.MergeFrom(literals.literal_map({k: outputs[k] for k in outputs if k not in types}))
+        return made
+
+    def _workflow(self, row: ExecutionRow) -> WorkflowRow | None:
+        id_ = row.message.closure.workflow_id
+        return self._store.workflows.get(id_.project, id_.domain, id_.name, id_.version)
