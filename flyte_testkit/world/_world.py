@@ -129,8 +129,12 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
-        self._patch()
-        self._inhabit(self.clock)
+        try:
+            self._patch()
+            self._inhabit(self.clock)
+        except BaseException:  # ^C, say: nobody will leave what was not quite entered
+            self._unpatch()
+            raise
         self._owns = True
         self._entered = 1
         return self
