@@ -193,7 +193,10 @@ class World:
 
     def _unpatch(self) -> None:
         """Let time be real, also in modules that were imported meanwhile."""
-        self._undo.close()
+        try:
+            self._undo.close()
+        finally:
+            self._undo.close()  # of what is left, if ^C came in between
         ours = {id(ours): real for real, ours in _functions().values()}
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):
