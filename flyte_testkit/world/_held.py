@@ -81,12 +81,12 @@ class Holdings:
     def _look(self) -> None:
         wanted = list(self._wanted.values())
         ignored = {id(self._wanted), id(wanted), id(self.bound), id(self._functions)}
-        holders = [it for it in gc.get_referrers(*wanted) if id(it) not in ignored]
+        holders = [it for it in _owners.referrers(wanted) if id(it) not in ignored]
         running = _running()
         for holder in holders:
             if id(holder) not in running:
                 self._examine(holder)
-        owners = gc.get_referrers(*self._passed) if self._passed else []
+        owners = _owners.referrers(self._passed)
         ignored |= {id(holders), id(self._passed), id(self._lost)} | running
         passed = {id(it): it for it in self._passed}
         owned = self._owned(owners, ignored | {id(passed)}, passed)
@@ -111,7 +111,7 @@ class Holdings:
                 between.append(owner)
             else:
                 owned.update(map(id, gc.get_referents(owner)))
-        for owner in gc.get_referrers(*between) if between else ():
+        for owner in _owners.referrers(between):
             if id(owner) not in ignored and owner is not between and owner is not owners:
                 owned.update(map(id, gc.get_referents(owner)))
                 if is_a(owner, type):

@@ -122,8 +122,12 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 f"start the clock there: {_start()}."
             )
-        self._patch()
-        self._inhabit(self.clock)
+        try:
+            self._patch()
+            self._inhabit(self.clock)
+        except BaseException:  # ^C, say: nobody will leave what was not quite entered
+            self._unpatch()
+            raise
         self._owns = True
         self._entered = 1
         return self
@@ -186,7 +190,10 @@ class World:
 
     def _unpatch(self) -> None:
         """Let time be real, also in modules that were imported meanwhile."""
-        self._undo.close()
+        try:
+            self._undo.close()
+        finally:
+            self._undo.close()  # of what is left, if ^C came in between
         ours = {id(ours): real for real, ours in _functions().values()}
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):

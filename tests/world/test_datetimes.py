@@ -21,6 +21,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.world import governed_by, local_time
 
 UTC = timezone.utc
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 METHODS = {(kind, name): vars(kind)[name] for kind in (date, datetime) for name in vars(kind)}
 

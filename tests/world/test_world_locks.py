@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import _queue
-import _thread
 import queue
 import sys
 import threading
@@ -10,9 +8,7 @@ import types
 
 import pytest
 
-from flyte_testkit.world import governed_by
-
-REAL = {"Lock": _thread.allocate_lock, "RLock": _thread.RLock, "SimpleQueue": _queue.SimpleQueue}
+from flyte_testkit.world import _locks, governed_by
 
 
 @pytest.fixture(params=["Lock", "RLock"])
@@ -194,7 +190,7 @@ def test_a_lock_made_before_a_world_works_in_it(clock, together):
 def test_installed_packages_get_the_real_ones_outside_of_a_world():
     space = {"__name__": "queuing", "__file__": queue.__file__}
     exec("import threading\nmade = threading.Lock()", space)  # noqa: S102  the module is the point
-    assert type(space["made"]) is type(REAL["Lock"]())
+    assert type(space["made"]) is type(_locks.REAL_LOCK())
 
 
 # Older than the world
