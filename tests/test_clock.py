@@ -11,7 +11,6 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from flyte_testkit.clock import Clock, SystemClock, VirtualClock
-from flyte_testkit.clock._participants import Participants
 from flyte_testkit.errors import ClockError, HopelessWait
 
 UTC = timezone.utc

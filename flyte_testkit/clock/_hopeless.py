@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from datetime import timedelta
 
-    from flyte_testkit.clock._participants import Participant
+    from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._types import Source
 
 __all__ = ["SILENCE", "Hope", "held_for_ever", "in_seconds", "raise_in"]
@@ -45,7 +45,7 @@ class Hope:
         """Whether a source has anything left that will happen."""
         return any(source.next_due() is not None for source in self.sources)
 
-    def is_idle(self, who: Participant, everyone: Iterable[Participant]) -> bool:
+    def is_idle(self, who: Member, everyone: Iterable[Member]) -> bool:
         """Count a sleep with nothing scheduled; say whether it is one too many.
 
         A thread that sleeps for the first time may still do something afterwards: until it has

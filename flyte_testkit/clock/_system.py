@@ -129,7 +129,7 @@ class SystemClock:
         """Time passes by itself."""
         return False
 
-    def hold(self, what: str = "a call") -> object:  # noqa: ARG002  as VirtualClock has it
+    def hold(self, what: str = "a call", call: object = None) -> object:  # noqa: ARG002  as VirtualClock has it
         """Return a token: time passes anyway."""
         return object()
 

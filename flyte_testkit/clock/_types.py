@@ -92,8 +92,8 @@ class Clock(Protocol):
     def deserted(self) -> bool:
         """Whether nobody moves this clock: nobody waits on it, and time does not pass by itself."""
 
-    def hold(self, what: str = "a call") -> object:
-        """Say that the server holds a call back, by its name; returns what ``release`` wants."""
+    def hold(self, what: str = "a call", call: object = None) -> object:
+        """Say that the server holds a call back, by name and id; returns what ``release`` wants."""
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""

@@ -61,8 +61,7 @@ class VirtualClock:
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._stuck, self._dead)
-        self._mover.failure = self._fail
+        self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
         self.idle_sleeps = idle_sleeps
         self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
         self.limit = limit
@@ -154,10 +153,23 @@ class VirtualClock:
             HopelessWait: As ``sleep`` does.
         """
         self.check()
+        sleeper.who = self._mover.me()
         if not sleeper.endless:
             self._count()
         if self._mover.park(sleeper):
             self.stir()
+            return True
+        self.check()
+        return False
+
+    def join_thread(self, thread: threading.Thread, seconds: float | None) -> bool:
+        """Wait until a thread that takes part has nothing left to do; say whether it has in time.
+
+        Raises:
+            HopelessWait: As ``sleep`` does.
+        """
+        self.check()
+        if self._mover.join_thread(thread, None if seconds is None else micros(seconds)):
             return True
         self.check()
         return False
@@ -224,41 +236,62 @@ class VirtualClock:
         return callback
 
     def join(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread take part (this one, by default), also one that is about to start."""
-        with self._mover.lock:
-            self._mover.members.join(thread or threading.current_thread())
+        """Let a thread take part (this one, by default), also one that is about to start.
+
+        From now on time stands still unless it waits on this clock. A thread that only sleeps on
+        the clock, in no world, takes part while it sleeps.
+        """
+        self._mover.join(thread or threading.current_thread(), resident=True)
 
     def leave(self, thread: threading.Thread | None = None) -> None:
         """Let a thread (this one, by default) take no more part; nothing interrupts it any more."""
         while True:
             try:
-                with self._mover.lock:
-                    self._mover.members.leave(thread or threading.current_thread())
-                    self._mover.ring()
+                self._mover.leave(thread or threading.current_thread())
             except HopelessWait:  # an interruption that was on its way
                 continue
             return
 
     def takes_part(self, thread: threading.Thread) -> bool:
         """Whether a thread takes part."""
-        return thread in self._mover.members
+        with self._mover.lock:
+            return self._mover.members.of(thread) is not None
 
     @property
     def deserted(self) -> bool:
         """Whether no thread takes part: then only ``advance`` and ``move_to`` move time."""
-        return len(self._mover.members) == 0
+        with self._mover.lock:
+            return all(member.ended for member in self._mover.members)
 
-    def hold(self, what: str = "a call") -> object:
+    @property
+    def preempted(self) -> int:
+        """How often a second thread was let run, because the one whose turn it was did nothing.
+
+        As long as it is 0, the same program has the same order of events each time.
+        """
+        return self._mover.watch.preempted
+
+    @property
+    def mover(self) -> Mover:
+        """Whose turn it is, and who moves time: for those who stand in for Python's waits."""
+        return self._mover
+
+    def hold(self, what: str = "a call", call: object = None) -> object:
         """Say that the server holds a call back, by its name; returns what ``release`` wants.
 
-        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. A helper thread moves time while calls are held.
+        Args:
+            what: What the call is called.
+            call: Its id, which travels with it. Without one it is taken for the call that has been
+                under way for longest.
+
+        Whoever stands in that call waits from now on; in a call that is not held back it runs, for
+        its answer may be about to come.
         """
-        return self._mover.hold(what)
+        return self._mover.calls.hold(what, call)
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""
-        self._mover.let_go(hold)
+        self._mover.calls.release(hold)
 
     def watch(self, source: Source) -> None:
         """Ask a source, from now on, whether anything is scheduled and what is stuck."""
@@ -328,7 +361,7 @@ class VirtualClock:
             return
         with self._mover.lock:
             members = self._mover.members
-            idle = self._hope.is_idle(members.me(), members)
+            idle = self._hope.is_idle(self._mover.me(), members)
         if idle:
             self._spread(self._hope.lose_to_idleness())
             self.check()
@@ -336,11 +369,11 @@ class VirtualClock:
     def _too_far(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))
 
-    def _stuck(self) -> None:
-        self.interrupt(*held_for_ever(list(self._mover.held.values())))
-
-    def _dead(self) -> None:
-        if not self.pending:
+    def _silent(self) -> None:
+        held = [hold.what for hold in self._mover.calls.held.values()]
+        if held:
+            self.interrupt(*held_for_ever(held))
+        elif not self.pending:
             self.give_up(*SILENCE)
 
     def _fail(self, error: BaseException) -> None:

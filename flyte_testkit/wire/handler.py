@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import grpc
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.clock import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.wire.answers import Answer, refusal, set_status
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.journal import blurred
@@ -82,7 +83,7 @@ class Wire(grpc.GenericRpcHandler):
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
         answers: list[Answer] = []
-        self._handle(method, (), raw, blurred(context.time_remaining()), answers.append)
+        self._handle(method, (), raw, _Caller(context).deadline, answers.append)
         return _bytes_of(answers[0], context)
 
     def _later(
@@ -107,15 +108,15 @@ class Wire(grpc.GenericRpcHandler):
                 set_status(context, answer)
             respond(None)
 
-        deadline = blurred(context.time_remaining())
-        call = self._handle(method, hooks, raw, deadline, send)
+        caller = _Caller(context)
+        call = self._handle(method, hooks, raw, caller.deadline, send)
         if call is not None and call.code is None:
-            holds += self._hold(call, context, send)
+            holds += self._hold(call, caller, send)
             if call.code is not None:  # answered meanwhile
                 let_go()
 
     def _hold(
-        self, call: Call, context: grpc.ServicerContext, send: Send
+        self, call: Call, caller: _Caller, send: Send
     ) -> list[Callable[[], object]]:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
@@ -128,10 +129,10 @@ class Wire(grpc.GenericRpcHandler):
         if call.deadline is not None:
             holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
         gone = Answer("CANCELLED", None, "the client went away")
-        if not context.add_callback(lambda: self._finish(call, send, gone)):
+        if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
         clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
-        holds.append(partial(clock.release, clock.hold(call.rpc)))
+        holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
         return holds
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
@@ -192,6 +193,22 @@ class Wire(grpc.GenericRpcHandler):
         )
         self.backend.surprises.add(story)
         return Answer("UNIMPLEMENTED", None, story)
+
+
+class _Caller:
+    """What a client in this process tells of a call, besides the request.
+
+    Attributes:
+        call: The id by which the clock knows who stands in the call; None if it comes from outside.
+        deadline: In seconds, exactly as the client meant it if it says so.
+    """
+
+    def __init__(self, context: grpc.ServicerContext) -> None:
+        told = dict(context.invocation_metadata() or ())
+        self.call = told.get(CALL_ID)
+        exact = told.get(EXACT_TIMEOUT)
+        self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
+        self.when_gone = context.add_callback
 
 
 def _unserved(path: str, _: bytes, context: grpc.ServicerContext) -> bytes:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-import threading
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import VirtualClock
 
-__all__ = ["Reins", "caller", "held", "is_machinery", "starter"]
+__all__ = ["Reins", "caller", "held", "is_machinery", "is_pool", "is_resident", "is_runner"]
 
 _MACHINERY = frozenset(
     {
@@ -38,8 +38,16 @@ _MACHINERY = frozenset(
 _CODE_UNDER_TEST = ("flyte_testkit.client",)  # a client waits as its users do
 
 # They run others' functions: whoever they call in the end decides.
-_RUNNERS = frozenset({"threading", "queue", "concurrent.futures.thread", "unittest.mock", "mock"})
-_STARTERS = _RUNNERS | {"concurrent.futures._base"}
+_RUNNERS = frozenset(
+    {
+        *("threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"),
+        *("multiprocessing.pool", "multiprocessing.dummy", "unittest.mock", "mock"),
+        "flyte_testkit.clock._members",  # it begins threads
+        *(f"{__package__}._{room}" for room in ("conditions", "locks", "pools", "threads")),
+        *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools")),
+    }
+)
+_POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool", "multiprocessing.dummy"})
 
 
 @functools.cache
@@ -97,22 +105,39 @@ held: list[Reins] = []  # of the one world that is entered, or empty
 
 def caller(frame: FrameType | None) -> Reins | None:
     """Return the reins of the world if the code that this frame runs lives in it."""
-    return _judge(frame, _RUNNERS)
-
-
-def starter(frame: FrameType | None) -> Reins | None:
-    """Return the reins of the world if a thread started by this frame will live in it."""
-    return _judge(frame, _STARTERS)
-
-
-def _judge(frame: FrameType | None, runners: frozenset[str]) -> Reins | None:
     if not held:
         return None
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
-        if module not in runners:
+        if module not in _RUNNERS:
             return None if is_machinery(module) else held[-1]
         frame = frame.f_back
     # Nothing but a runner: a Timer, or a job that is itself a function of ``time``.
     reins = held[-1]
-    return reins if reins.clock.takes_part(threading.current_thread()) else None
+    return reins if reins.clock.mover.members.here() is not None else None
+
+
+def is_runner(frame: FrameType) -> bool:
+    """Whether a frame runs a module that runs others' functions."""
+    return frame.f_globals.get("__name__") in _RUNNERS
+
+
+def is_pool(frame: FrameType) -> bool:
+    """Whether a frame runs a module that keeps a pool of threads."""
+    return frame.f_globals.get("__name__") in _POOLS
+
+
+def is_resident() -> bool:
+    """Whether the calling thread is one that code under test started, also before the world.
+
+    It takes part from its first wait to its end, then. A worker of a pool does so only while it
+    waits, for nobody would see what else it waits for; so does a thread of machinery.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  where the thread began
+    began = ""
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        if module != "threading":
+            began = module
+        frame = frame.f_back
+    return began not in _POOLS and not is_machinery(began)

@@ -14,9 +14,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
-import queue
 import sys
-import threading
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -25,9 +23,12 @@ from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _governed, _readings
+from flyte_testkit.world import _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
-from flyte_testkit.world._reins import Reins, held
+from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._patches import install
+from flyte_testkit.world._reins import Reins, held, is_resident
+from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 from flyte_testkit.world._unfrozen import UnfrozenImports
 
 if TYPE_CHECKING:
@@ -107,8 +108,8 @@ class World:
         old = self._reins.clock
         self._reins.exchange(_checked(clock))
         if self._entered:
-            clock.join()
-            old.leave()
+            self._inhabit(clock)
+            self._desert(old)
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
@@ -126,8 +127,9 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
+        install()
         self._patch()
-        self.clock.join()
+        self._inhabit(self.clock)
         self._owns = True
         self._entered = 1
         return self
@@ -142,9 +144,17 @@ class World:
         if not self._entered and self._owns:
             self._owns = False
             try:
-                self.clock.leave()
+                self._desert(self.clock)
             finally:
                 self._unpatch()
+
+    def _inhabit(self, clock: VirtualClock) -> None:
+        clock.mover.is_resident = is_resident
+        clock.join()
+
+    def _desert(self, clock: VirtualClock) -> None:
+        clock.mover.is_resident = None
+        clock.leave()
 
     def _patch(self) -> None:
         """Let time be virtual."""
@@ -154,11 +164,9 @@ class World:
             replaced = _replacements()
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
-            _set(undo, time, "sleep", _governed.sleep)
-            _set(undo, threading.Condition, "wait", _governed.wait)
-            _set(undo, threading.Thread, "start", _governed.start)
-            _set(undo, threading, "_time", _governed.wait_time)
-            _set(undo, queue, "time", _governed.wait_time)
+            _set(undo, time, "sleep", sleep)
+            for module, name, _, ours in FACTORIES:
+                _set(undo, module, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
@@ -225,7 +233,8 @@ def _checked(clock: Clock) -> VirtualClock:
 
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
-    pairs = [*_readings.FUNCTIONS.values(), (_governed.REAL_SLEEP, _governed.sleep)]
+    pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
+    pairs += [(real, ours) for _, _, real, ours in FACTORIES]
     return {id(real): (real, ours) for real, ours in pairs}
 
 

@@ -1,0 +1,144 @@
+"""The watch: real time never moves the clock, it only lets a second member run.
+
+Whoever runs may be blocked for real (in a pipe, in a lock of machinery), or spin on a flag, until
+one does something that is only ready. So while somebody is ready, a thread looks every now and
+then: if the whole process rests, or the turn has cost a second of processor time, the next member
+may run, too. (To look at the runner alone would be wrong: on a busy machine it may well wait for a
+thread of machinery that starves.)
+
+It also notices silence: everybody waits for ever, and nothing is scheduled.
+
+Ignorant of what is done about either.
+"""
+
+from __future__ import annotations
+
+import _thread
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flyte_testkit.clock._mover import Mover
+
+__all__ = ["Watch"]
+
+_TICK = 0.02  # real seconds between two looks
+_RESTING = 3  # looks that find the whole process at rest
+_RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
+_SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
+_LINGER = 10  # looks with nothing to do, before the watch ends
+
+_TASKS = "/proc/self/task"
+_CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
+_real_sleep = time.sleep
+_process_time_ns = time.process_time_ns
+
+
+class Watch:
+    """A daemon thread that lives only while there is something to watch.
+
+    Attributes:
+        preempted: How often a second member was let run.
+    """
+
+    def __init__(self, mover: Mover, on_silence: Callable[[], object]) -> None:
+        self._mover = mover
+        self._on_silence = on_silence
+        self._awake = False
+        self.preempted = 0
+
+    def begin(self) -> None:
+        """Watch from now on; only with the mover's lock held."""
+        if not self._awake:
+            self._awake = True
+            _thread.start_new_thread(self._watch, ())
+
+    def _watch(self) -> None:
+        turn, silence, bored = _Turn(-1), 0.0, 0
+        while True:
+            _real_sleep(_TICK)
+            with self._mover.lock:
+                bored = 0 if self._has_a_use() else bored + 1
+                if bored > _LINGER or self._mover.broken:
+                    self._awake = False
+                    return
+                self._dismiss_the_dead()
+                if turn.number != self._mover.turns or not self._is_blocked():
+                    turn = _Turn(self._mover.turns)
+                elif turn.goes_nowhere():
+                    self.preempted += 1
+                    self._mover.give_turn()
+                silence = silence + _TICK if self._is_silent() else 0.0
+            if silence > self._mover.patience:
+                silence = 0.0
+                self._on_silence()
+            self._mover.go()
+
+    def _has_a_use(self) -> bool:
+        return (
+            bool(self._mover.ready)
+            or self._is_silent()
+            or any(not member.hooked for member in self._mover.runs)
+        )
+
+    def _is_blocked(self) -> bool:
+        mover = self._mover
+        return bool(mover.ready and (mover.runs or mover.busy))
+
+    def _is_silent(self) -> bool:
+        mover = self._mover
+        stirs = mover.runs or mover.ready or mover.busy or mover.calls.flying
+        waits = mover.sleepers or mover.calls.held
+        return bool(waits) and not stirs and mover.agenda.first() is None
+
+    def _dismiss_the_dead(self) -> None:
+        """Let those leave whose end nobody could notice."""
+        for member in list(self._mover.runs):
+            if not member.hooked and member.ended and member.thread is not None:
+                self._mover.end(member.thread)
+
+
+class _Turn:
+    """One turn, as long as somebody else is ready."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._spent = _process_time_ns()
+        self._seen: object = None
+        self._looks = 0
+
+    def goes_nowhere(self) -> bool:
+        """Look once more; say whether nothing is to be expected of this turn."""
+        if _process_time_ns() - self._spent > _SPIN:
+            return True
+        self._looks += 1
+        if not _CAN_LOOK:
+            return self._looks >= _RESTING_ELSEWHERE
+        seen = _process()
+        if seen is None or seen != self._seen:
+            self._seen, self._looks = seen, 1
+        return self._looks >= _RESTING and seen is not None
+
+
+def _process() -> dict[str, bytes] | None:
+    """Return what all other threads have had of the processor; None if one of them runs now."""
+    me = str(threading.get_native_id())
+    seen = {}
+    try:
+        for task in os.listdir(_TASKS):
+            if task == me:
+                continue
+            with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second
+                state = file.read().rpartition(b")")[2].split(maxsplit=1)[0]
+            if state == b"R":
+                return None
+            with open(f"{_TASKS}/{task}/schedstat", "rb") as file:  # noqa: PTH123  as above
+                seen[task] = file.read()
+    except OSError:  # it ended a moment ago
+        return None
+    return seen

@@ -1,0 +1,209 @@
+"""What stands in for the methods of a ``ThreadPoolExecutor``: its jobs take part, not its workers.
+
+So it does not matter how old a pool is. Of the jobs of a pool as many take part at a time as it has
+workers; the others wait in the order of their submission.
+
+Ignorant of how they come to stand there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections import deque
+from concurrent.futures import process, thread
+from typing import TYPE_CHECKING, Any
+
+from flyte_testkit.world._reins import caller, held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from flyte_testkit.clock import Sleeper, VirtualClock
+    from flyte_testkit.clock._members import Member
+
+__all__ = ["PATCHES", "Job", "Jobs", "jobs_of"]
+
+_Item = thread._WorkItem  # type: ignore[attr-defined]  # noqa: SLF001  where a worker runs a job
+_real_submit = thread.ThreadPoolExecutor.submit
+_real_shutdown = thread.ThreadPoolExecutor.shutdown
+_real_run = _Item.run
+_real_process_submit = process.ProcessPoolExecutor.submit
+_frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
+_JOBS = "_flyte_testkit_jobs"
+
+
+class Job:
+    """One job of a pool, in the place of the function that it calls."""
+
+    __slots__ = ("_function", "before", "jobs", "member", "over")
+
+    def __init__(self, function: Callable[..., Any], jobs: Jobs) -> None:
+        self._function = function
+        self.jobs = jobs
+        self.member: Member | None = None  # as soon as there is a worker for it
+        self.before: Member | None = None  # whom the worker was before
+        self.over = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._function(*args, **kwargs)
+
+
+class Jobs:
+    """The jobs of one pool on one clock."""
+
+    def __init__(self, clock: VirtualClock, workers: int) -> None:
+        self.clock = clock
+        self._mover = clock.mover
+        self._workers = workers
+        self._active = 0
+        self._waiting: deque[Job] = deque()
+        self._idle: list[Sleeper] = []  # who waits until all are done
+
+    def add(self, function: Callable[..., Any]) -> Job:
+        """Let one more job take part, now or when there is a worker for it."""
+        job = Job(function, self)
+        with self._mover.lock:
+            self._waiting.append(job)
+            self._begin()
+        return job
+
+    def begin(self, job: Job) -> bool:
+        """Let the calling worker do the job in its turn; False if there is nothing left to do."""
+        with self._mover.lock:
+            if job.over:
+                return False
+            if job.member is None:  # the pool has a worker more than we thought
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(job)
+                self._engage(job)
+            member = job.member
+            assert member is not None  # engaged above
+            member.thread = threading.current_thread()  # nobody gives it up any more
+        job.before = self._mover.take_seat(member)
+        return True
+
+    def finish(self, job: Job) -> None:
+        """Say in the worker that the job is done."""
+        self.end(job)
+        if job.member is not None:
+            self._mover.leave_seat(job.member, job.before)
+
+    def lose(self, job: Job) -> None:
+        """Forget a job if it was cancelled, or its pool broke, before a worker had it."""
+        with self._mover.lock:
+            if job.over or (job.member is not None and job.member.thread is not None):
+                return
+            self.end(job)
+            if job.member is not None:
+                self._mover.dismiss(job.member)
+
+    def end(self, job: Job) -> None:
+        """Let the next job begin: this one is done, cancelled or lost."""
+        with self._mover.lock:
+            if job.over:
+                return
+            job.over = True
+            if job.member is None:
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(job)
+            else:
+                self._active -= 1
+                self._begin()
+            if not self._active:
+                idle, self._idle = self._idle, []
+                for sleeper in idle:
+                    sleeper.settle()
+        self._mover.go()
+
+    def wait(self) -> None:
+        """Wait on the clock until no job is left."""
+        with self._mover.lock:
+            if not self._active:
+                return
+            sleeper = self.clock.sleeper(None)
+            self._idle.append(sleeper)
+        self.clock.park(sleeper)
+
+    def _begin(self) -> None:
+        while self._waiting and self._active < self._workers:
+            self._engage(self._waiting.popleft())
+
+    def _engage(self, job: Job) -> None:
+        self._active += 1
+        job.member = self._mover.engage()
+
+
+def jobs_of(pool: Any, clock: VirtualClock, workers: int) -> Jobs:
+    """Return the jobs of a pool on a clock."""
+    found: Jobs | None = vars(pool).get(_JOBS)
+    if found is None or found.clock is not clock:
+        found = vars(pool)[_JOBS] = Jobs(clock, workers)
+    return found
+
+
+def submit(
+    self: thread.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
+    """Submit a job, which takes part if code under test submits it."""
+    reins = caller(_frame(1))
+    if reins is None:
+        return _real_submit(self, fn, *args, **kwargs)
+    job = jobs_of(self, reins.clock, self._max_workers).add(fn)
+    try:
+        future = _real_submit(self, job, *args, **kwargs)
+    except BaseException:
+        job.jobs.lose(job)
+        raise
+    future.add_done_callback(lambda _: job.jobs.lose(job))
+    return future
+
+
+def run(self: Any) -> None:
+    """Do a job in the worker that picked it up."""
+    job = getattr(self, "fn", None)
+    if type(job) is not Job or not job.jobs.begin(job):
+        _real_run(self)
+        return
+    try:
+        _real_run(self)
+    finally:
+        self.fn = None
+        job.jobs.finish(job)
+
+
+def shutdown(
+    self: thread.ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False  # noqa: FBT001, FBT002  as the real one
+) -> None:
+    """Wait on the clock until all jobs are done, then for the workers."""
+    jobs: Jobs | None = vars(self).get(_JOBS)
+    reins = None if jobs is None else caller(_frame(1))
+    if jobs is None or reins is None or jobs.clock is not reins.clock:
+        _real_shutdown(self, wait, cancel_futures=cancel_futures)
+        return
+    _real_shutdown(self, False, cancel_futures=cancel_futures)
+    if wait:
+        jobs.wait()
+        _real_shutdown(self, True)
+
+
+def submit_to_process(
+    self: process.ProcessPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+) -> Future[Any]:
+    """Submit a job to a process: time stands still until it is done."""
+    future = _real_process_submit(self, fn, *args, **kwargs)
+    if held:
+        calls = held[-1].clock.mover.calls
+        calls.fly(future)
+        future.add_done_callback(calls.land)
+    return future
+
+
+PATCHES: tuple[tuple[Any, str, Any], ...] = (
+    (thread.ThreadPoolExecutor, "submit", submit),
+    (thread.ThreadPoolExecutor, "shutdown", shutdown),
+    (_Item, "run", run),
+    (process.ProcessPoolExecutor, "submit", submit_to_process),
+)
