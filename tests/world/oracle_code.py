@@ -215,7 +215,8 @@ def as_code(program):
     numbers = range(1, len(program.threads))
     lines += [f"    thread{n} = threading.Thread(target=run{n}, daemon=True)" for n in numbers]
     lines += body(program, "main", program.threads[0])
-    lines += [f"    thread{n}.join()" for n in numbers]
+    begun = {step[1] for step in every_step(bodies) if step[0] == "start"}
+    lines += [f"    thread{n}.join()" for n in numbers if n in begun]
     lines += ["    for each in list(timers.values()):", "        each.join()"]
     if pools and program.pool == "crew":
         lines += ["    pool.close()", "    pool.join()"]

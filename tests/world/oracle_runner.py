@@ -14,13 +14,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from oracle_code import as_code
-from oracle_programs import TEMPLATES, draw
+from oracle_programs import TEMPLATES, Program, draw
 from oracle_simulation import Endless, simulate
 
-__all__ = ["compare", "run", "told"]
+__all__ = ["compare", "agrees", "run", "shrunk", "told"]
 
 LONGEST = 60  # steps; a program that takes more tells nothing new
 
@@ -46,7 +47,48 @@ def compare(seed):
 
 def program_of(seed):
     """Return the program of a seed, or the template of that name."""
+    if isinstance(seed, Program):
+        return seed
+    if str(seed).startswith("Program("):
+        return eval(seed, {"Program": Program})  # noqa: S307  our own repr
     return TEMPLATES[seed] if seed in TEMPLATES else draw(int(seed))
+
+
+def agrees(outcome):
+    """Whether an outcome holds nothing against the world."""
+    return outcome is None or outcome == "endless"
+
+
+def shrunk(program, *options, seconds=20.0):
+    """Return the shortest program that is still told otherwise by the world than by the rules."""
+    while True:
+        smaller = [repr(each) for each in simpler(program)]
+        found = next(
+            (seed for seed, told_of in run(smaller, *options, seconds=seconds) if not agrees(told_of)),
+            None,
+        )
+        if found is None:
+            return program
+        program = program_of(found)
+
+
+def simpler(program):
+    """Yield the program without one of its steps, each in turn."""
+    for kind in ("threads", "jobs"):
+        bodies = getattr(program, kind)
+        for number, body in enumerate(bodies):
+            for fewer in without_one(body, program):
+                changed = (*bodies[:number], fewer, *bodies[number + 1 :])
+                yield replace(program, **{kind: changed})
+
+
+def without_one(body, program):
+    for place, step in enumerate(body):
+        if step[0] != "start" or not program.threads[step[1]]:
+            yield body[:place] + body[place + 1 :]
+        if step[0] == "hold":
+            for fewer in without_one(step[3], program):
+                yield (*body[:place], (*step[:3], fewer), *body[place + 1 :])
 
 
 def told(seed, outcome):

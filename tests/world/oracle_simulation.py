@@ -386,6 +386,8 @@ class Play:
     def main(self):
         yield from self.body("main", self.program.threads[0])
         for number in range(1, len(self.program.threads)):
+            if number not in self.threads:
+                continue
             if not self.threads[number].ended:
                 yield from self.kernel.wait(self.threads[number].joiners, None)
         for timer, _ in self.timers.values():
