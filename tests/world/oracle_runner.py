@@ -1,15 +1,13 @@
 """Runs programs in the world, beside the simulation, and tells where they differ.
 
-    python tests/world/oracle_runner.py 0 300
-
-does so for the programs of these seeds, in this process, and prints a line for each: a program that
-hangs is the last to be named. It is a process of its own so that a hang can be ended.
+``run`` does so in processes of their own, so that a program that hangs can be ended and named.
 
 Ignorant of how programs come about.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import subprocess
@@ -23,7 +21,7 @@ from oracle_simulation import Endless, simulate
 
 __all__ = ["compare", "agrees", "run", "shrunk", "told"]
 
-LONGEST = 60  # steps; a program that takes more tells nothing new
+ROOT = os.environ.get("ORACLE_ROOT") or str(Path(__file__).parent.parent.parent)
 
 
 def play(code):
@@ -94,8 +92,9 @@ def without_one(body, program):
 def told(seed, outcome):
     """Return an outcome in words: the program as code, and both logs side by side."""
     lines = [f"seed {seed}:", as_code(program_of(seed))]
-    if outcome == "hangs":
-        return "\n".join([*lines, "It hangs."])
+    for how in ("hangs", "raised"):
+        if how in outcome:
+            return "\n".join([*lines, f"It {how}:", outcome[how]])
     rows = max(len(outcome["got"]), len(outcome["wanted"]))
     got, wanted = (
         [line(*entry) for entry in outcome[key]] + [""] * rows for key in ("got", "wanted")
@@ -112,54 +111,56 @@ def line(who, step, at, result):
     return f"{at / 1e6:>12.6f} {who:>8} {step:<8} {result}"
 
 
-def run(seeds, *options, seconds=60.0, python=sys.executable):
-    """Compare seeds in a process of its own, and yield each with its outcome.
+def run(seeds, *mutants, seconds=60.0, python=sys.executable):
+    """Compare seeds in processes of their own, and yield each with its outcome.
+
+    Args:
+        seeds: Seeds, names of templates, programs, or their ``repr``.
+        mutants: What the scheduler should do wrong.
+        seconds: After how many of them a process is given up.
+        python: The interpreter.
 
     Yields:
-        A seed, and ``None``, ``"endless"``, ``"hangs"``, ``{"raised": …}`` or both logs.
+        A seed, and ``None``, ``"endless"``, both logs, or ``{"hangs": …}`` or ``{"raised": …}``.
     """
-    seeds = [str(seed) for seed in seeds]
+    seeds = [repr(seed) if isinstance(seed, Program) else str(seed) for seed in seeds]
     while seeds:
-        outcomes = one_process(seeds, options, seconds, python)
+        outcomes = one_process(seeds, mutants, seconds, python)
         yield from outcomes
         seeds = seeds[len(outcomes) :]
 
 
-def one_process(seeds, options, seconds, python):
-    here = Path(__file__)
-    root = os.environ.get("ORACLE_ROOT") or str(here.parent.parent.parent)
-    paths = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
-    command = [python, str(here), *options]
-    try:
-        done = subprocess.run(
-            command,
-            input=json.dumps(seeds),
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-            env={**os.environ, "PYTHONPATH": paths},
-        )
-        out, how = done.stdout, {"raised": done.stderr[-2000:]}
-    except subprocess.TimeoutExpired as late:
-        out, how = (late.stdout or b"").decode(), "hangs"
-    told_of = [json.loads(row) for row in out.splitlines() if row.startswith("[")]
-    if len(told_of) < len(seeds):
-        told_of.append([seeds[len(told_of)], how])
-    return told_of
+def one_process(seeds, mutants, seconds, python):
+    """Compare seeds until one hangs or raises; whoever hangs dies with a list of its threads."""
+    paths = os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [python, __file__, str(seconds), *mutants],
+        input=json.dumps(seeds),
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+    outcomes = [json.loads(row) for row in done.stdout.splitlines() if row.startswith("[")]
+    if len(outcomes) < len(seeds):
+        how = "hangs" if "Timeout (" in done.stderr else "raised"
+        outcomes.append([seeds[len(outcomes)], {how: done.stderr[-6000:]}])
+    return outcomes
 
 
 def main():
-    names = sys.argv[1:]
-    for name in names:  # what the scheduler should do wrong
+    seconds, *mutants = sys.argv[1:]
+    faulthandler.dump_traceback_later(float(seconds), exit=True)
+    if mutants:
         import oracle_mutants
 
-        getattr(oracle_mutants, name)()
+        for name in mutants:
+            oracle_mutants.MUTANTS[name]()
     out = os.fdopen(os.dup(1), "w")  # whoever redirects ours
     for seed in json.loads(sys.stdin.read()):
         out.write(json.dumps([seed, compare(seed)]) + "\n")
         out.flush()
-    out.flush()
     os._exit(0)  # threads of a program that went wrong may be left
 
 
