@@ -61,7 +61,7 @@ class Member:
         self._seat.acquire()
 
     def poke(self) -> None:
-        """Make it look up; only with the mover's lock held. (An event loop will have its own.)"""
+        """Make it look up; only with the mover's lock held."""
         if self._seat.locked():
             self._seat.release()
 
@@ -71,7 +71,7 @@ class Member:
 
     @property
     def ended(self) -> bool:
-        """Whether its thread is over; a job without a worker, or a thread not yet started, is not."""
+        """Whether its thread is over; what has no thread yet, or one not yet started, is not."""
         thread = self.thread
         return thread is not None and thread.ident is not None and not thread.is_alive()
 

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import _thread
 import threading
-import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -83,6 +82,7 @@ class Mover:
         self.limit_at: int | None = None
         self.skipped = 0  # by ``move``
         self.broken = False
+        self.over = False  # the world that it governed is: nobody is judged any more
         self.is_resident: Callable[[], bool] | None = None  # of the world, which knows its people
         self._on_limit = on_limit
         self._on_failure = on_failure
@@ -125,6 +125,22 @@ class Mover:
             self.queue(member)
         self.go()
         return member
+
+    def adopt(self, thread: threading.Thread) -> Member:
+        """Let a thread take part that waits, and not on this clock."""
+        with self.lock:
+            known = self.members.of(thread)
+            if known is not None:
+                return known
+            return self.members.add(thread, hooked=hook_end(thread, lambda: self.end(thread)))
+
+    def wake_older(self, member: Member) -> None:
+        """Let one run that was adopted, or that waits on an older clock: it is being notified."""
+        with self.lock:
+            if member.thread is not None and not member.guest:
+                known = self.members.of(member.thread) or self.adopt(member.thread)
+                if not (known.turn or known.queued):
+                    self._run(known)
 
     def leave(self, thread: threading.Thread) -> None:
         """Let a thread take no more part."""
@@ -232,6 +248,16 @@ class Mover:
                 self.go()
         return sleeper.released
 
+    def step_out(self, sleeper: Sleeper) -> None:
+        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
+        self._lie_down(sleeper)
+        self.go()
+
+    def step_in(self, sleeper: Sleeper) -> None:
+        """Come back from there, in one's turn."""
+        sleeper.release()
+        self.await_turn(sleeper.who)
+
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""
         with self.lock:
@@ -241,13 +267,29 @@ class Mover:
             self._joiners.setdefault(thread, []).append(sleeper)
         return self.park(sleeper)
 
-    def interrupt(self, member: Member, function: Callable[[], object]) -> None:
-        """Let a member that sleeps run a function in between, as for a signal."""
+    def interrupt(
+        self,
+        thread: threading.Thread,
+        function: Callable[[], object],
+        kill: Callable[[int], object],
+    ) -> None:
+        """Let a thread run a function in between, as for a signal.
+
+        Args:
+            thread: Which.
+            function: What it runs, in its turn, if it sleeps on the clock.
+            kill: What is called with its ident if it stands elsewhere.
+        """
         with self.lock:
-            if member.interruptions is None:
-                member.interruptions = deque()
-            member.interruptions.append(function)
-            self.queue(member)
+            member = self.members.of(thread)
+            asleep = member is not None and member.sleeping
+            if member is not None and asleep:
+                if member.interruptions is None:
+                    member.interruptions = deque()
+                member.interruptions.append(function)
+                self.queue(member)
+        if not asleep and thread.ident is not None:
+            kill(thread.ident)
         self.go()
 
     def wake_all(self) -> None:
@@ -313,11 +355,11 @@ class Mover:
                 self.us = first.when
                 self.moves += 1
             self.agenda.cancel(first)
-            if isinstance(first, Callback):
+            if isinstance(first, Sleeper):
+                first.woken = True
+                self.rouse(first)
+            elif isinstance(first, Callback):
                 return first.run
-            assert isinstance(first, Sleeper)  # there is nothing else
-            first.woken = True
-            self.rouse(first)
         return None
 
     def give_turn(self) -> None:
@@ -328,7 +370,7 @@ class Mover:
         member.poke()
 
     def rouse(self, sleeper: Sleeper) -> None:
-        """Take a settled sleeper out of everything: its member is ready; only with the lock held."""
+        """Let a settled sleeper's member be ready; only with the lock held, and before ``go``."""
         self.agenda.cancel(sleeper)
         if self.sleepers.pop(sleeper, self) is not self:
             sleeper.who.sleeping = False

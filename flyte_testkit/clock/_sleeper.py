@@ -23,13 +23,14 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("_mover", "endless", "released", "who", "woken")
+    __slots__ = ("endless", "hopeful", "mover", "released", "who", "woken")
 
     def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
         self.endless = when is None
-        self._mover = mover
+        self.mover = mover
         self.who = who
+        self.hopeful = False  # something outside of this process may end it
         self.woken = False  # its time has come
         self.released = False  # another thread released it
 
@@ -40,10 +41,10 @@ class Sleeper(Entry):
 
     def release(self) -> bool:
         """End the sleep before its time; say whether it was not over already."""
-        with self._mover.lock:
+        with self.mover.lock:
             if not self.settle():
                 return False
-        self._mover.go()
+        self.mover.go()
         return True
 
     def settle(self) -> bool:
@@ -51,5 +52,5 @@ class Sleeper(Entry):
         if self.settled:
             return False
         self.released = True
-        self._mover.rouse(self)
+        self.mover.rouse(self)
         return True

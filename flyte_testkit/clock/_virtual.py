@@ -345,7 +345,8 @@ class VirtualClock:
         with self._mover.lock:
             for member in self._mover.members:
                 thread = member.thread
-                if not member.sleeping and thread is not threading.current_thread():
+                here = thread is None or thread is threading.current_thread()
+                if thread is not None and not (member.sleeping or here):
                     raise_in(thread, lost)
         return lost
 

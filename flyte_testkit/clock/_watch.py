@@ -93,8 +93,10 @@ class Watch:
     def _is_silent(self) -> bool:
         mover = self._mover
         stirs = mover.runs or mover.ready or mover.busy or mover.calls.flying
-        waits = mover.sleepers or mover.calls.held
-        return bool(waits) and not stirs and mover.agenda.first() is None
+        if stirs or mover.over or mover.agenda.first() is not None:
+            return False
+        hopeful = any(sleeper.hopeful for sleeper in mover.sleepers)
+        return bool(mover.sleepers or mover.calls.held) and not hopeful
 
     def _dismiss_the_dead(self) -> None:
         """Let those leave whose end nobody could notice."""
@@ -130,7 +132,7 @@ def _process() -> dict[str, bytes] | None:
     me = str(threading.get_native_id())
     seen = {}
     try:
-        for task in os.listdir(_TASKS):
+        for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
             if task == me:
                 continue
             with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second

@@ -115,9 +115,7 @@ class Wire(grpc.GenericRpcHandler):
             if call.code is not None:  # answered meanwhile
                 let_go()
 
-    def _hold(
-        self, call: Call, caller: _Caller, send: Send
-    ) -> list[Callable[[], object]]:
+    def _hold(self, call: Call, caller: _Caller, send: Send) -> list[Callable[[], object]]:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
         Returns what undoes it. Only when all that may answer the call is on the clock's agenda does

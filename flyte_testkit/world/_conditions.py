@@ -14,12 +14,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import caller
 
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["PATCHES", "adopted", "keep_real", "wait", "wait_time"]
+    from flyte_testkit.clock import VirtualClock
+
+__all__ = ["PATCHES", "keep_real", "wait", "wait_on", "wait_time"]
 
 _real_monotonic = time.monotonic
 _real_wait = threading.Condition.wait
@@ -28,8 +31,6 @@ _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can s
 _REAL = "_flyte_testkit_real"
 
 _NUDGE = 0.4e-6  # seconds; less than half of what a clock can tell apart
-
-adopted: dict[int, Any] = {}  # what to call when a lock is released on which an older thread waits
 
 
 def wait(self: Any, timeout: float | None = None) -> bool:
@@ -41,7 +42,7 @@ def wait(self: Any, timeout: float | None = None) -> bool:
     return wait_on(reins.clock, self, timeout)
 
 
-def wait_on(clock: Any, condition: Any, timeout: float | None) -> bool:
+def wait_on(clock: VirtualClock, condition: Any, timeout: float | None) -> bool:
     """Wait for a notification, or until a deadline on this clock."""
     if not condition._is_owned():  # noqa: SLF001  as the real wait asks
         raise RuntimeError("cannot wait on un-acquired lock")
@@ -67,8 +68,7 @@ def notify(self: Any, n: int = 1) -> None:
     waiters = self._waiters
     while waiters and n > 0:
         waiter = waiters[0]
-        if adopted and (tell := adopted.pop(id(waiter), None)) is not None:
-            tell()
+        wake_older(waiter)
         try:
             used = waiter.release() is not False  # a lock returns None
         except RuntimeError:  # it was released, and an interruption left it in the queue

@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import caller, is_runner
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Lock(metaclass=_Made):
     __kind__ = type(_thread.allocate_lock())
 
     def __init__(self, inner: Any = None) -> None:
-        self._inner = _thread.allocate_lock() if inner is None else inner
+        self._inner: Any = _thread.allocate_lock() if inner is None else inner
         self._line: deque[Sleeper] = deque()
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
@@ -120,12 +121,12 @@ class RLock(metaclass=_Made):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
         """Take the lock once more, or wait for it on the clock."""
-        return self._take(caller, _frame(1), blocking, timeout)
+        return self._take(_frame(1), blocking, timeout)
 
     def __enter__(self) -> bool:
-        return self._take(caller, _frame(1), True, -1)
+        return self._take(_frame(1), True, -1)
 
-    def _take(self, judge: Any, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
+    def _take(self, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
         me = _get_ident()
         if self._owner == me:
             self._count += 1
@@ -133,11 +134,12 @@ class RLock(metaclass=_Made):
         block = self._block
         if timeout != -1 and (timeout < 0 or not blocking):
             return block.acquire(blocking, timeout)  # which refuses it
-        if not block._inner.acquire(False):  # noqa: SLF001  of this module
-            if not (blocking and timeout and _wait_for(block, judge(frame), timeout)):
-                return False
-        self._owner, self._count = me, 1
-        return True
+        took = block._inner.acquire(False) or (  # noqa: SLF001  of this module
+            blocking and timeout != 0 and _wait_for(block, caller(frame), timeout)
+        )
+        if took:
+            self._owner, self._count = me, 1
+        return took
 
     def release(self) -> None:
         """Release it once; whoever came first gets it after the last time."""
@@ -212,7 +214,9 @@ def _hand_on(lock: Lock) -> None:
     """Hand a lock over, and leave it locked; or release it if nobody waits any more."""
     line = lock._line  # noqa: SLF001  of this module
     while line:
-        if line.popleft().release():
+        sleeper = line.popleft()
+        wake_older(sleeper)
+        if sleeper.release():
             return
     lock._inner.release()  # noqa: SLF001  of this module
 

@@ -13,11 +13,11 @@ import queue
 import threading
 from typing import Any
 
-from flyte_testkit.world import _conditions, _pools, _rpcs, _threads
+from flyte_testkit.world import _alarms, _conditions, _loops, _pools, _rpcs, _thread_pools, _threads
 
 __all__ = ["install"]
 
-_ROOMS: tuple[Any, ...] = (_conditions, _threads, _pools, _rpcs)
+_ROOMS: tuple[Any, ...] = (*(_conditions, _threads, _pools, _thread_pools, _rpcs, _loops, _alarms),)
 
 
 @functools.cache

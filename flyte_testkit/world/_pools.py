@@ -12,10 +12,11 @@ import contextlib
 import sys
 import threading
 from collections import deque
-from concurrent.futures import process, thread
+from concurrent.futures import _base, process, thread
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._reins import caller, held
+from flyte_testkit.world._loops import count_job, loop_of
+from flyte_testkit.world._reins import beyond_asyncio, caller, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATCHES", "Job", "Jobs", "jobs_of"]
 
-_Item = thread._WorkItem  # type: ignore[attr-defined]  # noqa: SLF001  where a worker runs a job
+_Item = thread._WorkItem  # noqa: SLF001  where a worker runs a job
 _real_submit = thread.ThreadPoolExecutor.submit
 _real_shutdown = thread.ThreadPoolExecutor.shutdown
 _real_run = _Item.run
@@ -38,13 +39,14 @@ _JOBS = "_flyte_testkit_jobs"
 class Job:
     """One job of a pool, in the place of the function that it calls."""
 
-    __slots__ = ("_function", "before", "jobs", "member", "over")
+    __slots__ = ("_function", "before", "jobs", "member", "over", "paused")
 
     def __init__(self, function: Callable[..., Any], jobs: Jobs) -> None:
         self._function = function
         self.jobs = jobs
         self.member: Member | None = None  # as soon as there is a worker for it
         self.before: Member | None = None  # whom the worker was before
+        self.paused = False  # between two threads, but it takes part
         self.over = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -76,14 +78,18 @@ class Jobs:
             if job.over:
                 return False
             if job.member is None:  # the pool has a worker more than we thought
-                with contextlib.suppress(ValueError):
-                    self._waiting.remove(job)
-                self._engage(job)
-            member = job.member
-            assert member is not None  # engaged above
+                self._waiting.remove(job)
+            member = job.member or self._engage(job)
             member.thread = threading.current_thread()  # nobody gives it up any more
+            job.paused = False
         job.before = self._mover.take_seat(member)
         return True
+
+    def pause(self, job: Job) -> None:
+        """Let the worker go: the job goes on in another thread, and keeps its turn until then."""
+        with self._mover.lock:
+            self._mover.members.unseat(job.before)
+            job.paused = True
 
     def finish(self, job: Job) -> None:
         """Say in the worker that the job is done."""
@@ -94,7 +100,8 @@ class Jobs:
     def lose(self, job: Job) -> None:
         """Forget a job if it was cancelled, or its pool broke, before a worker had it."""
         with self._mover.lock:
-            if job.over or (job.member is not None and job.member.thread is not None):
+            begun = job.member is not None and job.member.thread is not None
+            if job.over or (begun and not job.paused):
                 return
             self.end(job)
             if job.member is not None:
@@ -131,9 +138,42 @@ class Jobs:
         while self._waiting and self._active < self._workers:
             self._engage(self._waiting.popleft())
 
-    def _engage(self, job: Job) -> None:
+    def _engage(self, job: Job) -> Member:
         self._active += 1
         job.member = self._mover.engage()
+        return job.member
+
+
+class _Beginning:
+    """An initializer of a pool: in a world it begins the first job of each worker.
+
+    A worker takes no part, so what it did before its first job would be out of all turns.
+    """
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+        self._function = pool._initializer  # noqa: SLF001  there is no public way
+        self._due: dict[int, tuple[Any, ...]] = {}
+
+    def __call__(self, *args: Any) -> None:
+        if held:
+            self._due[threading.get_ident()] = args
+        else:
+            self._function(*args)
+
+    def happen(self) -> None:
+        """Do what is due in the calling worker."""
+        args = self._due.pop(threading.get_ident(), None)
+        if args is None:
+            return
+        try:
+            self._function(*args)
+        except BaseException:  # noqa: BLE001  as a worker does
+            _base.LOGGER.critical("Exception in initializer:", exc_info=True)
+            self._pool._initializer_failed()  # noqa: SLF001  as a worker does
+            raise thread.BrokenThreadPool(
+                "A thread initializer failed, the thread pool is not usable anymore"
+            ) from None
 
 
 def jobs_of(pool: Any, clock: VirtualClock, workers: int) -> Jobs:
@@ -148,9 +188,16 @@ def submit(
     self: thread.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
     """Submit a job, which takes part if code under test submits it."""
-    reins = caller(_frame(1))
+    frame = _frame(1)
+    loop = loop_of(frame)
+    reins = caller(frame if loop is None else beyond_asyncio(frame))
     if reins is None:
         return _real_submit(self, fn, *args, **kwargs)
+    begins: Any = self._initializer
+    if begins is not None:
+        if type(begins) is not _Beginning:
+            begins = self._initializer = _Beginning(self)
+        fn = _begun_by(begins, fn)
     job = jobs_of(self, reins.clock, self._max_workers).add(fn)
     try:
         future = _real_submit(self, job, *args, **kwargs)
@@ -158,7 +205,17 @@ def submit(
         job.jobs.lose(job)
         raise
     future.add_done_callback(lambda _: job.jobs.lose(job))
+    if loop is not None:
+        count_job(loop, future)
     return future
+
+
+def _begun_by(beginning: _Beginning, function: Callable[..., Any]) -> Callable[..., Any]:
+    def job(*args: Any, **kwargs: Any) -> Any:
+        beginning.happen()
+        return function(*args, **kwargs)
+
+    return job
 
 
 def run(self: Any) -> None:
@@ -175,7 +232,10 @@ def run(self: Any) -> None:
 
 
 def shutdown(
-    self: thread.ThreadPoolExecutor, wait: bool = True, *, cancel_futures: bool = False  # noqa: FBT001, FBT002  as the real one
+    self: thread.ThreadPoolExecutor,
+    wait: bool = True,  # noqa: FBT001, FBT002  as the real one
+    *,
+    cancel_futures: bool = False,
 ) -> None:
     """Wait on the clock until all jobs are done, then for the workers."""
     jobs: Jobs | None = vars(self).get(_JOBS)

@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock import VirtualClock
 
-__all__ = ["Reins", "caller", "held", "is_machinery", "is_pool", "is_resident", "is_runner"]
+__all__ = [
+    "Reins",
+    "beyond_asyncio",
+    "caller",
+    "held",
+    "is_machinery",
+    "is_pool",
+    "is_resident",
+    "is_runner",
+]
 
 _MACHINERY = frozenset(
     {
@@ -44,10 +53,10 @@ _RUNNERS = frozenset(
         *("multiprocessing.pool", "multiprocessing.dummy", "unittest.mock", "mock"),
         "flyte_testkit.clock._members",  # it begins threads
         *(f"{__package__}._{room}" for room in ("conditions", "locks", "pools", "threads")),
-        *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools")),
+        *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools", "older_locks")),
     }
 )
-_POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool", "multiprocessing.dummy"})
+_POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool"})
 
 
 @functools.cache
@@ -117,6 +126,13 @@ def caller(frame: FrameType | None) -> Reins | None:
     return reins if reins.clock.mover.members.here() is not None else None
 
 
+def beyond_asyncio(frame: FrameType | None) -> FrameType | None:
+    """Return the first frame that runs no code of asyncio, from here outwards."""
+    while frame is not None and (frame.f_globals.get("__name__") or "").startswith("asyncio."):
+        frame = frame.f_back
+    return frame
+
+
 def is_runner(frame: FrameType) -> bool:
     """Whether a frame runs a module that runs others' functions."""
     return frame.f_globals.get("__name__") in _RUNNERS
@@ -124,16 +140,20 @@ def is_runner(frame: FrameType) -> bool:
 
 def is_pool(frame: FrameType) -> bool:
     """Whether a frame runs a module that keeps a pool of threads."""
-    return frame.f_globals.get("__name__") in _POOLS
+    module = frame.f_globals.get("__name__")
+    if module == "multiprocessing.dummy" and frame.f_back is not None:  # its workers, or anybody's
+        return is_pool(frame.f_back)
+    return module in _POOLS
 
 
-def is_resident() -> bool:
-    """Whether the calling thread is one that code under test started, also before the world.
+def is_resident(frame: FrameType | None = None) -> bool:
+    """Whether a thread (this one, by default) was started by code under test.
 
-    It takes part from its first wait to its end, then. A worker of a pool does so only while it
-    waits, for nobody would see what else it waits for; so does a thread of machinery.
+    It takes part from its first wait to its end, then, also if it is older than the world. A worker
+    of a pool does so only while it waits, for nobody would see what else it waits for; so does a
+    thread of machinery.
     """
-    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001  where the thread began
+    frame = frame or sys._getframe(1)  # noqa: SLF001  where the thread began
     began = ""
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""

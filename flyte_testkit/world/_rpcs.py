@@ -59,7 +59,12 @@ def _calls() -> Calls | None:
 
 
 def blocking(
-    self: Any, request: Any, timeout: float | None = None, metadata: Any = None, *more: Any, **named: Any
+    self: Any,
+    request: Any,
+    timeout: float | None = None,
+    metadata: Any = None,
+    *more: Any,
+    **named: Any,
 ) -> Any:
     """Call, and stand in the call until it is answered."""
     calls = _calls()
@@ -74,7 +79,12 @@ def blocking(
 
 
 def future(
-    self: Any, request: Any, timeout: float | None = None, metadata: Any = None, *more: Any, **named: Any
+    self: Any,
+    request: Any,
+    timeout: float | None = None,
+    metadata: Any = None,
+    *more: Any,
+    **named: Any,
 ) -> Any:
     """Call, and let the call fly until it is done."""
     calls = _calls()
@@ -115,7 +125,12 @@ def _streaming(real: Any) -> Any:
     """Return what stands in for a way to call that streams."""
 
     def call_stream(
-        self: Any, request: Any, timeout: float | None = None, metadata: Any = None, *more: Any, **named: Any
+        self: Any,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        *more: Any,
+        **named: Any,
     ) -> Any:
         if _calls() is None:
             return real(self, request, timeout, metadata, *more, **named)

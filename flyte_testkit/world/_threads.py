@@ -37,7 +37,7 @@ def start(self: threading.Thread) -> None:
 def join(self: threading.Thread, timeout: float | None = None) -> None:
     """Wait on the clock until a thread has ended, if that takes part."""
     reins = caller(_frame(1)) if timeout is None or timeout > 0 else None
-    started: threading.Event = self._started  # type: ignore[attr-defined]  # noqa: SLF001  is_alive() is false before the start, too
+    started: threading.Event = self._started  # type: ignore[attr-defined]
     if reins is None or not started.is_set() or self is threading.current_thread():
         _real_join(self, timeout)
     elif reins.clock.join_thread(self, timeout):

@@ -23,9 +23,11 @@ from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _readings
+from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
 from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._older_locks import guarded_locks
+from flyte_testkit.world._older_threads import adopt_older, forget_older
 from flyte_testkit.world._patches import install
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
@@ -108,8 +110,8 @@ class World:
         old = self._reins.clock
         self._reins.exchange(_checked(clock))
         if self._entered:
-            self._inhabit(clock)
             self._desert(old)
+            self._inhabit(clock)
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
@@ -150,10 +152,15 @@ class World:
 
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
+        clock.mover.over = False
         clock.join()
+        adopt_older(clock.mover)
 
     def _desert(self, clock: VirtualClock) -> None:
+        _alarms.forget_alarm()
+        forget_older()
         clock.mover.is_resident = None
+        clock.mover.over = True
         clock.leave()
 
     def _patch(self) -> None:
@@ -167,6 +174,8 @@ class World:
             _set(undo, time, "sleep", sleep)
             for module, name, _, ours in FACTORIES:
                 _set(undo, module, name, ours)
+            for owner, name, ours in guarded_locks():
+                _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
@@ -235,6 +244,7 @@ def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
     pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
     pairs += [(real, ours) for _, _, real, ours in FACTORIES]
+    pairs += _alarms.FUNCTIONS
     return {id(real): (real, ours) for real, ours in pairs}
 
 
