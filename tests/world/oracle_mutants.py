@@ -5,7 +5,8 @@ They are made in a process of their own, since most of them make programs hang.
 
 from __future__ import annotations
 
-from flyte_testkit.clock import _mover
+from flyte_testkit.clock import _mover, _watch
+from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.world import _locks, _pools
 
 Mover = _mover.Mover
@@ -95,10 +96,22 @@ def a_timeout_counts_as_settled():
 
 
 def callbacks_come_after_sleepers():
-    _mover.Callback.CALLBACK = None
-    from flyte_testkit.clock._schedule import Entry
-
     Entry.CALLBACK, Entry.SLEEPER = Entry.SLEEPER, Entry.CALLBACK
 
 
-MUTANTS = {name: it for name, it in list(globals().items()) if getattr(it, "__module__", "") == __name__}
+def the_watch_is_away():
+    """Take the net away: the watch hands on, too, if a hand-on was forgotten."""
+    _watch.Watch.begin = lambda _: None
+
+
+MUTANTS = {
+    name: it for name, it in list(globals().items()) if getattr(it, "__module__", "") == __name__
+}
+del MUTANTS["the_watch_is_away"]
+
+
+def make(name):
+    """Let the scheduler do something wrong."""
+    the_watch_is_away()
+    if name in MUTANTS:
+        MUTANTS[name]()
