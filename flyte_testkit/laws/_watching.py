@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 import time
 import unittest
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -187,16 +186,27 @@ def side_by_side(
         function: Called with 0, 1, …
     """
     clock = cast("VirtualClock", admin.clock)  # the stage's own
-    all_there = threading.Barrier(len(starts))
+    returned: dict[int, ResultT] = {}
+    raised: dict[int, BaseException] = {}
 
-    def one(number: int) -> ResultT:
-        clock.join()  # a thread that this module starts takes no part by itself
-        all_there.wait()  # else the first would move time before the last one sleeps
-        clock.sleep(starts[number])
-        return function(number)
+    def one(number: int) -> None:
+        try:
+            clock.sleep(starts[number])
+            returned[number] = function(number)
+        except BaseException as error:  # noqa: BLE001  raised again below, in the test
+            raised[number] = error
 
-    with ThreadPoolExecutor(len(starts)) as pool:
-        return list(pool.map(one, range(len(starts))))
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(len(starts))]
+    for thread in threads:
+        clock.join(thread)  # one that this module starts takes no part by itself
+        thread.start()
+    for thread in threads:
+        with suppress(HopelessWait):  # if the clock breaks, all of them end
+            clock.join_thread(thread)
+        thread.join()
+    for number in sorted(raised):
+        raise raised[number]
+    return [returned[number] for number in range(len(starts))]
 
 
 def named(returned: Any) -> str | None:

@@ -5,6 +5,7 @@ Ignorant of Flyte, and of how the clock moves.
 """
 
 from flyte_testkit.world._local_time import local_time
+from flyte_testkit.world._patched import patched_sleep
 from flyte_testkit.world._world import World, governed_by, governing_clock
 
-__all__ = ["World", "governed_by", "governing_clock", "local_time"]
+__all__ = ["World", "governed_by", "governing_clock", "local_time", "patched_sleep"]

@@ -39,7 +39,7 @@ def wait(self: Any, timeout: float | None = None) -> bool:
     reins = caller(frame) if timeout is None or timeout > 0 else None
     if reins is None or _REAL in vars(self) or _starts_a_thread(frame):
         return _real_wait(self, timeout)
-    return wait_on(reins.clock, self, timeout)
+    return wait_on(reins.clock, self, None if timeout is None else reins.landing(timeout))
 
 
 def wait_on(clock: VirtualClock, condition: Any, timeout: float | None) -> bool:

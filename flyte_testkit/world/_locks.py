@@ -194,7 +194,7 @@ def _wait_for(lock: Lock, reins: Reins | None, timeout: float) -> bool:
     with clock.mover.lock:
         if inner.acquire(False):
             return True
-        sleeper = clock.sleeper(None if timeout < 0 else timeout)
+        sleeper = clock.sleeper(None if timeout < 0 else reins.landing(timeout))
         line.append(sleeper)
     handed = False
     try:

@@ -12,14 +12,14 @@ which world they belong to.
 from __future__ import annotations
 
 import functools
-import itertools
 import sys
 from typing import TYPE_CHECKING
+
+from flyte_testkit.world._ticks import Reins
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from flyte_testkit.clock import VirtualClock
 
 __all__ = [
     "Reins",
@@ -75,38 +75,6 @@ def is_machinery(module: str) -> bool:
 
 def _within(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(package + ".") for package in packages)
-
-
-class Reins:
-    """A clock as the code under test reads it: every reading is a microsecond later.
-
-    flytekit waits while ``now < deadline`` and looks a last time only if ``now > deadline``. In
-    life two readings are never equal; so they never are here. ``clock.now()`` stays exact.
-    """
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self.clock = clock
-        self._lag = itertools.count(1)
-        self._latest = 0
-        self._monotonic_from = clock.micros - 1_000_000_000
-
-    def read(self) -> int:
-        """Return microseconds since the epoch, later than every reading before."""
-        return self.clock.micros + next(self._lag)
-
-    def monotonic(self) -> int:
-        """Return microseconds since whenever, exactly; two readings may be equal."""
-        return self.clock.micros - self._monotonic_from
-
-    def read_monotonic(self) -> int:
-        """Return microseconds since whenever; they grow even if the clock is exchanged."""
-        self._latest = self.read() - self._monotonic_from
-        return self._latest
-
-    def exchange(self, clock: VirtualClock) -> None:
-        """Follow another clock from now on."""
-        self._monotonic_from += clock.micros - self.clock.micros
-        self.clock = clock
 
 
 held: list[Reins] = []  # of the one world that is entered, or empty

@@ -39,7 +39,7 @@ def sleep(seconds: float, /) -> None:
     if reins is not None:
         if _waits_for_ever(_frame(1)):
             reins.clock.give_up_if_idle(*_ENDLESS)
-        reins.clock.sleep(seconds)
+        reins.clock.sleep(reins.landing(seconds))
 
 
 def _waits_for_ever(frame: FrameType) -> bool:

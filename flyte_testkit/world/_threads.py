@@ -40,7 +40,7 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     started: threading.Event = self._started  # type: ignore[attr-defined]
     if reins is None or not started.is_set() or self is threading.current_thread():
         _real_join(self, timeout)
-    elif reins.clock.join_thread(self, timeout):
+    elif reins.clock.join_thread(self, None if timeout is None else reins.landing(timeout)):
         _real_join(self)
 
 

@@ -12,29 +12,26 @@ Ignorant of Flyte, and of how the clock moves.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import functools
-import sys
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _alarms, _readings
-from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
+from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
+from flyte_testkit.world._bindings import loaded_modules, module_bindings
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
+from flyte_testkit.world._patched import tell_of_patch
 from flyte_testkit.world._patches import install
 from flyte_testkit.world._reins import Reins, held, is_resident
+from flyte_testkit.world._repairs import repair
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
-from flyte_testkit.world._unfrozen import UnfrozenImports
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from types import TracebackType
 
     from typing_extensions import Self
@@ -52,8 +49,8 @@ def governed_by(clock: Clock) -> World:
     There is one world at a time: to change its clock, assign ``world.clock``. Entering it a second
     time with the same clock does nothing.
 
-    Readings are the clock's time and a microsecond more each, so that no two are equal and
-    ``clock.elapsed`` stays exact.
+    Datetimes are the clock's time exactly; other readings are ahead of it by the least that tells
+    two apart, and never by as much as a tenth of a millisecond. ``clock.elapsed`` stays exact.
 
     Raises:
         ClockError: Another clock governs already, or this one is no ``VirtualClock``.
@@ -167,26 +164,23 @@ class World:
         """Let time be virtual."""
         self._at_start = loaded_modules()
         with contextlib.ExitStack() as undo:
-            self._freeze(undo)
-            replaced = _replacements()
+            replaced = _functions()
+            self.strays = repair(undo, replaced)
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
+            tell_of_patch(time.sleep)
             _set(undo, time, "sleep", sleep)
             for module, name, _, ours in FACTORIES:
                 _set(undo, module, name, ours)
-            for owner, name, ours in guarded_locks():
+            for owner, name, ours in (*guarded_locks(), *_looks.PATCHES):
                 _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
-            self._reach_hidden(undo)
-            for owner, name, value in _readings.class_patches():
-                _set(undo, owner, name, _MISSING if value is None else value)
+            _datetimes.teach(undo)
+            _readings.let_uuids_read(undo)
             refuse = functools.partialmethod(_refuse_to_freeze, self)
             _set(undo, api._freeze_time, "start", refuse)  # noqa: SLF001  its one door
-            finder = UnfrozenImports(self._thaw, self._refreeze)
-            sys.meta_path.insert(0, finder)
-            undo.callback(sys.meta_path.remove, finder)
             held.append(self._reins)
             undo.callback(held.remove, self._reins)
             self._undo = undo.pop_all()
@@ -194,44 +188,10 @@ class World:
     def _unpatch(self) -> None:
         """Let time be real, also in modules that were imported meanwhile."""
         self._undo.close()
-        ours = {id(ours): real for real, ours in _replacements().values()}
+        ours = {id(ours): real for real, ours in _functions().values()}
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):
             setattr(module, name, ours[id(value)])
-
-    def _thaw(self) -> None:
-        """Let the classes of ``datetime`` be the real ones while modules are imported."""
-        if self._reins in held:
-            dt.datetime, dt.date = api.real_datetime, api.real_date  # type: ignore[misc]
-
-    def _refreeze(self, executed: Collection[str]) -> None:
-        """Let the fake ones be back, also in the modules that were executed meanwhile."""
-        if self._reins in held:
-            dt.datetime, dt.date = api.FakeDatetime, api.FakeDate  # type: ignore[misc]
-            fakes = {id(real): fake for real, fake in _readings.CLASSES}
-            for module, name, value in module_bindings(fakes, executed, remember=False):
-                setattr(module, name, fakes[id(value)])
-
-    def _freeze(self, undo: contextlib.ExitStack) -> None:
-        """Let freezegun install its classes, and nothing else.
-
-        It would look at each module by itself, and judge callers by prefixes of their names.
-        """
-        freezer = api.freeze_time(_readings.utc_naive(self.clock.micros), ignore=[""])
-        freezer.start()
-        if not hasattr(time, "clock"):
-            undo.callback(vars(time).pop, "clock", None)  # freezegun leaves one behind
-        undo.callback(freezer.stop)
-        factories: list[Any] = api.freeze_factories
-        factories[-1] = lambda: _readings.utc_naive(self._reins.read())
-        api.ignore_lists[-1] = ()
-
-    def _reach_hidden(self, undo: contextlib.ExitStack) -> None:
-        hidden = _hidden(len(sys.modules), next(reversed(sys.modules)))
-        self.strays = tuple(where for where, _ in hidden.unreachable)
-        functions = _functions()
-        for owner, name in hidden.places:
-            _set(undo, owner, name, _twin(functions, owner, getattr(owner, name), name))
 
 
 def _checked(clock: Clock) -> VirtualClock:
@@ -240,6 +200,7 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
     pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
@@ -248,45 +209,12 @@ def _functions() -> dict[int, tuple[Any, Any]]:
     return {id(real): (real, ours) for real, ours in pairs}
 
 
-def _replacements() -> dict[int, tuple[Any, Any]]:
-    """Return real object and ours, by the id of the real one: functions, and classes."""
-    return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
-
-
 def _refuse_to_freeze(freezer: Any, world: World) -> None:
     raise NestedFreezeError(
         f"freeze_time({freezer.time_to_freeze.isoformat()!r}) was entered under "
         f"governed_by({world.clock!r}). Both govern time. Drop freeze_time and move the clock: "
         "flyte_clock.move_to(...), or VirtualClock(start=...)."
     )
-
-
-@functools.lru_cache(maxsize=1)
-def _hidden(_number: int, _latest: str) -> Hidden:
-    """Search anew whenever a module was imported, and say what the search found in vain."""
-    hidden = Hidden({key: real for key, (real, _) in _functions().items()})
-    for stray, real in hidden.unreachable:
-        name = f"time.{real.__name__}"
-        warnings.warn(
-            f"{stray} has held {name} since before the world was entered, so its time is real. "
-            f"Look {name} up when it is called: lambda: {name}(...).",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-    return hidden
-
-
-def _twin(functions: dict[int, tuple[Any, Any]], owner: Any, value: Any, name: str) -> Any:
-    """Return what a place that holds a real function should hold."""
-
-    def governed(held_value: Any) -> Any:
-        return functions.get(id(held_value), (None, held_value))[1]
-
-    if name == "__defaults__":
-        return tuple(map(governed, value))
-    if name == "__kwdefaults__":
-        return {key: governed(default) for key, default in value.items()}
-    return staticmethod(governed(value)) if isinstance(owner, type) else governed(value)
 
 
 def _set(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:
