@@ -232,7 +232,9 @@ def teach(undo: contextlib.ExitStack) -> None:
     A class written in C refuses ``setattr``; its namespace does not, if it is told afterwards. What
     is exchanged is never freed, here nor there: Python's caches of methods do not keep it alive.
     """
-    spaces = {owner: gc.get_referents(vars(owner))[0] for owner in (date, datetime)}
+    spaces: dict[type, dict[str, Any]] = {
+        owner: gc.get_referents(vars(owner))[0] for owner in (date, datetime)
+    }
     undo.callback(_exchange, spaces, [(it, name, vars(it)[name]) for it, name, _ in _EXCHANGED])
     _exchange(spaces, _EXCHANGED)
 

@@ -81,15 +81,15 @@ class Holdings:
     def _look(self) -> None:
         wanted = list(self._wanted.values())
         ignored = {id(self._wanted), id(wanted), id(self.bound), id(self._functions)}
-        holders = [it for it in gc.get_referrers(*wanted) if id(it) not in ignored]
+        holders = [it for it in _owners.referrers(wanted) if id(it) not in ignored]
         running = _running()
         for holder in holders:
             if id(holder) not in running:
                 self._examine(holder)
-        owners = gc.get_referrers(*self._passed) if self._passed else []
+        owners = _owners.referrers(self._passed)
         ignored |= {id(holders), id(self._passed), id(self._lost)} | running
         passed = {id(it): it for it in self._passed}
-        owned = self._owned(owners, ignored | {id(passed)})
+        owned = self._owned(owners, ignored | {id(passed)}, passed)
         for owner in owners:
             if id(owner) not in ignored:
                 self._examine_owner(owner, passed)
@@ -97,8 +97,11 @@ class Holdings:
             if id(left) in owned:
                 self._contents(left)
 
-    def _owned(self, owners: list[Any], ignored: set[int]) -> set[int]:
-        """Return the ids of what belongs to somebody: the rest are variables of functions."""
+    def _owned(self, owners: list[Any], ignored: set[int], passed: dict[int, Any]) -> set[int]:
+        """Return the ids of what belongs to somebody: the rest are variables of functions.
+
+        On the way are met the classes that hold a ``staticmethod``.
+        """
         owned: set[int] = set()
         between = []
         for owner in owners:
@@ -108,9 +111,11 @@ class Holdings:
                 between.append(owner)
             else:
                 owned.update(map(id, gc.get_referents(owner)))
-        for owner in gc.get_referrers(*between) if between else ():
+        for owner in _owners.referrers(between):
             if id(owner) not in ignored and owner is not between and owner is not owners:
                 owned.update(map(id, gc.get_referents(owner)))
+                if is_a(owner, type):
+                    self._class(owner, passed)
         for owner in between:
             if id(owner) in owned:
                 owned.update(map(id, gc.get_referents(owner)))
@@ -144,19 +149,10 @@ class Holdings:
         elif is_a(owner, type):
             passed.pop(id(gc.get_referents(vars(owner))[0]), None)
             self._class(owner, passed)
-        elif type(owner) is dict:
-            self._examine_namespace(owner, passed)
         elif is_a(owner, (types.ModuleType, types.FrameType, *_CONTAINERS)):
             return
         elif passed.pop(id(_owners.space_of(owner)), None) is not None:
             self._attributes(owner)
-
-    def _examine_namespace(self, owner: dict[Any, Any], passed: dict[int, Any]) -> None:
-        """Look at the class whose namespace it is, if it is one and holds a ``staticmethod``."""
-        if "__module__" in owner and id(owner) not in self._spaces:
-            for kind in gc.get_referrers(owner):
-                if is_a(kind, type):
-                    self._class(kind, passed)
 
     def _class(self, kind: type, passed: dict[int, Any]) -> None:
         if str(kind.__module__).startswith(_HERE):

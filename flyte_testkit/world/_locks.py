@@ -17,6 +17,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._looks import looked
 from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import caller, is_runner
 
@@ -95,6 +96,7 @@ class Lock(metaclass=_Made):
 
     def locked(self) -> bool:
         """Whether somebody has it."""
+        looked(_frame(1))
         return bool(self._inner.locked())
 
     acquire_lock, release_lock, locked_lock = acquire, release, locked

@@ -19,9 +19,10 @@ from flyte_testkit.world._reins import is_machinery
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-__all__ = ["Stray", "named", "of_code_under_test", "on_the_stack", "space_of"]
+__all__ = ["Stray", "named", "of_code_under_test", "on_the_stack", "referrers", "space_of"]
 
-_STEPS = 4  # from an object to a name; further away nobody would recognise it
+_STEPS = 3  # from an object to a name; further away nobody would recognise it
+_MARK = object()
 _SUSPENDED = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 _KEY = re.compile(r"^\['(\w+)'\]")
 _Trail = tuple[str, Any]  # what is appended to the name of an owner, and what is named
@@ -46,6 +47,17 @@ def named(holders: Collection[Any], wanted: Mapping[int, Any]) -> tuple[Stray, .
         if not trails:
             break
     return tuple(Stray(where, what) for where, what in found.items())
+
+
+def referrers(objects: Collection[Any]) -> list[Any]:
+    """Return who refers to any of the objects, but for the call that asks.
+
+    Python 3.13 tells of the arguments of the call, too; a mark among them gives them away.
+    """
+    if not objects:
+        return []
+    found = gc.get_referrers(*objects, _MARK)
+    return [it for it in found if not (type(it) is tuple and it and it[-1] is _MARK)]
 
 
 def _first(holder: Any, wanted: Mapping[int, Any]) -> Iterator[_Trail]:
@@ -73,7 +85,7 @@ def _step(
     objects = [it for it, _ in trails.values()]
     ignored = {id(trails), id(objects), *map(id, trails.values())}
     further: dict[int, tuple[Any, list[_Trail]]] = {}
-    for owner in gc.get_referrers(*objects) if objects else ():
+    for owner in referrers(objects):
         if id(owner) in ignored or is_a(owner, types.FrameType):
             continue
         name = spaces.get(id(owner))
@@ -104,10 +116,11 @@ def _steps(owner: Any, *, is_space: bool) -> Iterator[tuple[str | None, Any]]:
     elif is_a(owner, type):
         yield None, gc.get_referents(vars(owner))[0]
     else:
-        space = space_of(owner)
+        space = space_of(owner) or {}
         yield None, space
-        yield from ((f".{key}", value) for key, value in list((space or {}).items()))
-        yield from (("", value) for value in gc.get_referents(owner) if value is not space)
+        yield from ((f".{key}", value) for key, value in list(space.items()))
+        known = {id(space), *map(id, space.values())}
+        yield from (("", value) for value in gc.get_referents(owner) if id(value) not in known)
 
 
 def _name_of(owner: Any) -> str | None:

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import functools
 import json
+import os
 import pickle
+import random
 import sqlite3
+import subprocess
+import sys
 import threading
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +21,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.world import governed_by, local_time
 
 UTC = timezone.utc
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 METHODS = {(kind, name): vars(kind)[name] for kind in (date, datetime) for name in vars(kind)}
 
@@ -108,10 +115,10 @@ BERLIN = ZoneInfo("Europe/Berlin")
 def test_the_order_of_readings_survives(governed, change):
     readings = [datetime.now(UTC) for _ in range(20)]
     changed = [change(reading) for reading in readings]
-    assert all(a < b and b > a for a, b in zip(changed, changed[1:], strict=False))
-    assert not any(b <= a or a >= b for a, b in zip(changed, changed[1:], strict=False))
-    assert sorted(reversed(changed)) == changed
-    assert [id(it) for it in sorted(reversed(changed))] == [id(it) for it in changed]
+    assert all(a < b and b > a for a, b in pairwise(changed))
+    assert not any(b <= a or a >= b for a, b in pairwise(changed))
+    shuffled = random.Random(1).sample(changed, 20)  # noqa: S311  no secrets here
+    assert [id(it) for it in sorted(shuffled)] == [id(it) for it in changed]
 
 
 @pytest.mark.parametrize(
@@ -181,10 +188,8 @@ def test_the_clock_change_is_seen(clock):
 
 
 def test_the_classes_stay_what_they_are(governed):
-    import datetime as module
-
-    assert module.datetime is datetime is type(START)
-    assert module.date is date
+    assert dt.datetime is datetime is type(START)
+    assert dt.date is date
     assert type(datetime(2024, 1, 1)) is datetime
     assert type(date.today()) is date
 
@@ -240,7 +245,7 @@ def test_classes_made_in_a_world_live_on(clock):
 
 
 def test_everything_of_the_classes_is_as_before(clock):
-    with pytest.raises(ValueError, match="on purpose"), governed_by(clock):  # noqa: PT012
+    with pytest.raises(ValueError, match="on purpose"), governed_by(clock):
         assert vars(datetime)["now"] is not METHODS[datetime, "now"]
         raise ValueError("on purpose")
     assert {(kind, name): vars(kind)[name] for kind, name in METHODS} == METHODS
@@ -277,11 +282,63 @@ def test_the_machinery_reads_real_time(governed):
 
 def test_time_zones_of_their_own_are_asked(governed):
     class Odd(tzinfo):
-        def utcoffset(self, at):
+        def utcoffset(self, _):
             return timedelta(minutes=7)
 
-        def dst(self, at):
+        def dst(self, _):
             return timedelta(0)
 
     assert datetime.now(Odd()).minute == 7
     assert datetime.now(tz=Odd()) == START
+
+
+LEFT_OPEN = """
+import atexit, sys
+from datetime import date, datetime
+from flyte_testkit.clock import VirtualClock
+from flyte_testkit.world import governed_by
+
+class Late:
+    def __del__(self):
+        datetime.now(), date.today()
+
+late = Late()
+atexit.register(lambda: print(datetime.now().year, flush=True))
+governed_by(VirtualClock()).__enter__()
+sys.exit(3)
+"""
+
+
+def test_a_process_may_end_inside_a_world():
+    command = [sys.executable, "-X", "dev", "-c", LEFT_OPEN]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "2024\n", "")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_can_read(governed):
+    child = os.fork()
+    if not child:
+        os._exit(0 if datetime.now() and Stamp.now() and date.today() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_worlds_come_and_go_while_other_threads_read():
+    going, seen = True, set()
+
+    def read():
+        while going:
+            seen.update((datetime.now().year, Stamp.utcnow().year, date.today().year))
+
+    threads = [threading.Thread(target=read) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(100):
+        with governed_by(VirtualClock()):
+            Stamp.now()
+    going = False
+    for thread in threads:
+        thread.join()
+    assert all(year >= 2023 for year in seen)
+    assert vars(datetime)["now"] is METHODS[datetime, "now"]

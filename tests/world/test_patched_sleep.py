@@ -67,8 +67,9 @@ def test_a_patch_from_before_stands_back_and_is_told_once(clock, recwarn):
         assert time.sleep is patched
     assert clock.elapsed == 10
     assert not patched.called
-    assert [str(each.message) for each in recwarn] == [
+    [told] = recwarn
+    assert str(told.message) == (
         "time.sleep was patched by a mock (MagicMock) when the world was entered. Under the world "
         "sleeping takes no time, so the patch is not needed, and is not called until the world is "
         "left. Drop the patch."
-    ]
+    )

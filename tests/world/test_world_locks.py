@@ -11,7 +11,6 @@ import pytest
 from flyte_testkit.world import _locks, governed_by
 
 
-
 @pytest.fixture(params=["Lock", "RLock"])
 def lock(request, governed):
     return getattr(threading, request.param)()
