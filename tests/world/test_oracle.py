@@ -69,7 +69,7 @@ def test_what_differs_is_told_as_code_with_both_logs():
     outcome = {"got": [["main", "1", 2_000_000, None]], "wanted": [["main", "1", 1_000_000, None]]}
     text = told(Program(((("sleep", 1),),)), outcome)
     assert 'say("main", "1", lambda: time.sleep(1))' in text
-    assert "2.000000     main 1        None                  !     1.000000     main 1" in text
+    assert text.splitlines()[-1].split() == ["2.000000", "main", "1", "None", "!", "1.000000", *"main 1 None".split()]
 
 
 def test_what_is_endless_is_no_program():
@@ -80,4 +80,4 @@ def test_what_is_endless_is_no_program():
 def test_a_program_that_differs_is_shortened():
     lengthy = Program(((("start", 1), ("sleep", 1), ("set", 0)), (("sleep", 2), ("sleep", 2))))
     short = shrunk(lengthy, "time_moves_twice_as_far")
-    assert sum(map(len, short.threads)) == 1
+    assert short == Program(((("start", 1),), (("sleep", 2),)))
