@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flyte_testkit.admin.rows import ExecutionRow
-    from flyte_testkit.backend import Backend
+    from flyte_testkit.backend import Backend, Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch
@@ -46,7 +46,7 @@ class Past:
         def calls(self) -> list[Call]:
             """All calls."""
 
-        def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+        def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
             """All executions."""
 
     def most_at_once(self, of: str | LaunchRoute | None = None) -> int:
@@ -154,7 +154,7 @@ class Since:
         later = itertools.takewhile(lambda call: call is not self._last, reversed(calls))
         return list(later)[::-1]
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
         """Yield the executions that were created since then, changed since, or were asked for."""
         asked = {_name(call.request) for call in self.calls}
         for number, life in enumerate(self._admin.lives()):

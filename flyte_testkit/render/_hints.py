@@ -13,7 +13,7 @@ from flyte_testkit.errors import close_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from flyte_testkit.registry import Kind
+    from flyte_testkit.definitions import Kind
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 

@@ -389,11 +389,11 @@ class Draw:
         name, *rest = step
         if name in ("sleep", "timer", "later"):
             rest[1 if name == "timer" else 0] = self.length()
-        elif name in ("wait", "listen", "put", "get", "simple_get", "acquire", "meet", "join"):
-            rest[1] = self.timeout()
-        elif name in ("result", "first", "completed", "map"):
-            rest[1] = self.timeout()
-        elif name == "hold":
+        elif (
+            name in ("wait", "listen", "put", "get", "simple_get", "acquire", "meet", "join")
+            or name in ("result", "first", "completed", "map")
+            or name == "hold"
+        ):
             rest[1] = self.timeout()
         return (name, *rest)
 

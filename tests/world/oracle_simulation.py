@@ -77,9 +77,7 @@ class Kernel:
         return thread
 
     def schedule(self, delay, function, rank=CALLBACK, order=0):
-        heapq.heappush(
-            self._due, (self.now + delay, rank, order, next(self._arrivals), function)
-        )
+        heapq.heappush(self._due, (self.now + delay, rank, order, next(self._arrivals), function))
 
     def settle(self, waiting, outcome=True):
         """End a wait, unless it is over; say whether this ended it."""
@@ -99,9 +97,7 @@ class Kernel:
         waiting = Waiting(self.current)
         line.append(waiting)
         if timeout is not None:
-            self.schedule(
-                timeout, lambda: self.settle(waiting, False), SLEEPER, self.current.order
-            )
+            self.schedule(timeout, lambda: self.settle(waiting, False), SLEEPER, self.current.order)
         settled = yield
         if not settled and waiting in line:
             line.remove(waiting)
@@ -364,7 +360,14 @@ class Play:
             is_condition = name.startswith("cond")
             self.locks[name] = Condition(kernel) if is_condition else Lock(kernel, again=again)
         self.queues = [
-            {"most": most, "holds": 0, "undone": 0, "gets": deque(), "puts": deque(), "ends": deque()}
+            {
+                "most": most,
+                "holds": 0,
+                "undone": 0,
+                "gets": deque(),
+                "puts": deque(),
+                "ends": deque(),
+            }
             for most in QUEUES
         ]
         self.simple = [{"holds": 0, "gets": deque()} for _ in range(2)]
@@ -660,7 +663,11 @@ class Play:
 
     def map(self, lengths, timeout):
         futures = [self.pool.submit(self.kernel.sleep(micros(length))) for length in lengths]
-        return self.crew_map(futures, timeout) if self.program.pool == "crew" else self.executor_map(futures, timeout)
+        return (
+            self.crew_map(futures, timeout)
+            if self.program.pool == "crew"
+            else self.executor_map(futures, timeout)
+        )
 
     def crew_map(self, futures, timeout):
         watcher = Watcher(self.kernel, lambda heard: len(heard) == len(futures))

@@ -1,15 +1,13 @@
 """``docs/waits.md`` is true: each row of its tables is a test of that name.
 
-    pytest "tests/world/test_waits.py::test_the_page_is_right[time.sleep(t)]"
+pytest "tests/world/test_waits.py::test_the_page_is_right[time.sleep(t)]"
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import functools
-import itertools
 import logging
 import multiprocessing
 import os
