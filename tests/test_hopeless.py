@@ -10,6 +10,7 @@ import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from multiprocessing.pool import ThreadPool
 
 import pytest
 
@@ -314,6 +315,21 @@ def test_what_is_forgiven_is_not_told(unseen, clock):
     assert "nothing is scheduled" in reason(clock)
 
 
+def test_a_worker_of_a_thread_pool(clock):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with ThreadPool(1) as pool, pytest.raises(HopelessWait):
+            pool.apply(sleeps_for_ever)
+
+
+def test_the_same_words_are_told_again_if_they_are_said_again(clock):
+    clock.give_up("enough")
+    assert clock.forgive() is not None
+    clock._hope.lost = None
+    clock.give_up("enough")
+    assert "enough" in str(clock.unheard())
+
+
 def test_a_job_whose_result_is_asked_for_by_name(clock):
     with ThreadPoolExecutor() as pool, pytest.raises(HopelessWait):
         pool.submit(sleeps_for_ever).result()
@@ -419,6 +435,16 @@ def test_a_worker_that_waits_for_jobs_lives_on():
         assert world.clock.elapsed == 30
         jobs.put(None)
         worker.join()
+
+
+def test_a_timer_that_nobody_cancels_ends_too():
+    with pytest.warns(RuntimeWarning, match=r"'Thread-.*' at .*threading.py:\d+"):
+        with governed_by(VirtualClock()):
+            timer = threading.Timer(3600, pytest.fail)
+            timer.start()
+            time.sleep(60)
+    timer.join(10)
+    assert not timer.is_alive()
 
 
 def test_a_clock_can_be_moved_after_its_world_was_left():

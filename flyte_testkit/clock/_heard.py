@@ -55,10 +55,12 @@ class Verdicts:
 
     def forgive(self) -> HopelessWait | None:
         """Take all verdicts so far as heard; returns the latest."""
+        told = [kind() for kind in self._said.values()]
         for kind in self._said.values():
             kind.heard = True
-            _errors(kind).clear()
-        return kind() if self._said else None
+            _errors(kind).clear()  # they hold frames
+        self._said.clear()  # the same words may be said again, of something else
+        return told[-1] if told else None
 
     def unheard(self) -> HopelessWait | None:
         """Return a verdict that nobody heard, once: who asks for it has heard it.

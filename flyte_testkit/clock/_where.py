@@ -59,17 +59,19 @@ def _doing(member: Member, sleeper: Sleeper | None, start: int) -> str:
 
 def place(frame: FrameType | None) -> str:
     """Return the innermost line of the code under test, as ``"file:line, in function"``."""
-    fallback = None
+    installed = python = None
     while frame is not None:
         file = frame.f_code.co_filename
         if file.startswith(_INSTALLED):
-            fallback = fallback or frame
-        elif not file.startswith((_OURS, *_PYTHONS, "<frozen")):
+            installed = installed or frame
+        elif file.startswith(_PYTHONS):
+            python = python or frame
+        elif not file.startswith((_OURS, "<frozen")):
             break
         frame = frame.f_back
-    found = frame or fallback
+    found = frame or installed or python
     if found is None:
-        return "a place that is not Python's"
+        return "a place that is not known"
     file = found.f_code.co_filename.removeprefix(os.getcwd() + os.sep)  # noqa: PTH109  as above
     return f"{file}:{found.f_lineno}, in {found.f_code.co_name}"
 

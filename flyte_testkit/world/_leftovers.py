@@ -14,14 +14,17 @@ import sys
 import threading
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock._where import place
+from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flyte_testkit.clock import VirtualClock
 
-__all__ = ["end_leftovers"]
+__all__ = ["end_leftovers", "quiet"]
 
 _real_monotonic = time.monotonic
 _real_join = threading.Thread.join
@@ -52,3 +55,13 @@ def end_leftovers(clock: VirtualClock) -> None:
             RuntimeWarning,
             stacklevel=4,
         )
+
+
+def quiet(tell: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Return what tells of an exception that ended a thread, unless its clock tells of it."""
+
+    def tell_others(args: Any) -> None:
+        if not (args.exc_type and HopelessWait in args.exc_type.__mro__):  # not by asking: it hears
+            tell(args)
+
+    return tell_others

@@ -16,6 +16,7 @@ import datetime as dt
 import functools
 import os
 import sys
+import threading
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
 from flyte_testkit.world import _alarms, _readings
 from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
-from flyte_testkit.world._leftovers import end_leftovers
+from flyte_testkit.world._leftovers import end_leftovers, quiet
 from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
@@ -168,6 +169,7 @@ class World:
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
             _set(undo, time, "sleep", sleep)
+            _set(undo, threading, "excepthook", quiet(threading.excepthook))
             undo.callback(uninstall)
             install()
             for owner, name, ours in guarded_locks():
