@@ -246,7 +246,7 @@ class FaultRoute:
         """
         if not self.faults:
             raise RouteError(
-                f"{self.name}.between({start!r}, {end!r}) follows no fault to limit: none is written."
+                f"{self.name}.between({start!r}, {end!r}) follows no fault to limit."
             )
         fault = self.faults[-1]
         if fault.reach.window is not None:
