@@ -245,9 +245,7 @@ class FaultRoute:
             RouteError: Nothing was written before, or its window was, or this window is empty.
         """
         if not self.faults:
-            raise RouteError(
-                f"{self.name}.between({start!r}, {end!r}) follows no fault to limit: none is written."
-            )
+            raise RouteError(f"{self.name}.between({start!r}, {end!r}) follows no fault to limit.")
         fault = self.faults[-1]
         if fault.reach.window is not None:
             raise RouteError(
