@@ -326,8 +326,8 @@ class VirtualClock(Participation):
         elif not self.pending:
             self.give_up(*SILENCE)
 
-    def _standing_still(self, seconds: float) -> None:
-        """Say who keeps the others waiting; end it if it can have no end."""
+    def _standing_still(self, seconds: float, times: int) -> None:
+        """Say once who keeps the others waiting; end it if it can have no end."""
         blocks = [find_block(thread) for thread in self._mover.running()]
         block = next((block for block in blocks if block is not None), None)
         if block is None:
@@ -335,7 +335,7 @@ class VirtualClock(Participation):
         reason, advice = block.told(in_seconds(self.elapsed), seconds)
         if block.in_lock and seconds >= _TRAPPED:
             self.interrupt(reason, advice)
-        else:
+        elif times == 1:
             with contextlib.suppress(RuntimeWarning):  # as an error nobody here would hear it
                 warnings.warn(f"{reason}\n{advice}", RuntimeWarning, stacklevel=2)
 
