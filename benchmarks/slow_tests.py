@@ -84,7 +84,7 @@ def main():
     parser.add_argument("--load", type=int, default=0, help="busy processes beside (%(default)s)")
     parser.add_argument("--pause", type=float, default=60, help="real seconds (%(default)s)")
     options = parser.parse_args()
-    chance, struck = random.Random(0), 0
+    chance, struck = random.Random(0), 0  # noqa: S311  not for secrets
     with busy(options.load):
         for number in range(options.count):
             name = list(WORK)[number % len(WORK)]

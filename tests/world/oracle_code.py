@@ -210,7 +210,9 @@ def as_code(program):
     lines += [f"    queue{n} = queue.Queue({most})" for n, most in enumerate(QUEUES)]
     lines += ["    simple0, simple1 = queue.SimpleQueue(), queue.SimpleQueue()"]
     lines += [f"    semaphore{n} = threading.Semaphore({v})" for n, v in enumerate(SEMAPHORES)]
-    lines += [f"    barrier{n} = threading.Barrier({parties})" for n, parties in enumerate(BARRIERS)]
+    lines += [
+        f"    barrier{n} = threading.Barrier({parties})" for n, parties in enumerate(BARRIERS)
+    ]
     lines += [] if program.older else ["    " + line for line in pools]
     numbers = range(1, len(program.threads))
     lines += [f"    thread{n} = threading.Thread(target=run{n}, daemon=True)" for n in numbers]

@@ -19,7 +19,7 @@ from oracle_code import as_code
 from oracle_programs import TEMPLATES, Program, draw
 from oracle_simulation import Endless, simulate
 
-__all__ = ["compare", "agrees", "run", "shrunk", "told"]
+__all__ = ["agrees", "compare", "run", "shrunk", "told"]
 
 ROOT = os.environ.get("ORACLE_ROOT") or str(Path(__file__).parent.parent.parent)
 
@@ -62,7 +62,11 @@ def shrunk(program, *options, seconds=20.0):
     while True:
         smaller = [repr(each) for each in simpler(program)]
         found = next(
-            (seed for seed, told_of in run(smaller, *options, seconds=seconds) if not agrees(told_of)),
+            (
+                seed
+                for seed, told_of in run(smaller, *options, seconds=seconds)
+                if not agrees(told_of)
+            ),
             None,
         )
         if found is None:

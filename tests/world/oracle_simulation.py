@@ -4,7 +4,7 @@ Python leaves the order of threads open; the world promises one, by four rules:
 
 R1. Who becomes ready (started, notified, handed a lock, its time has come, its job has begun) goes
     to the end of one queue. One runs at a time, and runs on until it waits or ends.
-R2. Time moves only when nobody is ready, and then one thing happens: the one with the least instant;
+R2. Time moves only when nobody is ready, and then one thing happens: what is due first;
     at one instant callbacks come before sleepers, sleepers in the order in which their threads and
     jobs began, and what is equal in the order in which it was asked for.
 R3. A lock that is released is handed to the first in its line, and those who are notified are ready
@@ -27,7 +27,7 @@ __all__ = ["Endless", "simulate"]
 CALLBACK, SLEEPER = range(2)
 
 
-class Endless(Exception):
+class Endless(Exception):  # noqa: N818  it is no error of anybody's
     """Somebody waits for ever."""
 
 
@@ -77,11 +77,9 @@ class Kernel:
         return thread
 
     def schedule(self, delay, function, rank=CALLBACK, order=0):
-        heapq.heappush(
-            self._due, (self.now + delay, rank, order, next(self._arrivals), function)
-        )
+        heapq.heappush(self._due, (self.now + delay, rank, order, next(self._arrivals), function))
 
-    def settle(self, waiting, outcome=True):
+    def settle(self, waiting, outcome=True):  # noqa: FBT002  what a wait returns
         """End a wait, unless it is over; say whether this ended it."""
         if waiting.settled:
             return False
@@ -99,9 +97,7 @@ class Kernel:
         waiting = Waiting(self.current)
         line.append(waiting)
         if timeout is not None:
-            self.schedule(
-                timeout, lambda: self.settle(waiting, False), SLEEPER, self.current.order
-            )
+            self.schedule(timeout, lambda: self.settle(waiting, False), SLEEPER, self.current.order)
         settled = yield
         if not settled and waiting in line:
             line.remove(waiting)
@@ -364,7 +360,14 @@ class Play:
             is_condition = name.startswith("cond")
             self.locks[name] = Condition(kernel) if is_condition else Lock(kernel, again=again)
         self.queues = [
-            {"most": most, "holds": 0, "undone": 0, "gets": deque(), "puts": deque(), "ends": deque()}
+            {
+                "most": most,
+                "holds": 0,
+                "undone": 0,
+                "gets": deque(),
+                "puts": deque(),
+                "ends": deque(),
+            }
             for most in QUEUES
         ]
         self.simple = [{"holds": 0, "gets": deque()} for _ in range(2)]
@@ -660,7 +663,11 @@ class Play:
 
     def map(self, lengths, timeout):
         futures = [self.pool.submit(self.kernel.sleep(micros(length))) for length in lengths]
-        return self.crew_map(futures, timeout) if self.program.pool == "crew" else self.executor_map(futures, timeout)
+        return (
+            self.crew_map(futures, timeout)
+            if self.program.pool == "crew"
+            else self.executor_map(futures, timeout)
+        )
 
     def crew_map(self, futures, timeout):
         watcher = Watcher(self.kernel, lambda heard: len(heard) == len(futures))

@@ -31,7 +31,9 @@ def journal_of(act):
         with FlyteRemote(config, admin.project, admin.domain, seed=0) as client:
             act(client)
         assert admin.clock.preempted == 0
-        return [(call.rpc, call.at, call.deadline, call.code, str(call.request)) for call in admin.calls]
+        return [
+            (call.rpc, call.at, call.deadline, call.code, str(call.request)) for call in admin.calls
+        ]
 
 
 def wait_for(client, number, *, every=7, timeout=3600):

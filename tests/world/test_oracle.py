@@ -49,7 +49,15 @@ def test_each_shape_ends_and_tells_something():
 def test_every_step_is_among_the_programs():
     code = "".join(as_code(program_of(seed)) for seed in [*PROGRAMS, *TEMPLATES])
     for word in (
-        *("time.sleep(", ".set()", ".clear()", ".wait(", "notify(cond", "listen(cond", "listen_for("),
+        *(
+            "time.sleep(",
+            ".set()",
+            ".clear()",
+            ".wait(",
+            "notify(cond",
+            "listen(cond",
+            "listen_for(",
+        ),
         *(".put(1, t", ".get(t", ".task_done()", "queue0.join()", "simple0.put", "simple0.get"),
         *(".acquire(t", "rlock0.acquire", "cond0.acquire", ".release()", "barrier0.", ".abort()"),
         *(".reset()", "join(thread", "timer(", "timers[", "call_later(", "pool.submit(job"),
@@ -69,7 +77,15 @@ def test_what_differs_is_told_as_code_with_both_logs():
     outcome = {"got": [["main", "1", 2_000_000, None]], "wanted": [["main", "1", 1_000_000, None]]}
     text = told(Program(((("sleep", 1),),)), outcome)
     assert 'say("main", "1", lambda: time.sleep(1))' in text
-    assert text.splitlines()[-1].split() == ["2.000000", "main", "1", "None", "!", "1.000000", *"main 1 None".split()]
+    assert text.splitlines()[-1].split() == [
+        "2.000000",
+        "main",
+        "1",
+        "None",
+        "!",
+        "1.000000",
+        *("main", "1", "None"),
+    ]
 
 
 def test_what_is_endless_is_no_program():
