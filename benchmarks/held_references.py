@@ -45,7 +45,7 @@ def main():
     print(f"{len(gc.get_objects()):,} objects in {len(sys.modules):,} modules")
     measured = ratio(search, lambda: gc.get_referrers(time.sleep), rounds=ROUNDS)
     print(f"without a search: {statistics.median(known() for _ in range(300)):.0f} µs a world")
-    return verdict("a search for held references, in looks through all objects", measured, 12)
+    return verdict("a search for held references, in looks through all objects", measured, 20)
 
 
 if __name__ == "__main__":

@@ -45,10 +45,6 @@ UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}
 
 
-with governed_by(VirtualClock()):
-    pass  # what stays installed after the first world is there from now on
-
-
 @pytest.fixture
 def clock():
     return VirtualClock()

@@ -5,18 +5,8 @@ thing for a server that lives in real time; :class:`Clock` is what both are. Ign
 of how ``time.sleep`` comes to call a clock: :mod:`flyte_testkit.world` does that.
 """
 
-from flyte_testkit.clock._calls import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.clock._system import SystemClock
 from flyte_testkit.clock._types import Clock, Handle, Source
 from flyte_testkit.clock._virtual import Sleeper, VirtualClock
 
-__all__ = [
-    "CALL_ID",
-    "EXACT_TIMEOUT",
-    "Clock",
-    "Handle",
-    "Sleeper",
-    "Source",
-    "SystemClock",
-    "VirtualClock",
-]
+__all__ = ["Clock", "Handle", "Sleeper", "Source", "SystemClock", "VirtualClock"]

@@ -14,17 +14,17 @@ Ignorant of gRPC.
 from __future__ import annotations
 
 import _thread
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
 
-__all__ = ["CALL_ID", "EXACT_TIMEOUT", "Calls"]
-
-CALL_ID, EXACT_TIMEOUT = "flyte-testkit-call", "flyte-testkit-timeout"
-"""The metadata by which a call's id and its exact timeout, in seconds, travel with it."""
+__all__ = ["Calls"]
 
 
 @dataclass(eq=False)
@@ -114,6 +114,22 @@ class Calls:
             self._sent.pop(call, None)
             self.flying.pop(call, None)
         self._mover.go()
+
+    @contextmanager
+    def away(self, member: Member) -> Iterator[None]:
+        """Let a member block for real: others may run, but time stands still."""
+        mover = self._mover
+        with mover.lock:
+            self.fly(member)
+            mover.stop(member)
+        mover.go()
+        try:
+            yield
+        finally:
+            with mover.lock:
+                mover.queue(member)
+            self.land(member)
+            mover.await_turn(member)
 
     def _oldest(self) -> object:
         """Return the call that has been under way for longest, of those that are not held back."""

@@ -96,6 +96,11 @@ class Mover(Turns):
         self.go()
         return member
 
+    def takes_part(self, thread: threading.Thread) -> bool:
+        """Whether a thread takes part."""
+        with self.lock:
+            return self.members.of(thread) is not None
+
     def adopt(self, thread: threading.Thread) -> Member:
         """Let a thread take part that waits, and not on this clock."""
         with self.lock:

@@ -40,8 +40,7 @@ class Participation:
 
     def takes_part(self, thread: threading.Thread) -> bool:
         """Whether a thread takes part."""
-        with self._mover.lock:
-            return self._mover.members.of(thread) is not None
+        return self._mover.takes_part(thread)
 
     @property
     def deserted(self) -> bool:

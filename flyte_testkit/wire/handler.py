@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import grpc
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.clock import CALL_ID, EXACT_TIMEOUT
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.wire.answers import Answer, refusal, set_status
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.journal import blurred

@@ -4,6 +4,10 @@ A lock is handed to the waiter that came first, before anybody else can take it.
 code under test makes are of this kind: those inside an ``Event`` or a ``Queue`` are never held
 across a wait, and stay what they are.
 
+They stand there from the first moment in which somebody asks for a world: a lock that a test makes
+before it enters one may well be waited for inside. Outside of a world, installed packages get the
+real ones.
+
 Ignorant of how they come to stand there.
 """
 
@@ -17,9 +21,10 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.world._bindings import is_installed
 from flyte_testkit.world._looks import looked
 from flyte_testkit.world._older_threads import wake_older
-from flyte_testkit.world._reins import caller, is_runner
+from flyte_testkit.world._reins import caller, held, is_machinery, is_runner
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,7 +45,10 @@ def _made_by_code_under_test(frame: FrameType) -> bool:
     """Whether the code of this frame makes it for itself, or by making a ``Condition``."""
     if frame.f_code is threading.Condition.__init__.__code__ and frame.f_back is not None:
         frame = frame.f_back
-    return not is_runner(frame) and caller(frame) is not None
+    space = frame.f_globals
+    if is_runner(frame) or is_machinery(space.get("__name__") or ""):
+        return False
+    return bool(held) or not is_installed(space)
 
 
 class _Made(type):

@@ -1,9 +1,9 @@
 """asyncio beside threads that live on the clock: its timers and its I/O stay real.
 
 A loop that waits for its next event waits, so time may move: its thread is a member like any
-other, which is poked rather than blocked. Real timers count as running, though: while the main
-thread awaits ``asyncio.sleep(8)``, eight real seconds, time stands still. Not so while it awaits a
-job that it gave to a pool of threads: such a job lives on the clock.
+other, which is poked rather than blocked. Real timers and sockets count as running, though: while a
+task awaits ``asyncio.sleep(8)``, eight real seconds, others may run, but time stands still. Not so
+while one awaits a job that it gave to a pool of threads: such a job lives on the clock.
 
 Ignorant of how they come to stand there.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+import socket
 import sys
 import threading
 from asyncio.selector_events import BaseSelectorEventLoop
@@ -19,10 +20,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from flyte_testkit.world._reins import held
+from flyte_testkit.world._older_threads import wake_older
+from flyte_testkit.world._reins import beyond_asyncio, caller, held
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from types import FrameType
 
     from flyte_testkit.clock import Sleeper
 
@@ -36,6 +39,7 @@ _LOOP = "asyncio.base_events"
 
 _asleep: dict[Any, Sleeper] = {}
 _jobs: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
+_NONE: Counter[str] = Counter()
 
 
 def select(self: Any, timeout: float | None = None) -> Any:
@@ -46,13 +50,16 @@ def select(self: Any, timeout: float | None = None) -> Any:
     loop = frame.f_locals.get("self") if frame.f_globals.get("__name__") == _LOOP else None
     clock = held[-1].clock
     member = clock.mover.members.here()
-    if loop is None or member is None or member.guest or _counts_as_running(loop, timeout):
+    if loop is None or member is None or member.guest:
         return _real_select(self, timeout)
     events = _real_select(self, 0)
     if events:
         return events
+    if not _waits(loop, self, timeout):
+        with clock.mover.calls.away(member):
+            return _real_select(self, timeout)
     sleeper = _asleep[loop] = clock.sleeper(None)
-    sleeper.hopeful = _is_main() and len(self.get_map()) > 1
+    sleeper.hopeful = len(self.get_map()) > 1
     clock.mover.step_out(sleeper)
     try:
         return _real_select(self, timeout)
@@ -65,7 +72,10 @@ def poke(self: Any) -> None:
     """Wake a loop from another thread: it is ready before that thread goes on."""
     sleeper = _asleep.get(self)
     if sleeper is not None:
+        wake_older(sleeper)
         sleeper.release()
+    elif held and self._thread_id not in (None, threading.get_ident()):
+        _join(self._thread_id, _frame(1))
     _real_poke(self)
 
 
@@ -81,15 +91,29 @@ def count_job(loop: Any, job: Future[Any]) -> None:
     job.add_done_callback(lambda _: jobs.subtract(["out"]))
 
 
-def _counts_as_running(loop: Any, timeout: float | None) -> bool:
-    """Whether the test itself waits for real time: it awaits a timer, and no job of a pool."""
-    if timeout is None or not _is_main() or not asyncio.all_tasks(loop):
+def _waits(loop: Any, selector: Any, timeout: float | None) -> bool:
+    """Whether a loop waits for nothing but its own jobs, other threads, or somebody to connect."""
+    if _jobs.get(loop, _NONE)["out"] or not asyncio.all_tasks(loop):
+        return True
+    if timeout is not None:
         return False
-    return not _jobs.get(loop, Counter())["out"]
+    own = loop._ssock  # noqa: SLF001  by which other threads wake it
+    return all(key.fileobj is own or _listens(key.fileobj) for key in selector.get_map().values())
 
 
-def _is_main() -> bool:
-    return threading.current_thread() is threading.main_thread()
+def _listens(file: Any) -> bool:
+    try:
+        return bool(file.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except (AttributeError, OSError):
+        return False
+
+
+def _join(ident: int, frame: FrameType) -> None:
+    """Let a thread take part whose loop gets work from code under test: it is older, then."""
+    reins = caller(beyond_asyncio(frame))
+    thread = next((known for known in threading.enumerate() if known.ident == ident), None)
+    if reins is not None and thread is not None:
+        reins.clock.mover.join(thread, resident=True)
 
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (

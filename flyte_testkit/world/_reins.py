@@ -84,13 +84,16 @@ def caller(frame: FrameType | None) -> Reins | None:
     """Return the reins of the world if the code that this frame runs lives in it."""
     if not held:
         return None
+    try:
+        reins = held[-1]
+    except IndexError:  # left meanwhile, by another thread
+        return None
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
         if module not in _RUNNERS:
-            return None if is_machinery(module) else held[-1]
+            return None if is_machinery(module) else reins
         frame = frame.f_back
     # Nothing but a runner: a Timer, or a job that is itself a function of ``time``.
-    reins = held[-1]
     return reins if reins.clock.mover.members.here() is not None else None
 
 

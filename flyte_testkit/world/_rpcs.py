@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpc import _channel, _common
 
-from flyte_testkit.clock import CALL_ID, EXACT_TIMEOUT
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.world._conditions import wait_on
 from flyte_testkit.world._reins import held
 

@@ -26,7 +26,7 @@ from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
 from flyte_testkit.world._patched import tell_of_patch
-from flyte_testkit.world._patches import install
+from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._repairs import repair
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 __all__ = ["World", "governed_by", "governing_clock"]
 
 _MISSING: Any = object()
+
+for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
+    setattr(_module, _name, _ours)
 
 
 def governed_by(clock: Clock) -> World:
@@ -126,9 +129,12 @@ class World:
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
                 "start the clock there: VirtualClock(start=...)."
             )
-        install()
-        self._patch()
-        self._inhabit(self.clock)
+        try:
+            self._patch()
+            self._inhabit(self.clock)
+        except BaseException:  # ^C, say: nobody will leave what was not quite entered
+            self._unpatch()
+            raise
         self._owns = True
         self._entered = 1
         return self
@@ -170,8 +176,8 @@ class World:
                 _set(undo, time, name, ours)
             tell_of_patch(time.sleep)
             _set(undo, time, "sleep", sleep)
-            for module, name, _, ours in FACTORIES:
-                _set(undo, module, name, ours)
+            undo.callback(uninstall)
+            install()
             for owner, name, ours in (*guarded_locks(), *_looks.PATCHES):
                 _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
@@ -187,7 +193,10 @@ class World:
 
     def _unpatch(self) -> None:
         """Let time be real, also in modules that were imported meanwhile."""
-        self._undo.close()
+        try:
+            self._undo.close()
+        finally:
+            self._undo.close()  # of what is left, if ^C came in between
         ours = {id(ours): real for real, ours in _functions().values()}
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):

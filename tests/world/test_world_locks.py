@@ -172,21 +172,40 @@ def test_a_lock_made_in_a_world_works_after_it(clock):
         assert not lock.acquire(timeout=0.001)
     thread.join(10)
     assert not thread.is_alive()
-    assert threading.Lock is _locks.REAL_LOCK
+
+
+def test_a_lock_made_before_a_world_works_in_it(clock, together):
+    lock, seen = threading.Lock(), []
+
+    def take():
+        with lock:
+            time.sleep(10)
+            seen.append(clock.elapsed)
+
+    with governed_by(clock):
+        together(take, take)
+    assert seen == [10, 20]
+
+
+def test_installed_packages_get_the_real_ones_outside_of_a_world():
+    space = {"__name__": "queuing", "__file__": queue.__file__}
+    exec("import threading\nmade = threading.Lock()", space)  # noqa: S102  the module is the point
+    assert type(space["made"]) is type(_locks.REAL_LOCK())
 
 
 # Older than the world
 
 OLD = """
-import queue, threading
+from _queue import SimpleQueue
+from _thread import RLock, allocate_lock as Lock
 
-LOCK, RLOCK, QUEUE = threading.Lock(), threading.RLock(), queue.SimpleQueue()
+LOCK, RLOCK, QUEUE = Lock(), RLock(), SimpleQueue()
 
 class Cache:
-    guard = threading.Lock()
+    guard = Lock()
 
     def __init__(self):
-        self.own = threading.RLock()
+        self.own = RLock()
 
 CACHE = Cache()
 """
