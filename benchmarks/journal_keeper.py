@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
@@ -50,7 +51,7 @@ def count(name):
     setattr(kept, name, getattr(kept, name) + 1)
 
 
-listen(journal.Journal, "__init__", lambda self: kept.journals.append(self))
+listen(journal.Journal, "__init__", lambda book: kept.journals.append(book))  # noqa: PLW0108  ``kept`` changes
 listen(_mover.Mover, "__init__", lambda self, *_, **__: kept.movers.append(self))
 listen(_members.Members, "add", lambda *_, **__: count("members"))
 listen(_calls.Calls, "fly", lambda *_: count("futures"))
@@ -71,7 +72,7 @@ def settled(text):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item, nextitem):
+def pytest_runtest_protocol(item):
     global kept  # noqa: PLW0603  one test at a time
     kept = Keeper()
     result = yield
@@ -83,10 +84,9 @@ def pytest_runtest_protocol(item, nextitem):
         "preempted": sum(mover.watch.preempted for mover in kept.movers),
         "journal": hashlib.sha256(text.encode()).hexdigest()[:16],
     }
-    with open(os.environ["JOURNALS"], "a", encoding="utf-8") as file:
+    with Path(os.environ["JOURNALS"]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(told) + "\n")
     if folder := os.environ.get("JOURNALS_TEXTS"):
         name = re.sub(r"\W+", "_", item.nodeid)[-150:] + "-" + told["journal"]
-        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:  # noqa: PTH118
-            file.write(text)
+        (Path(folder) / name).write_text(text, encoding="utf-8")
     return result

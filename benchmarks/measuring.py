@@ -80,7 +80,7 @@ def bare_server(replies):
 @contextmanager
 def busy(number):
     """Keep so many processes busy meanwhile; they end by themselves if this one is killed."""
-    spin = "import os, sys\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(10**6))"
+    spin = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(10**6))"
     spinning = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(number)]
     try:
         yield

@@ -201,11 +201,17 @@ FAMILIES = {  # how often each is drawn
 }
 
 
+TIMED = (  # steps whose second argument is a time-out
+    *("wait", "listen", "put", "get", "simple_get", "acquire", "meet", "join"),
+    *("result", "first", "completed", "map", "hold"),
+)
+
+
 class Draw:
     """One program after another, all from one seed."""
 
     def __init__(self, seed):
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311  not for secrets
         self.choice = self.random.choice
         self.distinct = self.random.random() < 0.2  # whether no two things happen at one instant
         self.timers = 0
@@ -297,7 +303,7 @@ class Draw:
     def later(self, *_):
         return ("later", self.length(), *self.choice((("set", 0), ("set", 1), ("release", 0))))
 
-    def pool(self, thread, threads, program, depth):
+    def pool(self, _thread, _threads, program, _depth):
         job = self.below(len(self.jobs)) if self.jobs else None
         if job is None or self.below(8) == 0:
             return ("map", tuple(self.length() for _ in range(self.below(4))), self.timeout())
@@ -389,11 +395,15 @@ class Draw:
         name, *rest = step
         if name in ("sleep", "timer", "later"):
             rest[1 if name == "timer" else 0] = self.length()
+<<<<<<< HEAD
         elif (
             name in ("wait", "listen", "put", "get", "simple_get", "acquire", "meet", "join")
             or name in ("result", "first", "completed", "map")
             or name == "hold"
         ):
+=======
+        elif name in TIMED:
+>>>>>>> K2
             rest[1] = self.timeout()
         return (name, *rest)
 

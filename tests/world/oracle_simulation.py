@@ -4,7 +4,7 @@ Python leaves the order of threads open; the world promises one, by four rules:
 
 R1. Who becomes ready (started, notified, handed a lock, its time has come, its job has begun) goes
     to the end of one queue. One runs at a time, and runs on until it waits or ends.
-R2. Time moves only when nobody is ready, and then one thing happens: the one with the least instant;
+R2. Time moves only when nobody is ready, and then one thing happens: what is due first;
     at one instant callbacks come before sleepers, sleepers in the order in which their threads and
     jobs began, and what is equal in the order in which it was asked for.
 R3. A lock that is released is handed to the first in its line, and those who are notified are ready
@@ -27,7 +27,7 @@ __all__ = ["Endless", "simulate"]
 CALLBACK, SLEEPER = range(2)
 
 
-class Endless(Exception):
+class Endless(Exception):  # noqa: N818  it is no error of anybody's
     """Somebody waits for ever."""
 
 
@@ -79,7 +79,7 @@ class Kernel:
     def schedule(self, delay, function, rank=CALLBACK, order=0):
         heapq.heappush(self._due, (self.now + delay, rank, order, next(self._arrivals), function))
 
-    def settle(self, waiting, outcome=True):
+    def settle(self, waiting, outcome=True):  # noqa: FBT002  what a wait returns
         """End a wait, unless it is over; say whether this ended it."""
         if waiting.settled:
             return False
