@@ -71,11 +71,7 @@ def main():
         preempted = sum(bool(told["preempted"]) for told in seen[test])
         why = "calls by .future" if futures else f"preempted in {preempted}" if preempted else ""
         if why:
-<<<<<<< HEAD
-            excused[why.split(" in ", maxsplit=1)[0]] += 1
-=======
             excused["calls by .future" if futures else "preempted"] += 1
->>>>>>> K2
             print(f"{test}: {why}, {len(journals)} journal(s)")
         elif len(journals) > 1:
             different += 1

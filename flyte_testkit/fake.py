@@ -39,6 +39,7 @@ def fake_flyte(
     seed: int = 0,
     project: str = "flytesnacks",
     domain: str = "development",
+    keep_calls: int | None = None,
 ) -> AbstractContextManager[FakeFlyteAdmin]:
     """Give a fresh fake FlyteAdmin, let time follow its clock, and point the environment at it.
 
@@ -60,6 +61,7 @@ def fake_flyte(
         seed: What generated execution names are drawn from.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
+        keep_calls: How many of the latest calls it remembers; all by default.
 
     Raises:
         UnexpectedUse: On leaving the block, if something happened that no script foresaw.
@@ -76,7 +78,13 @@ def fake_flyte(
     clock = VirtualClock() if clock is None else clock
     return _Door(
         FakeFlyteAdmin(
-            clock=clock, port=port, strict=strict, seed=seed, project=project, domain=domain
+            clock=clock,
+            port=port,
+            strict=strict,
+            seed=seed,
+            project=project,
+            domain=domain,
+            keep_calls=keep_calls,
         )
     )
 

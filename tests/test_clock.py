@@ -797,9 +797,9 @@ def test_giving_up_on_the_system_clock_says_farewell():
 
 
 def test_waits_without_end_are_told_after_a_while(monkeypatch):
-    from flyte_testkit.clock import _mover
+    from flyte_testkit.clock import _watch
 
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    monkeypatch.setattr(_watch, "_SILENCE", 0.01)
     clock = VirtualClock()
 
     with pytest.raises(HopelessWait, match="every thread waits without a timeout"):
@@ -807,9 +807,9 @@ def test_waits_without_end_are_told_after_a_while(monkeypatch):
 
 
 def test_a_wait_without_end_goes_on_while_something_is_scheduled(monkeypatch):
-    from flyte_testkit.clock import _mover
+    from flyte_testkit.clock import _watch
 
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    monkeypatch.setattr(_watch, "_SILENCE", 0.01)
     clock = VirtualClock()
     sleeper = clock.sleeper(None)
     clock.call_later(3600, sleeper.release)

@@ -17,7 +17,7 @@ import pytest
 from flyte_testkit import HopelessWait, VirtualClock, queued, running
 from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.client.exceptions import FlyteTimeout
-from flyte_testkit.clock import _mover
+from flyte_testkit.clock import _watch
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
@@ -30,7 +30,7 @@ def clock(flyte_clock):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.05)  # real seconds of silence
+    monkeypatch.setattr(_watch, "_SILENCE", 0.05)  # real seconds of silence
 
 
 def sleeps_for_ever(seconds=1):

@@ -135,10 +135,10 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
 
         @pytest.fixture(autouse=True)
         def impatient(monkeypatch):  # the guards wait two real seconds
-            from flyte_testkit.clock import _mover
+            from flyte_testkit.clock import _watch
             from flyte_testkit.wire import guard
 
-            monkeypatch.setattr(_mover, "_PATIENCE", 0.2)
+            monkeypatch.setattr(_watch, "_SILENCE", 0.2)
             monkeypatch.setattr(guard, "MANY", 200)
 
         def stuck(flyte_admin, flyte_remote):

@@ -28,8 +28,6 @@ __all__ = ["Mover", "Sleeper"]
 
 _get_ident = _thread.get_ident
 _real_join = threading.Thread.join
-_ENDLESS = 2.0  # real seconds in which everybody waits for ever, before that is told
-_PATIENCE = 2.0  # the same, if the server holds calls back
 _BURIAL = 1.0  # real seconds that a thread which has nothing left to do is given to be gone
 
 
@@ -269,11 +267,6 @@ class Mover(Turns):
         """Return the threads that run."""
         with self.lock:
             return [member.thread for member in self.runs if member.thread is not None]
-
-    @property
-    def patience(self) -> float:
-        """How long silence may last, in real seconds."""
-        return _PATIENCE if self.calls.held else _ENDLESS
 
     def close(self) -> list[Member]:
         """Let those end who began here and wait with a time-out: the world and its time are over.

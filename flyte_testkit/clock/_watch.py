@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Watch"]
 
+_SILENCE = 2.0  # real seconds in which everybody waits for ever, before that is told
 _TICK = 0.02  # real seconds between two looks
 _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
@@ -85,7 +86,7 @@ class Watch:
                     self._mover.give_turn()
                 silent = self._is_silent()
                 stands = standstill.look(self._mover)
-            if silence.lasts(silent) > self._mover.patience:
+            if silence.lasts(silent) > _SILENCE:
                 silence = _Silence()
                 self._on_silence()
             if stands:

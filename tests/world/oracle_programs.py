@@ -395,15 +395,7 @@ class Draw:
         name, *rest = step
         if name in ("sleep", "timer", "later"):
             rest[1 if name == "timer" else 0] = self.length()
-<<<<<<< HEAD
-        elif (
-            name in ("wait", "listen", "put", "get", "simple_get", "acquire", "meet", "join")
-            or name in ("result", "first", "completed", "map")
-            or name == "hold"
-        ):
-=======
         elif name in TIMED:
->>>>>>> K2
             rest[1] = self.timeout()
         return (name, *rest)
 

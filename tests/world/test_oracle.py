@@ -84,11 +84,7 @@ def test_what_differs_is_told_as_code_with_both_logs():
         "None",
         "!",
         "1.000000",
-<<<<<<< HEAD
-        *["main", "1", "None"],
-=======
         *("main", "1", "None"),
->>>>>>> K2
     ]
 
 

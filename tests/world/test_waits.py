@@ -33,7 +33,7 @@ from pathlib import Path
 
 import pytest
 
-from flyte_testkit.clock import VirtualClock, _mover, _watch
+from flyte_testkit.clock import VirtualClock, _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import _ticks, governed_by
 
@@ -71,7 +71,7 @@ def impatient(monkeypatch):
     """Let real patience be short: what is waited for is that it ends."""
     monkeypatch.setattr(_ticks, "_LONG", 0.05)
     monkeypatch.setattr(_watch, "_SPIN", 50_000_000)
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.2)
+    monkeypatch.setattr(_watch, "_SILENCE", 0.2)
 
 
 @pytest.mark.parametrize("name", ROWS)
