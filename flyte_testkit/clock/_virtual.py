@@ -10,7 +10,9 @@ Ignorant of Flyte, and of how ``time.sleep`` comes to call a clock: ``world`` do
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import warnings
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,7 @@ from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, in_secon
 from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._participation import Participation
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
+from flyte_testkit.clock._standstill import find_block
 from flyte_testkit.errors import ClockError, HopelessWait
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Sleeper", "VirtualClock"]
 
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
+_TRAPPED = 30.0  # real seconds after which a lock that cannot be seen into counts as a trap
 _LIMIT = timedelta(days=30)
 
 
@@ -62,7 +66,9 @@ class VirtualClock(Participation):
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
+        self._mover = Mover(
+            self._start, self._too_far, self._silent, self._standing_still, self._fail
+        )
         self.idle_sleeps = idle_sleeps
         self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
         self.limit = limit
@@ -319,6 +325,19 @@ class VirtualClock(Participation):
             self.interrupt(*held_for_ever(held))
         elif not self.pending:
             self.give_up(*SILENCE)
+
+    def _standing_still(self, seconds: float, times: int) -> None:
+        """Say once who keeps the others waiting; end it if it can have no end."""
+        blocks = [find_block(thread) for thread in self._mover.running()]
+        block = next((block for block in blocks if block is not None), None)
+        if block is None:
+            return
+        reason, advice = block.told(in_seconds(self.elapsed), seconds)
+        if block.in_lock and seconds >= _TRAPPED:
+            self.interrupt(reason, advice)
+        elif times == 1:
+            with contextlib.suppress(RuntimeWarning):  # as an error nobody here would hear it
+                warnings.warn(f"{reason}\n{advice}", RuntimeWarning, stacklevel=2)
 
     def _fail(self, error: BaseException) -> None:
         self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error

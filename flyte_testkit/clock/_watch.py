@@ -6,7 +6,8 @@ then: if the whole process rests, or the turn has cost a second of processor tim
 may run, too. (To look at the runner alone would be wrong: on a busy machine it may well wait for a
 thread of machinery that starves.)
 
-It also notices silence: everybody waits for ever, and nothing is scheduled.
+It also notices silence, in which everybody waits for ever and nothing is scheduled, and standstill,
+in which somebody who runs does nothing for long while others wait for time to pass.
 
 Ignorant of what is done about either.
 """
@@ -31,11 +32,13 @@ _TICK = 0.02  # real seconds between two looks
 _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
+_STANDSTILL = 10.0  # real seconds of rest with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
 _TASKS = "/proc/self/task"
 _CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
 _real_sleep = time.sleep
+_real_monotonic = time.monotonic
 _process_time_ns = time.process_time_ns
 
 
@@ -46,9 +49,15 @@ class Watch:
         preempted: How often a second member was let run.
     """
 
-    def __init__(self, mover: Mover, on_silence: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        mover: Mover,
+        on_silence: Callable[[], object],
+        on_standstill: Callable[[float, int], object],
+    ) -> None:
         self._mover = mover
         self._on_silence = on_silence
+        self._on_standstill = on_standstill
         self._awake = False
         self.preempted = 0
 
@@ -60,6 +69,7 @@ class Watch:
 
     def _watch(self) -> None:
         turn, silence, bored = _Turn(-1), 0.0, 0
+        standstill = _Standstill()
         while True:
             _real_sleep(_TICK)
             with self._mover.lock:
@@ -74,15 +84,19 @@ class Watch:
                     self.preempted += 1
                     self._mover.give_turn()
                 silence = silence + _TICK if self._is_silent() else 0.0
+                stands = standstill.look(self._mover)
             if silence > self._mover.patience:
                 silence = 0.0
                 self._on_silence()
+            if stands:
+                self._on_standstill(stands, standstill.times)
             self._mover.go()
 
     def _has_a_use(self) -> bool:
         return (
             bool(self._mover.ready)
             or self._is_silent()
+            or bool(self._mover.runs and self._mover.sleepers)
             or any(not member.hooked for member in self._mover.runs)
         )
 
@@ -103,6 +117,31 @@ class Watch:
         for member in list(self._mover.runs):
             if not member.hooked and member.ended and member.thread is not None:
                 self._mover.end(member.thread)
+
+
+class _Standstill:
+    """How long nothing has happened although somebody runs, and others wait for time to pass.
+
+    Attributes:
+        times: How often that was said of this one.
+    """
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._since = 0.0
+        self.times = 0
+
+    def look(self, mover: Mover) -> float:
+        """Return for how many seconds, once each ten seconds; else 0."""
+        state = (mover.turns, mover.us)
+        if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
+            self._seen, self._since, self.times = state, _real_monotonic(), 0
+            return 0.0
+        length = _real_monotonic() - self._since
+        if length < _STANDSTILL * (self.times + 1):
+            return 0.0
+        self.times += 1
+        return length
 
 
 class _Turn:

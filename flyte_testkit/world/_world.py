@@ -1,10 +1,12 @@
 """A world in which the code under test lives on a clock.
 
-Under ``governed_by(clock)`` these follow the clock, in the body, in threads, in jobs of pools:
-``time.sleep`` (also imported by name), the timeouts of ``Event``, ``Condition``, ``Semaphore``,
-``Barrier`` and ``queue.Queue``, every reading of ``time`` and ``datetime``. Real remain
-``Thread.join`` and ``Future.result`` (tests use them as guards), ``Lock.acquire``, ``asyncio``,
-``select``, and all that the machinery does: gRPC, Hypothesis, pytest, ``subprocess``.
+Under ``governed_by(clock)`` everything in the standard library that waits with a timeout waits on
+the clock, in the body, in threads, in jobs of pools of any age: ``time.sleep`` (also by name),
+``Event``, ``Condition``, ``Semaphore``, ``Barrier``, ``Lock``, the queues, ``Thread.join``,
+``Future.result`` and its like, ``signal.alarm``; and every reading of ``time`` and ``datetime``.
+Everything that blocks for real (sockets, pipes, child processes, ``asyncio``'s timers) counts as
+running: time stands still until it is done. So does all that the machinery does: gRPC, Hypothesis,
+pytest, ``subprocess``.
 
 Ignorant of Flyte, and of how the clock moves.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +44,19 @@ if TYPE_CHECKING:
 __all__ = ["World", "governed_by", "governing_clock"]
 
 _MISSING: Any = object()
+
+_owners: list[World] = []  # the world that is entered, or none
+
+
+def _forget_in_child() -> None:
+    """Let a forked child live in real time: its clock's other threads are not there."""
+    for world in _owners:
+        world._unpatch()  # noqa: SLF001  of this module
+    _owners.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
     setattr(_module, _name, _ours)
@@ -95,7 +111,6 @@ class World:
     def __init__(self, clock: Clock) -> None:
         self._reins = Reins(_checked(clock))
         self._entered = 0
-        self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
@@ -135,8 +150,8 @@ class World:
         except BaseException:  # ^C, say: nobody will leave what was not quite entered
             self._unpatch()
             raise
-        self._owns = True
         self._entered = 1
+        _owners.append(self)
         return self
 
     def __exit__(
@@ -146,8 +161,8 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self._entered -= 1
-        if not self._entered and self._owns:
-            self._owns = False
+        if not self._entered and self in _owners:
+            _owners.remove(self)
             try:
                 self._desert(self.clock)
             finally:
