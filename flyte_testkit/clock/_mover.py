@@ -296,12 +296,8 @@ class Mover(Turns):
     def others(self, who: Member) -> list[Member]:
         """Return all others that run, are ready, or sleep until their time comes."""
         endless = {sleeper.who for sleeper in self.sleepers if sleeper.endless}
-        return [
-            other
-            for other in self.members
-            if other is not who
-            and (other.turn or other.queued or (other.sleeping and other not in endless))
-        ]
+        others = (other for other in self.members if other is not who)
+        return [it for it in others if it.turn or it.queued or (it.sleeping and it not in endless)]
 
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
