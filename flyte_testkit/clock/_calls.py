@@ -14,6 +14,8 @@ Ignorant of gRPC.
 from __future__ import annotations
 
 import _thread
+import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
     from flyte_testkit.clock._mover import Mover
 
 __all__ = ["Calls"]
+
+_ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
+_real_sleep = time.sleep
 
 
 @dataclass(eq=False)
@@ -118,6 +123,36 @@ class Calls:
             self._sent.pop(call, None)
             self.flying.pop(call, None)
         self._mover.go()
+
+    @contextmanager
+    def landing(self, call: object) -> Iterator[None]:
+        """Let the calling thread run as a member while it does what the end of a call brings."""
+        mover = self._mover
+        with mover.lock:
+            member = mover.members.add(threading.current_thread())
+            mover.run(member)
+            self._sent.pop(call, None)
+            self.flying.pop(call, None)
+        try:
+            yield
+        finally:
+            mover.dismiss(member)
+
+    def disturb(self, member: Member | None) -> None:
+        """Let a member run for a moment that waits in a held call: it is about to get a signal."""
+        if member is not None and self._is_held(member):
+            self._mover.queue(member)
+            _thread.start_new_thread(self._calm, (member,))
+
+    def _calm(self, member: Member) -> None:
+        _real_sleep(_ATTENTION)
+        with self._mover.lock:
+            if self._is_held(member):
+                self._mover.stop(member)
+        self._mover.go()
+
+    def _is_held(self, member: Member) -> bool:
+        return any(hold.waiter is member for hold in self.held.values())
 
     @contextmanager
     def away(self, member: Member) -> Iterator[None]:

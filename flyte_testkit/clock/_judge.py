@@ -5,11 +5,14 @@ Ignorant of what time it is, and of how it moves.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import warnings
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, raise_in
 from flyte_testkit.clock._schedule import Callback, to_micros
+from flyte_testkit.clock._standstill import find_block
 from flyte_testkit.clock._where import in_seconds, who_waits
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from flyte_testkit.errors import HopelessWait
 
 __all__ = ["Judge"]
+
+_TRAPPED = 30.0  # real seconds after which a lock that cannot be seen into counts as a trap
 
 
 class Judge:
@@ -186,10 +191,20 @@ class Judge:
         mover = self._mover
         with mover.lock:
             me = mover.me()
-            idle = self._hope.is_idle(me, mover.us, lambda: mover.others(me))
+            idle = self._hope.is_idle(me, mover.us, lambda: self._others(me))
         if idle:
             self._spread(self._hope.lose_to_idleness())
             self.check()
+
+    def _others(self, who: Member) -> list[Member]:
+        """Return all others that run, are ready, or sleep until their time comes."""
+        endless = {sleeper.who for sleeper in self._mover.sleepers if sleeper.endless}
+        return [
+            other
+            for other in self._mover.members
+            if other is not who
+            and (other.turn or other.queued or (other.sleeping and other not in endless))
+        ]
 
     def _too_far(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))
@@ -212,11 +227,28 @@ class Judge:
         if self._mover.nobody_stirs():
             self._silent()
 
+    def _standing_still(self, seconds: float) -> None:
+        """Say who keeps the others waiting; end it if it can have no end."""
+        blocks = [find_block(thread) for thread in self._mover.running()]
+        block = next((block for block in blocks if block is not None), None)
+        if block is None:
+            return
+        reason, advice = block.told(in_seconds(self._elapsed), seconds)
+        if block.in_lock and seconds >= _TRAPPED:
+            self.interrupt(reason, advice)
+        else:
+            with contextlib.suppress(RuntimeWarning):  # as an error nobody here would hear it
+                warnings.warn(f"{reason}\n{advice}", RuntimeWarning, stacklevel=2)
+
     def _fail(self, error: BaseException) -> None:
         self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error
 
     def _tell(self) -> list[str]:
         with self._mover.lock:
             waits = [f"  {line}" for line in who_waits(self._mover, self._start)]
-        elapsed = (self._mover.us - self._start) / 1_000_000
-        return [*waits, f"It is {self.now().isoformat()}, {in_seconds(elapsed)} after the start."]
+        elapsed = in_seconds(self._elapsed)
+        return [*waits, f"It is {self.now().isoformat()}, {elapsed} after the start."]
+
+    @property
+    def _elapsed(self) -> float:
+        return (self._mover.us - self._start) / 1_000_000

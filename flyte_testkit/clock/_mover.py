@@ -40,6 +40,7 @@ class Mover(Turns):
         start: The time, in microseconds.
         on_limit: Called when time would pass ``limit_at``.
         on_silence: Called when everybody has waited for ever for a while, in real time.
+        on_standstill: Called when somebody has kept the others waiting for so many real seconds.
         on_failure: Called with what a callback raised, if nobody waits who could be told.
     """
 
@@ -48,12 +49,13 @@ class Mover(Turns):
         start: int,
         on_limit: Callable[[], object],
         on_silence: Callable[[], object],
+        on_standstill: Callable[[float], object],
         on_failure: Callable[[BaseException], object],
     ) -> None:
         super().__init__(start, on_limit, on_failure)
         self.members = Members()
         self.calls = Calls(self)
-        self.watch = Watch(self, on_silence)
+        self.watch = Watch(self, on_silence, on_standstill)
         self.skipped = 0  # by ``move``
         self.is_resident: Callable[[], bool] | None = None  # of the world, which knows its people
         self._joiners: dict[threading.Thread, list[Sleeper]] = {}
@@ -77,7 +79,7 @@ class Mover(Turns):
             if known is not None:
                 if resident and known.guest:
                     known.guest = False
-                    self._run(known)
+                    self.run(known)
                 return known
             if thread.ident is not None:
                 if resident is None:
@@ -85,7 +87,7 @@ class Mover(Turns):
                 hooked = resident and hook_end(thread, lambda: self.end(thread))
                 member = self.members.add(thread, guest=not resident, hooked=hooked)
                 if resident:
-                    self._run(member)
+                    self.run(member)
                 return member
             member = self.members.add(thread)
             self._unhook[member] = hook_start(
@@ -114,7 +116,7 @@ class Mover(Turns):
             if member.thread is not None and not member.guest:
                 known = self.members.of(member.thread) or self.adopt(member.thread)
                 if not (known.turn or known.queued):
-                    self._run(known)
+                    self.run(known)
 
     def leave(self, thread: threading.Thread) -> None:
         """Let a thread take no more part."""
@@ -256,9 +258,16 @@ class Mover(Turns):
                     member.interruptions = deque()
                 member.interruptions.append(function)
                 self.queue(member)
+            else:
+                self.calls.disturb(member)
         if not asleep and thread.ident is not None:
             kill(thread.ident)
         self.go()
+
+    def running(self) -> list[threading.Thread]:
+        """Return the threads that run."""
+        with self.lock:
+            return [member.thread for member in self.runs if member.thread is not None]
 
     @property
     def patience(self) -> float:
@@ -290,16 +299,6 @@ class Mover(Turns):
                 self.agenda.first() is None
             )
 
-    def others(self, who: Member) -> list[Member]:
-        """Return all others that run, are ready, or sleep until their time comes."""
-        endless = {sleeper.who for sleeper in self.sleepers if sleeper.endless}
-        return [
-            other
-            for other in self.members
-            if other is not who
-            and (other.turn or other.queued or (other.sleeping and other not in endless))
-        ]
-
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
         self.stop(member)
@@ -314,7 +313,7 @@ class Mover(Turns):
         if not member.turn:
             with self.lock:
                 self.stop(member)
-                self._run(member)
+                self.run(member)
         while self._corpses:
             try:
                 dead = self._corpses.pop()
@@ -346,4 +345,4 @@ class Mover(Turns):
             self.stop(who)
         elif not who.turn:
             self.stop(who)
-            self._run(who)
+            self.run(who)

@@ -149,7 +149,7 @@ class Turns:
         """Let the first that is ready run; only with the lock held."""
         member = self.ready.popleft()
         member.queued = False
-        self._run(member)
+        self.run(member)
         member.poke()
 
     def rouse(self, sleeper: Sleeper) -> None:
@@ -175,7 +175,8 @@ class Turns:
             self.ready.append(member)
             self.watch.begin()
 
-    def _run(self, member: Member) -> None:
+    def run(self, member: Member) -> None:
+        """Let a member run, beside whoever does; only with the lock held."""
         member.turn = True
         self.runs[member] = None
         self.turns += 1

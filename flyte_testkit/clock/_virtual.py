@@ -63,7 +63,9 @@ class VirtualClock(Participation, Judge):
         idle_sleeps: int = 3000,
     ) -> None:
         self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._silent, self._fail)
+        self._mover = Mover(
+            self._start, self._too_far, self._silent, self._standing_still, self._fail
+        )
         self.idle_sleeps = idle_sleeps
         super().__init__()
         self.limit = limit

@@ -6,7 +6,8 @@ then: if the whole process rests, or the turn has cost a second of processor tim
 may run, too. (To look at the runner alone would be wrong: on a busy machine it may well wait for a
 thread of machinery that starves.)
 
-It also notices silence: everybody waits for ever, and nothing is scheduled.
+It also notices silence, in which everybody waits for ever and nothing is scheduled, and standstill,
+in which somebody who runs does nothing for long while others wait for time to pass.
 
 Ignorant of what is done about either.
 """
@@ -32,12 +33,14 @@ _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
 _STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
+_STANDSTILL = 10.0  # real seconds of rest with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
 _TASKS = "/proc/self/task"
 _CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
 _watches: set[str] = set()  # native ids: each would never see the process at rest for the others
 _real_sleep = time.sleep
+_real_monotonic = time.monotonic
 _process_time_ns = time.process_time_ns
 
 
@@ -48,9 +51,15 @@ class Watch:
         preempted: How often a second member was let run.
     """
 
-    def __init__(self, mover: Mover, on_silence: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        mover: Mover,
+        on_silence: Callable[[], object],
+        on_standstill: Callable[[float], object],
+    ) -> None:
         self._mover = mover
         self._on_silence = on_silence
+        self._on_standstill = on_standstill
         self._awake = False
         self.preempted = 0
 
@@ -70,6 +79,7 @@ class Watch:
 
     def _look_again_and_again(self) -> None:
         turn, silence, bored = _Turn(-1), _Silence(), 0
+        standstill = _Standstill()
         while True:
             _real_sleep(_TICK)
             with self._mover.lock:
@@ -84,15 +94,19 @@ class Watch:
                     self.preempted += 1
                     self._mover.give_turn()
                 silent = self._is_silent()
+                stands = standstill.look(self._mover)
             if silence.lasts(silent) > self._mover.patience:
                 silence = _Silence()
                 self._on_silence()
+            if stands:
+                self._on_standstill(stands)
             self._mover.go()
 
     def _has_a_use(self) -> bool:
         return (
             bool(self._mover.ready)
             or self._is_silent()
+            or bool(self._mover.runs and self._mover.sleepers)
             or any(not member.hooked for member in self._mover.runs)
         )
 
@@ -136,6 +150,27 @@ class _Silence:
             self._length += _TICK if seen == self._seen else _TICK * _STIRRED
         self._seen = seen
         return self._length
+
+
+class _Standstill:
+    """How long nothing has happened although somebody runs, and others wait for time to pass."""
+
+    def __init__(self) -> None:
+        self._seen: object = None
+        self._since = 0.0
+        self._told = 0
+
+    def look(self, mover: Mover) -> float:
+        """Return for how many seconds, each ten seconds once; else 0."""
+        state = (mover.turns, mover.us)
+        if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
+            self._seen, self._since, self._told = state, _real_monotonic(), 0
+            return 0.0
+        length = _real_monotonic() - self._since
+        if length < _STANDSTILL * (self._told + 1):
+            return 0.0
+        self._told += 1
+        return length
 
 
 class _Turn:

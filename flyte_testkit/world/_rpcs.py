@@ -92,14 +92,14 @@ def future(
         return _real_future(self, request, timeout, metadata, *more, **named)
     call, metadata = _marked(metadata, timeout)
     calls.fly(call)
-    _sending.land = lambda: calls.land(call)
+    _sending.under_way = (calls, call)
     try:
         sent = _real_future(self, request, timeout, metadata, *more, **named)
     except BaseException:
         calls.land(call)
         raise
     finally:
-        _sending.land = None
+        _sending.under_way = None
     vars(sent._state.condition)[_CALL] = None  # noqa: SLF001  whoever waits for it, sleeps
     return sent
 
@@ -107,16 +107,14 @@ def future(
 def event_handler(state: Any, deserializer: Any) -> Callable[[Any], bool]:
     """Let a call land once all has happened that its end brings about, callbacks included."""
     handle: Callable[[Any], bool] = _real_event_handler(state, deserializer)
-    land = getattr(_sending, "land", None)
-    if land is None:
+    under_way = getattr(_sending, "under_way", None)
+    if under_way is None:
         return handle
+    calls, call = under_way
 
     def handle_and_land(event: Any) -> bool:
-        try:
+        with calls.landing(call):
             return handle(event)
-        finally:
-            if not state.due:
-                land()
 
     return handle_and_land
 

@@ -11,7 +11,7 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.world import governed_by
 
 
-class Struck(Exception):
+class TimeIsUpError(Exception):
     pass
 
 
@@ -20,7 +20,7 @@ def strikes():
     """Let SIGALRM raise in the main thread."""
 
     def strike(*_):
-        raise Struck
+        raise TimeIsUpError
 
     before = signal.signal(signal.SIGALRM, strike)
     yield
@@ -47,7 +47,7 @@ def rings(clock):
 )
 def test_an_alarm_strikes_whoever_waits(clock, governed, strikes, wait):
     signal.alarm(10)
-    with pytest.raises(Struck):
+    with pytest.raises(TimeIsUpError):
         wait()
     assert clock.elapsed == 10
 
@@ -56,7 +56,7 @@ def test_an_alarm_strikes_around_a_job_of_an_hour(clock, governed, strikes):
     with futures.ThreadPoolExecutor(1) as pool:
         job = pool.submit(time.sleep, 3600)
         signal.alarm(60)
-        with pytest.raises(Struck):
+        with pytest.raises(TimeIsUpError):
             job.result()
         assert clock.elapsed == 60
     assert clock.elapsed == 3600

