@@ -40,7 +40,8 @@ class Mover(Turns):
         start: The time, in microseconds.
         on_limit: Called when time would pass ``limit_at``.
         on_silence: Called when everybody has waited for ever for a while, in real time.
-        on_standstill: Called when somebody has kept the others waiting for so many real seconds.
+        on_standstill: Called with for how many real seconds somebody has kept the others waiting,
+            and how often that was said.
         on_failure: Called with what a callback raised, if nobody waits who could be told.
     """
 
@@ -49,7 +50,7 @@ class Mover(Turns):
         start: int,
         on_limit: Callable[[], object],
         on_silence: Callable[[], object],
-        on_standstill: Callable[[float], object],
+        on_standstill: Callable[[float, int], object],
         on_failure: Callable[[BaseException], object],
     ) -> None:
         super().__init__(start, on_limit, on_failure)

@@ -55,7 +55,7 @@ class Watch:
         self,
         mover: Mover,
         on_silence: Callable[[], object],
-        on_standstill: Callable[[float], object],
+        on_standstill: Callable[[float, int], object],
     ) -> None:
         self._mover = mover
         self._on_silence = on_silence
@@ -99,7 +99,7 @@ class Watch:
                 silence = _Silence()
                 self._on_silence()
             if stands:
-                self._on_standstill(stands)
+                self._on_standstill(stands, standstill.times)
             self._mover.go()
 
     def _has_a_use(self) -> bool:
@@ -153,23 +153,27 @@ class _Silence:
 
 
 class _Standstill:
-    """How long nothing has happened although somebody runs, and others wait for time to pass."""
+    """How long nothing has happened although somebody runs, and others wait for time to pass.
+
+    Attributes:
+        times: How often that was said of this one.
+    """
 
     def __init__(self) -> None:
         self._seen: object = None
         self._since = 0.0
-        self._told = 0
+        self.times = 0
 
     def look(self, mover: Mover) -> float:
-        """Return for how many seconds, each ten seconds once; else 0."""
+        """Return for how many seconds, once each ten seconds; else 0."""
         state = (mover.turns, mover.us)
         if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
-            self._seen, self._since, self._told = state, _real_monotonic(), 0
+            self._seen, self._since, self.times = state, _real_monotonic(), 0
             return 0.0
         length = _real_monotonic() - self._since
-        if length < _STANDSTILL * (self._told + 1):
+        if length < _STANDSTILL * (self.times + 1):
             return 0.0
-        self._told += 1
+        self.times += 1
         return length
 
 

@@ -1,10 +1,12 @@
 """A world in which the code under test lives on a clock.
 
-Under ``governed_by(clock)`` these follow the clock, in the body, in threads, in jobs of pools:
-``time.sleep`` (also imported by name), the timeouts of ``Event``, ``Condition``, ``Semaphore``,
-``Barrier`` and ``queue.Queue``, every reading of ``time`` and ``datetime``. Real remain
-``Thread.join`` and ``Future.result`` (tests use them as guards), ``Lock.acquire``, ``asyncio``,
-``select``, and all that the machinery does: gRPC, Hypothesis, pytest, ``subprocess``.
+Under ``governed_by(clock)`` everything in the standard library that waits with a timeout waits on
+the clock, in the body, in threads, in jobs of pools of any age: ``time.sleep`` (also by name),
+``Event``, ``Condition``, ``Semaphore``, ``Barrier``, ``Lock``, the queues, ``Thread.join``,
+``Future.result`` and its like, ``signal.alarm``; and every reading of ``time`` and ``datetime``.
+Everything that blocks for real (sockets, pipes, child processes, ``asyncio``'s timers) counts as
+running: time stands still until it is done. So does all that the machinery does: gRPC, Hypothesis,
+pytest, ``subprocess``.
 
 Ignorant of Flyte, and of how the clock moves.
 """

@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from flyte_testkit.clock import _virtual, _watch
+from flyte_testkit.clock import _judge, _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import governed_by
 
@@ -19,7 +19,7 @@ from flyte_testkit.world import governed_by
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(_watch, "_STANDSTILL", 0.1)
-    monkeypatch.setattr(_virtual, "_TRAPPED", 0.3)
+    monkeypatch.setattr(_judge, "_TRAPPED", 0.3)
 
 
 def test_a_lock_that_nobody_can_see_into_is_told_and_then_ended(clock):
@@ -60,12 +60,22 @@ def test_what_blocks_for_real_is_told_and_never_ended(clock, governed):
     reading, writing = os.pipe()
     sleeper = threading.Thread(target=time.sleep, args=(60,))
     sleeper.start()
-    _thread.start_new_thread(lambda: (select.select([], [], [], 0.8), os.write(writing, b"x")), ())
-    with pytest.warns(RuntimeWarning, match="os.read") as told:
+    with pytest.warns(RuntimeWarning, match="os.read") as told:  # noqa: PT031  it comes meanwhile
+
+        def write_once_it_is_told():
+            for _ in range(400):
+                if told:
+                    break
+                select.select([], [], [], 0.05)
+            select.select([], [], [], 0.5)  # long enough for a trap
+            os.write(writing, b"x")
+
+        _thread.start_new_thread(write_once_it_is_told, ())
         assert os.read(reading, 1) == b"x"
     assert "counts as running" in str(told[0].message)
     sleeper.join()
     assert (clock.broken, clock.elapsed) == (None, 60)
+    assert len(told) == 1
 
 
 def test_nothing_is_told_if_nobody_waits_for_time(clock, governed):
