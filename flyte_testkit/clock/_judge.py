@@ -191,10 +191,20 @@ class Judge:
         mover = self._mover
         with mover.lock:
             me = mover.me()
-            idle = self._hope.is_idle(me, mover.us, lambda: mover.others(me))
+            idle = self._hope.is_idle(me, mover.us, lambda: self._others(me))
         if idle:
             self._spread(self._hope.lose_to_idleness())
             self.check()
+
+    def _others(self, who: Member) -> list[Member]:
+        """Return all others that run, are ready, or sleep until their time comes."""
+        endless = {sleeper.who for sleeper in self._mover.sleepers if sleeper.endless}
+        return [
+            other
+            for other in self._mover.members
+            if other is not who
+            and (other.turn or other.queued or (other.sleeping and other not in endless))
+        ]
 
     def _too_far(self) -> None:
         self._spread(self._hope.lose_to_limit(self._limit))

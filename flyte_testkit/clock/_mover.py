@@ -293,12 +293,6 @@ class Mover(Turns):
                 self.agenda.first() is None
             )
 
-    def others(self, who: Member) -> list[Member]:
-        """Return all others that run, are ready, or sleep until their time comes."""
-        endless = {sleeper.who for sleeper in self.sleepers if sleeper.endless}
-        others = (other for other in self.members if other is not who)
-        return [it for it in others if it.turn or it.queued or (it.sleeping and it not in endless)]
-
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
         self.stop(member)

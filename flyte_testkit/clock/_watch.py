@@ -33,11 +33,13 @@ _TICK = 0.02  # real seconds between two looks
 _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
+_STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
 _STANDSTILL = 10.0  # real seconds of rest with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
 _TASKS = "/proc/self/task"
 _CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
+_watches: set[str] = set()  # native ids: each would never see the process at rest for the others
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic
 _process_time_ns = time.process_time_ns
@@ -69,6 +71,14 @@ class Watch:
             _thread.start_new_thread(self._watch, ())
 
     def _watch(self) -> None:
+        me = str(threading.get_native_id())
+        _watches.add(me)
+        try:
+            self._look_again_and_again()
+        finally:
+            _watches.discard(me)
+
+    def _look_again_and_again(self) -> None:
         turn, silence, bored = _Turn(-1), _Silence(), 0
         standstill = _Standstill()
         while True:
@@ -123,7 +133,9 @@ class Watch:
 class _Silence:
     """How long everybody has waited for ever, while nothing in the process stirred.
 
-    A thread that takes no part may be about to end it, and be kept from that by a busy machine.
+    A thread that takes no part may be about to end it, and be kept from that by a busy machine. So
+    looks that find one at work do not count; those that find it at rest again count a little, for
+    some threads stir now and then for as long as the process lives.
     """
 
     def __init__(self) -> None:
@@ -135,8 +147,8 @@ class _Silence:
         seen = _process() if silent and _CAN_LOOK else None
         if not silent:
             self._length = 0.0
-        elif not _CAN_LOOK or (seen is not None and seen == self._seen):
-            self._length += _TICK
+        elif not _CAN_LOOK or seen is not None:
+            self._length += _TICK if seen == self._seen else _TICK * _STIRRED
         self._seen = seen
         return self._length
 
@@ -189,12 +201,11 @@ class _Turn:
 
 
 def _process() -> dict[str, bytes] | None:
-    """Return what all other threads have had of the processor; None if one of them runs now."""
-    me = str(threading.get_native_id())
+    """Return what all threads but watches have had of the processor; None if one runs now."""
     seen = {}
     try:
         for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
-            if task == me:
+            if task in _watches:
                 continue
             with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second
                 state = file.read().rpartition(b")")[2].split(maxsplit=1)[0]

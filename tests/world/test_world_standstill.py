@@ -11,7 +11,7 @@ import warnings
 
 import pytest
 
-from flyte_testkit.clock import _virtual, _watch
+from flyte_testkit.clock import _judge, _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import governed_by
 
@@ -19,7 +19,7 @@ from flyte_testkit.world import governed_by
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(_watch, "_STANDSTILL", 0.1)
-    monkeypatch.setattr(_virtual, "_TRAPPED", 0.3)
+    monkeypatch.setattr(_judge, "_TRAPPED", 0.3)
 
 
 def test_a_lock_that_nobody_can_see_into_is_told_and_then_ended(clock):
