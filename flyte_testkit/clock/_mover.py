@@ -295,6 +295,8 @@ class Mover(Turns):
 
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
+        for other in self.members:
+            other.idle = 0  # this is what they may have waited for
         self.stop(member)
         unhook = self._unhook.pop(member, None)
         if unhook is not None:

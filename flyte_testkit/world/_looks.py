@@ -15,7 +15,7 @@ import threading
 from concurrent import futures
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._reins import caller
+from flyte_testkit.world._reins import caller, is_runner
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -26,8 +26,11 @@ _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can s
 
 
 def looked(frame: FrameType) -> None:
-    """Count a look, if the code that this frame runs lives on the clock."""
-    reins = caller(frame)
+    """Count a look, if the code that this frame runs lives on the clock and asks for itself.
+
+    ``Thread.join`` asks too, and ``Queue.get``: that is how they wait, and no wait of its own.
+    """
+    reins = None if is_runner(frame) else caller(frame)
     if reins is not None:
         reins.look(at_time=False)
 

@@ -243,7 +243,7 @@ def serving():
         ")",
         "REQUESTS['GetVersion'] = version_pb2.GetVersionRequest()",
         "REQUESTS['ListProjects'] = project_pb2.ProjectListRequest()",
-        "server = FakeFlyteAdmin()",
+        "server = FakeFlyteAdmin(strict=False)  # not every fault strikes",
         "server.__enter__()",
         "clock, stub = server.clock, admin_pb2_grpc.AdminServiceStub(server.channel())",
         "clock.limit = None",
