@@ -63,6 +63,7 @@ class Jobs:
         self._active = 0
         self._waiting: deque[Job] = deque()
         self._idle: list[Sleeper] = []  # who waits until all are done
+        self._ahead: dict[Job, Future[Any]] = {}  # jobs that no worker has picked up
 
     def add(self, function: Callable[..., Any]) -> Job:
         """Let one more job take part, now or when there is a worker for it."""
@@ -82,6 +83,7 @@ class Jobs:
             member = job.member or self._engage(job)
             member.thread = threading.current_thread()  # nobody gives it up any more
             job.paused = False
+            self._ahead.pop(job, None)
         job.before = self._mover.take_seat(member)
         return True
 
@@ -107,12 +109,25 @@ class Jobs:
             if job.member is not None:
                 self._mover.dismiss(job.member)
 
+    def expect(self, job: Job, future: Future[Any]) -> None:
+        """Forget the job if its pool breaks. A cancelled one keeps its place: a worker says so."""
+        with self._mover.lock:
+            if not (job.over or (job.member is not None and job.member.thread is not None)):
+                self._ahead[job] = future
+        future.add_done_callback(lambda it: None if it.cancelled() else self.lose(job))
+
+    def forget_cancelled(self) -> None:
+        """Forget all jobs that were cancelled: no worker will pick them up."""
+        for job in [job for job, future in list(self._ahead.items()) if future.cancelled()]:
+            self.lose(job)
+
     def end(self, job: Job) -> None:
         """Let the next job begin: this one is done, cancelled or lost."""
         with self._mover.lock:
             if job.over:
                 return
             job.over = True
+            self._ahead.pop(job, None)
             if job.member is None:
                 with contextlib.suppress(ValueError):
                     self._waiting.remove(job)
@@ -204,7 +219,7 @@ def submit(
     except BaseException:
         job.jobs.lose(job)
         raise
-    future.add_done_callback(lambda _: job.jobs.lose(job))
+    job.jobs.expect(job, future)
     if loop is not None:
         count_job(loop, future)
     return future
@@ -244,6 +259,8 @@ def shutdown(
         _real_shutdown(self, wait, cancel_futures=cancel_futures)
         return
     _real_shutdown(self, False, cancel_futures=cancel_futures)
+    if cancel_futures:
+        jobs.forget_cancelled()
     if wait:
         jobs.wait()
         _real_shutdown(self, True)
