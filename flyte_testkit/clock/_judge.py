@@ -227,8 +227,8 @@ class Judge:
         if self._mover.nobody_stirs():
             self._silent()
 
-    def _standing_still(self, seconds: float) -> None:
-        """Say who keeps the others waiting; end it if it can have no end."""
+    def _standing_still(self, seconds: float, times: int) -> None:
+        """Say once who keeps the others waiting; end it if it can have no end."""
         blocks = [find_block(thread) for thread in self._mover.running()]
         block = next((block for block in blocks if block is not None), None)
         if block is None:
@@ -236,7 +236,7 @@ class Judge:
         reason, advice = block.told(in_seconds(self._elapsed), seconds)
         if block.in_lock and seconds >= _TRAPPED:
             self.interrupt(reason, advice)
-        else:
+        elif times == 1:
             with contextlib.suppress(RuntimeWarning):  # as an error nobody here would hear it
                 warnings.warn(f"{reason}\n{advice}", RuntimeWarning, stacklevel=2)
 
