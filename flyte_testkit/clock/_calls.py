@@ -6,7 +6,8 @@ answered. A call that nobody stands in (a future) *flies* from its sending until
 done: turns change meanwhile, but time stands still.
 
 A call is known by an id, which travels with it. A server of another maker may know none: then it
-holds back the call that has been under way for longest.
+holds back the call that has been under way for longest. And a client may know none: then it is
+outside of this process, or the loop of asyncio that waits for it is.
 
 Ignorant of gRPC.
 """
@@ -20,10 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flyte_testkit.clock._members import Member
+from flyte_testkit.clock.marks import UNMARKED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
 
 __all__ = ["Calls"]
@@ -57,6 +60,8 @@ class Calls:
         with mover.lock:
             if call is None:
                 call = self._oldest()
+            elif call == UNMARKED:
+                call = next((away for away in self.flying if isinstance(away, Member)), None)
             hold = Hold(what, call, self._standing.get(call))
             self.held[hold] = hold
             self.flying.pop(call, None)

@@ -102,7 +102,7 @@ class Turns:
             try:
                 todo()
             except BaseException as error:
-                if to_be_told:
+                if to_be_told or isinstance(error, KeyboardInterrupt):
                     raise
                 self._on_failure(error)
             finally:

@@ -3,10 +3,13 @@
 Ignorant of who writes and who reads it.
 """
 
-__all__ = ["CALL_ID", "EXACT_TIMEOUT"]
+__all__ = ["CALL_ID", "EXACT_TIMEOUT", "UNMARKED"]
 
 CALL_ID = "flyte-testkit-call"
 """The id by which the clock knows who stands in the call."""
+
+UNMARKED = ""
+"""The id of a call that has none: its client is outside of the process, or an asynchronous one."""
 
 EXACT_TIMEOUT = "flyte-testkit-timeout"
 """The timeout in seconds as the client meant it: gRPC rounds it up on its way."""

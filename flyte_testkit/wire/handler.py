@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import grpc
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, UNMARKED
 from flyte_testkit.wire.answers import Answer, refusal, set_status
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.journal import blurred
@@ -200,13 +200,13 @@ class _Caller:
     """What a client in this process tells of a call, besides the request.
 
     Attributes:
-        call: The id by which the clock knows who stands in the call; None if it comes from outside.
+        call: The id by which the clock knows who stands in the call.
         deadline: In seconds, exactly as the client meant it if it says so.
     """
 
     def __init__(self, context: grpc.ServicerContext) -> None:
         told = dict(context.invocation_metadata() or ())
-        self.call = told.get(CALL_ID)
+        self.call = told.get(CALL_ID, UNMARKED)
         exact = told.get(EXACT_TIMEOUT)
         self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
         self.when_gone = context.add_callback

@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import functools
+import os
 import sys
 import threading
 import time
@@ -48,6 +49,19 @@ if TYPE_CHECKING:
 __all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
+
+_owners: list[World] = []  # the world that is entered, or none
+
+
+def _forget_in_child() -> None:
+    """Let a forked child live in real time: its clock's other threads are not there."""
+    for world in _owners:
+        world._unpatch()  # noqa: SLF001  of this module
+    _owners.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_in_child)
 
 for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
     setattr(_module, _name, _ours)
@@ -91,7 +105,6 @@ class World:
     def __init__(self, clock: Clock) -> None:
         self._reins = Reins(_checked(clock))
         self._entered = 0
-        self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
@@ -127,8 +140,8 @@ class World:
             )
         self._patch()
         self._inhabit(self.clock)
-        self._owns = True
         self._entered = 1
+        _owners.append(self)
         return self
 
     def __exit__(
@@ -138,8 +151,8 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self._entered -= 1
-        if not self._entered and self._owns:
-            self._owns = False
+        if not self._entered and self in _owners:
+            _owners.remove(self)
             try:
                 self._desert(self.clock)
             finally:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import select
 import signal
 import threading
@@ -154,6 +155,18 @@ def test_an_alarm_strikes_a_held_call(admin, get):
         assert admin.clock.elapsed == 10
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def test_an_asynchronous_call_that_is_held_lets_time_pass(admin):
+    admin.on("GetExecution").hangs(times=1)
+
+    async def ask():
+        async with grpc.aio.insecure_channel(admin.endpoint) as channel:
+            with pytest.raises(grpc.RpcError):
+                await AdminServiceStub(channel).GetExecution(REQUEST, timeout=20)
+
+    asyncio.run(ask())
+    assert 20 <= admin.clock.elapsed <= 21  # its deadline was rounded up on the way
 
 
 # A server of another maker
