@@ -60,7 +60,8 @@ def test_a_launch_plan_is_registered_elsewhere(flyte_admin, rpc, flyte_client):
     assert active(rpc, "nightly", "other", "production").id.version == "v1"
     (launch,) = flyte_admin.launches
     assert (launch.id.project, launch.id.domain) == ("other", "production")
-    assert flyte_admin.names() == frozenset()  # the route knew it, so nothing was inferred here
+    here = flyte_admin.whereabouts("launch_plan", "flytesnacks", "development", "nightly")
+    assert here.versions == ()  # the route knew it, so nothing was inferred here
 
 
 @pytest.mark.parametrize(
@@ -264,7 +265,8 @@ def test_where_a_route_for_another_place_is_inferred(flyte_admin, rpc):
     flyte_admin.on_launch("nightly", domain="staging", strict=False).plays(running(1).succeeds())
 
     assert active(rpc, "nightly", domain="staging").id.name == "nightly"
-    assert flyte_admin.names() == frozenset()
+    here = flyte_admin.whereabouts("launch_plan", "flytesnacks", "development", "nightly")
+    assert here.versions == ()
 
 
 # --- whereabouts

@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock import Sleeper
-from flyte_testkit.world._reins import held, is_resident
+from flyte_testkit.world._reins import held, is_machinery, is_resident
 
 if TYPE_CHECKING:
     from flyte_testkit.clock._members import Member
@@ -37,6 +37,8 @@ def adopt_older(mover: Mover) -> None:
         thread = threads.get(ident)
         if thread is None or frame.f_code is not _waiting or not is_resident(frame):
             continue
+        if is_machinery(getattr(getattr(thread, "function", None), "__module__", None) or ""):
+            continue  # a Timer that will call machinery: pytest-timeout's, say
         waiter = frame.f_locals.get("waiter")
         if waiter is not None:
             _adopted[id(waiter)] = (waiter, mover.adopt(thread))

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from multiprocessing import dummy
 
 import pytest
@@ -246,3 +247,19 @@ def test_a_thread_that_outlives_its_world_is_not_judged_by_it(app):
     REAL_SLEEP(2.5)  # longer than silence lasts
     assert clock.broken is None
     assert app.worker.is_alive()
+
+
+def test_a_timer_older_than_the_world_that_calls_machinery_takes_no_part(clock):
+    struck = threading.Event()
+    strike = types.FunctionType(struck.set.__func__.__code__, {"__name__": "pytest_timeout"})
+    strike.__module__ = "pytest_timeout"
+    guard = threading.Timer(3600, strike, (struck,))
+    guard.daemon = True
+    guard.start()
+    try:
+        with governed_by(clock):
+            time.sleep(7200)
+            assert clock.elapsed == 7200
+        assert not struck.is_set()
+    finally:
+        guard.cancel()
