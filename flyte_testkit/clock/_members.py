@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
 
-__all__ = ["Member", "Members", "hook_end", "hook_start", "leave_world"]
+__all__ = ["Member", "Members", "WorldIsOver", "hook_end", "hook_start", "leave_world"]
 
 _get_ident = _thread.get_ident
 _current_thread = threading.current_thread
@@ -29,9 +29,13 @@ _current_thread = threading.current_thread
 _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_names  # type: ignore[attr-defined]  # noqa: SLF001  there is no public hook
 
 
+class WorldIsOver(SystemExit):
+    """Ends what still waits with a time-out when its world is left."""
+
+
 def leave_world() -> None:
     """End the calling thread, or the job that it does."""
-    raise SystemExit  # and no kind of it: threads end quietly with exactly that
+    raise WorldIsOver
 
 
 class Member:
@@ -175,7 +179,7 @@ def hook_start(
         begin()
         try:  # noqa: SIM105  ``suppress`` would ask the error by its name, and it would be heard
             run()
-        except HopelessWait:  # the clock tells of it; a thread has nobody to
+        except (HopelessWait, WorldIsOver):  # the clock tells of it; a thread has nobody to
             pass
 
     def bootstrap_inner() -> None:

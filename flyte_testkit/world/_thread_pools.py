@@ -14,6 +14,7 @@ import threading
 from multiprocessing import pool as pools
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._members import WorldIsOver
 from flyte_testkit.world._conditions import keep_real
 from flyte_testkit.world._pools import Job, Jobs, jobs_of
 from flyte_testkit.world._reins import caller
@@ -57,6 +58,8 @@ class Work:
             return self._function(*args, **kwargs)
         try:
             return self._function(*args, **kwargs)
+        except WorldIsOver:  # it would end the worker, and be told of as if it were a fault
+            raise RuntimeError("the world ended before this job did") from None
         finally:
             if self._lost:
                 self._jobs.finish(job)

@@ -93,7 +93,7 @@ def test_what_a_future_calls_back_happens_before_time_moves(admin, get):
 
 
 def test_a_cancelled_future_holds_time_no_longer(admin, get):
-    admin.on("GetExecution").hangs(times=1)
+    admin.on("GetExecution").hangs(times=1, strict=False)  # it may be cancelled before it arrives
     hung = get.future(REQUEST)
     hung.cancel()
     time.sleep(60)
