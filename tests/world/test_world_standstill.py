@@ -23,18 +23,18 @@ def impatient(monkeypatch):
 
 
 def test_a_lock_that_nobody_can_see_into_is_told_and_then_ended(clock):
-    lock = queue.Queue().mutex  # one of those that stay what they are
+    locks = (queue.Queue().mutex,)  # one of those that stay what they are, out of sight
     ends = []
 
     def holder():
-        with lock:
+        with locks[0]:
             try:
                 time.sleep(10)
             except HopelessWait as error:
                 ends.append(str(error))
 
     def wanting():
-        with contextlib.suppress(HopelessWait), lock:  # it is told, too, once it has the lock
+        with contextlib.suppress(HopelessWait), locks[0]:  # it is told, too, once it has it
             pass
 
     threads = [threading.Thread(target=holder), threading.Thread(target=wanting, name="wanting")]
