@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections import deque
     from collections.abc import Callable, Iterator
 
-__all__ = ["Member", "Members", "hook_end", "hook_start", "leave_world"]
+__all__ = ["Member", "Members", "WorldIsOver", "hook_end", "hook_start", "leave_world"]
 
 _get_ident = _thread.get_ident
 _current_thread = threading.current_thread
