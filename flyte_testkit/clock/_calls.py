@@ -53,6 +53,7 @@ class Calls:
         self._sent: dict[object, None] = {}  # futures that are not done
         self.flying: dict[object, None] = {}  # those of them that are not held back
         self.held: dict[object, Hold] = {}
+        self._verdicts: dict[Member, BaseException] = {}
 
     def hold(self, what: str, call: object = None) -> Hold:
         """Count one more call that the server holds back."""
@@ -112,6 +113,16 @@ class Calls:
         mover.go()
         if not member.guest:
             mover.await_turn(member)
+        if (verdict := self._verdicts.pop(member, None)) is not None:
+            again: BaseException = type(verdict)()
+            raise again from verdict.__cause__
+
+    def sentence(self, member: Member, verdict: BaseException) -> None:
+        """Let who stands in a call raise this when it is answered; only with the lock held.
+
+        Not before: whoever is interrupted within gRPC may leave with one of its locks.
+        """
+        self._verdicts[member] = verdict
 
     def stander(self, call: object) -> Member | None:
         """Return who stands in a call; only with the mover's lock held."""

@@ -129,8 +129,11 @@ class Judge:
         """
         said = self._hope.say(reason, advice)
         with self._mover.lock:
-            stander = self._mover.calls.stander(call)
-            self._raise_in([stander] if stander else list(self._mover.runs), said)
+            calls = self._mover.calls
+            if (stander := calls.stander(call)) is not None:
+                calls.sentence(stander, said)
+            else:
+                self._raise_in(list(self._mover.runs), said)
         return said
 
     def verify(self) -> None:

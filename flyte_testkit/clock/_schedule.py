@@ -16,7 +16,21 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Agenda", "Callback", "Entry", "aware_micros", "from_micros", "micros", "to_micros"]
+__all__ = [
+    "LONGEST",
+    "Agenda",
+    "Callback",
+    "Entry",
+    "aware_micros",
+    "from_micros",
+    "micros",
+    "to_micros",
+    "wait_micros",
+]
+
+LONGEST = 9_223_372_036
+"""Seconds that a wait may be given at most: ``threading.TIMEOUT_MAX``, 292 years, wherever."""
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,6 +63,19 @@ def micros(length: float | timedelta, what: str = "sleep length") -> int:
         exact = round(length * 1_000_000) or (length > 0) - (length < 0)
     if exact < 0:
         raise ValueError(f"{what} must be non-negative")
+    return exact
+
+
+def wait_micros(length: float | timedelta) -> int:
+    """Do as ``micros`` for a wait, which Python lets be no longer than ``LONGEST``.
+
+    Raises:
+        ValueError: As there.
+        OverflowError: It is infinite, or longer; a ``timedelta`` may be.
+    """
+    exact = micros(length)
+    if exact > LONGEST * 1_000_000 and not isinstance(length, timedelta):
+        raise OverflowError(f"sleep length is too large: {length!r} s, of at most {LONGEST:,} s")
     return exact
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.clock._judge import Judge
 from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._participation import Participation
-from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
+from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros, wait_micros
 from flyte_testkit.clock._where import in_seconds
 from flyte_testkit.errors import ClockError
 
@@ -131,10 +131,11 @@ class VirtualClock(Participation, Judge):
 
         Raises:
             ValueError: The length is negative.
+            OverflowError: It is infinite, or too large for any wait in Python.
             HopelessWait: Nothing is scheduled any more, or the clock's limit is passed.
             ClockError: It is called in a callback of this clock.
         """
-        length = micros(seconds)
+        length = wait_micros(seconds)
         self.check()
         if length:
             self._count()
@@ -151,7 +152,7 @@ class VirtualClock(Participation, Judge):
             >>> clock.park(sleeper), clock.elapsed
             (True, 20.0)
         """
-        return self._mover.sleeper(None if seconds is None else micros(seconds))
+        return self._mover.sleeper(None if seconds is None else wait_micros(seconds))
 
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until released (``True``) or until its time has come (``False``).
@@ -175,7 +176,7 @@ class VirtualClock(Participation, Judge):
         Raises:
             HopelessWait: As ``sleep`` does, unless the thread is about to end of it, too.
         """
-        length = None if seconds is None else micros(seconds)
+        length = None if seconds is None else wait_micros(seconds)
         if self.broken is None and self._mover.join_thread(thread, length):
             return True
         if self.broken is None:

@@ -21,6 +21,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._schedule import LONGEST
 from flyte_testkit.world._bindings import is_installed
 from flyte_testkit.world._looks import looked
 from flyte_testkit.world._older_threads import wake_older
@@ -83,7 +84,7 @@ class Lock(metaclass=_Made):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002  as the real one
         """Take the lock, or wait for it on the clock."""
-        if timeout != -1 and (timeout < 0 or not blocking):
+        if timeout != -1 and not (blocking and 0 <= timeout <= LONGEST):
             return bool(self._inner.acquire(blocking, timeout))  # which refuses it
         if self._inner.acquire(False):
             return True
@@ -137,13 +138,12 @@ class RLock(metaclass=_Made):
         return self._take(_frame(1), True, -1)
 
     def _take(self, frame: FrameType, blocking: bool, timeout: float) -> bool:  # noqa: FBT001  as the real one
-        me = _get_ident()
+        me, block = _get_ident(), self._block
+        if timeout != -1 and not (blocking and 0 <= timeout <= LONGEST):
+            return block.acquire(blocking, timeout)  # which refuses it
         if self._owner == me:
             self._count += 1
             return True
-        block = self._block
-        if timeout != -1 and (timeout < 0 or not blocking):
-            return block.acquire(blocking, timeout)  # which refuses it
         took = block._inner.acquire(False) or (  # noqa: SLF001  of this module
             blocking and timeout != 0 and _wait_for(block, caller(frame), timeout)
         )

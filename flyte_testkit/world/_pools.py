@@ -8,6 +8,7 @@ Ignorant of how they come to stand there.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import sys
 import threading
@@ -34,12 +35,13 @@ _real_run = _Item.run
 _real_process_submit = process.ProcessPoolExecutor.submit
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
 _JOBS = "_flyte_testkit_jobs"
+_PATIENCE = 5.0  # real seconds in which the job before this one is brought back
 
 
 class Job:
     """One job of a pool, in the place of the function that it calls."""
 
-    __slots__ = ("_function", "before", "jobs", "member", "over", "paused")
+    __slots__ = ("_function", "before", "gate", "has_place", "jobs", "member", "over", "paused")
 
     def __init__(self, function: Callable[..., Any], jobs: Jobs) -> None:
         self._function = function
@@ -47,7 +49,9 @@ class Job:
         self.member: Member | None = None  # as soon as there is a worker for it
         self.before: Member | None = None  # whom the worker was before
         self.paused = False  # between two threads, but it takes part
+        self.has_place = False  # it is one of as many as the pool has workers
         self.over = False
+        self.gate: Any = None  # a lock, if its worker was here before the job might begin
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._function(*args, **kwargs)
@@ -60,8 +64,10 @@ class Jobs:
         self.clock = clock
         self._mover = clock.mover
         self._workers = workers
-        self._active = 0
+        self._active = 0  # have a worker, or will have one at once
+        self._unfinished = 0  # began, and are not over
         self._waiting: deque[Job] = deque()
+        self._bringing = False  # a result: a pool has one thread that does so
         self._idle: list[Sleeper] = []  # who waits until all are done
         self._ahead: dict[Job, Future[Any]] = {}  # jobs that no worker has picked up
 
@@ -82,16 +88,54 @@ class Jobs:
                 self._waiting.remove(job)
             member = job.member or self._engage(job)
             member.thread = threading.current_thread()  # nobody gives it up any more
+            if job.paused and not member.turn:
+                self._mover.queue(member)
             job.paused = False
             self._ahead.pop(job, None)
+        self._mover.go()
         job.before = self._mover.take_seat(member)
         return True
 
+    def await_place(self, job: Job) -> None:
+        """Block until a job may begin whose worker has it already: the one before is not over."""
+        with self._mover.lock:
+            if job.over or job.member is not None:
+                return
+            gate = job.gate = _thread.allocate_lock()
+            gate.acquire()
+        gate.acquire(True, _PATIENCE)
+
     def pause(self, job: Job) -> None:
-        """Let the worker go: the job goes on in another thread, and keeps its turn until then."""
+        """Let the worker go: the job goes on in another thread, and keeps its turn until then.
+
+        That thread may wait in a callback of another job. Then this one waits for it, too, and
+        needs its worker no longer.
+        """
         with self._mover.lock:
             self._mover.members.unseat(job.before)
             job.paused = True
+            if self._bringing and job.member is not None:
+                self._mover.stop(job.member)
+                self.give_place_up(job)
+        self._mover.go()
+
+    def bring(self, job: Job, bring: Callable[[], object], *, calls_back: bool) -> None:
+        """Bring the result of a job back that began: as that job.
+
+        Args:
+            job: Which.
+            bring: What does so.
+            calls_back: Whether that calls functions of the user's. They may wait, and the worker
+                does not wait for them.
+        """
+        if calls_back:
+            self.give_place_up(job)
+        self._bringing = True
+        try:
+            bring()
+        finally:
+            self._bringing = False
+            self.finish(job)
 
     def finish(self, job: Job) -> None:
         """Say in the worker that the job is done."""
@@ -128,22 +172,31 @@ class Jobs:
                 return
             job.over = True
             self._ahead.pop(job, None)
+            _open_gate(job)
             if job.member is None:
                 with contextlib.suppress(ValueError):
                     self._waiting.remove(job)
             else:
-                self._active -= 1
-                self._begin()
-            if not self._active:
+                self._unfinished -= 1
+                self.give_place_up(job)
+            if not self._unfinished:
                 idle, self._idle = self._idle, []
                 for sleeper in idle:
                     sleeper.settle()
         self._mover.go()
 
+    def give_place_up(self, job: Job) -> None:
+        """Let the next job begin; to be followed by ``go``."""
+        with self._mover.lock:
+            if job.has_place:
+                job.has_place = False
+                self._active -= 1
+                self._begin()
+
     def wait(self) -> None:
         """Wait on the clock until no job is left."""
         with self._mover.lock:
-            if not self._active:
+            if not self._unfinished:
                 return
             sleeper = self.clock.sleeper(None)
             self._idle.append(sleeper)
@@ -155,8 +208,17 @@ class Jobs:
 
     def _engage(self, job: Job) -> Member:
         self._active += 1
+        self._unfinished += 1
+        job.has_place = True
         job.member = self._mover.engage()
+        _open_gate(job)
         return job.member
+
+
+def _open_gate(job: Job) -> None:
+    gate, job.gate = job.gate, None
+    if gate is not None:
+        gate.release()
 
 
 class _Beginning:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from grpc import _channel, _common
 
+from flyte_testkit.clock._schedule import LONGEST
 from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.world._conditions import wait_on
 from flyte_testkit.world._reins import held
@@ -163,6 +164,8 @@ def wait(
 def _sleep_until(condition: Any, is_complete: Callable[[], bool], timeout: float | None) -> bool:
     """Wait on the clock; say whether the timeout was reached."""
     clock = held[-1].clock
+    if timeout is not None and timeout > LONGEST:  # which is no error here
+        timeout = None
     end = None if timeout is None else clock.elapsed + timeout
     while not is_complete():
         left = None if end is None else end - clock.elapsed

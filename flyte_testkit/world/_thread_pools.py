@@ -15,6 +15,7 @@ from multiprocessing import pool as pools
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock._members import WorldIsOver
+from flyte_testkit.errors import ClockError
 from flyte_testkit.world._conditions import keep_real
 from flyte_testkit.world._pools import Job, Jobs, jobs_of
 from flyte_testkit.world._reins import caller
@@ -36,6 +37,7 @@ _real_terminate = pools.Pool.terminate
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
 _making = threading.local()
 _WORK = "_flyte_testkit_work"
+_OVER = "the world was left while this job of a pool waited on its clock."
 
 
 class Work:
@@ -54,28 +56,27 @@ class Work:
     def do(self, number: int, *args: Any, **kwargs: Any) -> Any:
         """Do a job in the worker that picked it up; it keeps its turn until ``brought``."""
         job = self._numbered.get(number)
+        if job is not None:
+            self._jobs.await_place(job)
         if job is None or not self._jobs.begin(job):
             return self._function(*args, **kwargs)
         try:
             return self._function(*args, **kwargs)
-        except WorldIsOver:  # it would end the worker, and be told of as if it were a fault
-            raise RuntimeError("the world ended before this job did") from None
+        except WorldIsOver:  # what the pool can bring back; it would lose a worker
+            raise ClockError(_OVER) from None
         finally:
             if self._lost:
                 self._jobs.finish(job)
             else:
                 self._jobs.pause(job)
 
-    def brought(self, number: int, bring: Callable[[], object]) -> None:
+    def brought(self, number: int, bring: Callable[[], object], *, calls_back: bool) -> None:
         """Bring the result of a job back: as that job."""
         job = self._numbered.pop(number, None)
         if job is None or not self._jobs.begin(job):
             bring()
-            return
-        try:
-            bring()
-        finally:
-            self._jobs.finish(job)
+        else:
+            self._jobs.bring(job, bring, calls_back=calls_back)
 
     def lose(self) -> None:
         """Forget the jobs that nobody will bring back: the pool is terminated."""
@@ -228,7 +229,8 @@ def _told(kind: Any) -> tuple[Any, Any]:
         if work is None:
             real_set(self, number, result)
         else:
-            work.brought(number, lambda: real_set(self, number, result))
+            calls = vars(self).get("_callback") or vars(self).get("_error_callback")
+            work.brought(number, lambda: real_set(self, number, result), calls_back=bool(calls))
 
     return init, bring
 

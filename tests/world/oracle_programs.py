@@ -162,6 +162,15 @@ TEMPLATES = {
         pool="crew",
         older=True,
     ),
+    "a job that comes after its pool is closed": Program(
+        ((("submit", 0),),), ((("sleep", 4), ("submit", 1), ("map", (1,), 3)), ()), size=2
+    ),
+    "a job that comes after its crew is closed": Program(
+        ((("submit", 0),),),
+        ((("sleep", 4), ("submit", 1), ("map", (1,), 3)), ()),
+        size=2,
+        pool="crew",
+    ),
     "callbacks beside sleepers": started(
         (("later", 5, "set", 0), ("sleep", 5), ("wait", 0, 1), ("later", 1, "release", 0)),
         (("sleep", 5), ("wait", 0, 0), ("acquire", 0, 3)),

@@ -323,6 +323,7 @@ class Pool:
         self.kernel = kernel
         self.size = size
         self.active = 0
+        self.closed = False
         self.line = deque()
         self.idle = deque()
 
@@ -396,6 +397,7 @@ class Play:
         for timer, _ in self.timers.values():
             if not timer.ended:
                 yield from self.kernel.wait(timer.joiners, None)
+        self.pool.closed = True
         if self.pool.active:
             yield from self.kernel.wait(self.pool.idle, None)
         self.log.append(["main", "end", self.kernel.now, None])
@@ -590,8 +592,18 @@ class Play:
         self.log.append([f"job{number}", "end", self.kernel.now, None])
         return raised or number
 
+    @property
+    def refusal(self):
+        """What a pool says to a job that comes after ``close`` or ``shutdown``."""
+        if not self.pool.closed:
+            return None
+        return Raised("ValueError" if self.program.pool == "crew" else "RuntimeError")
+
     def submit(self, number):
+        if self.refusal is not None:
+            return self.refusal
         self.futures[number] = self.pool.submit(self.job(number))
+        return None
 
     def result(self, number, timeout):
         if number not in self.futures:
@@ -662,6 +674,8 @@ class Play:
         return at
 
     def map(self, lengths, timeout):
+        if self.refusal is not None and (lengths or self.program.pool == "crew"):
+            return self.refusal
         futures = [self.pool.submit(self.kernel.sleep(micros(length))) for length in lengths]
         return (
             self.crew_map(futures, timeout)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+import queue
 import random
 import sched
+import signal
 import threading
 import time
+from concurrent import futures
 from datetime import datetime, timedelta
+from multiprocessing.pool import ThreadPool
 
 import pytest
 
@@ -127,3 +132,99 @@ def test_apscheduler_keeps_its_times(clock):
         scheduler.shutdown()
     assert at == [60, 120, 180, 240, 300]
     assert clock.elapsed == 300
+
+
+# Waits that Python refuses
+
+
+def held(kind):
+    """Return a lock that another thread has; an ``RLock`` knows who."""
+    lock = kind()
+    thread = threading.Thread(target=lock.acquire)
+    thread.start()
+    thread.join()
+    return lock
+
+
+def listen(timeout):
+    condition = threading.Condition()
+    with condition:
+        condition.wait(timeout)
+
+
+def join(timeout):
+    ends = threading.Event()
+    thread = threading.Thread(target=ends.wait)
+    thread.start()
+    try:
+        thread.join(timeout)
+    finally:
+        ends.set()
+        thread.join()
+
+
+def get_result(timeout):
+    ends = threading.Event()
+    with ThreadPool(1) as pool:
+        try:
+            pool.apply_async(ends.wait).get(timeout)
+        finally:
+            ends.set()
+
+
+WAITS = {
+    "sleep": lambda timeout: time.sleep(timeout),  # noqa: PLW0108  looked up in the world
+    "Event.wait": lambda timeout: threading.Event().wait(timeout),
+    "Condition.wait": listen,
+    "Semaphore.acquire": lambda timeout: threading.Semaphore(0).acquire(timeout=timeout),
+    "Barrier.wait": lambda timeout: threading.Barrier(2).wait(timeout),
+    "Queue.get": lambda timeout: queue.Queue().get(timeout=timeout),
+    "SimpleQueue.get": lambda timeout: queue.SimpleQueue().get(timeout=timeout),
+    "Lock.acquire": lambda timeout: held(threading.Lock).acquire(timeout=timeout),
+    "RLock.acquire": lambda timeout: held(threading.RLock).acquire(timeout=timeout),
+    "free Lock": lambda timeout: threading.Lock().acquire(timeout=timeout),
+    "free RLock": lambda timeout: threading.RLock().acquire(timeout=timeout),
+    "Thread.join": join,
+    "Future.result": lambda timeout: futures.Future().result(timeout),
+    "futures.wait": lambda timeout: futures.wait([futures.Future()], timeout),
+    "as_completed": lambda timeout: list(futures.as_completed([futures.Future()], timeout)),
+    "AsyncResult.get": get_result,
+    "setitimer": lambda timeout: signal.setitimer(signal.ITIMER_REAL, timeout),
+}
+
+
+@pytest.mark.parametrize("length", [1e20, 10**30, math.inf, threading.TIMEOUT_MAX * 2])
+@pytest.mark.parametrize("wait", WAITS.values(), ids=WAITS)
+def test_a_timeout_too_large_for_python_is_refused_and_breaks_nothing(clock, wait, length):
+    if wait is WAITS["setitimer"] and length < 1e11:
+        pytest.skip("the system takes it, and the alarm with it")
+    with pytest.raises(OverflowError):
+        wait(length)
+    assert (clock.broken, clock.elapsed) == (None, 0)
+    time.sleep(10)
+    assert clock.elapsed == 10
+
+
+@pytest.mark.parametrize("name", ["sleep", "Lock.acquire", "RLock.acquire", "free Lock"])
+def test_a_timeout_that_is_no_number_is_refused_and_breaks_nothing(clock, name):
+    with pytest.raises(ValueError, match="number"):
+        WAITS[name](math.nan)
+    with pytest.raises(ValueError, match="number"):
+        clock.sleeper(math.nan)
+    time.sleep(10)
+    assert (clock.broken, clock.elapsed) == (None, 10)
+
+
+def test_who_waits_for_no_time_at_all_waits_not(clock):
+    assert not threading.Event().wait(math.nan)
+    assert not threading.Event().wait(-math.inf)
+    with pytest.raises(futures.TimeoutError):
+        futures.Future().result(-1e20)
+    assert clock.elapsed == 0
+
+
+def test_the_longest_timeout_of_all_is_none(clock):
+    event = threading.Event()
+    clock.call_later(60, event.set)
+    assert event.wait(threading.TIMEOUT_MAX)
+    assert clock.elapsed == 60

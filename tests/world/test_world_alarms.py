@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -115,3 +116,86 @@ def test_timers_of_processor_time_stay_real(clock, governed):
     assert signal.getitimer(signal.ITIMER_PROF) == (0, 0)
     with pytest.raises(OSError, match="argument"):
         signal.setitimer(signal.ITIMER_REAL, -1)
+
+
+# Signals that a process sends to itself
+
+
+@pytest.fixture(
+    params=[
+        lambda: os.kill(os.getpid(), signal.SIGUSR1),
+        lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1),
+    ],
+    ids=["os.kill", "pthread_kill"],
+)
+def send(request):
+    return request.param
+
+
+@pytest.fixture
+def handled_by():
+    """Let SIGUSR1 be handled by a function."""
+    before = signal.getsignal(signal.SIGUSR1)
+    yield lambda function: signal.signal(signal.SIGUSR1, lambda *_: function())
+    signal.signal(signal.SIGUSR1, before)
+
+
+@pytest.mark.parametrize("length", [20, 5])
+def test_a_signal_is_handled_before_time_moves_on(clock, governed, send, handled_by, length):
+    seen = []
+    handled_by(lambda: (seen.append(clock.elapsed), time.sleep(5)))
+    sender = threading.Thread(target=lambda: (time.sleep(3), send()))
+    sender.start()
+    time.sleep(length)
+    assert (seen, clock.elapsed) == ([3], max(length, 8))
+    sender.join()
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda event: event.wait(),
+        lambda event: event.wait(60),
+        lambda _: [time.sleep(1) for _ in range(10)],
+        lambda _: threading.current_thread().child.join(),
+    ],
+)
+def test_a_signal_comes_wherever_the_main_thread_waits(clock, governed, send, handled_by, wait):
+    event, seen = threading.Event(), []
+    handled_by(lambda: (seen.append(clock.elapsed), event.set()))
+    sender = threading.Thread(target=lambda: (time.sleep(3), send(), time.sleep(10)))
+    threading.current_thread().child = sender
+    sender.start()
+    wait(event)
+    assert seen == [3]
+    sender.join()
+    assert clock.elapsed == 13
+
+
+def test_a_signal_raises_in_the_main_thread(clock, governed, send, handled_by):
+    def strike():
+        raise TimeIsUpError
+
+    handled_by(strike)
+    sender = threading.Thread(target=lambda: (time.sleep(3), send()))
+    sender.start()
+    with pytest.raises(TimeIsUpError):
+        time.sleep(20)
+    sender.join()
+    assert clock.elapsed == 3
+
+
+def test_a_signal_to_oneself_is_handled_at_once(clock, governed, send, handled_by):
+    seen = []
+    handled_by(lambda: seen.append(clock.elapsed))
+    time.sleep(3)
+    send()
+    assert seen == [3]
+
+
+def test_what_is_no_signal_is_refused_as_ever(clock, governed):
+    os.kill(os.getpid(), 0)
+    with pytest.raises((OSError, ValueError)):
+        os.kill(os.getpid(), 4711)
+    with pytest.raises(TypeError):
+        os.kill(os.getpid(), "SIGUSR1")

@@ -11,6 +11,7 @@ from multiprocessing.pool import Pool, ThreadPool
 import pytest
 
 from flyte_testkit.clock import VirtualClock
+from flyte_testkit.errors import ClockError
 from flyte_testkit.world import governed_by
 
 REAL_SLEEP = time.sleep
@@ -347,3 +348,51 @@ def test_time_stands_while_the_test_awaits_real_time(clock, governed):
     assert beats == [0]
     stop.set()
     poller.join()
+
+
+# Jobs of a ThreadPool that follow each other
+
+
+def test_a_result_is_settled_before_the_next_job_of_a_thread_pool_begins(governed, together):
+    for _ in range(50):
+        seen = []
+        with ThreadPool(1) as pool:
+
+            def ask(pool=pool, seen=seen):
+                pool.apply_async(seen.append, ["first"]).get(60)
+                seen.append("settled")
+
+            together(ask, lambda pool=pool, seen=seen: pool.apply(seen.append, ["second"]))
+        assert seen == ["first", "settled", "second"]
+
+
+def test_a_callback_that_waits_keeps_no_worker(clock, governed):
+    ends = []
+    with ThreadPool(1) as pool:
+        done = pool.apply_async(time.sleep, (1,), callback=lambda _: time.sleep(10))
+        pool.apply_async(lambda: (time.sleep(3), ends.append(clock.elapsed)))
+        done.get()
+        pool.close()
+        pool.join()
+    assert (ends, clock.elapsed) == ([4], 11)
+
+
+def test_results_wait_for_a_callback_that_waits_and_time_goes_on(clock, governed):
+    with ThreadPool(2) as pool:
+        pool.apply_async(time.sleep, (1,), callback=lambda _: time.sleep(10))
+        jobs = [pool.apply_async(time.sleep, (length,)) for length in (3, 2, 2)]
+        jobs[0].get()
+        assert clock.elapsed == 11  # one thread of the pool brings all results
+        pool.close()
+        pool.join()
+    assert clock.elapsed == 11
+
+
+def test_a_thread_pool_outlives_a_world_in_which_its_jobs_waited(clock):
+    with ThreadPool(1) as pool:
+        with governed_by(clock):
+            left = pool.apply_async(time.sleep, (60,))
+            time.sleep(1)
+        with pytest.raises(ClockError, match="world was left"):
+            left.get(10)
+        assert pool.apply(abs, (-1,)) == 1
