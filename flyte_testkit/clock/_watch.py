@@ -40,7 +40,8 @@ _LINGER = 10  # looks with nothing to do, before the watch ends
 _TASKS = "/proc/self/task"
 _CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
 _watches: set[str] = set()  # native ids: each would never see the process at rest for the others
-_real_sleep = time.sleep
+_never = _thread.allocate_lock()  # for pauses: whoever is in ``time.sleep`` holds it, and worlds
+_never.acquire()  # search for who holds it anew whenever that changes
 _real_monotonic = time.monotonic
 _process_time_ns = time.process_time_ns
 
@@ -82,7 +83,7 @@ class Watch:
         turn, silence, bored = _Turn(-1), _Silence(), 0
         standstill = _Standstill()
         while True:
-            _real_sleep(_TICK)
+            _never.acquire(timeout=_TICK)
             with self._mover.lock:
                 bored = 0 if self._has_a_use() else bored + 1
                 if bored > _LINGER or self._mover.broken:
