@@ -27,9 +27,8 @@ under test launches it once more. Real flytekit, real gRPC, {hours:.1f} hours in
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
     parser = _Parser(prog="flyte-testkit", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--version", action="version", version=_version())
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("demo", help="play a nightly run through real flytekit, and draw it")
+    demo = commands.add_parser("demo", help="play a nightly run through real flytekit, and draw it")
     serve = commands.add_parser("serve", help="serve until interrupted, in real time")
     serve.add_argument("--port", type=_port, default=0, help="where to listen (a free port)")
     serve.add_argument("--quiet", action="store_true", help="do not tell of each call")
@@ -44,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what its launches play, such as 'RUNNING 10s -> SUCCEEDED {\"auc\": 0.9}'; if given "
         "again, one launch after the other plays the next one, and all later ones the last",
     )
+    for each in (parser, demo, serve):  # people ask for it behind a command, too
+        each.add_argument("--version", action="version", version=_version())
     options = parser.parse_args(arguments)
     try:
         if options.command == "demo":

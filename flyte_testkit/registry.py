@@ -102,7 +102,7 @@ class Registry:
             RegistrationError: It cannot be registered; then nothing is.
         """
         for what, types in (("inputs", inputs), ("outputs", outputs)):
-            if not isinstance(types, Mapping):
+            if not isinstance(types, Mapping) or not all(isinstance(key, str) for key in types):
                 raise RegistrationError(
                     f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
                     f"Write {what}={{'day': str}}, for example."

@@ -134,6 +134,8 @@ class Scripting:
         if not isinstance(name, str):
             raise FlyteTestkitError(f"{call}: an execution is named by a text, such as 'run-1'.")
         script = require_timeline(script, call)
+        if not isinstance(principal, str):
+            raise FlyteTestkitError(f"{call}: principal={principal!r}: who launched it is a text.")
         plan = name if launch_plan is None else entity_name(launch_plan)
         place = (
             None if project is None and domain is None else self._registry.place(project, domain)

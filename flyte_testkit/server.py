@@ -13,7 +13,7 @@ import grpc
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock, governing_clock
-from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
 from flyte_testkit.naming import execution_id
 from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
@@ -186,8 +186,13 @@ class FakeFlyteAdmin(Scripting, Past):
             principal: Who.
 
         Raises:
-            FlyteTestkitError: There is no such execution, or it has ended.
+            FlyteTestkitError: There is no such execution, it has ended, or the cause is no text.
         """
+        for what, text in (("cause", cause), ("principal", principal)):
+            if not isinstance(text, str):
+                raise FlyteTestkitError(
+                    f"terminate({shown(execution)}, …): {what}={shown(text)}: a {what} is a text."
+                )
         found = execution_id(execution, self.project, self.domain)
         self._backend.terminate(found, cause, principal=principal)
 

@@ -115,8 +115,13 @@ class Stub:
             raise RegistrationError(
                 f"register({self.name!r}, version={self.version!r}) is refused by FlyteAdmin: "
                 f"{refusal.message}\n"
-                "Give it another name or version."
+                f"{self._advice(refusal)}"
             ) from refusal
+
+    def _advice(self, refusal: AdminError) -> str:
+        if self.schedule is not None and "cron" in refusal.message:
+            return "A cron expression has five fields, such as '0 8 * * *', or is '@daily'."
+        return "Give it another name or version."
 
     @property
     def task(self) -> identifier_pb2.Identifier:

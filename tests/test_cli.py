@@ -65,9 +65,10 @@ def test_a_wrong_command_line_is_told_what_is_right(capsys, arguments, told):
     assert told in capsys.readouterr().err
 
 
-def test_it_knows_its_version(capsys):
+@pytest.mark.parametrize("command", [[], ["serve"], ["demo"]])
+def test_it_knows_its_version(capsys, command):
     with pytest.raises(SystemExit) as ended:
-        cli.main(["--version"])
+        cli.main([*command, "--version"])
 
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"flyte-testkit {metadata.version('flyte-testkit')}\n"

@@ -44,8 +44,11 @@ def test_a_launch_plan_has_its_schedule_and_is_active(flyte_admin, rpc):
 
 
 def test_a_schedule_that_flyteadmin_refuses_is_told(flyte_admin):
-    with pytest.raises(RegistrationError, match="Invalid cron expression"):
+    with pytest.raises(RegistrationError, match="Invalid cron expression") as told:
         flyte_admin.register("nightly", schedule="every night")
+
+    assert "A cron expression has five fields" in str(told.value)
+    assert "another name" not in str(told.value)
 
 
 def test_a_launch_plan_is_registered_elsewhere(flyte_admin, rpc, flyte_client):
@@ -163,6 +166,8 @@ def test_modes_are_found_by_filters(flyte_admin, rpc):
         ({"launch_plan": 7}, RouteError, "7 has no name that a launch could go by"),
         ({"version": 1}, RegistrationError, "version=1: a version is a text, such as 'v1'"),
         ({"name": 5}, FlyteTestkitError, "an execution is named by a text"),
+        ({"principal": 5}, FlyteTestkitError, "principal=5: who launched it is a text"),
+        ({"principal": None}, FlyteTestkitError, "principal=None: who launched it is a text"),
     ],
 )
 def test_what_no_execution_has_is_refused(flyte_admin, wrong, kind, message):
@@ -170,6 +175,23 @@ def test_what_no_execution_has_is_refused(flyte_admin, wrong, kind, message):
         flyte_admin.add_execution(**{"name": "e1", "script": immediately.succeeds(), **wrong})
 
     flyte_admin.add_execution("e1", immediately.succeeds())  # the name is free still
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"cause": 3}, "cause=3: a cause is a text"),
+        ({"cause": None}, "cause=None: a cause is a text"),
+        ({"cause": "why", "principal": 3}, "principal=3: a principal is a text"),
+    ],
+)
+def test_what_terminates_nothing_is_refused(flyte_admin, wrong, message):
+    run = flyte_admin.add_execution("e1", running(60).succeeds())
+
+    with pytest.raises(FlyteTestkitError, match=message):
+        flyte_admin.terminate(run, **wrong)
+
+    assert run.phase == "RUNNING"
 
 
 def test_a_version_that_is_not_there_is_told_with_those_that_are(flyte_admin):

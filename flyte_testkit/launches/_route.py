@@ -179,7 +179,7 @@ class LaunchRoute:
             ]
         )
 
-    def play(self, launch: Launch, made: Callable[[Timeline], object]) -> Timeline:
+    def next_script(self, launch: Launch, made: Callable[[Timeline], object]) -> Timeline:
         """Return the script of the next launch, and count it as launched.
 
         Args:

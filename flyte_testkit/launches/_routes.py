@@ -107,7 +107,7 @@ class Routes:
         weight = max(route.criteria.weight for route in fitting)
         equals = [route for route in fitting if route.criteria.weight == weight]
         route = next((route for route in equals if not route.used_up), equals[0])
-        script: Timeline = route.play(launch, made)
+        script: Timeline = route.next_script(launch, made)
         self.launches.append(launch)
         return script
 
