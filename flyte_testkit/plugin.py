@@ -80,6 +80,40 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
         return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Tear the rest down, too, after a hopeless wait in a fixture's teardown.
+
+    pytest goes on after exceptions only, and HopelessWait is more than that: the world would never
+    be left, and its clock would judge all tests that follow.
+    """
+    state = item.session._setupstate  # noqa: SLF001  there is no public way
+    nodes = [(node, finalizers) for node, (finalizers, _) in state.stack.items()]
+    try:
+        return (yield)
+    except (Exception, KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        rest: BaseException | None = error
+        while rest is not None:  # each time at least one finalizer less
+            for node, finalizers in nodes:
+                if finalizers and node not in state.stack:
+                    state.stack[node] = (finalizers, None)
+            rest = _torn_down(state, nextitem)
+        raise
+
+
+def _torn_down(state: Any, nextitem: pytest.Item | None) -> BaseException | None:
+    """Tear down what is left; return what broke that off."""
+    try:
+        state.teardown_exact(nextitem)
+    except (Exception, KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:  # noqa: BLE001  to go on
+        return error
+    return None
+
+
 @pytest.fixture
 def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     """The virtual clock of this test: sleeping moves it, and takes no time.

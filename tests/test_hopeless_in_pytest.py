@@ -69,6 +69,23 @@ TESTS = """
 
     def test_errs_in_a_fixture(late):
         pass
+
+    def test_passes_after_a_fixture_that_erred(flyte_clock):
+        assert flyte_clock.elapsed == 0
+        time.sleep(3)
+
+    @pytest.fixture
+    def two(flyte_clock, late):
+        yield
+        start().join()
+
+    @pytest.fixture(scope="module")
+    def of_the_module():
+        yield
+        print("module left")
+
+    def test_errs_in_two_fixtures(two, of_the_module):
+        pass
 """
 
 
@@ -80,11 +97,12 @@ def result(pytester, monkeypatch):
 
 
 def test_a_hopeless_wait_fails_its_own_test_wherever_it_happens(result):
-    result.assert_outcomes(passed=5, failed=4, xfailed=1, errors=1)
+    result.assert_outcomes(passed=7, failed=4, xfailed=1, errors=2)
     told = result.stdout.str()
     failed = {line.split("::")[1].split()[0] for line in result.outlines if "FAILED " in line}
     assert all(name.startswith("test_fails") for name in failed)
     assert "Unhandled" not in told
+    assert "module left" in told
     assert told.count("flyte: a wait was hopeless") == 1
     result.stdout.fnmatch_lines(
         [

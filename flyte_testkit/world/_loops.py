@@ -36,6 +36,7 @@ _real_select = _Selector.select
 _real_poke = BaseSelectorEventLoop._write_to_self  # type: ignore[attr-defined]  # noqa: SLF001  every way to wake a loop ends there
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
 _LOOP = "asyncio.base_events"
+_WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and before
 
 _asleep: dict[Any, Sleeper] = {}
 _jobs: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
@@ -95,17 +96,29 @@ def _waits(loop: Any, selector: Any, timeout: float | None) -> bool:
     """Whether a loop waits for nothing but its own jobs, other threads, or somebody to connect."""
     if _jobs.get(loop, _NONE)["out"] or not asyncio.all_tasks(loop):
         return True
-    if timeout is not None:
+    if timeout is not None or _awaits_a_child():
         return False
-    own = loop._ssock  # noqa: SLF001  by which other threads wake it
-    return all(key.fileobj is own or _listens(key.fileobj) for key in selector.get_map().values())
+    own = loop._ssock.fileno()  # noqa: SLF001  by which other threads wake it
+    return all(key.fd == own or _listens(key.fd) for key in selector.get_map().values())
 
 
-def _listens(file: Any) -> bool:
+def _awaits_a_child() -> bool:
+    """Whether a thread of asyncio waits for a child process; pidfds are in the selector."""
+    return any(thread.name.startswith(_WAITPID) for thread in threading.enumerate())
+
+
+def _listens(descriptor: int) -> bool:
+    """Whether a descriptor is a socket that waits for others to connect; loops keep no more."""
     try:
-        return bool(file.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except (AttributeError, OSError):
+        found = socket.socket(fileno=descriptor)
+    except OSError:  # a pipe, say
         return False
+    try:
+        return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except OSError:
+        return False
+    finally:
+        found.detach()  # it stays the loop's
 
 
 def _join(ident: int, frame: FrameType) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import threading
 import time
 from concurrent import futures
@@ -291,6 +292,61 @@ def test_a_job_that_a_loop_awaits_lives_on_the_clock(clock, governed):
 
     asyncio.run(body())
     assert clock.elapsed == 7200
+
+
+@pytest.mark.parametrize("beside", [0, 0.05], ids=["alone", "beside a real timer"])
+def test_time_moves_while_a_loop_awaits_nothing_but_other_threads(clock, governed, beside):
+    async def from_thread():
+        woken, loop = asyncio.Event(), asyncio.get_running_loop()
+        threading.Thread(
+            target=lambda: (time.sleep(3600), loop.call_soon_threadsafe(woken.set))
+        ).start()
+        await woken.wait()
+
+    async def body():
+        with futures.ThreadPoolExecutor() as pool:
+            job = asyncio.wrap_future(pool.submit(time.sleep, 60))
+            await asyncio.gather(from_thread(), job, asyncio.sleep(beside))
+
+    asyncio.run(body())
+    assert clock.elapsed == 3600
+
+
+def test_time_moves_while_a_loop_awaits_somebody_to_connect(clock, governed):
+    async def body():
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+
+        def serve(_, writer):
+            writer.close()
+            came.set()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        address = server.sockets[0].getsockname()
+
+        def connect():
+            time.sleep(3600)
+            socket.create_connection(address).close()
+
+        thread = threading.Thread(target=connect)
+        thread.start()
+        await came.wait()
+        server.close()
+        await loop.run_in_executor(None, thread.join)
+
+    asyncio.run(body())
+    assert clock.elapsed == 3600
+
+
+def test_time_stands_while_a_loop_awaits_a_child_process(clock, governed):
+    async def body():
+        child = await asyncio.create_subprocess_exec("sleep", "0.2")
+        assert await child.wait() == 0
+        return clock.elapsed
+
+    beside = threading.Thread(target=time.sleep, args=(60,))
+    beside.start()
+    assert asyncio.run(body()) == 0
+    beside.join()
 
 
 def test_a_loop_beside_the_test_lives_with_it(clock, governed):
