@@ -61,7 +61,8 @@ class Calls:
             if call is None:
                 call = self._oldest()
             elif call == UNMARKED:
-                call = next((away for away in self.flying if isinstance(away, Member)), None)
+                aways = (away for away in self.flying if isinstance(away, Member))
+                call = next(aways, UNMARKED)
             hold = Hold(what, call, self._standing.get(call))
             self.held[hold] = hold
             self.flying.pop(call, None)
@@ -165,6 +166,11 @@ class Calls:
         mover = self._mover
         with mover.lock:
             self.fly(member)
+            for hold in self.held.values():
+                if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
+                    hold.call = member
+                    self.flying.pop(member, None)
+                    break
             mover.stop(member)
         mover.go()
         try:
