@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.client._channel import open_channel
 from flyte_testkit.client._fetching import Entities
+from flyte_testkit.client._launching import Names
 from flyte_testkit.client._rpc import Rpc
 from flyte_testkit.client.config import Config, uses_client_credentials
 from flyte_testkit.client.exceptions import FlyteAssertion
@@ -66,6 +67,7 @@ class Connection:
             from flyte_testkit.client._auth import ClientCredentials  # noqa: PLC0415  http is slow to import
 
             auth = ClientCredentials(platform, used)
+        self._names = Names(seed)
         jitter = random.Random(seed).random  # noqa: S311  it spreads retries, it keeps no secret
         self._rpc = Rpc(used, auth, retries=platform.rpc_retries, jitter=jitter)
         self._entities = Entities()

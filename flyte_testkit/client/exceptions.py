@@ -49,9 +49,14 @@ __all__ = [
 
 
 class FlyteException(Exception):  # noqa: N818  flytekit's name
-    """The root of what the client raises about Flyte."""
+    """The root of what the client raises about Flyte.
+
+    Attributes:
+        retried: Whether the call that failed was not the first attempt.
+    """
 
     error_code: ClassVar[str] = "UnknownFlyteException"
+    retried: bool = False
 
     def __str__(self) -> str:
         return f"{self.error_code}: {super().__str__()}"

@@ -62,7 +62,8 @@ class Calls:
             if call is None:
                 call = self._oldest()
             elif call == UNMARKED:
-                call = next((away for away in self.flying if isinstance(away, Member)), None)
+                aways = (away for away in self.flying if isinstance(away, Member))
+                call = next(aways, UNMARKED)
             hold = Hold(what, call, self._standing.get(call))
             self.held[hold] = hold
             self.flying.pop(call, None)
@@ -156,18 +157,19 @@ class Calls:
 
     def disturb(self, member: Member | None) -> None:
         """Let a member run for a moment that waits in a held call: it is about to get a signal."""
-        if member is not None and self._is_held(member):
+        if member is not None and self.is_held(member):
             self._mover.queue(member)
             _thread.start_new_thread(self._calm, (member,))
 
     def _calm(self, member: Member) -> None:
         _real_sleep(_ATTENTION)
         with self._mover.lock:
-            if self._is_held(member):
+            if self.is_held(member):
                 self._mover.stop(member)
         self._mover.go()
 
-    def _is_held(self, member: Member) -> bool:
+    def is_held(self, member: Member) -> bool:
+        """Whether the server holds back the call that a member stands in; with the lock held."""
         return any(hold.waiter is member for hold in self.held.values())
 
     @contextmanager
@@ -176,6 +178,11 @@ class Calls:
         mover = self._mover
         with mover.lock:
             self.fly(member)
+            for hold in self.held.values():
+                if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
+                    hold.call = member
+                    self.flying.pop(member, None)
+                    break
             mover.stop(member)
         mover.go()
         try:

@@ -109,8 +109,12 @@ class Judge:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
         with self._mover.lock:
-            awake = [member for member in self._mover.members if not member.sleeping]
-            self._raise_in(awake, lost)
+            calls = self._mover.calls
+            for member in [member for member in self._mover.members if not member.sleeping]:
+                if calls.is_held(member):  # what the server holds back it answers now
+                    calls.sentence(member, lost)
+                else:
+                    self._raise_in([member], lost)
         return lost
 
     def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:

@@ -34,7 +34,7 @@ _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
 _STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
-_STANDSTILL = 10.0  # real seconds of rest with others waiting, before that is told
+_STANDSTILL = 10.0  # seconds of looks with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
 _TASKS = "/proc/self/task"
@@ -42,7 +42,6 @@ _CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: 
 _watches: set[str] = set()  # native ids: each would never see the process at rest for the others
 _never = _thread.allocate_lock()  # for pauses: whoever is in ``time.sleep`` holds it, and worlds
 _never.acquire()  # search for who holds it anew whenever that changes
-_real_monotonic = time.monotonic
 _process_time_ns = time.process_time_ns
 
 
@@ -157,26 +156,29 @@ class _Silence:
 class _Standstill:
     """How long nothing has happened although somebody runs, and others wait for time to pass.
 
+    Looks are counted, and no clock is read: a process that a debugger has stopped, or a laptop that
+    slept, did not look.
+
     Attributes:
         times: How often that was said of this one.
     """
 
     def __init__(self) -> None:
         self._seen: object = None
-        self._since = 0.0
+        self._length = 0.0
         self.times = 0
 
     def look(self, mover: Mover) -> float:
         """Return for how many seconds, once each ten seconds; else 0."""
         state = (mover.turns, mover.us)
         if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
-            self._seen, self._since, self.times = state, _real_monotonic(), 0
+            self._seen, self._length, self.times = state, 0.0, 0
             return 0.0
-        length = _real_monotonic() - self._since
-        if length < _STANDSTILL * (self.times + 1):
+        self._length += _TICK
+        if self._length < _STANDSTILL * (self.times + 1):
             return 0.0
         self.times += 1
-        return length
+        return self._length
 
 
 class _Turn:

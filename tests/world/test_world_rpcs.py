@@ -27,6 +27,12 @@ def pause():
     select.select([], [], [], 0.02)
 
 
+def until_held(admin):
+    """Wait for real until the server holds a call back."""
+    while not admin.clock.mover.calls.held:
+        pause()
+
+
 @pytest.fixture
 def admin():
     with FakeFlyteAdmin() as admin, governed_by(admin.clock):
@@ -60,6 +66,7 @@ def test_a_call_ends_at_its_deadline_exactly(admin, get):
 def test_a_future_that_hangs_keeps_nobody_who_works(admin, get):
     admin.on("GetExecution").hangs(times=1)
     hung = get.future(REQUEST, timeout=300)
+    until_held(admin)  # else another call might overtake it, and hang in its place
     for _ in range(20):
         get(REQUEST)
     assert (admin.clock.elapsed, hung.done()) == (0, False)
@@ -95,6 +102,7 @@ def test_what_a_future_calls_back_happens_before_time_moves(admin, get):
 def test_a_cancelled_future_holds_time_no_longer(admin, get):
     admin.on("GetExecution").hangs(times=1, strict=False)  # it may be cancelled before it arrives
     hung = get.future(REQUEST)
+    until_held(admin)
     hung.cancel()
     time.sleep(60)
     assert (admin.clock.elapsed, hung.cancelled()) == (60, True)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import itertools
 import os
 import queue
 import select
@@ -23,18 +24,18 @@ def impatient(monkeypatch):
 
 
 def test_a_lock_that_nobody_can_see_into_is_told_and_then_ended(clock):
-    locks = (queue.Queue().mutex,)  # one of those that stay what they are, out of sight
+    hidden = (queue.Queue().mutex,)  # one of those that stay what they are, where nobody looks
     ends = []
 
     def holder():
-        with locks[0]:
+        with hidden[0]:
             try:
                 time.sleep(10)
             except HopelessWait as error:
                 ends.append(str(error))
 
     def wanting():
-        with contextlib.suppress(HopelessWait), locks[0]:  # it is told, too, once it has it
+        with contextlib.suppress(HopelessWait), hidden[0]:  # it is told, too, once it has the lock
             pass
 
     threads = [threading.Thread(target=holder), threading.Thread(target=wanting, name="wanting")]
@@ -89,3 +90,21 @@ def test_nothing_is_told_if_nobody_waits_for_time(clock, governed):
         )
         os.read(reading, 1)
     assert clock.broken is None
+
+
+class Stands:
+    """A mover in which somebody runs while another waits for time to pass."""
+
+    turns, us, runs, over = 1, 0, (None,), False
+
+    class agenda:  # noqa: N801  a namespace
+        first = staticmethod(object)
+
+
+def test_a_pause_of_the_whole_process_is_no_standstill(monkeypatch):
+    paused = itertools.count(0, 60)
+    monkeypatch.setattr(time, "monotonic", lambda: next(paused))
+    monkeypatch.setattr(_watch, "_real_monotonic", time.monotonic, raising=False)
+    standstill = _watch._Standstill()
+    assert [standstill.look(Stands) for _ in range(4)] == [0, 0, 0, 0]
+    assert any(standstill.look(Stands) for _ in range(4))  # once looks add up, it is one
