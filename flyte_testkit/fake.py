@@ -15,7 +15,7 @@ from unittest import SkipTest, TestCase
 
 from flyte_testkit import render
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, suggests_keywords
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by, governing_clock
 
@@ -94,8 +94,15 @@ class _Door(AbstractContextManager[FakeFlyteAdmin]):
 
     def __init__(self, admin: FakeFlyteAdmin) -> None:
         self._opened = _opened(admin)
+        self._entered = False
 
     def __enter__(self) -> FakeFlyteAdmin:
+        if self._entered:
+            raise FlyteTestkitError(
+                "this fake_flyte() was entered before, and its server serves once. "
+                "Make another: with fake_flyte() as admin: …"
+            )
+        self._entered = True
         return self._opened.__enter__()
 
     def __exit__(

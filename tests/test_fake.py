@@ -17,7 +17,7 @@ import flyte_testkit
 from flyte_testkit import fake_flyte, laws, running
 from flyte_testkit.client import FlyteRemote
 from flyte_testkit.clock import SystemClock, VirtualClock
-from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.errors import FlyteTestkitError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 
 PLACE = {"default_project": "flytesnacks", "default_domain": "development"}
@@ -235,3 +235,12 @@ def test_a_hundred_in_a_row_leave_nothing():
             pass
 
     assert (dict(os.environ), list(environment._pointed), world.governing_clock()) == before
+
+
+def test_a_door_that_was_entered_before_is_told_to_be_used_up():
+    door = fake_flyte()
+    with door:
+        pass
+
+    with pytest.raises(FlyteTestkitError, match="was entered before, and its server serves once"):
+        door.__enter__()
