@@ -18,7 +18,7 @@ import threading
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections import Counter
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from flyte_testkit.world._older_threads import wake_older
 from flyte_testkit.world._reins import beyond_asyncio, caller, held
@@ -41,6 +41,7 @@ _WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and b
 _asleep: dict[Any, Sleeper] = {}
 _jobs: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
 _NONE: Counter[str] = Counter()
+_heard: WeakSet[Any] = WeakSet()  # clocks that say when they give up
 
 
 def select(self: Any, timeout: float | None = None) -> Any:
@@ -61,12 +62,25 @@ def select(self: Any, timeout: float | None = None) -> Any:
             return _real_select(self, timeout)
     sleeper = _asleep[loop] = clock.sleeper(None)
     sleeper.hopeful = len(self.get_map()) > 1
+    if clock not in _heard:
+        _heard.add(clock)
+        clock.when_broken(_rouse)
     clock.mover.step_out(sleeper)
     try:
-        return _real_select(self, timeout)
+        events = _real_select(self, timeout)
     finally:
         del _asleep[loop]
+        woken = sleeper.settled
         clock.mover.step_in(sleeper)
+    if not woken and not sleeper.hopeful:
+        clock.check()
+    return events
+
+
+def _rouse() -> None:
+    """Wake the loops that wait on a clock that gave up."""
+    for loop in list(_asleep):
+        _real_poke(loop)
 
 
 def poke(self: Any) -> None:

@@ -12,7 +12,7 @@ from multiprocessing.pool import Pool, ThreadPool
 import pytest
 
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import ClockError
+from flyte_testkit.errors import ClockError, HopelessWait
 from flyte_testkit.world import governed_by
 
 REAL_SLEEP = time.sleep
@@ -347,6 +347,18 @@ def test_time_stands_while_a_loop_awaits_a_child_process(clock, governed):
     beside.start()
     assert asyncio.run(body()) == 0
     beside.join()
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a thread"])
+def test_a_loop_that_awaits_nothing_is_hopeless(clock, governed, beside):
+    async def body():
+        await asyncio.Event().wait()
+
+    if beside:
+        threading.Thread(target=time.sleep, args=(60,)).start()
+    with pytest.raises(HopelessWait, match="nothing is scheduled"):
+        asyncio.run(body())
+    assert clock.elapsed == 60 * beside
 
 
 def test_a_loop_beside_the_test_lives_with_it(clock, governed):
