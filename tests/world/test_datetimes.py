@@ -165,7 +165,7 @@ def test_databases_and_dispatch_by_type_take_it(governed):
     with sqlite3.connect(":memory:") as base:
         sqlite3.register_adapter(datetime, lambda at: at.isoformat())
         try:
-            [[found]] = base.execute("select ?", [datetime.now()])
+            [[found]] = base.execute("select ?", [datetime.now(UTC).replace(tzinfo=None)])
         finally:
             sqlite3.adapters.pop((datetime, sqlite3.PrepareProtocol))
     base.close()
@@ -294,7 +294,7 @@ def test_time_zones_of_their_own_are_asked(governed):
 
 LEFT_OPEN = """
 import atexit, sys
-from datetime import date, datetime
+from datetime import date, datetime, timezone
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.world import governed_by
 
@@ -303,7 +303,7 @@ class Late:
         datetime.now(), date.today()
 
 late = Late()
-atexit.register(lambda: print(datetime.now().year, flush=True))
+atexit.register(lambda: print(datetime.now(timezone.utc).year, flush=True))
 governed_by(VirtualClock()).__enter__()
 sys.exit(3)
 """
