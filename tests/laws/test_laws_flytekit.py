@@ -43,7 +43,7 @@ class TestFlytekitWait(laws.WaitingLaws):
         """Its last look has no deadline."""
         super().test_keeps_its_time_budget_though_a_call_hangs()
 
-    @known
+    @pytest.mark.xfail(reason="flytekit's own defect, at times", strict=False)
     def test_gives_up_only_when_its_time_is_up(self):
         """It raises FlyteTimeout for a call's deadline as for its own time."""
         super().test_gives_up_only_when_its_time_is_up()
