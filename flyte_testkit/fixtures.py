@@ -145,4 +145,14 @@ def pytest_runtest_makereport(
             told = [*seen.unforeseen(), *seen.strangers(), *render.hints(seen)]
             if told:
                 report.sections.append(("flyte: what may help", "\n\n".join(told)))
+    if call.when == "teardown":
+        _let_go(item)
     return report
+
+
+def _let_go(item: pytest.Item) -> None:
+    """Let servers and clocks go with their test: pytest keeps items for the whole session."""
+    keys: tuple[pytest.StashKey[Any], ...] = (_CLOCK, _ADMIN, _PASSED, _SHOWN)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]

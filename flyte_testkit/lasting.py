@@ -105,8 +105,11 @@ def visited(item: pytest.Item) -> Iterator[None]:
         server.visited = True
         server.admin.take_surprises()  # of those who did not ask for it
         fixtures.show(item, server.admin.since_now())
-    with world.governed_by(clock):
-        yield
+    try:
+        with world.governed_by(clock):
+            yield
+    finally:
+        del item.stash[_VISITED]  # pytest keeps items for the whole session
 
 
 def _two_clocks() -> pytest.UsageError:
