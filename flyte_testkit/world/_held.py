@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.world import _owners
 from flyte_testkit.world._bindings import is_a, namespace
+from flyte_testkit.world._births import Births
 from flyte_testkit.world._places import (
     Attribute,
     Cell,
@@ -237,7 +238,7 @@ class _Known:
     holdings: Holdings | None = None
     modules: tuple[int, str] = (0, "")
     counts: tuple[int, ...] = ()
-    collections = -1
+    births: Births | None = None
 
 
 def search(
@@ -251,32 +252,33 @@ def search(
         known is None
         or (modules, counts) != (_Known.modules, _Known.counts)
         or any(place.forsaken for place in known.places)
-        or _is_new(known, is_bound)
+        or _Known.births is None
+        or _Known.births.any()
     ):
-        _Known.holdings = known = None  # or it would be found among those who have things
+        forget()
+        known = None  # or it would be found among those who have things
         _Known.holdings = known = Holdings(functions, is_bound, ours)
         _Known.modules, _Known.counts = modules, counts
-    _Known.collections = gc.get_stats()[2]["collections"]
+        seen = frozenset(map(id, known.bound))
+        _Known.births = Births(lambda it: type(it) is _Bound and id(it) not in seen and is_bound(it))
+    _Known.births.stop()
     return known
 
 
-def _is_new(known: Holdings, is_bound: Callable[[Any], bool]) -> bool:
-    """Whether a method was bound since: what is young is looked at, or all if all grew old."""
-    if gc.get_stats()[2]["collections"] == _Known.collections:
-        young = gc.get_objects(generation=0) + gc.get_objects(generation=1)
-    else:
-        young = gc.get_objects()
-    seen = set(map(id, known.bound))
-    return any(type(it) is _Bound and id(it) not in seen and is_bound(it) for it in young)
-
-
 def let_go() -> None:
-    """Forget everything if there are places that nobody else has any more: keep no object alive."""
+    """Say that a world was left: keep no object alive that nobody else has any more.
+
+    Only from now on methods of the real ``datetime`` can be bound again.
+    """
     known = _Known.holdings
     if known is not None and any(place.forsaken for place in known.places):
         forget()
+    elif _Known.births is not None:
+        _Known.births.watch()
 
 
 def forget() -> None:
     """Let the next search be a new one."""
-    _Known.holdings = None
+    if _Known.births is not None:
+        _Known.births.stop()
+    _Known.holdings = _Known.births = None
