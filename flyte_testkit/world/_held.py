@@ -260,7 +260,9 @@ def search(
         _Known.holdings = known = Holdings(functions, is_bound, ours)
         _Known.modules, _Known.counts = modules, counts
         seen = frozenset(map(id, known.bound))
-        _Known.births = Births(lambda it: type(it) is _Bound and id(it) not in seen and is_bound(it))
+        _Known.births = Births(
+            lambda it: type(it) is _Bound and id(it) not in seen and is_bound(it)
+        )
     _Known.births.stop()
     return known
 
