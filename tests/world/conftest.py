@@ -27,7 +27,13 @@ def governed(clock):
 
 @pytest.fixture
 def module_of():
-    """Make a module of some code, as if it had been imported before; it is code under test."""
+    """Make a module of some code, as if it had been imported before; it is code under test.
+
+    What there is already is not searched for held references: it is a million objects of other
+    tests, and each test enters a world or two.
+    """
+    gc.collect()
+    gc.freeze()
     before = sys.modules.keys() | set()
     _repairs.forget()  # and tell anew
     _patched.forget()
@@ -42,7 +48,9 @@ def module_of():
     for name in sys.modules.keys() - before:
         if name.startswith(NAME):
             object.__getattribute__(sys.modules.pop(name), "__dict__").clear()
+    gc.unfreeze()
     gc.collect()
+    _repairs.forget()  # what was not searched
 
 
 @pytest.fixture

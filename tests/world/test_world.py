@@ -34,7 +34,6 @@ from flyte_testkit.errors import ClockError, HopelessWait, NestedFreezeError
 from flyte_testkit.world import (
     _bindings,
     _reins,
-    _repairs,
     _sleeps,
     _world,
     governed_by,
@@ -46,35 +45,9 @@ REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": da
 
 
 @pytest.fixture
-def clock():
-    return VirtualClock()
-
-
-@pytest.fixture
-def governed(clock):
-    with governed_by(clock) as entered:
-        yield entered
-
-
-@pytest.fixture
 def new_york():
     with local_time("America/New_York"):
         yield
-
-
-def module_of(code, name="code_under_test"):
-    """Return a module with some code in it; it counts as code under test."""
-    made = types.ModuleType(name)
-    sys.modules[name] = made
-    exec(textwrap.dedent(code), made.__dict__)  # noqa: S102  a module that was imported earlier
-    return made
-
-
-@pytest.fixture
-def forget_module():
-    _repairs.forget()  # and tell anew
-    yield
-    sys.modules.pop("code_under_test", None)
 
 
 # Sleeping
@@ -102,7 +75,7 @@ def test_a_sleep_refuses_what_the_real_one_refuses(clock, governed):
     assert clock.elapsed == 0
 
 
-def test_a_sleep_bound_as_a_default_moves_the_clock(clock, forget_module):
+def test_a_sleep_bound_as_a_default_moves_the_clock(clock, module_of):
     code = module_of(
         """
         import time
@@ -134,7 +107,7 @@ def test_a_sleep_bound_as_a_default_moves_the_clock(clock, forget_module):
     assert code.poller.own is REAL["sleep"]
 
 
-def test_a_clock_bound_as_a_default_follows_the_clock(clock, forget_module):
+def test_a_clock_bound_as_a_default_follows_the_clock(clock, module_of):
     code = module_of(
         """
         import time
@@ -165,7 +138,7 @@ def test_a_clock_bound_as_a_default_follows_the_clock(clock, forget_module):
     assert abs(code.closure() - before[1]) < 60
 
 
-def test_a_sleep_that_no_patch_reaches_is_named(clock, forget_module):
+def test_a_sleep_that_no_patch_reaches_is_named(clock, module_of):
     module_of("import time; pauses = (time.sleep,)")
     entered = governed_by(clock)
     with pytest.warns(RuntimeWarning, match=r"code_under_test\.pauses\[0\] has held"), entered:
@@ -811,7 +784,7 @@ def test_what_the_test_puts_in_place_of_a_patch_stays(clock):
         time.sleep = REAL["sleep"]
 
 
-def test_the_second_entry_sees_modules_that_came_in_between(clock, forget_module):
+def test_the_second_entry_sees_modules_that_came_in_between(clock, module_of):
     with governed_by(clock):
         pass
     code = module_of("from time import sleep")
