@@ -238,6 +238,7 @@ class _Known:
     holdings: Holdings | None = None
     modules: tuple[int, str] = (0, "")
     counts: tuple[int, ...] = ()
+    kinds: frozenset[tuple[int, type]] = frozenset()
     births: Births | None = None
 
 
@@ -247,24 +248,37 @@ def search(
     """Return where functions are held now, from the last search if nothing has changed since."""
     modules = (len(sys.modules), next(reversed(sys.modules)))
     counts = tuple(sys.getrefcount(it) for it in functions if not is_a(it, type))
-    known = _Known.holdings
+    known, births = _Known.holdings, _Known.births
     if (
         known is None
-        or (modules, counts) != (_Known.modules, _Known.counts)
+        or births is None
+        or counts != _Known.counts
         or any(place.forsaken for place in known.places)
-        or _Known.births is None
-        or _Known.births.any()
+        or births.any()
+        or (modules != _Known.modules and _who_has_kinds(functions) != _Known.kinds)
     ):
         forget()
         known = None  # or it would be found among those who have things
         _Known.holdings = known = Holdings(functions, is_bound, ours)
-        _Known.modules, _Known.counts = modules, counts
+        _Known.kinds = _who_has_kinds(functions)
         seen = frozenset(map(id, known.bound))
-        _Known.births = Births(
+        _Known.births = births = Births(
             lambda it: type(it) is _Bound and id(it) not in seen and is_bound(it)
         )
-    _Known.births.stop()
+    _Known.modules, _Known.counts = modules, counts
+    births.stop()
     return known
+
+
+def _who_has_kinds(functions: Collection[Any]) -> frozenset[tuple[int, type]]:
+    """Return who has a class that is looked for: each of its objects counts as a reference."""
+    kinds = [it for it in functions if is_a(it, type)]
+    holders = _owners.referrers(kinds)
+    return frozenset(
+        (id(it), type(it))
+        for it in holders
+        if it is not kinds and it is not functions and type(it) not in (*kinds, types.FrameType)
+    )
 
 
 def let_go() -> None:

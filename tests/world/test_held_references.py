@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import queue
 import sys
 import textwrap
 import time
@@ -365,6 +366,19 @@ def test_what_grew_old_between_two_worlds_is_found_too(clock, module_of, generat
         assert code.HOOKS["now"]().year in {2023, 2024}
 
 
+@pytest.mark.parametrize("line", ["QUEUES = {'new': SimpleQueue}", "MADE = lambda: SimpleQueue"])
+def test_a_class_that_a_new_module_holds_is_found_too(clock, module_of, line):
+    with governed_by(clock):
+        pass
+    code = module_of("def made(): from queue import SimpleQueue; " + line + "; return locals()")
+    code.kept = code.made()
+    with governed_by(clock):
+        made = code.kept["QUEUES"]["new"]() if "QUEUES" in code.kept else code.kept["MADE"]()()
+        with pytest.raises(queue.Empty):
+            made.get(timeout=60)
+    assert clock.elapsed == 60
+
+
 def test_one_search_is_enough_while_nothing_changes(clock, module_of, monkeypatch):
     module_of(ALL)
     with governed_by(clock):
@@ -378,7 +392,8 @@ def test_one_search_is_enough_while_nothing_changes(clock, module_of, monkeypatc
         return real(*args)
 
     monkeypatch.setattr(_held, "Holdings", counted)
-    for _ in range(20):
+    for number in range(20):
+        module_of("import time", f"code_under_test_{number}")
         with governed_by(VirtualClock()):
             datetime.now()
             time.sleep(5)

@@ -208,6 +208,7 @@ class Cache:
         self.own = RLock()
 
 CACHE = Cache()
+del Lock, RLock, SimpleQueue
 """
 
 
