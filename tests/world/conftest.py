@@ -26,16 +26,23 @@ def governed(clock):
 
 
 @pytest.fixture
-def module_of():
-    """Make a module of some code, as if it had been imported before; it is code under test.
+def small_heap():
+    """Let what there is already not be searched for held references.
 
-    What there is already is not searched for held references: it is a million objects of other
-    tests, and each test enters a world or two.
+    It is a million objects of other tests, and each search asks all of them.
     """
-    gc.collect()
     gc.freeze()
-    before = sys.modules.keys() | set()
     _repairs.forget()  # and tell anew
+    yield
+    _repairs.forget()
+    gc.collect()
+    gc.unfreeze()
+
+
+@pytest.fixture
+def module_of(small_heap):
+    """Make a module of some code, as if it had been imported before; it is code under test."""
+    before = sys.modules.keys() | set()
     _patched.forget()
 
     def make(code, name=NAME):
@@ -48,9 +55,6 @@ def module_of():
     for name in sys.modules.keys() - before:
         if name.startswith(NAME):
             object.__getattribute__(sys.modules.pop(name), "__dict__").clear()
-    gc.unfreeze()
-    gc.collect()
-    _repairs.forget()  # what was not searched
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ from flyte_testkit.world import (
     local_time,
 )
 
+pytestmark = pytest.mark.usefixtures("small_heap")
 UTC = timezone.utc
 REAL = {"sleep": sleep, "monotonic": monotonic, "datetime": datetime, "date": date}
 
