@@ -7,9 +7,9 @@ execution does with what is found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import matchable_resource_pb2
 
@@ -19,6 +19,8 @@ from flyte_testkit.admin.store import Table
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+
+    from typing_extensions import Self
 
     from flyte_testkit.admin.rows import Key
 
@@ -49,6 +51,10 @@ class AttributesRow:
     id: int = 0
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+    def changed(self, **columns: Any) -> Self:
+        """Return the row with other values in some columns."""
+        return replace(self, **columns)
 
     @property
     def key(self) -> Key:

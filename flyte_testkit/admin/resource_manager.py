@@ -5,7 +5,6 @@ Ignorant of what attributes bring about: tasks and launches ask :class:`Attribut
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import (
@@ -249,7 +248,7 @@ class ResourceManager:
             into = next(iter(self._attributes.below(kind, *place)), None)
             if into is not None:
                 merged = _with_overrides(into.message, message)
-                self._attributes.update(replace(into, message=merged, updated_at=now))
+                self._attributes.update(into.changed(message=merged, updated_at=now))
                 return
         project, domain, workflow = (*place, "", "")[:3]
         kept = _Attributes()
@@ -269,7 +268,7 @@ class ResourceManager:
             _check_place(row)
             self._attributes.insert(row)
         else:
-            self._attributes.update(replace(old, message=kept, updated_at=now))
+            self._attributes.update(old.changed(message=kept, updated_at=now))
 
     def _remove(self, kind: int, *place: str) -> None:
         for row in self._attributes.below(kind, *place):
