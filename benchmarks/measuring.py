@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import statistics
+import subprocess
+import sys
 import time
 from concurrent import futures
 from contextlib import contextmanager
@@ -73,3 +75,16 @@ def bare_server(replies):
             yield channel, endpoint
     finally:
         server.stop(grace=0).wait()
+
+
+@contextmanager
+def busy(number):
+    """Keep so many processes busy meanwhile; they end by themselves if this one is killed."""
+    spin = "import os\nparent = os.getppid()\nwhile os.getppid() == parent: sum(range(10**6))"
+    spinning = [subprocess.Popen([sys.executable, "-c", spin]) for _ in range(number)]
+    try:
+        yield
+    finally:
+        for each in spinning:
+            each.kill()
+            each.wait()

@@ -3,10 +3,13 @@
 This door holds the words that tests are written in. It loads the standard library only, and each
 word when it is first asked for: importing a submodule, as the client does in production, costs
 nothing of it. Server, client and strategies are submodules of their own.
+
+PYTEST_DONT_REWRITE: there is no assertion here, and looking for some takes pytest long.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
         TimelineError,
         UnexpectedUse,
     )
+    from flyte_testkit.fake import fake_flyte
     from flyte_testkit.timeline import (
         OpenTimeline,
         Timeline,
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
         running,
         undefined,
     )
+
+    __version__: str
 
 __all__ = [
     "BrokenLaw",
@@ -50,7 +56,9 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "VirtualClock",
+    "__version__",
     "failures",
+    "fake_flyte",
     "immediately",
     "polls",
     "queued",
@@ -59,6 +67,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "fake_flyte": "fake",
     **dict.fromkeys(("SystemClock", "VirtualClock"), "clock"),
     **dict.fromkeys(
         ("OpenTimeline", "Timeline", "immediately", "polls", "queued", "running", "undefined"),
@@ -71,11 +80,15 @@ def __getattr__(name: str) -> object:
     """Load a word from the module that is its home."""
     if name == "failures":
         return import_module("flyte_testkit.failures")
+    if name == "__version__":
+        return _version()
     if name not in __all__:
-        from flyte_testkit.errors import close_names  # noqa: PLC0415  only a mistake pays for it
+        asker = sys._getframe(1)  # noqa: SLF001  to tell an import from a look
+        if asker.f_globals.get("__name__") == "importlib._bootstrap":
+            raise AttributeError(name)  # it wants to know whether there is a submodule to import
+        from flyte_testkit.errors import no_such_name  # noqa: PLC0415  only a mistake pays for it
 
-        hint = close_names(name, __all__)
-        raise AttributeError(f"module 'flyte_testkit' has no attribute {name!r}.{hint}")
+        raise no_such_name("flyte_testkit", name, __all__, asker)
     value = getattr(import_module(f"flyte_testkit.{_HOMES.get(name, 'errors')}"), name)
     globals()[name] = value
     return value
@@ -83,3 +96,13 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def _version() -> str:
+    """Return the version that is installed; a copy that nobody installed has none."""
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  30 ms
+
+    try:
+        return version("flyte-testkit")
+    except PackageNotFoundError:
+        return "0+unknown"

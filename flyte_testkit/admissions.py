@@ -132,9 +132,9 @@ class Admissions:
             return made_outputs(name, outputs, workflow.typed_interface.outputs)
         asked = row.message.spec.launch_plan
         place = Name(asked.project, asked.domain, asked.name)
-        if version := self._inferred.version_of(place):
+        if place in self._inferred:
             guess = self._inferred.guess(place).with_outputs(name, outputs)
-            self._inferred.learn(place, guess, version, row.created_at)
+            self._inferred.learn(place, guess, None, row.created_at)
             workflow = self._workflow(row)
         known = workflow.typed_interface.outputs.variables if workflow else {}
         types = {key: known[key].type for key in outputs if key in known}

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -17,6 +18,7 @@ from flyteidl.admin.execution_pb2 import (
     WorkflowExecutionGetRequest,
 )
 
+from flyte_testkit.admin.blobs import read_literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
@@ -42,7 +44,20 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, Planting
     from flyte_testkit.timeline import Timeline
 
-__all__ = ["Backend"]
+__all__ = ["Backend", "Origin"]
+
+
+class Origin(NamedTuple):
+    """What an execution was launched with: read when somebody asks, for it may be long.
+
+    Attributes:
+        script: Its script as code; empty if it plays none.
+        inputs: Its inputs, those of the launch plan among them.
+    """
+
+    script: Callable[[], str]
+    inputs: Callable[[], LiteralMap]
+
 
 _LOOK_UPS = frozenset(
     {
@@ -122,6 +137,13 @@ class Backend:
             key = (execution.project, execution.domain, execution.name)
             self.engine.looked_at(key, self._arrive())
 
+    def counts(self, rpc: str, request: Message) -> bool:
+        """Whether a script waits for calls like this one, and goes on after some more of them."""
+        if rpc != "GetExecution":
+            return False
+        execution = cast("WorkflowExecutionGetRequest", request).id
+        return self.engine.counts((execution.project, execution.domain, execution.name))
+
     def add(
         self,
         request: ExecutionCreateRequest,
@@ -184,13 +206,14 @@ class Backend:
                 self.surprises.add(complaint)
         return self.surprises
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
-        """Yield every execution with its changes of phase and its script."""
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and what it was launched with."""
         with self.moment():
             for key, changes in self.history.lives().items():
                 row = self.admin.store.executions.get(*key)
                 if row is not None:
-                    yield row, changes, self.engine.script_of(key)
+                    inputs = partial(read_literals, self.admin.store, row.inputs_uri)
+                    yield row, changes, Origin(partial(self.engine.script_of, key), inputs)
 
     def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
         """Answer one RPC now, on behalf of somebody.
@@ -210,8 +233,10 @@ class Backend:
                 return self.admin.answer(rpc, request, now)
 
     def _look_up(self, request: Any) -> None:
+        """Take down what a client may have seen: its default has served, its stub is known."""
         if request.id.name:
             self.routes.looked_for(request.id.name)
+        self.inferred.looked_at(request.id.project, request.id.domain, request.id.name)
 
     def _register(self, rpc: str, request: Any, now: datetime) -> Message:
         """Let a client register something, for which what was only inferred steps aside."""

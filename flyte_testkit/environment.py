@@ -23,7 +23,7 @@ from flyte_testkit.errors import UnexpectedUse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["is_loopback", "pointed_at"]
+__all__ = ["is_loopback", "pointed_at", "write_config"]
 
 _NULL_KEYRING = "keyring.backends.null.Keyring"
 _CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
@@ -36,9 +36,16 @@ _MISLEADING = re.compile(
 )
 
 
+_pointed: list[str] = []  # the endpoints that the environment names and has named, innermost last
+
+
 @contextmanager
 def pointed_at(
-    endpoint: str, project: str, domain: str, refused: Callable[[str], None]
+    endpoint: str,
+    project: str,
+    domain: str,
+    refused: Callable[[str], None],
+    elsewhere: Callable[[str], None] | None = None,
 ) -> Iterator[Mapping[str, str]]:
     """Let every client that is built meanwhile land on this endpoint.
 
@@ -47,14 +54,15 @@ def pointed_at(
         project: What flytekit's default project is.
         domain: Likewise the default domain.
         refused: Told of a channel that would have left this machine.
+        elsewhere: Told, in words, of a channel to this machine that leads to no endpoint that
+            clients are pointed at.
 
     Yields:
         The environment variables that say so, to be handed to subprocesses.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="flyte-testkit-")))
-        config = folder / "config.yaml"
-        config.write_text(_CONFIG.format(endpoint=endpoint), encoding="utf-8")
+        config = write_config(folder, endpoint)
         variables = {
             "FLYTE_PLATFORM_URL": endpoint,
             "FLYTE_PLATFORM_INSECURE": "true",
@@ -67,10 +75,23 @@ def pointed_at(
         }
         stack.enter_context(_environment(variables))
         stack.enter_context(_no_keyring())
-        stack.enter_context(_loopback_only(refused))
+        _pointed.append(endpoint)
+        stack.callback(_pointed.remove, endpoint)
+        stack.enter_context(_loopback_only(refused, elsewhere or _ignore))
         _forget_configuration()
         stack.callback(_forget_configuration)
         yield variables
+
+
+def write_config(folder: Path, endpoint: str) -> Path:
+    """Write what flytectl, and older flytekits which read only a file, need to find an endpoint.
+
+    Returns:
+        The file, for ``FLYTECTL_CONFIG``.
+    """
+    config = folder / "config.yaml"
+    config.write_text(_CONFIG.format(endpoint=endpoint), encoding="utf-8")
+    return config
 
 
 @contextmanager
@@ -133,19 +154,47 @@ def is_loopback(target: str) -> bool:
     return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
+def _is_ours(target: str) -> bool:
+    """Say whether a target on this machine may be meant: clients are pointed at its port."""
+    port = target.rpartition(":")[2]
+    if not port.isdecimal():
+        return True  # a socket file is nobody's mistake
+    return any(endpoint.rpartition(":")[2] == port for endpoint in _pointed)
+
+
+def _elsewhere_story(target: str) -> str:
+    return (
+        f"the code under test opened a gRPC channel to {target!r}, on this machine, but the fake "
+        f"listens on {_pointed[-1]!r}.\nA client that was made before the fake, at import say, "
+        "keeps the address it found then. Make it inside the test, or let a server last for the "
+        "session: flyte_session = true in the ini file, and the fixture flyte_session_admin."
+    )
+
+
 @contextmanager
-def _loopback_only(refused: Callable[[str], None]) -> Iterator[None]:
+def _loopback_only(
+    refused: Callable[[str], None], elsewhere: Callable[[str], None]
+) -> Iterator[None]:
     """Refuse channels to other machines, however they are made: all of grpcio's end up here."""
     import grpc._channel  # noqa: PLC0415
     import grpc.aio._channel  # noqa: PLC0415  whoever has an endpoint has a server, and so grpc
 
     with ExitStack() as stack:
         for channel in (grpc._channel.Channel, grpc.aio._channel.Channel):  # noqa: SLF001
-            _guard(channel, refused, stack)
+            _guard(channel, refused, elsewhere, stack)
         yield
 
 
-def _guard(channel: Any, refused: Callable[[str], None], stack: ExitStack) -> None:
+def _ignore(_: str) -> None:
+    """Have nothing to say."""
+
+
+def _guard(
+    channel: Any,
+    refused: Callable[[str], None],
+    elsewhere: Callable[[str], None],
+    stack: ExitStack,
+) -> None:
     real = channel.__init__
 
     def guarded(self: object, target: str, *args: object, **kwargs: object) -> None:
@@ -157,6 +206,8 @@ def _guard(channel: Any, refused: Callable[[str], None], stack: ExitStack) -> No
             )
             refused(story)
             raise UnexpectedUse(story)
+        if not _is_ours(target):
+            elsewhere(_elsewhere_story(target))
         real(self, target, *args, **kwargs)
 
     channel.__init__ = guarded

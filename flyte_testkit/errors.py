@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from types import FrameType
 
 __all__ = [
     "BrokenLaw",
@@ -42,6 +43,8 @@ __all__ = [
     "TimelineError",
     "UnexpectedUse",
     "close_names",
+    "cut",
+    "no_such_name",
     "shown",
     "suggests_keywords",
 ]
@@ -85,8 +88,32 @@ class UnexpectedUse(FlyteTestkitError):  # noqa: N818  pytest prints the name ab
     """The code under test did something that no script foresaw."""
 
 
-class HopelessWait(BaseException):
-    """Nothing is scheduled any more, and the code under test waits all the same."""
+class _Heard(type):
+    """Lets an error learn that somebody asked whether it is a hopeless wait, by that name."""
+
+    heard: bool
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        """``assertRaises`` and ``suppress`` ask so, and ``isinstance`` below."""
+        found = super().__subclasscheck__(subclass)
+        if found and subclass is not cls and isinstance(subclass, _Heard):
+            subclass.heard = True
+        return found
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        """``pytest.raises`` asks so."""
+        return cls.__subclasscheck__(type(instance))
+
+
+class HopelessWait(BaseException, metaclass=_Heard):
+    """Nothing is scheduled any more, and the code under test waits all the same.
+
+    It fails the test from wherever it was raised: in a thread, in a job of a pool, swallowed by
+    ``except:``. A test that expects one catches it by its name, as in
+    ``pytest.raises(HopelessWait)`` or ``except HopelessWait``; then it passes.
+    """
+
+    heard = False
 
 
 def close_names(name: str, known: Iterable[str]) -> str:
@@ -98,6 +125,31 @@ def close_names(name: str, known: Iterable[str]) -> str:
     """
     found = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {found[0]!r}?" if found else ""
+
+
+def no_such_name(
+    module: str, name: str, known: Iterable[str], asker: FrameType
+) -> AttributeError | ImportError:
+    """Return the error for a word that a module does not have, with the one that was meant.
+
+    An import statement would drop the words of an ``AttributeError``, so it gets an
+    ``ImportError``.
+
+    Args:
+        module: The module.
+        name: The word.
+        known: What the module has, besides its submodules.
+        asker: The frame that asked for it.
+    """
+    import opcode  # noqa: PLC0415  only a mistake pays for it
+    import sys  # noqa: PLC0415  likewise
+    from pkgutil import iter_modules  # noqa: PLC0415  likewise
+
+    below = [found.name for found in iter_modules(getattr(sys.modules[module], "__path__", ()))]
+    hint = close_names(name, [*known, *(one for one in below if not one.startswith("_"))])
+    if opcode.opname[asker.f_code.co_code[asker.f_lasti]] == "IMPORT_FROM":
+        return ImportError(f"cannot import name {name!r} from {module!r}.{hint}", name=module)
+    return AttributeError(f"module {module!r} has no attribute {name!r}.{hint}")
 
 
 def shown(value: object, limit: int = 200) -> str:
@@ -117,6 +169,11 @@ def shown(value: object, limit: int = 200) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001  whatever it is, it is not what is to be told
         text = f"<{type(value).__name__} whose repr raises {type(error).__name__}>"
+    return cut(text, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Return a text without its middle if it is longer than so many letters."""
     if len(text) <= limit:
         return text
     half = limit // 2
@@ -150,8 +207,9 @@ def suggests_keywords(function: Verb) -> Verb:
             unknown = [name for name in kwargs if name not in named]
             if not unknown or any(p.kind is p.VAR_KEYWORD for p in taken.values()):
                 raise
+            called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
             raise TypeError(
-                f"{function.__name__}() got an unexpected keyword argument {unknown[0]!r}."
+                f"{called}() got an unexpected keyword argument {unknown[0]!r}."
                 f"{close_names(unknown[0], named)}\nIt takes {', '.join(f'{n}=' for n in named)}."
             ) from None
 

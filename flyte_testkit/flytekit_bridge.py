@@ -28,12 +28,13 @@ def require(what: str) -> None:
     Raises:
         MissingFlytekit: It is not installed.
     """
+    __tracebackhide__ = True  # pytest shows the caller's line; what is missing is no fault here
     try:
         import flytekit.remote  # noqa: F401, PLC0415  optional, and half a second to import
     except ImportError as error:
         if error.name is None or error.name.split(".")[0] != "flytekit":
             raise  # it is installed, and broken
-        raise MissingFlytekit(f"{what} is flytekit's own, and {_HELP}") from error
+        raise MissingFlytekit(f"{what} is flytekit's own, and {_HELP}") from None
 
 
 def remote(endpoint: str, project: str, domain: str) -> Any:
@@ -45,6 +46,7 @@ def remote(endpoint: str, project: str, domain: str) -> Any:
     Raises:
         MissingFlytekit: flytekit is not installed.
     """
+    __tracebackhide__ = True
     require("remote()")
     from flytekit.configuration import Config, PlatformConfig  # noqa: PLC0415
     from flytekit.remote import FlyteRemote  # noqa: PLC0415

@@ -167,12 +167,7 @@ def _joined(one: types_pb2.LiteralType, other: types_pb2.LiteralType) -> _Type |
 
 
 def _covers(union: types_pb2.LiteralType, other: types_pb2.LiteralType) -> bool:
-    is_union: bool = union.HasField("union_type")
-    return is_union and _same(_mixed(union, other), union)
-
-
-def _same(one: types_pb2.LiteralType, other: types_pb2.LiteralType) -> bool:
-    return one.SerializeToString(deterministic=True) == other.SerializeToString(deterministic=True)
+    return _is_union(union) and _mixed(union, other) == union
 
 
 def _mixed(one: types_pb2.LiteralType, other: types_pb2.LiteralType) -> types_pb2.LiteralType:
@@ -187,7 +182,7 @@ def _mixed(one: types_pb2.LiteralType, other: types_pb2.LiteralType) -> types_pb
                 break
         else:
             variants.append(new)
-    variants.sort(key=lambda variant: variant.simple == types_pb2.NONE and _is_simple(variant))
+    variants.sort(key=lambda variant: variant.HasField("simple") and not variant.simple)
     mixed = _Type(union_type=types_pb2.UnionType())
     for variant in variants:
         added = mixed.union_type.variants.add()
@@ -199,10 +194,6 @@ def _mixed(one: types_pb2.LiteralType, other: types_pb2.LiteralType) -> types_pb
 
 def _is_union(*kinds: types_pb2.LiteralType) -> bool:
     return any(kind.HasField("union_type") for kind in kinds)
-
-
-def _is_simple(kind: types_pb2.LiteralType) -> bool:
-    return kind.WhichOneof("type") == "simple"
 
 
 def _variants(kind: types_pb2.LiteralType) -> Iterator[types_pb2.LiteralType]:

@@ -2,14 +2,18 @@
 
 Such a name gets a stub, so that a first test needs no set-up. The stub grows in place with what is
 seen: its rows keep their numbers, their state and their times, so that nothing which refers to them
-is cut off. As soon as a client registers anything of that name, in whatever version, the stub steps
-aside: it stands in no list any more and is active no longer, and only what ran against it finds it.
+is cut off. Clients may remember what they were shown of a version, for in life it never changes
+(flytekit does): so what grows after somebody looked is there in a new version too.
+
+As soon as a client registers anything of that name, in whatever version, the stub steps aside: it
+stands in no list any more and is active no longer, and only what ran against it finds it.
 
 Ignorant of scripts: it is told what was seen.
 """
 
 from __future__ import annotations
 
+import itertools
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -31,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["REGISTRATIONS", "Inferred", "Name"]
 
+DEFAULT_VERSION = "v1"
+
 REGISTRATIONS = frozenset({"CreateTask", "CreateWorkflow", "CreateLaunchPlan"})
 """The RPCs that register something under a name."""
 
@@ -47,10 +53,19 @@ class Name(NamedTuple):
 
 @dataclass
 class _Entry:
-    """A name that has a stub, in one version or several of one interface."""
+    """A name that has a stub, in one version or several of one interface.
+
+    Attributes:
+        guess: What is known of it.
+        versions: Its versions, oldest first.
+        named: Whether a test asked for one of them; then no other is made up.
+        looked_at: Whether a client may remember what the newest one was like.
+    """
 
     guess: Guess
     versions: list[str] = field(default_factory=list)
+    named: bool = False
+    looked_at: bool = False
 
 
 class Inferred:
@@ -73,6 +88,10 @@ class Inferred:
         entry = self._entries.get(name)
         return entry.guess if entry else Guess()
 
+    def may_mislead(self, name: Name) -> bool:
+        """Say whether a client was shown a stub, and may miss in it what nobody told of."""
+        return name in self._entries and self._entries[name].looked_at
+
     def is_stub(self, key: Key) -> bool:
         """Say whether a version of a workflow is a stub's, or was that of one before."""
         if key not in self._stubs:
@@ -83,41 +102,72 @@ class Inferred:
 
     def was_launched(self, name: Name) -> bool:
         """Say whether anything hangs on the stub of a name: an execution, or a launch plan."""
-        store = self._admin.store
-        numbers = {row.id for row in store.workflows if row.key in self._keys(name)}
+        store, keys = self._admin.store, self._keys(name)
+        numbers = {row.id for key in keys if (row := store.workflows.get(*key)) is not None}
         return any(row.workflow_id in numbers for row in store.executions) or any(
-            row.workflow_id in numbers and row.key not in self._keys(name)
-            for row in store.launch_plans
+            row.workflow_id in numbers and row.key not in keys for row in store.launch_plans
         )
 
-    def learn(self, name: Name, guess: Guess, version: str, now: datetime) -> None:
-        """Let the stub of a name be what is guessed now, and be there in some version.
+    def learn(self, name: Name, guess: Guess, version: str | None, now: datetime) -> str:
+        """Let the stub of a name be what is guessed now, and return the version to be launched.
 
         Args:
             name: The name.
             guess: What was known of it, grown.
-            version: The version that must be there.
+            version: The version that must be there; by default it is the newest.
             now: The time.
 
         Raises:
             RegistrationError: FlyteAdmin has no such stub.
         """
         entry = self._entries.get(name, _Entry(guess))
-        if guess is not entry.guess:
+        grown = guess is not entry.guess
+        if grown:
             entry.guess = guess
             for known in entry.versions:
                 self._redefine(Stub.guessed(name[:2], name.name, known, guess), now)
+        if version is not None:
+            entry.named = True
+        elif not entry.versions:
+            version = DEFAULT_VERSION
+        elif grown and entry.looked_at and not entry.named:
+            version = self._fresh_version(name)
+        else:
+            version = entry.versions[-1]
         if version not in entry.versions:
-            stub = Stub.guessed(name[:2], name.name, version, guess)
-            stub.register(lambda rpc, request: self._admin.answer(rpc, request, now))
-            entry.versions.append(version)
-            self._stubs.update(_keys(name, version))
-            self._entries[name] = entry
+            self._add(name, entry, version, now)
+        return version
 
-    def version_of(self, name: Name) -> str | None:
-        """Return a version in which a name has a stub, if it has one."""
-        entry = self._entries.get(name)
-        return entry.versions[-1] if entry else None
+    def looked_at(self, project: str, domain: str, name: str) -> None:
+        """Take down that a client was shown what there is of a name, or of all if it is empty."""
+        if not name:
+            shown = [e for known, e in self._entries.items() if known[:2] == (project, domain)]
+        else:
+            entry = self._entries.get(Name(project, domain, name))
+            shown = [] if entry is None else [entry]
+        for entry in shown:
+            entry.looked_at = True
+
+    def _add(self, name: Name, entry: _Entry, version: str, now: datetime) -> None:
+        """Register another version, which is active unless somebody deactivated the others."""
+        plans = self._admin.store.launch_plans
+        others = [plan for known in entry.versions if (plan := plans.get(*name, known))]
+        active = not others or any(plan.state == launch_plan_pb2.ACTIVE for plan in others)
+        stub = Stub.guessed(name[:2], name.name, version, entry.guess)
+        stub.register(lambda rpc, request: self._admin.answer(rpc, request, now), active=active)
+        if any(_keys(name, known)[1] in plans for known in entry.versions):
+            spec = execution_pb2.ExecutionSpec(launch_plan=stub.task)
+            self._admin.single_tasks.runnable(spec, now)  # as its task was launched alone before
+            self._adapt_launch_plans(stub)
+        entry.versions.append(version)
+        entry.looked_at = False
+        self._stubs.update(_keys(name, version))
+        self._entries[name] = entry
+
+    def _fresh_version(self, name: Name) -> str:
+        plans = self._admin.store.launch_plans
+        numbers = itertools.count(len(self._entries[name].versions) + 1)
+        return next(f"v{n}" for n in numbers if (*name, f"v{n}") not in plans)
 
     @contextmanager
     def stepping_aside(self, id_: identifier_pb2.Identifier) -> Iterator[None]:
@@ -143,7 +193,8 @@ class Inferred:
 
     def _keys(self, name: Name) -> list[Key]:
         """Return the keys of all rows of a stub, and of what FlyteAdmin wrapped around its task."""
-        return [key for version in self._entries[name].versions for key in _keys(name, version)]
+        versions = self._entries[name].versions if name in self._entries else ()
+        return [key for version in versions for key in _keys(name, version)]
 
     def _redefine(self, stub: Stub, now: datetime) -> None:
         """Change a stub's rows in place to what a FlyteAdmin makes of it that sees it first."""

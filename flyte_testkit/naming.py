@@ -12,7 +12,7 @@ from typing import Literal
 from flyteidl.admin.execution_pb2 import ExecutionMetadata
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit.errors import RouteError, close_names
+from flyte_testkit.errors import RouteError, close_names, shown
 
 __all__ = ["Mode", "entity_name", "execution_id", "execution_mode", "texts"]
 
@@ -31,7 +31,7 @@ def entity_name(entity: object) -> str:
     if isinstance(name, str) and name:
         return name
     raise RouteError(
-        f"{entity!r} has no name that a launch could go by.\n"
+        f"{shown(entity)} has no name that a launch could go by.\n"
         "Pass the name of a launch plan or task, or an entity of flytekit."
     )
 
@@ -49,7 +49,7 @@ def execution_id(execution: object, project: str, domain: str) -> WorkflowExecut
     if all(isinstance(part, str) for part in parts.values()):
         return WorkflowExecutionIdentifier(**parts)
     raise RouteError(
-        f"{execution!r} is no execution. Pass its name, a launch, or an execution object."
+        f"{shown(execution)} is no execution. Pass its name, a launch, or an execution object."
     )
 
 

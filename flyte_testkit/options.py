@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from flyte_testkit.plugin import TEXTS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["CLOCK", "SERVER", "add_options", "check", "chosen", "marker_line"]
+__all__ = ["CLOCK", "SERVER", "check", "chosen"]
 
 
 class Option(NamedTuple):
@@ -31,39 +33,17 @@ def _boolean(text: str) -> bool:
 
 
 SERVER = {
-    "strict": Option("whether what no script foresaw fails the test (true)", _boolean, (bool,)),
-    "seed": Option("what generated execution names are drawn from (0)", int, (int,)),
-    "project": Option("the project of the fake server (flytesnacks)", str, (str,)),
-    "domain": Option("its domain (development)", str, (str,)),
+    "strict": Option(TEXTS["strict"], _boolean, (bool,)),
+    "seed": Option(TEXTS["seed"], int, (int,)),
+    "project": Option(TEXTS["project"], str, (str,)),
+    "domain": Option(TEXTS["domain"], str, (str,)),
 }
 CLOCK = {
-    "start": Option(
-        "the clock's first instant, with its zone (2024-01-01T00:00:00+00:00)",
-        datetime.fromisoformat,
-        (datetime,),
-    ),
-    "limit": Option(
-        "seconds that waiting may move the clock (30 days)", float, (int, float, timedelta)
-    ),
-    "idle_sleeps": Option(
-        "sleeps in a row with nothing scheduled that a test may make (3000)", int, (int,)
-    ),
+    "start": Option(TEXTS["start"], datetime.fromisoformat, (datetime,)),
+    "limit": Option(TEXTS["limit"], float, (int, float, timedelta)),
+    "idle_sleeps": Option(TEXTS["idle_sleeps"], int, (int,)),
 }
 _ALL = {**SERVER, **CLOCK}
-
-
-def add_options(parser: pytest.Parser) -> None:
-    """Offer every option on the command line and in ini files."""
-    group = parser.getgroup("flyte", "flyte-testkit")
-    for name, option in _ALL.items():
-        group.addoption(f"--flyte-{name.replace('_', '-')}", metavar="VALUE", help=option.text)
-        parser.addini(f"flyte_{name}", option.text)
-
-
-def marker_line() -> str:
-    """Return how ``pytest --markers`` shows the marker."""
-    stories = "; ".join(f"{name}: {option.text}" for name, option in _ALL.items())
-    return f"flyte(**options): how the flyte_* fixtures of a test are made. {stories}"
 
 
 def check(config: pytest.Config) -> None:

@@ -1,40 +1,117 @@
-"""The pytest plugin: fixtures, and failed tests that say what the backend saw.
+"""The pytest plugin: options, and the names of the fixtures.
 
-Every test gets a fresh clock and a fresh server, so nothing needs to be reset. What is heavy is
-imported inside the fixtures: a test run that does not use them pays next to nothing. Ignorant of
-gRPC and of scripts: it makes servers and clients, and passes on what servers tell.
+All that a run without them pays for is here; what they do is in ``fixtures`` and ``lasting``, how
+options are read in ``options``, and none of these is loaded before it is needed. Ignorant of the
+rest of the package.
+
+PYTEST_DONT_REWRITE: there is no assertion here, and looking for some takes pytest long.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from flyte_testkit import options
-
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping
+    from typing import Any
 
     from flyte_testkit.client import FlyteRemote
     from flyte_testkit.clock import VirtualClock
     from flyte_testkit.server import FakeFlyteAdmin
 
-__all__ = ["flyte_admin", "flyte_client", "flyte_clock", "flyte_env", "flyte_remote"]
-
-_ADMIN: pytest.StashKey[FakeFlyteAdmin] = pytest.StashKey()
-_PASSED: pytest.StashKey[bool] = pytest.StashKey()
+TEXTS = {
+    "strict": "whether what no script foresaw fails the test (true)",
+    "seed": "what generated execution names are drawn from (0)",
+    "project": "the project of the fake server (flytesnacks)",
+    "domain": "its domain (development)",
+    "start": "the clock's first instant, with its zone (2024-01-01T00:00:00+00:00)",
+    "limit": "seconds that waiting may move the clock (30 days)",
+    "idle_sleeps": "sleeps in a row with nothing scheduled that a test may make (3000)",
+}
+_SESSION = "whether one server starts before anything is imported and lasts for the session (false)"
+LASTING = frozenset({"flyte_module_admin", "flyte_session_admin"})
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer what fixtures can be told."""
-    options.add_options(parser)
+    group = parser.getgroup("flyte", "flyte-testkit")
+    for name, text in TEXTS.items():
+        group.addoption(f"--flyte-{name.replace('_', '-')}", metavar="VALUE", help=text)
+        parser.addini(f"flyte_{name}", text)
+    group.addoption("--flyte-session", action="store_true", default=None, help=_SESSION)
+    parser.addini("flyte_session", _SESSION, "bool", default=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Start the server of the session, if one is wanted, before any conftest is imported."""
+    _start_if_wanted(early_config, early_config.known_args_namespace)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and read what the command line and ini files say."""
-    config.addinivalue_line("markers", options.marker_line())
-    options.check(config)
+    told = "; ".join(f"{name}: {text}" for name, text in TEXTS.items())
+    line = f"flyte(**options): how the flyte_* fixtures of a test are made. {told}"
+    config.addinivalue_line("markers", line)
+    if any(config.getoption(f"flyte_{name}") or config.getini(f"flyte_{name}") for name in TEXTS):
+        from flyte_testkit import options  # noqa: PLC0415
+
+        options.check(config)
+    _start_if_wanted(config, config.option)  # a plugin of a conftest missed the call above
+
+
+def _start_if_wanted(config: pytest.Config, told: Any) -> None:
+    if told.flyte_session or config.getini("flyte_session"):
+        from flyte_testkit import lasting  # noqa: PLC0415
+
+        lasting.start(config)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let a test that asks for a server that lasts live on its clock."""
+    if LASTING.isdisjoint(getattr(item, "fixturenames", ())):
+        return (yield)
+    from flyte_testkit import lasting  # noqa: PLC0415
+
+    with lasting.visited(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None]:
+    """Tear the rest down, too, after a hopeless wait in a fixture's teardown.
+
+    pytest goes on after exceptions only, and HopelessWait is more than that: the world would never
+    be left, and its clock would judge all tests that follow.
+    """
+    state = item.session._setupstate  # noqa: SLF001  there is no public way
+    nodes = [(node, finalizers) for node, (finalizers, _) in state.stack.items()]
+    try:
+        return (yield)
+    except (Exception, KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:
+        rest: BaseException | None = error
+        while rest is not None:  # each time at least one finalizer less
+            for node, finalizers in nodes:
+                if finalizers and node not in state.stack:
+                    state.stack[node] = (finalizers, None)
+            rest = _torn_down(state, nextitem)
+        raise
+
+
+def _torn_down(state: Any, nextitem: pytest.Item | None) -> BaseException | None:
+    """Tear down what is left; return what broke that off."""
+    try:
+        state.teardown_exact(nextitem)
+    except (Exception, KeyboardInterrupt, pytest.exit.Exception):
+        raise
+    except BaseException as error:  # noqa: BLE001  to go on
+        return error
+    return None
 
 
 @pytest.fixture
@@ -45,13 +122,10 @@ def flyte_clock(request: pytest.FixtureRequest) -> Iterator[VirtualClock]:
     test follow the clock, in the test and in its threads. flyte_clock.elapsed says how long
     everything took; flyte_clock.advance(60) lets a minute pass now.
     """
-    from flyte_testkit import world  # noqa: PLC0415
-    from flyte_testkit.clock import VirtualClock  # noqa: PLC0415
+    from flyte_testkit import fixtures  # noqa: PLC0415
 
-    _refuse_to_be_shared(request)
-    clock = VirtualClock(**options.chosen(request, options.CLOCK))
-    with world.governed_by(clock):
-        yield clock
+    with fixtures.clock(request) as made:
+        yield made
 
 
 @pytest.fixture
@@ -64,14 +138,37 @@ def flyte_admin(
     or add a run with flyte_admin.add_execution("run", running(60).fails("boom")). Everything in
     the test that builds its own Flyte client lands here. What no script foresaw fails the test.
     """
-    from flyte_testkit.server import FakeFlyteAdmin  # noqa: PLC0415
+    from flyte_testkit import fixtures  # noqa: PLC0415
 
-    admin = FakeFlyteAdmin(clock=flyte_clock, **options.chosen(request, options.SERVER))
-    with admin.serving(), admin.env():
-        request.node.stash[_ADMIN] = admin
-        yield admin
-        if request.node.stash.get(_PASSED, False):
-            admin.verify()  # what fixtures have done since
+    with fixtures.admin(request, flyte_clock) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def flyte_module_admin(request: pytest.FixtureRequest) -> Iterator[FakeFlyteAdmin]:
+    """A fake FlyteAdmin that lasts for the tests of a module, with all that happened in it.
+
+    For applications that build their client once. Each test that names it lives on its clock,
+    which goes on from test to test. What no script foresaw fails the test in which it happened;
+    scripts that were never played are told after the last test.
+    """
+    from flyte_testkit import lasting  # noqa: PLC0415
+
+    with lasting.admin_of(request) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def flyte_session_admin(request: pytest.FixtureRequest) -> Iterator[FakeFlyteAdmin]:
+    """A fake FlyteAdmin that lasts for the session; else it is as flyte_module_admin is.
+
+    With flyte_session = true in the ini file it is there before any test module or conftest is
+    imported, and the environment names it: for applications that build their client at import.
+    """
+    from flyte_testkit import lasting  # noqa: PLC0415
+
+    with lasting.admin_of(request) as made:
+        yield made
 
 
 @pytest.fixture
@@ -89,7 +186,9 @@ def flyte_remote(flyte_admin: FakeFlyteAdmin) -> Any:
 
     It needs flytekit: pip install 'flyte-testkit[flytekit]', on Python < 3.13.
     """
-    return flyte_admin.remote()
+    from flyte_testkit import fixtures  # noqa: PLC0415
+
+    return fixtures.remote(flyte_admin)
 
 
 @pytest.fixture
@@ -98,51 +197,7 @@ def flyte_client(flyte_admin: FakeFlyteAdmin) -> Iterator[FlyteRemote]:
 
     It has flytekit's names for executions, and waits that keep their budget.
     """
-    from flyte_testkit.client import Config, FlyteRemote  # noqa: PLC0415
+    from flyte_testkit import fixtures  # noqa: PLC0415
 
-    config = Config.for_endpoint(flyte_admin.endpoint, insecure=True)
-    project, domain = flyte_admin.project, flyte_admin.domain
-    with FlyteRemote(config, project, domain, seed=0) as client:  # pauses repeat, run by run
-        yield client
-
-
-def _refuse_to_be_shared(request: pytest.FixtureRequest) -> None:
-    """Explain why a property test cannot have the fixtures, unless it says that it knows."""
-    test = request.function
-    if not getattr(test, "is_hypothesis_test", False):
-        return
-    from hypothesis import HealthCheck  # noqa: PLC0415  it is loaded: this is its test
-
-    chosen = getattr(test, "_hypothesis_internal_use_settings", None)  # where @settings leaves them
-    if chosen is None or HealthCheck.function_scoped_fixture not in chosen.suppress_health_check:
-        pytest.fail(
-            f"{test.__name__} is a property test, and flyte_clock and flyte_admin are made once "
-            "for a whole test: all its examples would share them.\n"
-            "Make a server for each example in the test: with laws.backend() as admin: …",
-            pytrace=False,
-        )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail the test, not its teardown, over what no script foresaw."""
-    yield
-    if (admin := item.stash.get(_ADMIN, None)) is not None:
-        admin.verify()
-    item.stash[_PASSED] = True
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show below a failed test what its executions did, and which calls they received."""
-    report = yield
-    admin = item.stash.get(_ADMIN, None)
-    if call.when in {"setup", "call"} and report.failed and admin is not None:
-        from flyte_testkit import render  # noqa: PLC0415
-
-        report.sections.append(("flyte executions", render.text(admin)))
-        if stories := [*admin.unforeseen(), *render.hints(admin)]:
-            report.sections.append(("flyte: what may help", "\n\n".join(stories)))
-    return report
+    with fixtures.client(flyte_admin) as made:
+        yield made

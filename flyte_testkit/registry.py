@@ -19,16 +19,15 @@ from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
 from flyte_testkit.errors import (
     FlyteTestkitError,
     RegistrationError,
-    RouteError,
     close_names,
-    shown,
 )
 from flyte_testkit.inferred import Name
+from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
 from flyte_testkit.stubs import Stub, check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
     from flyteidl.admin import schedule_pb2
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
     from flyte_testkit.launches import Criteria, Planting
 
-__all__ = ["DEFAULT_VERSION", "Registry"]
-
-DEFAULT_VERSION = "v1"
+__all__ = ["Registry"]
 
 
 class Registry:
@@ -105,11 +102,12 @@ class Registry:
             RegistrationError: It cannot be registered; then nothing is.
         """
         for what, types in (("inputs", inputs), ("outputs", outputs)):
-            if not isinstance(types, Mapping):
+            if not isinstance(types, Mapping) or not all(isinstance(key, str) for key in types):
                 raise RegistrationError(
                     f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
                     f"Write {what}={{'day': str}}, for example."
                 )
+        _require_text(version, f"register({name!r}, …)")
         stub = Stub.declared(place or self._place, name, version, inputs, outputs, schedule)
         admin, inferred = self._backend.admin, self._backend.inferred
         with self._backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
@@ -135,19 +133,22 @@ class Registry:
 
     def doubt(self, planting: Planting) -> str:
         """Say why scripts could not be planted as things are by now, if so."""
-        criteria = planting.criteria
-        if criteria.entity is None or Name(*self._asked(criteria)) in self._backend.inferred:
+        criteria, inferred = planting.criteria, self._backend.inferred
+        if criteria.entity is None:
             return ""
+        name = Name(*self._asked(criteria))
+        if name in inferred:
+            misled = planting.scripts and inferred.may_mislead(name)
+            return unregistered(name.name, inferred.guess(name)) if misled else ""
         try:
             self._check(planting)
         except FlyteTestkitError as misfit:
             return str(misfit)
-        found = definitions(self._store, Name(*self._asked(criteria)))
-        versions = [definition.id.version for definition in found]
-        if not found and (others := self._elsewhere(Name(*self._asked(criteria)))):
-            return f"{criteria.entity!r} is registered in {_places(others)} alone."
-        if found and criteria.version not in {None, *versions}:
-            return _no_version(criteria.entity, str(criteria.version), versions)
+        versions = [definition.id.version for definition in definitions(self._store, name)]
+        if not versions and (others := self._elsewhere(name)):
+            return f"{criteria.entity!r} is registered in {places(others)} alone."
+        if versions and criteria.version not in {None, *versions}:
+            return no_version(criteria.entity, str(criteria.version), versions)
         return ""
 
     def runnable(
@@ -171,13 +172,15 @@ class Registry:
         Raises:
             RegistrationError: There is no such version, or the outputs or inputs do not fit.
         """
+        if version is not None:
+            _require_text(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
         with self._backend.moment() as now:
             if self._is_to_be_inferred(named):
                 if place is None and (others := self._elsewhere(named)):
                     raise RegistrationError(
-                        f"there is no launch plan {name!r} in {_places([named[:2]])}, but in "
-                        f"{_places(others)}.\n"
+                        f"there is no launch plan {name!r} in {places([named[:2]])}, but in "
+                        f"{places(others)}.\n"
                         "Say so with project=… and domain=…, or register it here as well."
                     )
                 version = self._infer(named, inputs, [script], version, now, complete=True)
@@ -243,9 +246,7 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        version = version or inferred.version_of(name) or DEFAULT_VERSION
-        inferred.learn(name, guess, version, now)
-        return version
+        return inferred.learn(name, guess, version, now)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
@@ -262,7 +263,7 @@ class Registry:
                 found += definitions(self._store, Name(*place, name.name))
         found = [d for d in found if criteria.version in {None, d.id.version}]
         if found:
-            _check_inputs(criteria, found)
+            check_inputs(criteria, found)
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
 
@@ -276,14 +277,14 @@ class Registry:
         if not found:
             known = {row.name for row in self._store.launch_plans}
             raise RegistrationError(
-                f"there is no launch plan {name.name!r} in {_places([name[:2]])}."
+                f"there is no launch plan {name.name!r} in {places([name[:2]])}."
                 f"{close_names(name.name, known)}\n"
                 f"Register it: register({name.name!r}, inputs={{…}})."
             )
         fitting = [d for d in found if version in {None, d.id.version}]
         if not fitting:
             versions = [definition.id.version for definition in found]
-            raise RegistrationError(_no_version(name.name, str(version), versions))
+            raise RegistrationError(no_version(name.name, str(version), versions))
         if not fitting[-1].runs:
             raise RegistrationError(
                 f"{name.name!r} is a workflow without a launch plan, so nobody can launch it.\n"
@@ -308,42 +309,12 @@ class Registry:
         return self._backend.admin.store
 
 
+def _require_text(version: object, call: str) -> None:
+    if not isinstance(version, str) or not version:
+        raise RegistrationError(f"{call}: version={version!r}: a version is a text, such as 'v1'.")
+
+
 def _outputs(scripts: Iterable[object]) -> list[Mapping[str, Any]]:
     """Return the outputs of those scripts that succeed; nobody knows what a function returns."""
     endings = [script.ending for script in scripts if isinstance(script, Timeline)]
     return [ending.outputs for ending in endings if isinstance(ending, Succeeds)]
-
-
-def _check_inputs(criteria: Criteria, found: Sequence[Definition]) -> None:
-    """Refuse inputs that no launch of any version can have; the latest one is told of.
-
-    Raises:
-        RouteError: An input is not declared, cannot have this value, or is fixed to another one.
-    """
-    problems = [_problem(criteria, definition) for definition in reversed(found)]
-    if all(problems):
-        raise RouteError(f"{criteria} fits no launch: {problems[0]}")
-
-
-def _problem(criteria: Criteria, definition: Definition) -> str:
-    for key, value in criteria.inputs or ():
-        try:
-            wanted = literals.literal_map({key: value}, definition.inputs, of="input")
-        except RegistrationError as error:
-            return str(error)
-        fixed = definition.fixed.get(key)
-        if fixed is not None and literals.form(fixed) != literals.form(wanted.literals[key]):
-            return f"the launch plan fixes {key!r} to {shown(literals.python_value(fixed))}."
-    return ""
-
-
-def _no_version(name: str, version: str, known: Sequence[str]) -> str:
-    shortened = ["…", *map(repr, known[-5:])] if len(known) > 5 else map(repr, known)
-    return (
-        f"there is no version {version!r} of {name!r}; there is {', '.join(shortened)}."
-        f"{close_names(version, known)}"
-    )
-
-
-def _places(places: Iterable[tuple[str, str]]) -> str:
-    return " and ".join(f"{project}/{domain}" for project, domain in places)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import execution_pb2
 
-from flyte_testkit.errors import FlyteTestkitError, suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
 from flyte_testkit.naming import entity_name, execution_mode, texts
 from flyte_testkit.schedules import schedule_message
 from flyte_testkit.timeline import require_timeline
@@ -131,15 +131,20 @@ class Scripting:
             FlyteTestkitError: FlyteAdmin refuses such an execution.
         """
         call = f"add_execution({name!r}, …)"
+        if not isinstance(name, str):
+            raise FlyteTestkitError(f"{call}: an execution is named by a text, such as 'run-1'.")
         script = require_timeline(script, call)
+        if not isinstance(principal, str):
+            raise FlyteTestkitError(f"{call}: principal={principal!r}: who launched it is a text.")
         plan = name if launch_plan is None else entity_name(launch_plan)
         place = (
             None if project is None and domain is None else self._registry.place(project, domain)
         )
         if created_at is not None and not _is_aware(created_at):
             raise FlyteTestkitError(
-                f"{call}: created_at={created_at!r} does not say where it is that late.\n"
-                "Give it a datetime with a zone: datetime(2024, 1, 1, tzinfo=timezone.utc)."
+                f"add_execution({name!r}, created_at={shown(created_at)}): that is no instant, "
+                "for it has no time zone.\nWrite datetime(…, tzinfo=timezone.utc), or count back "
+                "from the clock: flyte_clock.now() - timedelta(hours=1)."
             )
         metadata = execution_pb2.ExecutionMetadata(mode=execution_mode(mode, call))  # type: ignore[arg-type]  # a number of the enum
         if metadata.mode == execution_pb2.ExecutionMetadata.SCHEDULED:
@@ -218,7 +223,7 @@ class Scripting:
 
 
 def _is_aware(at: object) -> bool:
-    return isinstance(at, datetime) and at.tzinfo is not None
+    return isinstance(at, datetime) and at.utcoffset() is not None
 
 
 def _by_name(inputs: object, call: str) -> Mapping[str, Any]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from flyte_testkit.backend import Backend
-from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.clock import VirtualClock, governing_clock
+from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
 from flyte_testkit.naming import execution_id
+from flyte_testkit.past import Past
 from flyte_testkit.registry import Registry
 from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
@@ -24,11 +25,11 @@ from flyte_testkit.wire.listener import CLIENT_OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from types import TracebackType
 
     from typing_extensions import Self
 
     from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.definitions import Kind, Whereabouts
     from flyte_testkit.engine.history import Change
@@ -39,25 +40,25 @@ if TYPE_CHECKING:
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin(Scripting):
+class FakeFlyteAdmin(Scripting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
-    Waiting moves its clock only for code that the clock governs: the pytest fixtures see to that;
-    elsewhere wrap the code under test in :func:`flyte_testkit.world.governed_by`.
+    Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
-        clock: What its time is; a new :class:`~flyte_testkit.clock.VirtualClock` by default.
+        clock: What its time is; by default that of the world, and outside of any a new clock.
         port: Where it listens; 0 finds a free port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
         seed: What generated execution names are drawn from.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
+        keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
 
     Raises:
-        UnexpectedUse: On leaving the block, if something happened that no script foresaw.
+        UnexpectedUse: On leaving the block, as :meth:`verify` does; and so HopelessWait.
 
     Example:
         >>> from flyte_testkit import running
@@ -79,12 +80,13 @@ class FakeFlyteAdmin(Scripting):
         seed: int = 0,
         project: str = "flytesnacks",
         domain: str = "development",
+        keep_calls: int | None = None,
     ) -> None:
-        self.clock: Clock = clock or VirtualClock()
+        self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
         self.domain = domain
-        self._journal = Journal()
+        self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(
             self.clock,
@@ -93,21 +95,16 @@ class FakeFlyteAdmin(Scripting):
             scripted=self._scripted,
             doubt=self._doubt,
         )
+        self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)
         self._serving = ExitStack()
-        self.variables: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         self._serving.enter_context(self.serving())
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._serving.close()
         if kind is None:
             self.verify()
@@ -142,6 +139,7 @@ class FakeFlyteAdmin(Scripting):
         Raises:
             MissingFlytekit: flytekit is not installed.
         """
+        __tracebackhide__ = True  # of pytest's: if it is missing, the caller's line says it
         from flyte_testkit.flytekit_bridge import remote  # noqa: PLC0415  flytekit is optional
 
         return remote(self.endpoint, self.project, self.domain)
@@ -156,12 +154,12 @@ class FakeFlyteAdmin(Scripting):
         """
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
-        refused = self._backend.surprises.add
-        with pointed_at(self.endpoint, self.project, self.domain, refused) as self.variables:
+        place = self.endpoint, self.project, self.domain
+        with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
             yield self.variables
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
-        """Return what plants faults between the calls of an RPC and their answers.
+        """Return what plants faults between calls and answers; one that never strikes is told.
 
         Args:
             rpc: The bare name of an RPC; left out, the route is that of every RPC.
@@ -171,9 +169,8 @@ class FakeFlyteAdmin(Scripting):
 
         Example:
             >>> with FakeFlyteAdmin() as admin:
-            ...     lookups = admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
-            ...     lookups.struck
-            0
+            ...     admin.on("GetExecution")
+            <on('GetExecution'): nothing is planted>
         """
         return self._faults.on(rpc)
 
@@ -189,8 +186,13 @@ class FakeFlyteAdmin(Scripting):
             principal: Who.
 
         Raises:
-            FlyteTestkitError: There is no such execution, or it has ended.
+            FlyteTestkitError: There is no such execution, it has ended, or the cause is no text.
         """
+        for what, text in (("cause", cause), ("principal", principal)):
+            if not isinstance(text, str):
+                raise FlyteTestkitError(
+                    f"terminate({shown(execution)}, …): {what}={shown(text)}: a {what} is a text."
+                )
         found = execution_id(execution, self.project, self.domain)
         self._backend.terminate(found, cause, principal=principal)
 
@@ -206,8 +208,8 @@ class FakeFlyteAdmin(Scripting):
         """All calls that reached the server, attempt by attempt, in order."""
         return list(self._journal.calls)
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], str]]:
-        """Yield every execution with its changes of phase and its script, for pictures."""
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and its origin, for pictures."""
         return self._backend.lives()
 
     def unforeseen(self) -> tuple[str, ...]:
@@ -218,16 +220,14 @@ class FakeFlyteAdmin(Scripting):
         """Return what there is of a name that somebody looks for, for hints."""
         return self._registry.whereabouts(kind, project, domain, name)
 
-    def names(self) -> frozenset[str]:
-        """Return the names of all launch plans, workflows and tasks, for hints."""
-        return self._registry.names()
-
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
         Raises:
-            UnexpectedUse: Something did, and ``strict`` is on.
+            HopelessWait: A wait was hopeless and nobody heard of it; see ``VirtualClock.verify``.
+            UnexpectedUse: No script foresaw something, and ``strict`` is on.
         """
+        self.clock.verify()
         surprises = self._backend.surprised()
         if self.strict:
             surprises.raise_if_any()

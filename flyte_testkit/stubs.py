@@ -93,11 +93,12 @@ class Stub:
         optional = frozenset(key for key, seen in guess.inputs.items() if seen.nullable)
         return cls(*place, name, version, interface, optional)
 
-    def register(self, answer: Answer) -> None:
+    def register(self, answer: Answer, *, active: bool = True) -> None:
         """Register task, workflow and launch plan, and activate the launch plan.
 
         Args:
             answer: What answers an RPC, by name.
+            active: Whether to activate it.
 
         Raises:
             RegistrationError: FlyteAdmin refuses one of them.
@@ -108,13 +109,19 @@ class Stub:
             answer("CreateTask", self._task())
             answer("CreateWorkflow", self._workflow())
             answer("CreateLaunchPlan", self._launch_plan())
-            answer("UpdateLaunchPlan", activate)
+            if active:
+                answer("UpdateLaunchPlan", activate)
         except AdminError as refusal:
             raise RegistrationError(
                 f"register({self.name!r}, version={self.version!r}) is refused by FlyteAdmin: "
                 f"{refusal.message}\n"
-                "Give it another name or version."
+                f"{self._advice(refusal)}"
             ) from refusal
+
+    def _advice(self, refusal: AdminError) -> str:
+        if self.schedule is not None and "cron" in refusal.message:
+            return "A cron expression has five fields, such as '0 8 * * *', or is '@daily'."
+        return "Give it another name or version."
 
     @property
     def task(self) -> identifier_pb2.Identifier:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Surprises"]
 
+_MOST = 10
+"""So many stories are told at once: who reads them mends one at a time."""
+
 
 class Surprises:
     """The unexpected uses of one fake FlyteAdmin, each told once.
@@ -43,11 +46,12 @@ class Surprises:
             self._stories[story] = None
 
     def take(self) -> tuple[str, ...]:
-        """Return the stories that were not told yet; now they are."""
+        """Return the stories that were not told yet; now they are. Of very many some are told."""
         stories = tuple(self._stories)
         self._stories.clear()
         self._told.update(stories)
-        return stories
+        more = len(stories) - _MOST
+        return (*stories[:_MOST], f"… and {more:,} more like these.") if more > 0 else stories
 
     def raise_if_any(self) -> None:
         """Tell the stories that were not told yet.

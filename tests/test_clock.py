@@ -3,6 +3,7 @@ from __future__ import annotations
 import _thread
 import itertools
 import queue
+import re
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +12,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from flyte_testkit.clock import Clock, SystemClock, VirtualClock
-from flyte_testkit.clock._participants import Participants
+from flyte_testkit.clock._members import Members
 from flyte_testkit.errors import ClockError, HopelessWait
+from flyte_testkit.world import governed_by
 
 UTC = timezone.utc
 
@@ -50,6 +52,15 @@ def in_threads(clock, *bodies):
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
+
+
+def run_together(*bodies):
+    """Run bodies side by side in a world."""
+    threads = [threading.Thread(target=body) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 # Reading
@@ -358,7 +369,7 @@ def test_idle_pool_threads_do_not_stop_time(length):
 
 def test_a_job_handed_to_an_idle_pool_starts_before_time_moves():
     clock = VirtualClock()
-    with ThreadPoolExecutor(2) as pool:
+    with governed_by(clock), ThreadPoolExecutor(2) as pool:
         list(pool.map(clock.sleep, [1, 1]))
         for _ in range(30):
             now = clock.elapsed
@@ -382,7 +393,8 @@ def test_a_notified_thread_runs_before_time_moves():
             clock.sleep(10)
         items.put(None)
 
-    in_threads(clock, consumer, producer)
+    with governed_by(clock):
+        run_together(consumer, producer)
     assert seen == [10 * n for n in range(30)]
 
 
@@ -390,16 +402,16 @@ def test_a_thread_that_waits_for_another_to_end_waits():
     clock = VirtualClock()
 
     def outer():
-        in_threads(clock, lambda: clock.sleep(60))
+        run_together(lambda: clock.sleep(60))
         clock.sleep(5)
 
-    in_threads(clock, outer, lambda: clock.sleep(100))
+    with governed_by(clock):
+        run_together(outer, lambda: clock.sleep(100))
     assert clock.elapsed == 100
 
 
 def test_a_thread_blocked_by_a_sleeper_in_a_bare_lock_waits():
     clock = VirtualClock()
-    lock = threading.Lock()
     seen = []
 
     def holder():
@@ -417,7 +429,9 @@ def test_a_thread_blocked_by_a_sleeper_in_a_bare_lock_waits():
         seen.append(clock.elapsed)
         lock.release()
 
-    in_threads(clock, holder, wanting, acquiring)
+    with governed_by(clock):
+        lock = threading.Lock()
+        run_together(holder, wanting, acquiring)
     assert seen == [10, 10]
 
 
@@ -448,33 +462,55 @@ def test_a_released_sleeper_wakes_before_its_time():
 # Calls that the server holds back
 
 
-def blocked_in_grpc(lock):
-    """Return a function that blocks in ``lock`` as a call blocks in gRPC."""
-    scope = {"__name__": "grpc._channel", "lock": lock}
-    exec("def call():\n    lock.acquire()", scope)  # noqa: S102  the frame's module is the point
-    return scope["call"]
+def call(clock, answered, name="1"):
+    """Return a body that stands in a call until a lock is released, as in gRPC."""
+
+    def body():
+        calls = clock.mover.calls
+        member = calls.enter(name)
+        try:
+            answered.acquire()
+        finally:
+            calls.leave(name, member)
+
+    return body
 
 
-def test_a_held_call_waits_and_time_reaches_its_answer():
+@pytest.fixture
+def answered():
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    return lock
+
+
+@pytest.mark.parametrize("name", ["1", None])
+def test_a_held_call_waits_and_time_reaches_its_answer(answered, name):
     clock = VirtualClock()
-    answered = _thread.allocate_lock()
-    answered.acquire()
-    hold = clock.hold()
 
-    def answer():
-        clock.release(hold)
-        clock.release(hold)
-        answered.release()
+    def hold():
+        hold = clock.hold("GetExecution", name)
 
-    clock.call_later(30, answer)
-    in_threads(clock, blocked_in_grpc(answered))
+        def answer():
+            clock.release(hold)
+            clock.release(hold)
+            answered.release()
+
+        clock.call_later(30, answer)
+
+    in_threads(clock, call(clock, answered), hold)
     assert clock.elapsed == 30
 
 
-def test_a_call_that_is_not_held_runs():
+def test_a_call_that_is_held_before_its_caller_stands_in_it_waits(answered):
     clock = VirtualClock()
-    answered = _thread.allocate_lock()
-    answered.acquire()
+    hold = clock.hold("GetExecution", "1")
+    clock.call_later(30, lambda: (clock.release(hold), answered.release()))
+    in_threads(clock, call(clock, answered))
+    assert clock.elapsed == 30
+
+
+def test_a_call_that_is_not_held_runs(answered):
+    clock = VirtualClock()
     at = []
 
     def answer():
@@ -483,22 +519,59 @@ def test_a_call_that_is_not_held_runs():
         answered.release()
 
     threading.Thread(target=answer).start()
-    in_threads(clock, blocked_in_grpc(answered), lambda: clock.sleep(60))
+    in_threads(clock, call(clock, answered), lambda: clock.sleep(60))
     assert at == [0]
 
 
-def test_what_a_callback_raises_while_only_calls_wait_breaks_the_clock():
+def test_a_call_runs_although_another_is_held(answered):
     clock = VirtualClock()
-    answered = _thread.allocate_lock()
-    answered.acquire()
+    other = _thread.allocate_lock()
+    other.acquire()
+    clock.hold("GetExecution", "2")
+    at = []
+
+    def answer():
+        time.sleep(0.02)
+        at.append(clock.elapsed)
+        other.release()
+        answered.release()
+
+    threading.Thread(target=answer).start()
+    in_threads(clock, call(clock, answered), call(clock, other, "2"), lambda: clock.sleep(60))
+    assert at == [0]
+
+
+def test_time_stands_while_a_call_is_on_the_wire():
+    clock = VirtualClock()
+    calls = clock.mover.calls
+    calls.fly("1")
+    at = []
+
+    def land():
+        time.sleep(0.02)
+        at.append(clock.elapsed)
+        calls.land("1")
+
+    threading.Thread(target=land).start()
+    in_threads(clock, lambda: clock.sleep(60))
+    assert (at, clock.elapsed) == ([0], 60)
+
+
+def test_what_a_callback_raises_while_only_calls_wait_breaks_the_clock(answered):
+    clock = VirtualClock()
     clock.when_broken(answered.release)
-    clock.hold()
+    clock.hold("GetExecution", "1")
     clock.call_later(30, fail)
-    in_threads(clock, blocked_in_grpc(answered))
+    in_threads(clock, call(clock, answered))
     assert "IndexError" in str(clock.broken)
 
 
 # Hopeless waits
+
+
+def told(caught):
+    """What an error says, line by line, without the numbers of lines of code."""
+    return [re.sub(r"\.py:\d+, in \w+", ".py", line) for line in str(caught.value).splitlines()]
 
 
 def test_waiting_past_the_limit_is_hopeless():
@@ -507,9 +580,10 @@ def test_waiting_past_the_limit_is_hopeless():
     with pytest.raises(HopelessWait) as caught:
         sleep_for_ever(clock, 3600)
     assert clock.elapsed == 48 * 3600
-    assert str(caught.value).splitlines() == [
+    assert told(caught) == [
         "the code under test waits longer than this clock's limit of 2 days.",
         "  nightly is RUNNING since ever",
+        "  'MainThread' waits from 172,800 s to 176,400 s, at tests/test_clock.py",
         "It is 2024-01-03T00:00:00+00:00, 172,800 s after the start.",
         "Script an ending, give the wait a timeout, or raise flyte_clock.limit.",
     ]
@@ -545,10 +619,11 @@ def test_idle_sleeps_are_hopeless():
     with pytest.raises(HopelessWait) as caught:
         sleep_for_ever(clock, 1)
     assert clock.elapsed == 100
-    assert str(caught.value).splitlines() == [
+    assert told(caught) == [
         "the code under test slept 100 times in a row, and nothing is scheduled any more.",
         "  nightly is RUNNING",
         "    running() never ends",
+        "  'MainThread' has slept 100 times since 0 s, at tests/test_clock.py",
         "It is 2024-01-01T00:01:40+00:00, 100 s after the start.",
         "Script an ending, give the wait a timeout, or raise flyte_clock.idle_sleeps.",
     ]
@@ -658,16 +733,16 @@ def test_an_interruption_reaches_threads_that_do_not_sleep():
 def test_leaving_swallows_an_interruption_that_is_on_its_way(monkeypatch):
     clock = VirtualClock()
     clock.join()
-    leave = Participants.leave
+    remove = Members.remove
     calls = []
 
-    def interrupted_once(members, thread):
-        calls.append(thread)
+    def interrupted_once(members, member):
+        calls.append(member)
         if len(calls) == 1:
             raise HopelessWait
-        leave(members, thread)
+        remove(members, member)
 
-    monkeypatch.setattr(Participants, "leave", interrupted_once)
+    monkeypatch.setattr(Members, "remove", interrupted_once)
     clock.leave()
     assert len(calls) == 2
     assert not clock.takes_part(threading.current_thread())
@@ -722,9 +797,9 @@ def test_giving_up_on_the_system_clock_says_farewell():
 
 
 def test_waits_without_end_are_told_after_a_while(monkeypatch):
-    from flyte_testkit.clock import _mover
+    from flyte_testkit.clock import _watch
 
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    monkeypatch.setattr(_watch, "_SILENCE", 0.01)
     clock = VirtualClock()
 
     with pytest.raises(HopelessWait, match="every thread waits without a timeout"):
@@ -732,9 +807,9 @@ def test_waits_without_end_are_told_after_a_while(monkeypatch):
 
 
 def test_a_wait_without_end_goes_on_while_something_is_scheduled(monkeypatch):
-    from flyte_testkit.clock import _mover
+    from flyte_testkit.clock import _watch
 
-    monkeypatch.setattr(_mover, "_ENDLESS", 0.01)
+    monkeypatch.setattr(_watch, "_SILENCE", 0.01)
     clock = VirtualClock()
     sleeper = clock.sleeper(None)
     clock.call_later(3600, sleeper.release)
@@ -749,3 +824,57 @@ def test_a_clock_without_threads_is_deserted():
     clock.sleep(1)
 
     assert (before, clock.deserted, SystemClock().deserted) == (True, False, False)
+
+
+@pytest.mark.parametrize("verb", ["call_at", "call_later"])
+def test_callbacks_take_keywords(verb):
+    clock, seen = VirtualClock(), []
+    when = clock.now() + timedelta(seconds=5) if verb == "call_at" else 5
+
+    getattr(clock, verb)(when, lambda *args, **kwargs: seen.append((args, kwargs)), 1, cause="dear")
+    clock.advance(5)
+
+    assert seen == [((1,), {"cause": "dear"})]
+
+
+def test_a_system_clock_passes_keywords_on_as_well():
+    done = threading.Event()
+    seen = []
+
+    def note(**kwargs):
+        seen.append(kwargs)
+        done.set()
+
+    with SystemClock() as clock:
+        clock.call_later(0, note, cause="dear")
+        assert done.wait(30)
+    assert seen == [{"cause": "dear"}]
+
+
+def test_a_mended_clock_hopes_anew():
+    clock = VirtualClock(limit=100, idle_sleeps=3)
+    with pytest.raises(HopelessWait):
+        clock.sleep(101)
+    with pytest.raises(HopelessWait):
+        clock.sleep(1)
+
+    clock.mend()
+
+    clock.sleep(99)
+    assert clock.broken is None
+    with pytest.raises(HopelessWait):
+        clock.sleep(2)
+
+
+def test_the_limit_of_a_mended_clock_counts_from_now():
+    clock = VirtualClock(limit=100)
+    clock.sleep(90)
+    clock.advance(1000)
+    clock.mend()
+    clock.sleep(90)
+
+    clock.limit = 200
+
+    clock.sleep(100)
+    with pytest.raises(HopelessWait):
+        clock.sleep(11)

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import copy
+import enum
 import pickle
 from datetime import timedelta
 from typing import Any
 
+import grpc
 import pytest
 from hypothesis.vendor import pretty
 
-from flyte_testkit import TimelineError, failures
+from flyte_testkit import Timeline, TimelineError, failures, running
 from flyte_testkit.failures import BUILDERS, Failure
 
 UNTYPED: Any = failures  # what a type checker would refuse has to be written down somehow
@@ -391,3 +393,54 @@ def test_text_that_no_server_could_store_is_refused() -> None:
     with pytest.raises(TimelineError, match="NUL"):
         Failure("x", code="a\0b")
     assert Failure("a NUL is fine here \0").message.endswith("\0")
+
+
+@pytest.mark.parametrize("name", sorted(failures.BUILDERS))
+def test_a_misspelt_keyword_is_told_which_was_meant(name):
+    with pytest.raises(
+        TypeError, match=rf"^{name}\(\) got an unexpected keyword argument 'contaner'"
+    ):
+        failures.BUILDERS[name](contaner="main")
+
+
+def test_the_keyword_that_was_meant_is_suggested():
+    with pytest.raises(TypeError, match=r"'exitcode'\. Did you mean 'exit_code'\?\nIt takes "):
+        failures.process_died(exitcode=3)
+    with pytest.raises(TypeError, match=r"^Failure\(\) got .*'cod'\. Did you mean 'code'\?"):
+        failures.Failure("boom", cod="X")
+
+
+def test_a_misspelt_name_is_told_which_was_meant():
+    with pytest.raises(
+        AttributeError, match=r"no attribute 'oom_kiled'\. Did you mean 'oom_killed'"
+    ):
+        failures.oom_kiled()
+    with pytest.raises(
+        ImportError, match=r"cannot import name 'preempt'.*Did you mean 'preempted'"
+    ):
+        exec("from flyte_testkit.failures import preempt")  # noqa: S102  an import that fails
+    assert not hasattr(failures, "oom_kiled")
+
+
+class Code(str, enum.Enum):
+    BAD = "VERY:Bad"
+
+
+@pytest.mark.parametrize(
+    ("code", "text"), [(grpc.StatusCode.UNAVAILABLE, "UNAVAILABLE"), (Code.BAD, "VERY:Bad")]
+)
+def test_a_code_of_grpc_stands_for_its_name(code, text):
+    failure = failures.Failure("away", code=code)
+
+    assert failure == failures.Failure("away", code=text)
+    assert repr(failure) == f"failures.Failure('away', code={text!r})"
+    script = running(60).fails("away", code=code)
+    assert script == running(60).fails("away", code=text)
+    assert Timeline.parse(str(script)) == script
+    assert failures.retries_exhausted(last=failure).code == f"RetriesExhausted|{text}"
+
+
+@pytest.mark.parametrize("code", [14, None, b"X", ["X"]])
+def test_what_is_no_code_is_refused(code):
+    with pytest.raises(TimelineError, match="the code of a failure is text, not"):
+        failures.Failure("away", code=code)

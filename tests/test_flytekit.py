@@ -1,15 +1,18 @@
 """What flytekit's own client does with the fake, beyond launching and waiting."""
 
+import dataclasses
 from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from flyte_testkit import running
+from flyte_testkit import literals, running
+from flyte_testkit.client._writing import literal_of as client_literal
 from flyte_testkit.errors import RegistrationError
 
 flytekit = pytest.importorskip("flytekit")
 
-from flytekit import LaunchPlan, task, workflow
+from flytekit import FlyteContextManager, LaunchPlan, task, workflow
+from flytekit.core.type_engine import TypeEngine
 from flytekit.exceptions.user import FlyteEntityNotExistException, FlyteValueException
 from flytekit.types.directory import FlyteDirectory
 from flytekit.types.file import FlyteFile
@@ -79,11 +82,132 @@ def test_what_flytekit_would_pickle_is_refused(flyte_admin):
         flyte_admin.register("nightly", outputs={"model": Model})
 
 
-def test_a_file_does_not_say_which_type_an_output_has(flyte_admin):
-    script = running(60).succeeds(model=FlyteFile("s3://b/model"))
+def test_files_and_tables_are_scripted_as_what_lies_at_their_uri(flyte_admin, flyte_remote):
+    script = running(60).succeeds(
+        model=FlyteFile("s3://b/model"),
+        parts=[FlyteDirectory("s3://b/one"), FlyteDirectory("s3://b/two")],
+        scores=StructuredDataset(uri="s3://b/scores", file_format="parquet"),
+    )
+    flyte_admin.on_launch("nightly").plays(script)
 
-    with pytest.raises(RegistrationError, match="the output 'model' of 'nightly' does not say"):
-        flyte_admin.on_launch("nightly", name="never").always_plays(script)
+    plan = flyte_remote.fetch_launch_plan(name="nightly")
+    execution = flyte_remote.execute(plan, inputs={}, wait=True)
+
+    assert execution.outputs.get("model", FlyteFile).remote_source == "s3://b/model"
+    assert [one.remote_source for one in execution.outputs.get("parts", list[FlyteDirectory])] == [
+        "s3://b/one",
+        "s3://b/two",
+    ]
+    told = execution.outputs.get("scores", StructuredDataset).literal
+    assert (told.uri, told.metadata.structured_dataset_type.format) == ("s3://b/scores", "parquet")
+
+
+@dataclasses.dataclass
+class Bundle:
+    model: FlyteFile
+    logs: FlyteDirectory
+    scores: StructuredDataset
+
+
+def test_what_flytekit_has_in_a_dataclass_is_what_we_have(flyte_admin, flyte_remote):
+    bundle = Bundle(
+        FlyteFile("s3://b/model"),
+        FlyteDirectory("s3://b/logs"),
+        StructuredDataset(uri="s3://b/scores", file_format="parquet"),
+    )
+    context = FlyteContextManager.current_context()
+    declared = TypeEngine.to_literal_type(Bundle)
+    theirs = TypeEngine.to_literal(context, bundle, Bundle, declared).to_flyte_idl()
+
+    ours = literals.literal(bundle, literals.literal_type(Bundle))
+
+    assert literals.python_value(ours) == literals.python_value(theirs)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        FlyteFile("s3://b/one.csv"),
+        FlyteFile["csv"]("s3://b/one.csv"),
+        FlyteDirectory("gs://b/d"),
+        StructuredDataset(uri="s3://b/t", file_format="parquet"),
+        StructuredDataset(uri="s3://b/t"),
+    ],
+)
+def test_the_type_and_the_literal_of_a_reference_are_flytekits(value):
+    declared = TypeEngine.to_literal_type(type(value))
+    context = FlyteContextManager.current_context()
+    theirs = TypeEngine.to_literal(context, value, type(value), declared).to_flyte_idl()
+
+    assert literals.literal(value, declared.to_flyte_idl()) == theirs
+    assert client_literal(value, declared.to_flyte_idl()) == theirs
+
+
+def test_a_reference_finds_its_variant_of_a_union():
+    kinds = {
+        FlyteFile | str | None: FlyteFile("s3://b/f"),
+        FlyteFile | FlyteDirectory: FlyteDirectory("s3://b/d"),
+    }
+    for annotation, value in kinds.items():
+        declared = TypeEngine.to_literal_type(annotation).to_flyte_idl()
+
+        union = literals.literal(value, declared).scalar.union
+
+        assert union.value.scalar.blob.uri == value.path
+        assert union == client_literal(value, declared).scalar.union
+
+
+def test_a_route_matches_files_by_where_they_lie(flyte_admin, flyte_client):
+    flyte_admin.register("nightly", inputs={"model": FlyteFile, "parts": list[FlyteFile]})
+    wanted = {"model": FlyteFile("s3://b/m"), "parts": [FlyteFile("s3://b/1")]}
+    route = flyte_admin.on_launch("nightly", inputs=wanted).plays(running(1).succeeds())
+    other = flyte_admin.on_launch("nightly").plays(running(2).succeeds())
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+
+    flyte_client.execute(plan, {"model": "s3://b/other", "parts": ["s3://b/1"]})
+    flyte_client.execute(plan, {"model": "s3://b/m", "parts": ["s3://b/1"]})
+
+    assert (len(route.launches), len(other.launches)) == (1, 1)
+    assert route.launches[0].script == running(1).succeeds()
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "advice"),
+    [
+        (StructuredDataset, StructuredDataset(dataframe=[1]), "it lies nowhere yet, so give it a"),
+        (FlyteFile, FlyteDirectory("s3://b/d"), "this is a directory"),
+        (FlyteDirectory, FlyteFile("s3://b/d"), "this is a file"),
+        (StructuredDataset, FlyteFile("s3://b/d"), "this is a file"),
+        (FlyteFile, 7, "give it the URI"),
+    ],
+)
+def test_what_lies_nowhere_or_is_of_another_kind_is_refused(annotation, value, advice):
+    declared = TypeEngine.to_literal_type(annotation).to_flyte_idl()
+
+    with pytest.raises(RegistrationError, match=advice):
+        literals.literal(value, declared)
+    with pytest.raises(TypeError, match=r"is not (what is declared|a URI)"):
+        client_literal(value, declared)
+
+
+def test_our_client_and_added_executions_take_files_as_inputs(flyte_admin, flyte_client):
+    types = {"model": FlyteFile, "logs": list[FlyteDirectory]}
+    values = {"model": FlyteFile("s3://b/m"), "logs": [FlyteDirectory("s3://b/l")]}
+    uris = {"model": "s3://b/m", "logs": ["s3://b/l"]}
+    flyte_admin.register("nightly", inputs=types)
+    nightly = flyte_admin.on_launch("nightly").plays(running(1).succeeds())
+
+    flyte_client.execute(flyte_client.fetch_launch_plan(name="nightly"), inputs=values)
+    added = flyte_admin.add_execution(
+        "by-hand", running(1).succeeds(), launch_plan="nightly", inputs=values
+    )
+
+    assert nightly.launches[0].inputs == added.inputs == uris
+    with pytest.raises(TypeError, match="this client uploads nothing"):
+        flyte_client.execute(
+            flyte_client.fetch_launch_plan(name="nightly"),
+            {**values, "model": FlyteFile("here.txt")},
+        )
 
 
 def test_a_real_workflow_is_registered_and_launched(flyte_admin, flyte_remote):

@@ -49,3 +49,42 @@ def test_five_hundred_servers_leave_nothing():
     assert settled(descriptors, files) <= files
     assert dict(os.environ) == environment
     assert (time.sleep, time.time, threading.Event.wait, threading.Thread.start) == patched
+
+
+def test_a_test_takes_its_server_and_its_clock_with_it(pytester):
+    pytester.makepyfile(
+        test_before="""
+            import weakref
+            import pytest
+
+            KEPT = {}
+
+            @pytest.mark.parametrize("fixture", ["flyte_admin", "flyte_clock", "flyte_client"])
+            @pytest.mark.parametrize("ends", ["passes", "fails"])
+            def test_uses(request, fixture, ends):
+                KEPT[fixture, ends] = weakref.ref(request.getfixturevalue(fixture))
+                assert ends == "passes"
+
+            @pytest.mark.parametrize("ends", ["passes", "fails"])
+            def test_uses_one_that_lasts(flyte_module_admin, ends):
+                KEPT["flyte_module_admin", ends] = weakref.ref(flyte_module_admin)
+                assert ends == "passes"
+        """,
+        test_later="""
+            import gc
+            import time
+            from test_before import KEPT
+
+            def test_nothing_is_kept():
+                assert len(KEPT) == 8
+                until = time.monotonic() + 5  # gRPC's threads take up to a second to end
+                while any(kept() is not None for kept in KEPT.values()):
+                    assert time.monotonic() < until, [how for how, it in KEPT.items() if it()]
+                    time.sleep(0.01)
+                    gc.collect()
+        """,
+    )
+
+    result = pytester.runpytest_subprocess("-p", "no:randomly")
+
+    result.assert_outcomes(passed=5, failed=4)

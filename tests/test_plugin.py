@@ -135,11 +135,11 @@ def test_hopeless_waits_are_told_what_is_stuck_and_why(run):
 
         @pytest.fixture(autouse=True)
         def impatient(monkeypatch):  # the guards wait two real seconds
-            from flyte_testkit.clock import _mover
+            from flyte_testkit.clock import _watch
             from flyte_testkit.wire import guard
 
-            monkeypatch.setattr(_mover, "_PATIENCE", 0.2)
-            monkeypatch.setattr(guard, "PATIENCE", 0.2)
+            monkeypatch.setattr(_watch, "_SILENCE", 0.2)
+            monkeypatch.setattr(guard, "MANY", 200)
 
         def stuck(flyte_admin, flyte_remote):
             flyte_admin.add_execution("stuck", running().never_ends())
@@ -268,3 +268,84 @@ def test_our_own_client_waits_as_flytekits_does(flyte_admin, flyte_client):
     assert execution.outputs["auc"] == 0.91
     assert nightly.launches[0].inputs == {"day": "monday"}
     assert flyte_admin.clock.elapsed == 600
+
+
+def test_a_missing_flytekit_is_told_in_a_few_lines(run):
+    result = run(
+        """
+        import sys
+
+        sys.modules["flytekit"] = None  # as where it is not installed
+
+        def test_by_fixture(flyte_remote):
+            pass
+
+        def test_by_hand(flyte_admin):
+            flyte_admin.remote()
+        """
+    )
+
+    result.assert_outcomes(failed=1, errors=1)
+    told, _, rest = result.stdout.str().partition("FAILURES")
+    story = told.partition("ERROR at setup of test_by_fixture")[2]
+    assert "MissingFlytekit: remote() is flytekit's own, and flytekit is not installed." in story
+    assert "pip install 'flyte-testkit[flytekit]'" in story
+    assert len(story.splitlines()) < 12
+    assert len(rest.partition("- flyte executions -")[0].splitlines()) < 15
+
+
+def test_a_property_test_is_told_of_the_public_door(run):
+    result = run(
+        """
+        from hypothesis import given, strategies as st
+
+        @given(st.integers())
+        def test_shares(flyte_admin, number):
+            pass
+        """
+    )
+
+    result.stdout.fnmatch_lines(["*with flyte_testkit.fake_flyte() as admin: …"])
+
+
+def test_a_client_that_leads_elsewhere_is_told_below_the_failed_test(run):
+    result = run(
+        """
+        import grpc
+
+        def test_fails(flyte_admin):
+            grpc.insecure_channel("localhost:30080").close()
+            raise AssertionError
+        """
+    )
+
+    result.stdout.fnmatch_lines(
+        ["*- flyte: what may help -*", "*opened a gRPC channel to 'localhost:30080'*"]
+    )
+
+
+def test_a_nested_freeze_is_told_of_the_marker(run):
+    result = run(
+        """
+        import pytest
+        from freezegun import freeze_time
+
+        @freeze_time("2024-03-10")
+        def test_freezes_before(flyte_admin):
+            pass
+
+        def test_freezes_inside(flyte_admin):
+            with freeze_time("2024-03-10"):
+                pass
+
+        @pytest.fixture
+        def frozen():
+            with freeze_time("2024-03-10"):
+                yield
+
+        def test_freezes_by_fixture(frozen, flyte_admin):
+            pass
+        """
+    )
+
+    assert result.stdout.str().count("@pytest.mark.flyte(start=...) above the test") >= 2

@@ -107,6 +107,7 @@ def test_a_launch_plan_that_is_not_there_is_named(registry):
         registry.latest("nightly")
 
 
-def test_an_interface_that_is_no_mapping_is_refused(admin):
+@pytest.mark.parametrize("inputs", [["day"], {1: int}, {None: str}])
+def test_an_interface_that_is_no_mapping_of_names_is_refused(admin, inputs):
     with pytest.raises(RegistrationError, match="inputs are types by name"):
-        admin.register("nightly", inputs=["day"])
+        admin.register("nightly", inputs=inputs)

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 import grpc
 import pytest
@@ -285,3 +285,12 @@ def _everything():
     request = common_pb2.ResourceListRequest(limit=100)
     request.id.project, request.id.domain = "flytesnacks", "development"
     return request
+
+
+@pytest.mark.parametrize("when", [datetime(2024, 1, 1), date(2024, 1, 1), 1704067200.0, "now"])
+def test_what_is_no_instant_is_refused_as_a_time_of_creation(flyte_admin, when):
+    with pytest.raises(FlyteTestkitError, match="that is no instant, for it has no time zone") as e:
+        flyte_admin.add_execution("run", running(60).succeeds(), created_at=when)
+
+    assert "flyte_clock.now() - timedelta(hours=1)" in str(e.value)
+    flyte_admin.add_execution("run", running(60).succeeds(), created_at=flyte_admin.clock.now())

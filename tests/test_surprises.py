@@ -24,3 +24,14 @@ def test_stories_are_told_in_the_order_in_which_they_happened():
     assert list(surprises) == ["first", "second"]
     assert surprises.take() == ("first", "second")
     assert not surprises
+
+
+def test_of_very_many_stories_some_are_told():
+    surprises = Surprises()
+    for number in range(1000):
+        surprises.add(f"story {number}")
+
+    told = surprises.take()
+
+    assert told == (*(f"story {number}" for number in range(10)), "… and 990 more like these.")
+    assert surprises.take() == ()

@@ -18,7 +18,7 @@ from flyte_testkit.propeller.places import STORE
 if TYPE_CHECKING:
     from flyte_testkit.admin.store import Store
 
-__all__ = ["CONTAINER", "address", "offload", "read_literals", "reference"]
+__all__ = ["CONTAINER", "address", "offload", "read_literals", "reference", "size_if_too_large"]
 
 CONTAINER = STORE
 """What every URI of the store begins with."""
@@ -50,6 +50,12 @@ def read_literals(store: Store, uri: str) -> literals_pb2.LiteralMap:
         return literals_pb2.LiteralMap.FromString(blob)
     except DecodeError:
         return literals_pb2.LiteralMap()
+
+
+def size_if_too_large(store: Store, uri: str) -> int:
+    """Return how many bytes there are at a URI if they are too many to be read; else 0."""
+    size = len(store.blobs.get(address(uri), b""))
+    return size if size > MAX_BLOB_BYTES else 0
 
 
 def reference(*parts: str) -> str:

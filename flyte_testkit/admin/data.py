@@ -1,4 +1,7 @@
-"""The answer of the three Get…Data calls: literals in full, and URLs that stay empty (§10.4).
+"""The answer of the three Get…Data calls: literals in full, or where they are too large for that.
+
+A FlyteAdmin that is configured to signs a URL of all data (§10.4); one as it is shipped signs none,
+and lets its clients read nothing at all of what is too large. Here only that gets a URL.
 
 Ignorant of what ran: it is given two places in the store.
 """
@@ -7,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyte_testkit.admin.blobs import read_literals
+from flyte_testkit.admin.blobs import read_literals, size_if_too_large
 
 if TYPE_CHECKING:
     from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2
@@ -26,10 +29,14 @@ __all__ = ["fill"]
 def fill(reply: _Reply, store: Store, *, inputs_uri: str, outputs_uri: str) -> None:
     """Put the literals at two places into a reply.
 
-    Everything is present even when there is nothing: URLs are signed only by servers that are
-    configured to, and what cannot be read is empty.
+    Everything is present even when there is nothing: what cannot be read is empty, and of what is
+    too large there is the URI, for whoever can to make a URL of it.
     """
-    reply.inputs.SetInParent()
-    reply.outputs.SetInParent()
-    reply.full_inputs.CopyFrom(read_literals(store, inputs_uri))
-    reply.full_outputs.CopyFrom(read_literals(store, outputs_uri))
+    for part, full, uri in (
+        (reply.inputs, reply.full_inputs, inputs_uri),
+        (reply.outputs, reply.full_outputs, outputs_uri),
+    ):
+        part.SetInParent()
+        full.CopyFrom(read_literals(store, uri))
+        if size := size_if_too_large(store, uri):
+            part.url, part.bytes = uri, size

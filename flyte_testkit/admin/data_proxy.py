@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flyteidl.admin import node_execution_pb2
 from flyteidl.service import dataproxy_pb2
@@ -20,9 +20,11 @@ from flyte_testkit.admin.random_names import invented
 from flyte_testkit.admin.signing import NoSigner, Signer, signed_url
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
     from random import Random
 
+    from flyteidl.admin import common_pb2
     from google.protobuf.duration_pb2 import Duration
 
     from flyte_testkit.admin.node_executions import NodeExecutionManager
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DataProxy"]
 
+_Data = TypeVar("_Data", bound=Any)
+
 _NAME_LENGTH = 20  # defaultFileNameLength
+_DATA_LINK = 3600
+"""Seconds that a URL of data holds: as long as one of a file may."""
 
 
 class DataProxy:
@@ -187,6 +193,27 @@ class DataProxy:
         if objects.read(self._store, where) is None:
             raise not_found("object not found")
         return where
+
+    def linking(
+        self, get_data: Callable[[Any, datetime], _Data]
+    ) -> Callable[[Any, datetime], _Data]:
+        """Return a Get…Data call that signs a URL of what is too large for its reply."""
+
+        def get(request: Any, now: datetime) -> _Data:
+            reply = get_data(request, now)
+            for part in (reply.inputs, reply.outputs):
+                if part.url:
+                    self._link(part, now)
+            return reply
+
+        return get
+
+    def _link(self, part: common_pb2.UrlBlob, now: datetime) -> None:
+        """Put a URL that can be read in the place of a URI; without a signer, nothing."""
+        try:
+            part.url = self.signer.link(objects.place(part.url), now=now, seconds=_DATA_LINK)
+        except AdminError:
+            part.Clear()
 
     def _download_url(self, where: objects.Place, expires_in: Duration, now: datetime) -> str:
         length = go_durations.nanoseconds(expires_in)

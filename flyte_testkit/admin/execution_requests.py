@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.store import Store
 
-__all__ = ["check_request", "generated_name", "with_inputs"]
+__all__ = ["check_request", "generated_name", "looks_generated", "with_inputs"]
 
 _MAX_NAME_BYTES = 63
 
@@ -83,3 +83,8 @@ def _check_entity(spec: execution_pb2.ExecutionSpec) -> None:
 def generated_name(random: Random) -> str:
     """Return a name for an execution that was given none: an ``a`` and 19 safe characters."""
     return "a" + invented(random, 19)
+
+
+def looks_generated(name: str) -> bool:
+    """Say whether a name is of the form that those have which :func:`generated_name` returns."""
+    return len(name) == 20 and name[0] == "a" and name.isalnum()

@@ -6,7 +6,6 @@ The rules of a birth are :mod:`~flyte_testkit.admin.launcher`'s, those of events
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import event_pb2, execution_pb2
@@ -158,7 +157,7 @@ class ExecutionManager:
             )
         )
         self._store.executions.update(
-            replace(row, state=request.state, message=message, updated_at=now)
+            row.changed(state=request.state, message=message, updated_at=now)
         )
         return execution_pb2.ExecutionUpdateResponse()
 
@@ -213,8 +212,7 @@ class ExecutionManager:
             execution_pb2.AbortMetadata(cause=request.cause, principal=self._identity.user)
         )
         row = self._store.executions.update(
-            replace(
-                row,
+            row.changed(
                 phase="ABORTING",
                 abort_cause=request.cause or row.abort_cause,  # an empty text changes no column
                 message=message,

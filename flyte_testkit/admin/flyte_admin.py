@@ -7,6 +7,8 @@ of gRPC and of clocks: a request comes with its time.
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.attributes import Attributes
@@ -32,9 +34,8 @@ from flyte_testkit.admin.version import get_version
 from flyte_testkit.admin.workflows import WorkflowManager
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
-    from datetime import datetime
 
     from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
@@ -75,7 +76,8 @@ class FlyteAdmin:
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
         self.random = random.Random(seed)  # noqa: S311  names, not secrets
-        self._now: datetime  # that of the request which is being answered
+        # That of the request which is being answered.
+        self._now = datetime.min.replace(tzinfo=timezone.utc)
         launch_plans = LaunchPlanManager(self.store)
         workflows = WorkflowManager(self.store)
         self.single_tasks = SingleTasks(
@@ -125,7 +127,7 @@ class FlyteAdmin:
             "UpdateExecution": executions.update_execution,
             "ListExecutions": executions.list_executions,
             "TerminateExecution": executions.terminate_execution,
-            "GetExecutionData": executions.get_execution_data,
+            "GetExecutionData": data_proxy.linking(executions.get_execution_data),
             "GetExecutionMetrics": metrics.get_execution_metrics,
             "CreateLaunchPlan": launch_plans.create_launch_plan,
             "GetLaunchPlan": launch_plans.get_launch_plan,
@@ -141,7 +143,7 @@ class FlyteAdmin:
             "GetNodeExecution": nodes.get_node_execution,
             "ListNodeExecutions": nodes.list_node_executions,
             "ListNodeExecutionsForTask": nodes.list_node_executions_for_task,
-            "GetNodeExecutionData": nodes.get_node_execution_data,
+            "GetNodeExecutionData": data_proxy.linking(nodes.get_node_execution_data),
             "GetDynamicNodeWorkflow": nodes.get_dynamic_node_workflow,
             "RegisterProject": projects.register_project,
             "UpdateProject": projects.update_project,
@@ -164,7 +166,7 @@ class FlyteAdmin:
             "CreateTaskEvent": task_executions.create_task_event,
             "GetTaskExecution": task_executions.get_task_execution,
             "ListTaskExecutions": task_executions.list_task_executions,
-            "GetTaskExecutionData": task_executions.get_task_execution_data,
+            "GetTaskExecutionData": data_proxy.linking(task_executions.get_task_execution_data),
             "CreateTask": tasks.create_task,
             "GetTask": tasks.get_task,
             "ListTasks": tasks.list_tasks,
@@ -187,8 +189,11 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        self._now = now
-        return self.handlers[rpc](request, now)
+        before, self._now = self._now, now  # as _at, which takes its time in every call
+        try:
+            return self.handlers[rpc](request, now)
+        finally:
+            self._now = before
 
     def create_execution(
         self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
@@ -198,8 +203,17 @@ class FlyteAdmin:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        self._now = now
-        return self._executions.create_execution(request, now, admit)
+        with self._at(now):
+            return self._executions.create_execution(request, now, admit)
+
+    @contextmanager
+    def _at(self, now: datetime) -> Iterator[None]:
+        """Let what changes have changed now; a script function may ask something in between."""
+        before, self._now = self._now, now
+        try:
+            yield
+        finally:
+            self._now = before
 
     def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
         """Tell this of every execution that is made or changes, and when."""

@@ -5,7 +5,6 @@ Ignorant of what fires schedules and of executions, which take any version in an
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import common_pb2, launch_plan_pb2
@@ -138,7 +137,7 @@ class LaunchPlanManager:
             identifier(id_, identifier_pb2.LAUNCH_PLAN)
             row = _with_state(self._exactly(id_), _INACTIVE)
             row.message.closure.updated_at.CopyFrom(stamp(now))
-            self.store.launch_plans.update(replace(row, updated_at=now))
+            self.store.launch_plans.update(row.changed(updated_at=now))
         else:
             raise invalid_argument(
                 f"Unrecognized launch plan state {request.state} for update "
@@ -256,4 +255,4 @@ def _with_state(row: LaunchPlanRow, state: launch_plan_pb2.LaunchPlanState) -> L
     message = launch_plan_pb2.LaunchPlan()
     message.CopyFrom(row.message)
     message.closure.state = state
-    return replace(row, state=state, message=message)
+    return row.changed(state=state, message=message)

@@ -6,7 +6,7 @@ an effect on anything else. Ignorant of the versions themselves: it asks only wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2
@@ -191,7 +191,7 @@ def _write(
         )
         return
     store.named_entity_metadata.update(
-        replace(known, state=state, description=description or known.description, updated_at=now)
+        known.changed(state=state, description=description or known.description, updated_at=now)
     )
 
 

@@ -5,7 +5,7 @@ Ignorant of whether the event may happen, and of which rows its ids mean: that w
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import node_execution_pb2
@@ -138,8 +138,7 @@ def next_row(
     if not message.input_uri:
         message.input_uri = event_parts.place_inputs(store, event, *_path(event))
     known_uri = row.dynamic_workflow_remote_closure_reference
-    return replace(
-        row,
+    return row.changed(
         input_uri=message.input_uri,
         updated_at=now,
         node_execution_updated_at=updated_at,

@@ -6,7 +6,6 @@ Ignorant of what lives there; whether something may be made in a project is
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import common_pb2, project_pb2
@@ -89,8 +88,7 @@ class ProjectManager:
         if request.HasField("labels"):
             message.labels.CopyFrom(request.labels)
         self.store.projects.update(
-            replace(
-                row,
+            row.changed(
                 name=message.name,
                 description=message.description,
                 labels=_labels_column(request) or row.labels,

@@ -97,6 +97,8 @@ def _value(field: FieldDescriptor, value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
+    if text.isidentifier():  # as names mostly are, and quick to see
+        return text
     return "".join(map(_character, text))
 
 

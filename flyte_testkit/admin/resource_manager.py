@@ -5,7 +5,6 @@ Ignorant of what attributes bring about: tasks and launches ask :class:`Attribut
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import (
@@ -250,7 +249,7 @@ class ResourceManager:
             into = next(iter(self._attributes.below(kind, *place)), None)
             if into is not None:
                 merged = _with_overrides(into.message, message)
-                self._store.attributes.update(replace(into, message=merged, updated_at=now))
+                self._store.attributes.update(into.changed(message=merged, updated_at=now))
                 return
         project, domain, workflow = (*place, "", "")[:3]
         kept = _Attributes()
@@ -270,7 +269,7 @@ class ResourceManager:
             _check_place(row)
             self._store.attributes.insert(row)
         else:
-            self._store.attributes.update(replace(old, message=kept, updated_at=now))
+            self._store.attributes.update(old.changed(message=kept, updated_at=now))
 
     def _remove(self, kind: int, *place: str) -> None:
         for row in self._attributes.below(kind, *place):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         workflow_pb2,
     )
     from flyteidl.core import interface_pb2
+    from typing_extensions import Self
 
 __all__ = [
     "DescriptionEntityRow",
@@ -61,6 +62,9 @@ class Row(Protocol):
     def key(self) -> Key:
         """The values of the primary key."""
 
+    def changed(self, **columns: Any) -> Self:
+        """Return the row with other values in some columns."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Stored:
@@ -70,6 +74,21 @@ class _Stored:
     updated_at: datetime
     id: int = 0
     deleted_at: None = None
+
+    def changed(self, **columns: Any) -> Self:
+        """Return the row with other values in some columns.
+
+        As ``dataclasses.replace``, which takes five times as long: each event changes two rows.
+
+        Raises:
+            TypeError: There is no such column.
+        """
+        known = self.__dict__
+        if not columns.keys() <= known.keys():
+            raise TypeError(f"no columns of {type(self).__name__}: {columns.keys() - known.keys()}")
+        twin = object.__new__(type(self))
+        twin.__dict__.update(known, **columns)
+        return twin
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ Ignorant of gates: setting a signal moves no node here.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import signal_pb2
@@ -128,7 +127,7 @@ class SignalManager:
         message.CopyFrom(row.message)
         message.value.CopyFrom(request.value)
         self._store.signals.update(
-            replace(row, value=go_bytes(request.value), message=message, updated_at=now)
+            row.changed(value=go_bytes(request.value), message=message, updated_at=now)
         )
         return signal_pb2.SignalSetResponse()
 

@@ -48,6 +48,13 @@ class Signer(Protocol):
             AdminError: It cannot be signed.
         """
 
+    def link(self, where: Place, *, now: datetime, seconds: int) -> str:
+        """Return a URL without a query by which an object can be got.
+
+        Raises:
+            AdminError: It cannot be signed.
+        """
+
 
 class NoSigner:
     """Stands for a store that nobody serves, as one in memory."""
@@ -67,6 +74,15 @@ class NoSigner:
             AdminError: Always.
         """
         del verb, where, now, seconds, headers
+        raise _refused("unsupported")
+
+    def link(self, where: Place, *, now: datetime, seconds: int) -> str:
+        """Refuse.
+
+        Raises:
+            AdminError: Always.
+        """
+        del where, now, seconds
         raise _refused("unsupported")
 
 

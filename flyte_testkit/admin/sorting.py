@@ -6,7 +6,7 @@ Ignorant of filters and pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import common_pb2
@@ -16,7 +16,7 @@ from flyte_testkit.admin.errors import invalid_argument
 from flyte_testkit.admin.prototext import prototext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from google.protobuf.message import Message
 
@@ -46,12 +46,28 @@ class Order:
         entity = ENTITIES[self.entity]
         # PostgreSQL takes a bare "user" for the name of the one who asks: no order at all.
         if not self.column or self.column == "user":
-            return sorted(rows, key=attrgetter(*entity.order)) if entity.order else list(rows)
+            return _by_all(list(rows), entity.order)
         read = entity.columns[self.column].read
-        keyed = [(read(row), row) for row in rows]
-        known = sorted((pair for pair in keyed if pair[0] is not None), key=itemgetter(0))
-        found = [row for _, row in known] + [row for value, row in keyed if value is None]
-        return found if self.ascending else found[::-1]
+        known: list[Any] = []
+        nulls: list[Any] = []
+        for row in rows:
+            (nulls if read(row) is None else known).append(row)
+        known.sort(key=read)
+        known += nulls
+        if not self.ascending:
+            known.reverse()
+        return known
+
+
+def _by_all(rows: list[Any], columns: Sequence[str]) -> list[Any]:
+    """Sort rows by the first column, then by the next.
+
+    One stable sort a column, the last one first, and no tuple for each row: thousands of those make
+    Python look through all objects there are, which takes longer than the list.
+    """
+    for column in reversed(columns):
+        rows.sort(key=attrgetter(column))
+    return rows
 
 
 def parse(request: Message, entity: str) -> Order:

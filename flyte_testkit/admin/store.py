@@ -9,7 +9,6 @@ Ignorant of rules: it neither validates nor says no to anything but a key that i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -121,7 +120,7 @@ class Table(Generic[RowT]):
         if row.key in self._rows:
             raise TakenError(row.key)
         self._last_id += 1
-        numbered: RowT = replace(row, id=self._last_id)  # type: ignore[type-var]  # rows are dataclasses
+        numbered: RowT = row.changed(id=self._last_id)
         self._rows[numbered.key] = numbered
         for columns, groups in self._indexes.items():
             group = _values(numbered, columns)
@@ -186,7 +185,7 @@ def _values(row: rows.Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(getattr(row, column) for column in columns)
 
 
-_NAME = ("name", "project", "domain")
+_NAME = ("name",)  # a name is seldom in more than one project
 _EXECUTION = ("execution_project", "execution_domain", "execution_name")
 
 

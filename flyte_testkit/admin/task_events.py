@@ -5,7 +5,6 @@ Ignorant of whether the event may happen: that was decided before.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import task_execution_pb2
@@ -112,8 +111,7 @@ def next_row(
     updated_at = event_parts.column_time(
         event, reported=True, refusal="failed to parse updated at timestamp"
     )
-    return replace(
-        row,
+    return row.changed(
         phase_version=event.phase_version or row.phase_version,  # §4: a zero is not written
         input_uri=message.input_uri,
         updated_at=now,

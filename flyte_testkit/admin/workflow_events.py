@@ -6,7 +6,6 @@ phases FlyteAdmin never compares with the workflow's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import event_pb2, execution_pb2
@@ -81,19 +80,22 @@ def _check_transition(event: WorkflowExecutionEvent, row: ExecutionRow) -> None:
     phases = WorkflowExecution
     current = enums.value(phases.Phase, row.phase)
     coming = enums.column(phases.Phase, event.phase)
-    of = f"for workflow execution {prototext(event.execution_id)}"
+
+    def of() -> str:
+        return f"for workflow execution {prototext(event.execution_id)}"
+
     if event.phase != phases.QUEUED:
         if event.phase == current:
-            raise AdminError("ALREADY_EXISTS", f"This phase {coming} was already recorded {of}")
+            raise AdminError("ALREADY_EXISTS", f"This phase {coming} was already recorded {of()}")
         check_cluster(event.producer_id, row)
     if current in TERMINAL:
         raise already_in_terminal_state(
-            f"Invalid phase change from {row.phase} to {coming} {of}", row.phase
+            f"Invalid phase change from {row.phase} to {coming} {of()}", row.phase
         )
     if (current, event.phase) == (phases.RUNNING, phases.QUEUED):
-        raise failed_precondition(f"Cannot go from {row.phase} to {coming} {of}")
+        raise failed_precondition(f"Cannot go from {row.phase} to {coming} {of()}")
     if current == phases.ABORTING and event.phase not in TERMINAL:
-        raise failed_precondition(f"Invalid phase change from aborting to {coming} {of}")
+        raise failed_precondition(f"Invalid phase change from aborting to {coming} {of()}")
 
 
 def _moved(
@@ -131,7 +133,7 @@ def _moved(
     _take_outputs(store, event, closure)
     if event.phase == WorkflowExecution.ABORTED and not closure.HasField("abort_metadata"):
         closure.abort_metadata.cause = row.abort_cause  # §8.7: no read shows what else it held
-    return replace(row, **changed)
+    return row.changed(**changed)
 
 
 def _take_outputs(

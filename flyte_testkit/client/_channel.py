@@ -17,13 +17,26 @@ if TYPE_CHECKING:
 
 __all__ = ["open_channel"]
 
+_CONNECT_TIMEOUT = 20
+"""Seconds for a connection to stand: gRPC's own default, since a slow server is not a dead one."""
+
+_SOON = 100
+"""Milliseconds between two attempts to connect; gRPC takes no fewer."""
+
 _OPTIONS: tuple[tuple[str, Any], ...] = (
+    ("grpc.primary_user_agent", "flyte-testkit"),  # as servers' logs tell clients apart
     ("grpc.max_receive_message_length", -1),  # inputs and outputs come inline
     ("grpc.max_metadata_size", 32 * 1024),  # long errors travel in the trailers
+    # The option's name says something else: so long may an attempt to connect take, from the first
+    # packet to the server's first settings, before it counts as failed.
+    ("grpc.min_reconnect_backoff_ms", _CONNECT_TIMEOUT * 1000),
     # A server that comes back is seen soon: the waiting is the caller's business, not gRPC's.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.initial_reconnect_backoff_ms", _SOON),
+)
+_FAR = (("grpc.max_reconnect_backoff_ms", 5_000),)
+_LOOPBACK = (
+    ("grpc.enable_http_proxy", 0),
+    ("grpc.max_reconnect_backoff_ms", _SOON),  # nobody is spared by asking this machine less often
 )
 
 
@@ -34,8 +47,8 @@ def open_channel(platform: PlatformConfig, options: Sequence[tuple[str, Any]] = 
     up on clients that ping.
     """
     host = platform.endpoint.rpartition(":")[0].strip("[]")
-    loopback = (("grpc.enable_http_proxy", 0),) if host in ("localhost", "127.0.0.1", "::1") else ()
-    every = [*_OPTIONS, *loopback, *options]
+    near = host in ("localhost", "127.0.0.1", "::1")
+    every = [*_OPTIONS, *(_LOOPBACK if near else _FAR), *options]
     if platform.insecure:
         return grpc.insecure_channel(platform.endpoint, options=every)
     return grpc.secure_channel(platform.endpoint, _credentials(platform), options=every)
@@ -47,7 +60,8 @@ def _credentials(platform: PlatformConfig) -> grpc.ChannelCredentials:
 
         host, _, port = platform.endpoint.rpartition(":")
         address = (host.strip("[]"), int(port)) if port.isdigit() else (platform.endpoint, 443)
-        return grpc.ssl_channel_credentials(ssl.get_server_certificate(address).encode())
+        certificate = ssl.get_server_certificate(address, timeout=_CONNECT_TIMEOUT)
+        return grpc.ssl_channel_credentials(certificate.encode())
     if platform.ca_cert_file_path:
         return grpc.ssl_channel_credentials(Path(platform.ca_cert_file_path).read_bytes())
     return grpc.ssl_channel_credentials()

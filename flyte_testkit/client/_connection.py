@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.client._channel import open_channel
 from flyte_testkit.client._fetching import Entities
+from flyte_testkit.client._launching import Names
 from flyte_testkit.client._rpc import Rpc
 from flyte_testkit.client.config import Config, uses_client_credentials
 from flyte_testkit.client.exceptions import FlyteAssertion
 from flyte_testkit.client.models import WorkflowExecutionIdentifier
 from flyte_testkit.client.phases import ResourceType
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     import os
@@ -51,7 +53,7 @@ class Connection:
         platform = getattr(config, "platform", None)
         if platform is None or not platform.endpoint:
             raise FlyteAssertion(
-                f"{config!r} names no endpoint. Give one: "
+                f"{shown(config)} names no endpoint. Give one: "
                 "FlyteRemote(Config.for_endpoint('host:port', insecure=True)), or Config.auto() to "
                 "read FLYTE_PLATFORM_URL or a config file."
             )
@@ -65,6 +67,7 @@ class Connection:
             from flyte_testkit.client._auth import ClientCredentials  # noqa: PLC0415  http is slow to import
 
             auth = ClientCredentials(platform, used)
+        self._names = Names(seed)
         jitter = random.Random(seed).random  # noqa: S311  it spreads retries, it keeps no secret
         self._rpc = Rpc(used, auth, retries=platform.rpc_retries, jitter=jitter)
         self._entities = Entities()

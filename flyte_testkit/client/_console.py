@@ -11,6 +11,7 @@ from flyte_testkit.client.models import (
     WorkflowExecutionIdentifier,
 )
 from flyte_testkit.client.phases import ResourceType
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from flyte_testkit.client.config import PlatformConfig
@@ -54,8 +55,8 @@ def console_url(platform: PlatformConfig, entity: object) -> str:
         rest = f"{word}/{named.name}/version/{named.version}"
     else:
         raise ValueError(  # noqa: TRY004  flytekit's class
-            f"{entity!r} ({type(entity).__name__}) has no page in the console: only executions, "
-            "tasks, workflows, launch plans and their identifiers do."
+            f"{shown(entity)} ({type(entity).__name__}) has no page in the console: only "
+            "executions, tasks, workflows, launch plans and their identifiers do."
         )
     where = f"{console_domain(platform)}/console/projects/{named.project}/domains/{named.domain}"
     return f"{where}/{rest}"

@@ -7,6 +7,7 @@ have, a value of the wrong type. This module is ignorant of calls.
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,13 +18,13 @@ from flyteidl.core import literals_pb2
 from flyte_testkit.client._model import Model
 from flyte_testkit.client._writing import literal_of
 from flyte_testkit.client.exceptions import FlyteValueException, TypeTransformerFailedError
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, shown
 
 if TYPE_CHECKING:
     from flyte_testkit.client.entities import FlyteLaunchPlan, FlyteTask
     from flyte_testkit.client.models import Notification
 
-__all__ = ["Options", "fresh_name", "launch_inputs", "launch_spec"]
+__all__ = ["Names", "Options", "launch_inputs", "launch_spec"]
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,29 @@ class Options:
     disable_notifications: bool | None = None
 
 
-def fresh_name(prefix: str | None = None) -> str:
-    """Return a name for an execution: a prefix and a dash if given, and chance.
+class Names:
+    """The names that a client gives to executions which the user does not name.
 
-    The client names what the user does not, so that a call whose answer was lost can be made again
-    without launching twice.
+    It names them itself, so that a call whose answer was lost can be made again without launching
+    twice.
+
+    Args:
+        seed: What they are drawn from; by default from chance.
     """
-    chance = os.urandom(10).hex()[:19]
-    return f"{prefix}-{chance}" if prefix else f"f{chance}"
+
+    def __init__(self, seed: int | None) -> None:
+        # Not of the numbers that pauses are drawn from: a retry more would change all names.
+        self._random = None if seed is None else random.Random(f"names of {seed}")  # noqa: S311  no secrets
+
+    @property
+    def repeat(self) -> bool:
+        """Whether another client may draw the same ones."""
+        return self._random is not None
+
+    def fresh(self, prefix: str | None = None) -> str:
+        """Return a name: a prefix and a dash if given, and chance."""
+        chance = os.urandom(10) if self._random is None else self._random.randbytes(10)
+        return f"{prefix}-{chance.hex()[:19]}" if prefix else f"f{chance.hex()[:19]}"
 
 
 def launch_inputs(
@@ -75,7 +91,7 @@ def launch_inputs(
             raise FlyteValueException(
                 name,
                 f"{type(entity).__name__} {entity.name!r} has no such input; it has "
-                f"{sorted(declared)!r}.{close_names(name, declared)}",
+                f"{shown(sorted(declared))}.{close_names(name, declared)}",
             )
         try:
             literals[name] = literal_of(value, declared[name].type.to_flyte_idl())

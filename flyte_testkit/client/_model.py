@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 
 from google.protobuf.message import Message
 
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, cut
 
 if TYPE_CHECKING:
     import sys
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 __all__ = ["Model", "wrap"]
 
 M = TypeVar("M", bound=Message)
+
+_LONGEST = 20_000
+"""Letters that a ``repr`` may have: outputs may be megabytes, and a failed assertion prints it."""
 
 _models: dict[str, type[Model[Any]]] = {}  # by full name of the message; filled by class statements
 
@@ -142,7 +145,7 @@ class Model(Generic[M]):
         return self.short_string()
 
     def __repr__(self) -> str:
-        return str(self._pb)
+        return cut(str(self._pb), _LONGEST)
 
     def _repr_html_(self) -> str:
         outline = _outline(self._pb, 0).rstrip("\n")

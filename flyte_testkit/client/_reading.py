@@ -25,6 +25,7 @@ from flyte_testkit.client._data import read_url
 from flyte_testkit.client._model import wrap
 from flyte_testkit.client._schema import class_of
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +157,7 @@ def _simple(value: Any, as_type: type) -> Any:
         return as_type(value)
     if as_type is timedelta and number:  # as dataclasses store it
         return timedelta(seconds=value)
-    if as_type is date and isinstance(value, datetime):
+    if as_type == date and isinstance(value, datetime):  # by ==: a clock has classes of its own
         return value.date()
     if as_type in (datetime, date) and isinstance(value, str):
         try:
@@ -164,14 +165,15 @@ def _simple(value: Any, as_type: type) -> Any:
         except ValueError:
             raise _misfit(value, as_type) from None
     exact = as_type in (int, bool, str, date)  # a bool is no int, a datetime no date
-    if type(value) is as_type if exact else isinstance(value, as_type):
+    same = type(value) == as_type  # noqa: E721  by ==, as above
+    if same if exact else isinstance(value, as_type):
         return value
     raise _misfit(value, as_type)
 
 
 def _one_of(value: Any, variants: tuple[Any, ...]) -> Any:
     """Fit a value to the variant it is an instance of already, else to the first it fits."""
-    for variant in sorted(variants, key=lambda one: type(value) is not one):
+    for variant in sorted(variants, key=lambda one: type(value) != one):  # noqa: E721  by ==, as below
         with contextlib.suppress(TypeTransformerFailedError):
             return shape(value, variant)
     raise _misfit(value, typing.Union[variants])  # noqa: UP007  built, not written
@@ -204,7 +206,7 @@ def _dataclass(value: dict[str, Any], as_type: type) -> Any:
         raise
     except TypeError as error:  # a field without default that the value lacks
         raise TypeTransformerFailedError(
-            f"{value!r} does not make a {as_type.__name__}: {error}"
+            f"{shown(value)} does not make a {as_type.__name__}: {error}"
         ) from error
 
 
@@ -212,7 +214,7 @@ def _misfit(value: Any, as_type: Any) -> TypeTransformerFailedError:
     wanted = getattr(as_type, "__name__", None) if isinstance(as_type, type) else None
     allowed = ""
     if isinstance(as_type, type) and issubclass(as_type, enum.Enum):
-        allowed = f" Its values are {[member.value for member in as_type]!r}."
+        allowed = f" Its values are {shown([member.value for member in as_type])}."
     return TypeTransformerFailedError(
-        f"{value!r} ({type(value).__name__}) cannot be read as {wanted or as_type}.{allowed}"
+        f"{shown(value)} ({type(value).__name__}) cannot be read as {wanted or as_type}.{allowed}"
     )

@@ -105,6 +105,7 @@ class Rpc:
                 return self._authenticated(rpc, request)
             except grpc.RpcError as error:
                 failure = _translated(rpc, request, error)
+                failure.retried = attempt > 0
                 if attempt == self._retries or not heals(error) or _took_its_time(error):
                     raise failure from error
                 _time.sleep(next(pause))

@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.client import _time
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,11 +136,11 @@ def seconds_of(value: Any, name: str) -> float | None:
         seconds = float(value)
     else:
         raise TypeError(
-            f"{name}={value!r} is no duration: give seconds or a timedelta, not a "
+            f"{name}={shown(value)} is no duration: give seconds or a timedelta, not a "
             f"{type(value).__name__}."
         )
     if math.isinf(seconds):
-        raise OverflowError(f"{name}={value!r} is infinite: leave it out to have no limit.")
+        raise OverflowError(f"{name}={shown(value)} is infinite: leave it out to have no limit.")
     if math.isnan(seconds) or seconds < 0:
-        raise ValueError(f"{name}={value!r} is no duration: it must not be below 0.")
+        raise ValueError(f"{name}={shown(value)} is no duration: it must not be below 0.")
     return seconds

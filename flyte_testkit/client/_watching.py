@@ -17,6 +17,7 @@ from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
 from flyte_testkit.client.exceptions import FlyteException, FlyteTimeout
 from flyte_testkit.client.executions import FlyteWorkflowExecution, learn
 from flyte_testkit.client.phases import ResourceType, WorkflowExecutionPhase
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,13 +44,8 @@ class Watching(Connection):
         """Bring an execution up to date; see ``sync_execution``.
 
         Raises:
-            ValueError: It is no workflow execution.
+            ValueError: It is no workflow execution of this client.
         """
-        if not isinstance(execution, FlyteWorkflowExecution):
-            raise ValueError(  # noqa: TRY004  flytekit's class
-                f"{execution!r} ({type(execution).__name__}) is no workflow execution: only those "
-                "can be synced, with their nodes and tasks."
-            )
         return self.sync_execution(execution, entity_definition, sync_nodes)
 
     def sync_execution(
@@ -66,7 +62,11 @@ class Watching(Connection):
             entity_definition: Not supported, as in flytekit.
             sync_nodes: Fetch the nodes too, and all that ran below them.
             rpc_timeout: How long each call may take; ``None`` means a minute.
+
+        Raises:
+            ValueError: It is no workflow execution of this client.
         """
+        _refuse_others(execution, "sync")
         if entity_definition is not None:
             raise ValueError("entity_definition is not supported when an execution is synced.")
         seconds = _waiting.seconds_of(rpc_timeout, "rpc_timeout") or RPC_TIMEOUT
@@ -96,9 +96,11 @@ class Watching(Connection):
         Raises:
             FlyteTimeout: The time was up first.
             TypeError: A duration is no duration.
-            ValueError: A duration is negative, or ``poll_interval`` is 0.
+            ValueError: A duration is negative, ``poll_interval`` is 0, or it is no workflow
+                execution of this client.
             OverflowError: A duration is infinite.
         """
+        _refuse_others(execution, "wait for")
         seconds = _waiting.seconds_of(timeout, "timeout")
         interval = _waiting.seconds_of(poll_interval, "poll_interval")
         if interval == 0:
@@ -190,6 +192,25 @@ class Watching(Connection):
         execution = FlyteWorkflowExecution.from_flyte_idl(pb)
         learn(execution, remote=self, type_hints=type_hints)
         return execution
+
+
+def _refuse_others(execution: object, verb: str) -> None:
+    """Refuse what cannot be changed in place: flytekit's executions, ids, names, nodes."""
+    if isinstance(execution, FlyteWorkflowExecution):
+        return
+    cls = type(execution)
+    theirs = cls.__module__.partition(".")[0] == "flytekit"
+    name = getattr(getattr(execution, "id", execution), "name", execution)
+    what = (
+        f"{shown(name)} of flytekit's {cls.__name__}"
+        if theirs
+        else f"{shown(execution)} ({cls.__name__})"
+    )
+    raise ValueError(
+        f"this client cannot {verb} {what}: it changes the object that it is given, and only knows "
+        "how to change a workflow execution of its own. "
+        f"Fetch one: remote.fetch_execution(name={name if isinstance(name, str) else '…'!r})."
+    )
 
 
 def _phase(execution: FlyteWorkflowExecution) -> str:

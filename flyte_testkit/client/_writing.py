@@ -1,7 +1,8 @@
 """From a Python value to a literal of the type that an interface declares.
 
 As strict as flytekit: an ``int`` is no ``float``, a ``bool`` no ``int``. Dataclasses and untyped
-dicts travel as MessagePack. Files, directories and tables are given by URI: nothing is uploaded.
+dicts travel as MessagePack. Files, directories and tables are given by URI, or as flytekit's own
+objects for what lies at one: nothing is uploaded.
 
 This module is ignorant of which input a value is for.
 """
@@ -19,6 +20,8 @@ from flyteidl.core import literals_pb2, types_pb2
 from flyte_testkit import msgpack
 from flyte_testkit.client import models
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
+from flyte_testkit.errors import shown
+from flyte_testkit.references import reference_of
 
 __all__ = ["literal_of", "type_of"]
 
@@ -79,6 +82,8 @@ def type_of(value: Any) -> types_pb2.LiteralType:
     for simple, (python_type, _) in _PRIMITIVES.items():
         if _is_exactly(value, python_type):
             return types_pb2.LiteralType(simple=simple)  # type: ignore[arg-type]  # its stub wants the enum
+    if (reference := reference_of(value)) is not None:
+        return reference.type
     if isinstance(value, enum.Enum):
         values = [member.value for member in type(value)]
         return types_pb2.LiteralType(enum_type=types_pb2.EnumType(values=values))
@@ -95,20 +100,33 @@ def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
     if simple == types_pb2.STRUCT and _is_record(value):
         packed = literals_pb2.Binary(value=msgpack.pack(_packable(value)), tag="msgpack")
         return literals_pb2.Scalar(binary=packed)
-    if simple == types_pb2.DATETIME and type(value) is date:
+    if simple == types_pb2.DATETIME and _is_day(value):
         value = datetime.combine(value, time.min)
     python_type, field = _PRIMITIVES.get(simple, (None, ""))
     if python_type is None or not _is_exactly(value, python_type):
         wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
         raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
     primitive = literals_pb2.Primitive()
-    if isinstance(value, datetime):
-        primitive.datetime.FromDatetime(value)  # one without a zone counts as UTC, as in flytekit
-    elif isinstance(value, timedelta):
-        primitive.duration.FromTimedelta(value)
-    else:
-        setattr(primitive, field, value)
+    try:
+        if isinstance(value, datetime):  # one without a zone counts as UTC, as in flytekit
+            primitive.datetime.FromDatetime(value)
+        elif isinstance(value, timedelta):
+            primitive.duration.FromTimedelta(value)
+        else:
+            setattr(primitive, field, value)
+    except (TypeError, ValueError, OverflowError) as error:  # 2**64, half a surrogate pair, a NaT
+        raise TypeTransformerFailedError(
+            f"{shown(value)} ({type(value).__name__}) is nothing that Flyte can hold: {error}."
+        ) from error
     return literals_pb2.Scalar(primitive=primitive)
+
+
+def _is_day(value: Any) -> bool:
+    """Say whether a value is a date without a time: under a clock ``date`` is a class of its own.
+
+    Then ``type(value) is date`` does not hold for those that were made before.
+    """
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def _is_exactly(value: Any, python_type: type) -> bool:
@@ -125,6 +143,10 @@ def _is_record(value: Any) -> bool:
 
 def _packable(value: Any) -> Any:
     """Return a value as dicts, lists and simple values, the way flytekit's dataclasses encode."""
+    if (reference := reference_of(value)) is not None:
+        if reference.uri is None:
+            raise _misfit(value, "anywhere yet: give it a URI")
+        return reference.fields
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [field.name for field in dataclasses.fields(value)]
         return {name: _packable(getattr(value, name)) for name in names}
@@ -157,32 +179,37 @@ def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
 def _enum(value: Any, allowed: list[str]) -> literals_pb2.Scalar:
     text = value.value if isinstance(value, enum.Enum) else value
     if text not in allowed:
-        raise _misfit(value, f"one of {allowed!r}")
+        raise _misfit(value, f"one of {shown(allowed)}")
     return literals_pb2.Scalar(primitive=literals_pb2.Primitive(string_value=text))
 
 
 def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Scalar:
     """Return a reference to what lies at a URI, as a blob, a schema or a structured dataset."""
-    if isinstance(value, (models.Blob, models.Schema, models.StructuredDataset)):
-        value = value.uri
-    if not isinstance(value, str) or "://" not in value:
+    kind = literal_type.WhichOneof("type")
+    reference = reference_of(value)
+    if reference is not None and not reference.fits(literal_type):
+        raise _misfit(value, f"what is declared: it is a {reference.kind}, and a {kind} is wanted")
+    uri = value if reference is None else reference.uri
+    if not isinstance(uri, str) or "://" not in uri:
         raise _misfit(
             value,
             "a URI such as 's3://bucket/key' (this client uploads nothing: put it there first)",
         )
-    kind = literal_type.WhichOneof("type")
     if kind == "blob":
         metadata = literals_pb2.BlobMetadata(type=literal_type.blob)
-        return literals_pb2.Scalar(blob=literals_pb2.Blob(uri=value, metadata=metadata))
+        return literals_pb2.Scalar(blob=literals_pb2.Blob(uri=uri, metadata=metadata))
     if kind == "schema":
-        schema = literals_pb2.Schema(uri=value, type=literal_type.schema)
+        schema = literals_pb2.Schema(uri=uri, type=literal_type.schema)
         return literals_pb2.Scalar(schema=schema)
     dataset_metadata = literals_pb2.StructuredDatasetMetadata(
         structured_dataset_type=literal_type.structured_dataset_type
     )
-    dataset = literals_pb2.StructuredDataset(uri=value, metadata=dataset_metadata)
+    told = dataset_metadata.structured_dataset_type
+    if reference is not None and not told.format:
+        told.format = reference.format
+    dataset = literals_pb2.StructuredDataset(uri=uri, metadata=dataset_metadata)
     return literals_pb2.Scalar(structured_dataset=dataset)
 
 
 def _misfit(value: Any, wanted: str) -> TypeTransformerFailedError:
-    return TypeTransformerFailedError(f"{value!r} ({type(value).__name__}) is not {wanted}.")
+    return TypeTransformerFailedError(f"{shown(value)} ({type(value).__name__}) is not {wanted}.")

@@ -13,6 +13,8 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from flyte_testkit.errors import shown
+
 __all__ = ["read_yaml"]
 
 _QUOTED = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')"""
@@ -146,4 +148,4 @@ def _flow_list(line: _Line, text: str) -> list[Any]:
 
 
 def _refused(line: _Line) -> ValueError:
-    return ValueError(f"line {line.number} is no YAML that can be read here: {line.text!r}")
+    return ValueError(f"line {line.number} is no YAML that can be read here: {shown(line.text)}")

@@ -9,7 +9,7 @@ are not flytekit's classes, though (it need not be installed): import them from 
     └── FlyteException
         ├── FlyteUserException                           the caller can do something about it
         │   ├── FlyteAssertion (AssertionError)
-        │   │   ├── FlyteTimeout                         a wait or an RPC ran out of time
+        │   │   ├── FlyteTimeout (TimeoutError)          a wait or an RPC ran out of time
         │   │   ├── FlyteEntityNotExistException         NOT_FOUND
         │   │   ├── FlyteEntityAlreadyExistsException    ALREADY_EXISTS
         │   │   └── FlyteAuthenticationException         UNAUTHENTICATED
@@ -29,6 +29,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from flyte_testkit.errors import shown
+
 __all__ = [
     "FlyteAssertion",
     "FlyteAuthenticationException",
@@ -47,9 +49,14 @@ __all__ = [
 
 
 class FlyteException(Exception):  # noqa: N818  flytekit's name
-    """The root of what the client raises about Flyte."""
+    """The root of what the client raises about Flyte.
+
+    Attributes:
+        retried: Whether the call that failed was not the first attempt.
+    """
 
     error_code: ClassVar[str] = "UnknownFlyteException"
+    retried: bool = False
 
     def __str__(self) -> str:
         return f"{self.error_code}: {super().__str__()}"
@@ -71,8 +78,8 @@ class FlyteAssertion(FlyteUserException, AssertionError):  # noqa: N818  flyteki
     error_code = "USER:AssertionError"
 
 
-class FlyteTimeout(FlyteAssertion):
-    """A wait or an RPC ran out of time."""
+class FlyteTimeout(FlyteAssertion, TimeoutError):  # noqa: N818  flytekit's name
+    """A wait or an RPC ran out of time; Python's ``TimeoutError`` too, unlike flytekit's."""
 
     error_code = "USER:Timeout"
 
@@ -101,7 +108,7 @@ class FlyteValueException(FlyteUserException, ValueError):  # noqa: N818  flytek
     error_code = "USER:ValueError"
 
     def __init__(self, received_value: object, error_message: str) -> None:
-        super().__init__(f"Received {received_value!r}. {error_message}")
+        super().__init__(f"Received {shown(received_value)}. {error_message}")
 
 
 class FlyteInvalidInputException(FlyteUserException):

@@ -19,6 +19,7 @@ from flyte_testkit.client.phases import (
     TaskExecutionPhase,
     WorkflowExecutionPhase,
 )
+from flyte_testkit.errors import cut
 
 if TYPE_CHECKING:
     import sys
@@ -58,7 +59,17 @@ class _Live:
     closure: Any
     id: Any
 
-    __setattr__ = object.__setattr__  # a live object, unlike the model it is built on
+    def __setattr__(self, name: str, value: object) -> None:
+        """Be a live object, unlike the model it is built on; but flytekit cannot bring it to date.
+
+        Its remote would note what it finds where flytekit's own class keeps it, and loop for ever.
+        """
+        if name == "_closure":
+            raise FlyteAssertion(
+                f"flytekit's FlyteRemote was given {self._called} of flyte_testkit.client, which "
+                "it cannot bring up to date. Fetch one with that remote: fetch_execution(name=…)."
+            )
+        object.__setattr__(self, name, value)
 
     @property
     def is_done(self) -> bool:
@@ -95,7 +106,7 @@ class _Live:
                 f"{self._called} is {self._phase}: it has no outputs before it ends"
             )
         if self.error is not None or self.closure.phase in self._bad:
-            said = f": {self.error.message}" if self.error else ""
+            said = f": {cut(self.error.message, 2000)}" if self.error else ""
             raise FlyteAssertion(f"{self._called} ended {self._phase}, without outputs{said}")
         return self._outputs
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, cut, shown
 
 if TYPE_CHECKING:
     from flyte_testkit.client.models import Literal, Variable
@@ -117,9 +117,8 @@ class LiteralsResolver(Mapping[str, Any]):
 
     def _missing(self, key: str) -> str:
         known = list(self._literals)
-        return (
-            f"Key {key!r} is not in the literal map, which has {known!r}.{close_names(key, known)}"
-        )
+        hint = close_names(key, known)
+        return f"Key {shown(key)} is not in the literal map, which has {shown(known)}.{hint}"
 
     def __contains__(self, key: object) -> bool:
         return key in self._literals
@@ -131,7 +130,8 @@ class LiteralsResolver(Mapping[str, Any]):
         return len(self._literals)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({ {key: self._shown(key) for key in self._literals} })"
+        pairs = ", ".join(f"{key!r}: {shown(self._shown(key))}" for key in self._literals)
+        return cut(f"{type(self).__name__}({{{pairs}}})", 20_000)
 
     def _shown(self, key: str) -> Any:
         """Return what a repr can show of a value without reading it from elsewhere."""

@@ -19,11 +19,13 @@ from flyte_testkit.client._signals import Signaling
 from flyte_testkit.client._watching import Watching
 from flyte_testkit.client.entities import FlyteLaunchPlan, FlyteTask, FlyteWorkflow
 from flyte_testkit.client.exceptions import FlyteEntityAlreadyExistsException
-from flyte_testkit.client.executions import FlyteWorkflowExecution
 from flyte_testkit.client.models import WorkflowExecutionIdentifier
+from flyte_testkit.errors import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from flyte_testkit.client.executions import FlyteWorkflowExecution
 
 __all__ = ["FlyteRemote"]
 
@@ -39,7 +41,9 @@ class FlyteRemote(Watching, Signaling):
         default_domain: Likewise.
         channel: An open channel to use instead; closing it stays with who opened it.
         options: More options for the channel.
-        seed: Of the jitter between retries: give one, and pauses repeat from run to run.
+        seed: Of the jitter between retries, and of the names of executions that are given none:
+            with one, pauses and names repeat from run to run. A name that is taken already, by
+            another client with this seed, is passed over.
 
     Raises:
         FlyteAssertion: There is no endpoint, or client credentials are wanted and missing.
@@ -147,7 +151,7 @@ class FlyteRemote(Watching, Signaling):
             entity = self.fetch_launch_plan(i.project, i.domain, i.name, i.version)
         if not isinstance(entity, (FlyteLaunchPlan, FlyteTask)):
             raise NotImplementedError(
-                f"{entity!r} ({type(entity).__name__}) cannot be launched here: fetch it with "
+                f"{shown(entity)} ({type(entity).__name__}) cannot be launched here: fetch it with "
                 "fetch_launch_plan, fetch_workflow or fetch_task of this remote first."
             )
         literals = _launching.launch_inputs(entity, inputs)
@@ -161,12 +165,13 @@ class FlyteRemote(Watching, Signaling):
             cluster_pool=cluster_pool,
             execution_cluster_label=execution_cluster_label,
         )
-        name = execution_name or _launching.fresh_name(execution_name_prefix)
+        name = execution_name or self._names.fresh(execution_name_prefix)
         where = self._execution_id(name, project, domain)
         request = execution_pb2.ExecutionCreateRequest(
             project=where.project, domain=where.domain, name=name, spec=spec, inputs=literals
         )
-        execution = self._created("CreateExecution", request, where, type_hints)
+        prefix = None if execution_name else execution_name_prefix or ""
+        execution = self._created("CreateExecution", request, where, prefix, type_hints)
         return self.wait(execution) if wait else execution
 
     def relaunch(
@@ -177,12 +182,13 @@ class FlyteRemote(Watching, Signaling):
         overwrite_cache: bool = False,
     ) -> FlyteWorkflowExecution:
         """Launch an execution again with the same inputs, and return the new one."""
-        old, name = _id_of(execution), name or _launching.fresh_name()
+        old, prefix = _id_of(execution), None if name else ""
+        name = name or self._names.fresh()
         request = execution_pb2.ExecutionRelaunchRequest(
             id=old.to_flyte_idl(), name=name, overwrite_cache=overwrite_cache
         )
         new = WorkflowExecutionIdentifier(old.project, old.domain, name)
-        return self._created("RelaunchExecution", request, new)
+        return self._created("RelaunchExecution", request, new, prefix)
 
     def recover(
         self,
@@ -190,15 +196,20 @@ class FlyteRemote(Watching, Signaling):
         name: str | None = None,
     ) -> FlyteWorkflowExecution:
         """Launch a failed execution again from where it failed, and return the new one."""
-        old, name = _id_of(execution), name or _launching.fresh_name()
+        old, prefix = _id_of(execution), None if name else ""
+        name = name or self._names.fresh()
         request = execution_pb2.ExecutionRecoverRequest(id=old.to_flyte_idl(), name=name)
         new = WorkflowExecutionIdentifier(old.project, old.domain, name)
-        return self._created("RecoverExecution", request, new)
+        return self._created("RecoverExecution", request, new, prefix)
 
     def terminate(
         self, execution: FlyteWorkflowExecution | WorkflowExecutionIdentifier, cause: str
     ) -> None:
-        """Stop an execution. The object given is not changed: sync it to see."""
+        """Stop an execution, ours or flytekit's. The object is not changed: sync it to see.
+
+        Raises:
+            ValueError: It is no execution and no id of one.
+        """
         request = execution_pb2.ExecutionTerminateRequest(
             id=_id_of(execution).to_flyte_idl(), cause=cause
         )
@@ -213,18 +224,35 @@ class FlyteRemote(Watching, Signaling):
         rpc: str,
         request: Any,
         wanted: WorkflowExecutionIdentifier,
+        prefix: str | None,
         type_hints: Mapping[str, Any] | None = None,
     ) -> FlyteWorkflowExecution:
-        """Create an execution, unless it is there: an attempt whose answer was lost has made it."""
+        """Create an execution, unless it is there: an attempt whose answer was lost has made it.
+
+        If a seeded client drew the name (with a ``prefix``), and its very first attempt finds it
+        taken, another client made that one: the next name is drawn.
+        """
         try:
             created = WorkflowExecutionIdentifier.from_flyte_idl(self._rpc(rpc, request).id)
-        except FlyteEntityAlreadyExistsException:
+        except FlyteEntityAlreadyExistsException as error:
+            if prefix is not None and self._names.repeat and not error.retried:
+                request.name = self._names.fresh(prefix)
+                wanted = WorkflowExecutionIdentifier(wanted.project, wanted.domain, request.name)
+                return self._created(rpc, request, wanted, prefix, type_hints)
             logger.warning("Execution %r exists already and is taken for this one.", wanted.name)
             created = wanted
         return self._got(self._rpc, created, type_hints)
 
 
-def _id_of(
-    execution: FlyteWorkflowExecution | WorkflowExecutionIdentifier,
-) -> WorkflowExecutionIdentifier:
-    return execution.id if isinstance(execution, FlyteWorkflowExecution) else execution
+def _id_of(execution: object) -> WorkflowExecutionIdentifier:
+    """Return the id of an execution, or an id itself: flytekit's and plain messages, too."""
+    found = getattr(execution, "id", execution)
+    parts = [getattr(found, part, None) for part in ("project", "domain", "name")]
+    if isinstance(found, WorkflowExecutionIdentifier):
+        return found
+    if all(isinstance(part, str) for part in parts) and not hasattr(found, "resource_type"):
+        return WorkflowExecutionIdentifier(*parts)
+    raise ValueError(
+        f"{shown(execution)} ({type(execution).__name__}) is no execution and no id of one: give "
+        "what fetch_execution(name=…) returns, or a WorkflowExecutionIdentifier."
+    )

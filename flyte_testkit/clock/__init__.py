@@ -5,8 +5,17 @@ thing for a server that lives in real time; :class:`Clock` is what both are. Ign
 of how ``time.sleep`` comes to call a clock: :mod:`flyte_testkit.world` does that.
 """
 
+from flyte_testkit.clock._governing import governing_clock
 from flyte_testkit.clock._system import SystemClock
 from flyte_testkit.clock._types import Clock, Handle, Source
 from flyte_testkit.clock._virtual import Sleeper, VirtualClock
 
-__all__ = ["Clock", "Handle", "Sleeper", "Source", "SystemClock", "VirtualClock"]
+__all__ = [
+    "Clock",
+    "Handle",
+    "Sleeper",
+    "Source",
+    "SystemClock",
+    "VirtualClock",
+    "governing_clock",
+]

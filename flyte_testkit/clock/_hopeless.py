@@ -1,7 +1,11 @@
 """When a wait is hopeless, and how to say so.
 
 A wait is hopeless if its thread sleeps again and again with nothing scheduled, or if time would
-pass the clock's limit. Whoever knows better reasons calls ``give_up`` itself.
+pass the clock's limit. Whoever knows better reasons says so itself.
+
+Two things are no sign of a hopeless wait, and so do not count: a thread that sleeps beside another
+which has slept seldom, for that may be about to do something; and a loop that reads the time
+between its sleeps, for it may have a time-out of its own. Such a loop goes on to the clock's limit.
 
 Ignorant of how time moves and of how threads are woken.
 """
@@ -11,17 +15,19 @@ from __future__ import annotations
 import ctypes
 from typing import TYPE_CHECKING
 
-from flyte_testkit.errors import HopelessWait
+from flyte_testkit.clock._heard import Verdicts
+from flyte_testkit.clock._where import in_seconds
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Collection, Iterable
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
-    from flyte_testkit.clock._participants import Participant
+    from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._types import Source
+    from flyte_testkit.errors import HopelessWait
 
-__all__ = ["SILENCE", "Hope", "held_for_ever", "in_seconds", "raise_in"]
+__all__ = ["SILENCE", "Hope", "held_for_ever", "raise_in"]
 
 SILENCE = (
     "every thread waits without a timeout, and nothing is scheduled.",
@@ -29,37 +35,74 @@ SILENCE = (
 )
 _ADVICE = "Script an ending, give the wait a timeout, or raise {}."
 
+_A_DAEMON_S = 30
+"""Idle sleeps after which a daemon thread gives no more hope. Such threads beat, refresh and flush
+for as long as the process lives; any other is given as many as the wait itself."""
+
 
 class Hope:
-    """What may still happen on a clock, and what is said once nothing will."""
+    """What may still happen on a clock, and what is said once nothing will.
 
-    def __init__(self, idle_sleeps: Callable[[], int], tell_time: Callable[[], str]) -> None:
+    Attributes:
+        lost: Why nothing works any more on the clock, or ``None``.
+        readers: The idents of threads that have read the time since they slept last; ``None`` as
+            long as nobody wants to know.
+        verdicts: What was said, and whether it was heard.
+    """
+
+    def __init__(self, idle_sleeps: Callable[[], int], tell: Callable[[], list[str]]) -> None:
         self.idle_sleeps = idle_sleeps
         self.sources: tuple[Source, ...] = ()
         self.lost: HopelessWait | None = None
+        self.readers: set[int | None] | None = None
+        self.verdicts = Verdicts()
         self._farewells: list[Callable[[], object]] = []
-        self._tell_time = tell_time
+        self._tell = tell
 
     @property
-    def due(self) -> bool:
-        """Whether a source has anything left that will happen."""
-        return any(source.next_due() is not None for source in self.sources)
+    def due(self) -> datetime | None:
+        """When a source has something left that will happen, if one has."""
+        instants = (source.next_due() for source in self.sources)
+        return min((instant for instant in instants if instant is not None), default=None)
 
-    def is_idle(self, who: Participant, everyone: Iterable[Participant]) -> bool:
+    def is_idle(self, who: Member, now: int, others: Callable[[], Iterable[Member]]) -> bool:
         """Count a sleep with nothing scheduled; say whether it is one too many.
 
-        A thread that sleeps for the first time may still do something afterwards: until it has
-        woken, no other thread's sleeps count.
+        Args:
+            who: Who is about to sleep.
+            now: The time.
+            others: Returns all others whose time will come, or who run.
         """
-        others = [other for other in everyone if other.sleeping and other is not who]
-        hopeful = any(other.idle <= 1 for other in others)
-        who.idle = min(who.idle + 1, 2) if hopeful else who.idle + 1
-        return who.idle > self.idle_sleeps()
+        allowed = self.idle_sleeps()
+        if not who.idle:
+            who.idle_since = now
+        who.idle += 1
+        if who.idle > allowed // 2 and self._has_read(who):
+            who.idle = 0
+        if who.idle <= _allowed(who, allowed):
+            return False
+        everyone = (who, *others())
+        return all(one.idle > _allowed(one, allowed) for one in everyone) and any(
+            one.idle > allowed for one in everyone
+        )
+
+    def _has_read(self, who: Member) -> bool:
+        """Whether a thread read the time since it slept last; it is asked from now on."""
+        ident = who.thread.ident if who.thread is not None else None
+        if self.readers is None:
+            self.readers = set()
+        has_read = ident in self.readers
+        self.readers.discard(ident)
+        return has_read
+
+    def say(self, reason: str, advice: str = "") -> HopelessWait:
+        """Word what is hopeless, and expect somebody to hear of it."""
+        return self.verdicts.say(self._worded(reason, advice))
 
     def lose(self, reason: str, advice: str = "") -> HopelessWait:
         """Word the end, once; say farewell to those who asked for it."""
         if self.lost is None:
-            self.lost = HopelessWait(self._worded(reason, advice))
+            self.lost = self.say(reason, advice)
         farewells, self._farewells = self._farewells, []
         for farewell in farewells:
             farewell()
@@ -90,25 +133,20 @@ class Hope:
     def _worded(self, reason: str, advice: str) -> str:
         stories = [source.story() for source in self.sources]
         told = [f"  {line}" for story in stories for line in story.splitlines()]
-        return "\n".join(filter(None, (reason, *told, self._tell_time(), advice)))
+        return "\n".join(filter(None, (reason, *told, *self._tell(), advice)))
+
+
+def _allowed(member: Member, allowed: int) -> int:
+    is_daemon = member.thread is not None and member.thread.daemon
+    return min(allowed, _A_DAEMON_S) if is_daemon else allowed
 
 
 def raise_in(thread: threading.Thread, error: HopelessWait) -> None:
     """Raise the like of an error in another thread as soon as it runs Python again."""
-    message = str(error)
-
-    class Interrupted(HopelessWait):
-        """A class of its own: Python raises a class in another thread, not an instance."""
-
-        def __init__(self, *_: object) -> None:
-            super().__init__(message)
-
-    Interrupted.__name__ = Interrupted.__qualname__ = HopelessWait.__name__
-    Interrupted.__module__ = HopelessWait.__module__
     # It cannot be taken back: CPython 3.11 spins in a traced thread once that was tried.
     if thread.ident is not None:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
-            ctypes.c_ulong(thread.ident), ctypes.py_object(Interrupted)
+            ctypes.c_ulong(thread.ident), ctypes.py_object(type(error))
         )
 
 
@@ -125,16 +163,6 @@ def held_for_ever(held: Collection[str]) -> tuple[str, str]:
     names = ", ".join(sorted(set(held)))
     calls = f"a call of {names} that has" if len(held) == 1 else f"calls of {names} that have"
     return (
-        f"the server holds back {calls} no deadline, and nothing is scheduled any more.",
+        f"the server holds back {calls} no deadline, and nothing that is scheduled answers it.",
         "Give the call a deadline, or let the server answer it.",
     )
-
-
-def in_seconds(length: float) -> str:
-    """Return a length of time for people: all of its digits, and no exponent.
-
-    Example:
-        >>> in_seconds(2_592_000), in_seconds(0.5)
-        ('2,592,000 s', '0.5 s')
-    """
-    return f"{length:,.6f}".rstrip("0").rstrip(".") + " s"

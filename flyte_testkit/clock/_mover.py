@@ -1,22 +1,24 @@
-"""Who moves time: whichever sleeping thread drives, one at a time.
+"""Who takes part, and how one waits: the members' side of the turns.
 
-One of the threads that sleep *drives*: it looks at the others until all of them wait, then moves
-time to what is due first, runs or wakes that, and looks again, until its own time has come; then
-the next sleeper drives. Nobody drives if nobody sleeps, except while the server holds calls back:
-then a helper thread does, for as long as that lasts.
+A thread joins, waits and leaves here; a job of a pool engages a seat, which its worker takes. What
+is promised of their order is written in ``_turns``.
 
-Ignorant of when a wait is hopeless: ``on_limit`` is told, and ``broken`` is obeyed.
+Ignorant of when a wait is hopeless, and of what waits are called in Python.
 """
 
 from __future__ import annotations
 
 import _thread
 import threading
-import time
+from collections import deque
 from typing import TYPE_CHECKING
 
-from flyte_testkit.clock._participants import Participant, Participants
-from flyte_testkit.clock._schedule import Agenda, Callback, Entry
+from flyte_testkit.clock._calls import Calls
+from flyte_testkit.clock._members import Member, Members, hook_end, hook_start, leave_world
+from flyte_testkit.clock._schedule import Entry
+from flyte_testkit.clock._sleeper import Sleeper
+from flyte_testkit.clock._turns import Turns
+from flyte_testkit.clock._watch import Watch
 from flyte_testkit.errors import ClockError
 
 if TYPE_CHECKING:
@@ -24,91 +26,150 @@ if TYPE_CHECKING:
 
 __all__ = ["Mover", "Sleeper"]
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.0002, 0.005  # real seconds between two looks
-_LOOKS = 5  # at threads that seem to wait, before one more sleep is thought better
-_ENDLESS = 5.0  # real seconds of waits without end, everybody waiting and nothing scheduled
-_PATIENCE = 2.0  # real seconds with calls held back, everybody waiting and nothing scheduled
-_real_sleep = time.sleep
-_real_monotonic = time.monotonic
+_get_ident = _thread.get_ident
+_real_join = threading.Thread.join
+_BURIAL = 1.0  # real seconds that a thread which has nothing left to do is given to be gone
 
 
-class Sleeper(Entry):
-    """A thread that sleeps until its time comes (if ever), or until another thread releases it.
+class Mover(Turns):
+    """The members and their waits.
 
-    It can stand among the waiters of a ``threading.Condition``, whose ``notify`` calls
-    ``release``.
+    Args:
+        start: The time, in microseconds.
+        on_limit: Called when time would pass ``limit_at``.
+        on_silence: Called when everybody has waited for ever for a while, in real time.
+        on_standstill: Called with for how many real seconds somebody has kept the others waiting,
+            and how often that was said.
+        on_failure: Called with what a callback raised, if nobody waits who could be told.
     """
-
-    __slots__ = ("_mover", "_waker", "endless", "released", "who", "woken")
-
-    def __init__(self, mover: Mover, when: int | None, rank: int, who: Participant | None) -> None:
-        super().__init__(when or 0, rank, who.order if who else -1)
-        self.endless = when is None
-        self._mover = mover
-        self._waker = _thread.allocate_lock()
-        self._waker.acquire()
-        self.who = who
-        self.woken = False  # its time has come
-        self.released = False  # another thread released it
-
-    @property
-    def settled(self) -> bool:
-        """Whether the sleep is over."""
-        return self.woken or self.released
-
-    def release(self) -> None:
-        """End the sleep before its time."""
-        mover = self._mover
-        with mover.lock:
-            if not self.settled:
-                self.released = True
-                mover.rouse(self)
-
-    def poke(self) -> None:
-        """Make the thread look up; only with the mover's lock held."""
-        if self._waker.locked():
-            self._waker.release()
-
-    def doze(self) -> bool:
-        """Block until poked; an endless sleep looks up after a while, and says ``False`` then."""
-        return self._waker.acquire(True, _ENDLESS if self.endless else -1)
-
-
-class Mover:
-    """The time, what is due, and the loop that gets there."""
 
     def __init__(
         self,
         start: int,
         on_limit: Callable[[], object],
-        on_stuck: Callable[[], object],
-        on_dead: Callable[[], object],
+        on_silence: Callable[[], object],
+        on_standstill: Callable[[float, int], object],
+        on_failure: Callable[[BaseException], object],
     ) -> None:
-        self.us = start
-        self.moves = 0
-        self.lock = threading.RLock()  # held briefly, and never while others' code runs
-        self.agenda = Agenda()
-        self.members = Participants()
-        self.sleepers: dict[Sleeper, None] = {}
-        self.held: dict[object, str] = {}
-        self.limit_at: int | None = None
+        super().__init__(start, on_limit, on_failure)
+        self.members = Members()
+        self.calls = Calls(self)
+        self.watch = Watch(self, on_silence, on_standstill)
         self.skipped = 0  # by ``move``
-        self.broken = False
-        self.failure: Callable[[BaseException], object] | None = None
-        self._on_limit = on_limit
-        self._on_stuck = on_stuck
-        self._on_dead = on_dead
-        self._driver: int | None = None
-        self._helping = False
-        self._bell = _thread.allocate_lock()  # rung when whoever drives should look at once
-        self._bell.acquire()
+        self.is_resident: Callable[[], bool] | None = None  # of the world, which knows its people
+        self._joiners: dict[threading.Thread, list[Sleeper]] = {}
+        self._corpses: list[threading.Thread] = []
+        self._unhook: dict[Member, Callable[[], None]] = {}
+
+    # Who takes part
+
+    def me(self) -> Member:
+        """Return the calling thread as a member; it joins if it had not."""
+        return self.members.here() or self.join(threading.current_thread())
+
+    def join(self, thread: threading.Thread, *, resident: bool | None = None) -> Member:
+        """Let a thread take part.
+
+        One that is not started is ready, and its start and end are hooked. One that runs goes on
+        running, as a guest unless it is known to be a resident.
+        """
+        with self.lock:
+            known = self.members.of(thread)
+            if known is not None:
+                if resident and known.guest:
+                    known.guest = False
+                    self.run(known)
+                return known
+            if thread.ident is not None:
+                if resident is None:
+                    resident = self.is_resident is not None and self.is_resident()
+                hooked = resident and hook_end(thread, lambda: self.end(thread))
+                member = self.members.add(thread, guest=not resident, hooked=hooked)
+                if resident:
+                    self.run(member)
+                return member
+            member = self.members.add(thread)
+            self._unhook[member] = hook_start(
+                thread, lambda: self.take_seat(member), lambda: self.end(thread)
+            )
+            self.queue(member)
+        self.go()
+        return member
+
+    def takes_part(self, thread: threading.Thread) -> bool:
+        """Whether a thread takes part."""
+        with self.lock:
+            return self.members.of(thread) is not None
+
+    def adopt(self, thread: threading.Thread) -> Member:
+        """Let a thread take part that waits, and not on this clock."""
+        with self.lock:
+            known = self.members.of(thread)
+            if known is not None:
+                return known
+            return self.members.add(thread, hooked=hook_end(thread, lambda: self.end(thread)))
+
+    def wake_older(self, member: Member) -> None:
+        """Let one run that was adopted, or that waits on an older clock: it is being notified."""
+        with self.lock:
+            if member.thread is not None and not member.guest:
+                known = self.members.of(member.thread) or self.adopt(member.thread)
+                if not (known.turn or known.queued):
+                    self.run(known)
+
+    def leave(self, thread: threading.Thread) -> None:
+        """Let a thread take no more part."""
+        with self.lock:
+            member = self.members.of(thread)
+            if member is not None:
+                self._dismiss(member)
+        self.go()
+
+    def end(self, thread: threading.Thread) -> None:
+        """Let a thread leave that has nothing left to do; who joins it goes on once it is dead."""
+        with self.lock:
+            for sleeper in self._joiners.pop(thread, ()):
+                sleeper.settle()
+            self._corpses.append(thread)
+        self.leave(thread)
+
+    def engage(self) -> Member:
+        """Let a job take part that a worker will pick up: it is ready from now on."""
+        with self.lock:
+            member = self.members.add(None)
+            self.queue(member)
+        self.go()
+        return member
+
+    def take_seat(self, member: Member) -> Member | None:
+        """Be that member from now on; returns once it has its turn, with whom one was before."""
+        with self.lock:
+            self._unhook.pop(member, None)
+            before = self.members.seat(member)
+        self.await_turn(member)
+        return before
+
+    def leave_seat(self, member: Member, before: Member | None) -> None:
+        """Be again whom one was before."""
+        with self.lock:
+            self.members.unseat(before)
+            self._dismiss(member)
+        self.go()
+
+    def dismiss(self, member: Member) -> None:
+        """Let a member take no more part; a job that no worker will pick up, say."""
+        with self.lock:
+            self._dismiss(member)
+        self.go()
+
+    # Waiting
 
     def sleep(self, length: int) -> None:
         """Sleep so many microseconds on the clock."""
         with self.lock:
-            who = self.members.me()
+            who = self.me()
             target = self.us + length
-            if self._driver is None and len(self.members) == 1 and not self._beyond(target):
+            if self._is_alone(who) and not self._beyond(target):
                 first = self.agenda.first()
                 if first is None or first.when > target:  # nobody else: time is ours to move
                     self.us = target
@@ -120,13 +181,7 @@ class Mover:
         """Return a sleeper for the calling thread, to be parked; ``None`` is for ever."""
         with self.lock:
             when = None if length is None else self.us + length
-            return Sleeper(self, when, Entry.SLEEPER, self.members.me())
-
-    def schedule(self, callback: Callback) -> None:
-        """Let a callback happen; if nobody drives, who waits for ever does from now on."""
-        with self.lock:
-            self.agenda.add(callback)
-            self._wake_a_driver()
+            return Sleeper(self, when, Entry.SLEEPER, self.me())
 
     def move(self, length: int) -> None:
         """Move time, and do what is due on the way; the limit moves along."""
@@ -134,197 +189,156 @@ class Mover:
             self.skipped += length
             if self.limit_at is not None:
                 self.limit_at += length
+            # Who only moves time takes no part in it by that.
+            who = self.members.here() or Member(
+                threading.current_thread(), -1, guest=True, hooked=False
+            )
             target = self.us + length
-        self.park(Sleeper(self, target, Entry.MOVER, self.members.known()))
+        self.park(Sleeper(self, target, Entry.MOVER, who))
 
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until the sleeper is settled; say whether another thread released it."""
-        me = threading.get_ident()
+        who = sleeper.who
+        if self._calling_back == _get_ident():
+            raise ClockError(
+                "a callback of call_at or call_later tried to wait. A callback happens at one "
+                "instant: let it schedule the rest with call_later(seconds, ...)."
+            )
+        try:
+            while self._lie_down(sleeper):
+                self.go(to_be_told=True)
+                self.await_turn(who)
+                while who.interruptions:
+                    who.interruptions.popleft()()
+        finally:
+            with self.lock:
+                self._get_up(sleeper)
+            if who.guest:
+                self.go()
+        return sleeper.released
+
+    def step_out(self, sleeper: Sleeper) -> None:
+        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
+        self._lie_down(sleeper)
+        self.go()
+
+    def step_in(self, sleeper: Sleeper) -> None:
+        """Come back from there, in one's turn."""
+        sleeper.release()
+        self.await_turn(sleeper.who)
+
+    def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
+        """Wait on the clock until a member has nothing left to do; say whether it has."""
         with self.lock:
-            if self._driver == me:
-                raise ClockError(
-                    "a callback of call_at or call_later tried to wait. A callback happens at one "
-                    "instant: let it schedule the rest with call_later(seconds, ...)."
-                )
-            if not sleeper.settled:
+            if self.members.of(thread) is None:
+                return True
+            sleeper = self.sleeper(length)
+            self._joiners.setdefault(thread, []).append(sleeper)
+        return self.park(sleeper)
+
+    def interrupt(
+        self,
+        thread: threading.Thread,
+        function: Callable[[], object],
+        kill: Callable[[int], object],
+    ) -> None:
+        """Let a thread run a function in between, as for a signal.
+
+        Args:
+            thread: Which.
+            function: What it runs, in its turn, if it sleeps on the clock.
+            kill: What is called with its ident if it stands elsewhere.
+        """
+        with self.lock:
+            member = self.members.of(thread)
+            asleep = member is not None and member.sleeping
+            if member is not None and asleep:
+                if member.interruptions is None:
+                    member.interruptions = deque()
+                member.interruptions.append(function)
+                self.queue(member)
+            else:
+                self.calls.disturb(member)
+        if not asleep and thread.ident is not None:
+            kill(thread.ident)
+        self.go()
+
+    def running(self) -> list[threading.Thread]:
+        """Return the threads that run."""
+        with self.lock:
+            return [member.thread for member in self.runs if member.thread is not None]
+
+    def close(self) -> list[Member]:
+        """Let those end who began here and wait with a time-out: the world and its time are over.
+
+        They end quietly, as if by ``sys.exit()``, at the place where they wait. Who waits for ever
+        goes on, for somebody may still come. Returns those who end; ``go`` is to follow.
+        """
+        with self.lock:
+            self.over = True
+            waiting = [s.who for s in self.sleepers if s.who.is_native and not s.endless]
+            for member in waiting:
+                member.interruptions = deque([leave_world])
+                self.queue(member)
+            for member in list(self.runs):
+                if member is not self.members.here():
+                    self._dismiss(member)
+        return waiting
+
+    def nobody_stirs(self) -> bool:
+        """Whether all other members wait, and none of them for a time that will come."""
+        with self.lock:
+            others = self.runs.keys() - {self.members.here()}
+            return not (others or self.ready or self.busy or self.calls.flying) and (
+                self.agenda.first() is None
+            )
+
+    def _dismiss(self, member: Member) -> None:
+        self.members.remove(member)
+        for other in self.members:
+            other.idle = 0  # this is what they may have waited for
+        self.stop(member)
+        unhook = self._unhook.pop(member, None)
+        if unhook is not None:
+            unhook()
+
+    def await_turn(self, member: Member) -> None:
+        """Block until the turn has come. Whoever has it sees no thread that only seems alive."""
+        while not (member.turn or self.broken):
+            member.doze()
+        if not member.turn:
+            with self.lock:
+                self.stop(member)
+                self.run(member)
+        while self._corpses:
+            try:
+                dead = self._corpses.pop()
+            except IndexError:  # another has buried it
+                break
+            if dead is not threading.current_thread():
+                _real_join(dead, _BURIAL)
+
+    def _lie_down(self, sleeper: Sleeper) -> bool:
+        """Give the turn up, unless there is nothing to wait for."""
+        with self.lock:
+            if sleeper.settled or self.broken:
+                return False
+            if sleeper not in self.sleepers:
                 if not sleeper.endless:
                     self.agenda.add(sleeper)
                 self.sleepers[sleeper] = None
-                if sleeper.who is not None:
-                    sleeper.who.sleeping = True
-                self.ring()
-        try:
-            while not (sleeper.settled or self.broken):
-                if self._take(me, sleeper):
-                    try:
-                        self._drive(me, lambda: sleeper.settled or self._has_no_use_for(sleeper))
-                    finally:
-                        self._pass_on()
-                elif not sleeper.doze() and not self.held and self.nobody_stirs():
-                    self._on_dead()
-        finally:
-            with self.lock:
-                self.rouse(sleeper)
-        return sleeper.released
-
-    def rouse(self, sleeper: Sleeper) -> None:
-        """Take a sleeper out of everything and wake its thread; only with the lock held."""
-        self.agenda.cancel(sleeper)
-        if self.sleepers.pop(sleeper, self) is not self and sleeper.who is not None:
-            sleeper.who.sleeping = False
-        sleeper.poke()
-        self.ring()
-
-    def ring(self) -> None:
-        """Make whoever drives look at once; only with the lock held."""
-        if self._bell.locked():
-            self._bell.release()
-
-    def wake_all(self) -> None:
-        """Let every sleeper see that the clock is broken."""
-        with self.lock:
-            for sleeper in list(self.sleepers):
-                sleeper.poke()
-            self.ring()
-
-    def hold(self, what: str) -> object:
-        """Count one more call that the server holds back; somebody must drive meanwhile."""
-        token = object()
-        with self.lock:
-            self.held[token] = what
-            self.ring()
-            if not self._helping and not self.broken:
-                self._helping = True
-                _thread.start_new_thread(self._help, ())
-        return token
-
-    def nobody_stirs(self) -> bool:
-        """Whether all other threads wait, and none of them for a time that will come."""
-        for _ in range(_LOOKS):
-            with self.lock:
-                quiet, certain = self.members.all_wait(threading.get_ident(), len(self.held))
-                if not quiet or self.agenda.first() is not None:
-                    return False
-            if certain:
-                return True
-            _real_sleep(_FIRST_PAUSE)
-        return False
-
-    def let_go(self, token: object) -> None:
-        """Count one call less."""
-        with self.lock:
-            self.held.pop(token, None)
-            self.ring()
-
-    def _take(self, me: int, sleeper: Sleeper | None = None) -> bool:
-        with self.lock:
-            if self._driver is None and not (sleeper and self._has_no_use_for(sleeper)):
-                self._driver = me
-            return self._driver == me
-
-    def _has_no_use_for(self, driver: Sleeper) -> bool:
-        """Whether there is nothing to drive to: who waits for ever has no time of its own."""
-        return driver.endless and not self.agenda.callbacks
-
-    def _pass_on(self) -> None:
-        with self.lock:
-            self._driver = None
-            self._wake_a_driver()
-
-    def _wake_a_driver(self) -> None:
-        self.ring()
-        if self._driver is None:
-            able = (s for s in self.sleepers if not s.settled and not self._has_no_use_for(s))
-            chosen = min(able, key=lambda sleeper: sleeper.endless, default=None)
-            if chosen is not None:
-                chosen.poke()
-
-    def _help(self) -> None:
-        """Drive while calls are held back: nobody may be asleep to do it."""
-        me = threading.get_ident()
-        while True:
-            with self.lock:
-                if not self.held or self.broken:
-                    self._helping = False
-                    return
-            if not self._take(me):
-                _real_sleep(_FIRST_PAUSE * 5)
-                continue
-            stuck = _Patience(self)
-            try:
-                self._drive(me, stuck.is_over)
-                if stuck.was_out:
-                    self._on_stuck()
-            except BaseException as error:  # noqa: BLE001  a callback's; no thread above us hears it
-                if self.failure is not None:
-                    self.failure(error)
-            finally:
-                self._pass_on()
-
-    def _drive(self, me: int, done: Callable[[], bool]) -> None:
-        """Move time to what is due first, again and again, until done."""
-        pause = _FIRST_PAUSE
-        while True:
-            callback: Callback | None = None
-            with self.lock:
-                if done() or self.broken:
-                    return
-                first = self.agenda.first()
-                quiet, certain = (False, True)
-                if first is not None:
-                    quiet, certain = self.members.all_wait(me, len(self.held))
-                if first is not None and quiet and certain:
-                    beyond = self._beyond(first.when)
-                    if not beyond:
-                        callback = self._arrive(first)
-                else:
-                    first = None
-            if first is None:
-                self._bell.acquire(True, pause)
-                if certain:
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-            elif beyond:
-                self._on_limit()
-            else:
-                pause = _FIRST_PAUSE
-                if callback is not None:
-                    callback.run()
-
-    def _beyond(self, instant: int) -> bool:
-        return self.limit_at is not None and instant > self.limit_at
-
-    def _arrive(self, entry: Entry) -> Callback | None:
-        """Be at the instant of an entry: wake its sleeper, or return the callback to run."""
-        if entry.when > self.us:
-            self.us = entry.when
-            self.moves += 1
-        self.agenda.cancel(entry)
-        if isinstance(entry, Sleeper):
-            entry.woken = True
-            self.rouse(entry)
-        return entry if isinstance(entry, Callback) else None
-
-
-class _Patience:
-    """How long calls have been held back while nothing was scheduled that could answer them."""
-
-    def __init__(self, mover: Mover) -> None:
-        self._mover = mover
-        self._since: float | None = None
-        self.was_out = False
-
-    def is_over(self) -> bool:
-        """Whether no call is held any more, or for too long; only with the mover's lock held."""
-        mover = self._mover
-        if not mover.held:
+            sleeper.who.sleeping = True
+            self.stop(sleeper.who)
             return True
-        # A thread blocked in gRPC stirs five times a second, so certainty is not asked for.
-        quiet, _ = mover.members.all_wait(threading.get_ident(), len(mover.held))
-        quiet = quiet and mover.agenda.first() is None
-        if not quiet:
-            self._since = None
-        elif self._since is None:
-            self._since = _real_monotonic()
-        else:
-            self.was_out = _real_monotonic() - self._since > _PATIENCE
-        return self.was_out
+
+    def _get_up(self, sleeper: Sleeper) -> None:
+        """Run on, whatever ended the sleep; a guest leaves the stage."""
+        self.agenda.cancel(sleeper)
+        self.sleepers.pop(sleeper, None)
+        who = sleeper.who
+        who.sleeping = False
+        if who.guest:
+            self.stop(who)
+        elif not who.turn:
+            self.stop(who)
+            self.run(who)

@@ -16,7 +16,21 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Agenda", "Callback", "Entry", "aware_micros", "from_micros", "micros", "to_micros"]
+__all__ = [
+    "LONGEST",
+    "Agenda",
+    "Callback",
+    "Entry",
+    "aware_micros",
+    "from_micros",
+    "micros",
+    "to_micros",
+    "wait_micros",
+]
+
+LONGEST = 9_223_372_036
+"""Seconds that a wait may be given at most: ``threading.TIMEOUT_MAX``, 292 years, wherever."""
+
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,6 +63,19 @@ def micros(length: float | timedelta, what: str = "sleep length") -> int:
         exact = round(length * 1_000_000) or (length > 0) - (length < 0)
     if exact < 0:
         raise ValueError(f"{what} must be non-negative")
+    return exact
+
+
+def wait_micros(length: float | timedelta) -> int:
+    """Do as ``micros`` for a wait, which Python lets be no longer than ``LONGEST``.
+
+    Raises:
+        ValueError: As there.
+        OverflowError: It is infinite, or longer; a ``timedelta`` may be.
+    """
+    exact = micros(length)
+    if exact > LONGEST * 1_000_000 and not isinstance(length, timedelta):
+        raise OverflowError(f"sleep length is too large: {length!r} s, of at most {LONGEST:,} s")
     return exact
 
 
@@ -99,15 +126,21 @@ class Entry:
 class Callback(Entry):
     """A function that is called at an instant; what ``call_at`` and ``call_later`` return."""
 
-    __slots__ = ("_agenda", "_args", "_function")
+    __slots__ = ("_agenda", "_args", "_function", "_kwargs")
 
     def __init__(
-        self, agenda: Agenda, when: int, function: Callable[..., object], args: tuple[Any, ...]
+        self,
+        agenda: Agenda,
+        when: int,
+        function: Callable[..., object],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(when, Entry.CALLBACK)
         self._agenda = agenda
         self._function = function
         self._args = args
+        self._kwargs = kwargs or {}
 
     def cancel(self) -> None:
         """Let it not happen. Nothing happens if it has happened, or is cancelled, already."""
@@ -115,7 +148,7 @@ class Callback(Entry):
 
     def run(self) -> None:
         """Call the function."""
-        self._function(*self._args)
+        self._function(*self._args, **self._kwargs)
 
     def __repr__(self) -> str:
         name = getattr(self._function, "__qualname__", None) or repr(self._function)

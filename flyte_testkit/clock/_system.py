@@ -103,15 +103,18 @@ class SystemClock:
             f"move_to({instant.isoformat()}) cannot move real time. Use a VirtualClock."
         )
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Callback:
         """Call a function at an instant; at once if it is past."""
-        return self._schedule(to_micros(when.astimezone(timezone.utc)), function, args)
+        return self._schedule(to_micros(when.astimezone(timezone.utc)), function, args, kwargs)
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``."""
-        return self._schedule(_real_time_ns() // 1000 + micros(delay, "delay"), function, args)
+        when = _real_time_ns() // 1000 + micros(delay, "delay")
+        return self._schedule(when, function, args, kwargs)
 
     def watch(self, source: Source) -> None:
         """Ask a source, from now on, whether anything is scheduled."""
@@ -129,7 +132,7 @@ class SystemClock:
         """Time passes by itself."""
         return False
 
-    def hold(self, what: str = "a call") -> object:  # noqa: ARG002  as VirtualClock has it
+    def hold(self, what: str = "a call", call: object = None) -> object:  # noqa: ARG002  as VirtualClock has it
         """Return a token: time passes anyway."""
         return object()
 
@@ -152,10 +155,25 @@ class SystemClock:
         """Do as ``give_up``: the threads that live in real time are not ours to interrupt."""
         return self.give_up(reason, advice)
 
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:  # noqa: ARG002  as VirtualClock has it
+        """Do nothing but word it: time passes by itself, and those who ask in it are not ours."""
+        return HopelessWait("\n".join(filter(None, (reason, advice))))
+
+    def verify(self) -> None:
+        """Do nothing: no wait is hopeless here."""
+
+    def unheard(self) -> HopelessWait | None:
+        """Return ``None``: no wait is hopeless here."""
+        return None
+
     def _schedule(
-        self, when: int, function: Callable[..., object], args: tuple[Any, ...]
+        self,
+        when: int,
+        function: Callable[..., object],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
     ) -> Callback:
-        callback = Callback(self._agenda, when, function, args)
+        callback = Callback(self._agenda, when, function, args, kwargs)
         with self._changed:
             if self._closed:
                 raise ClockError("this SystemClock is closed and calls nothing any more.")

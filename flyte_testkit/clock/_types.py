@@ -71,11 +71,13 @@ class Clock(Protocol):
     def move_to(self, instant: datetime) -> None:
         """Move time forward to an instant."""
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Handle:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Handle:
         """Call a function at an instant."""
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Handle:
         """Call a function after a delay."""
 
@@ -92,8 +94,8 @@ class Clock(Protocol):
     def deserted(self) -> bool:
         """Whether nobody moves this clock: nobody waits on it, and time does not pass by itself."""
 
-    def hold(self, what: str = "a call") -> object:
-        """Say that the server holds a call back, by its name; returns what ``release`` wants."""
+    def hold(self, what: str = "a call", call: object = None) -> object:
+        """Say that the server holds a call back, by name and id; returns what ``release`` wants."""
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""
@@ -106,3 +108,12 @@ class Clock(Protocol):
 
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Break the clock, and raise in every thread that takes part, wherever it is."""
+
+    def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:
+        """Raise in the threads that run, and go on."""
+
+    def verify(self) -> None:
+        """Raise a ``HopelessWait`` that nobody heard of, once."""
+
+    def unheard(self) -> HopelessWait | None:
+        """Return a ``HopelessWait`` that nobody heard of, once."""

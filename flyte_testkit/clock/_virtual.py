@@ -14,23 +14,25 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, in_seconds, raise_in
+from flyte_testkit.clock._judge import Judge
 from flyte_testkit.clock._mover import Mover, Sleeper
-from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros
-from flyte_testkit.errors import ClockError, HopelessWait
+from flyte_testkit.clock._participation import Participation
+from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros, wait_micros
+from flyte_testkit.clock._where import in_seconds
+from flyte_testkit.errors import ClockError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from flyte_testkit.clock._types import Source
 
 __all__ = ["Sleeper", "VirtualClock"]
 
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 _LIMIT = timedelta(days=30)
+_LAST_WORDS = 1.0  # real seconds that a thread is given to end, once the clock gave up
+_real_join = threading.Thread.join
 
 
-class VirtualClock:
+class VirtualClock(Participation, Judge):
     """A clock on which waiting takes no time.
 
     Args:
@@ -60,11 +62,12 @@ class VirtualClock:
         limit: float | timedelta | None = _LIMIT,
         idle_sleeps: int = 3000,
     ) -> None:
-        self._start = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(self._start, self._too_far, self._stuck, self._dead)
-        self._mover.failure = self._fail
+        self._start = self._limited_from = aware_micros(start or _START, "VirtualClock(start={})")
+        self._mover = Mover(
+            self._start, self._too_far, self._silent, self._standing_still, self._fail
+        )
         self.idle_sleeps = idle_sleeps
-        self._hope = Hope(lambda: self.idle_sleeps, self._tell_time)
+        super().__init__()
         self.limit = limit
 
     def __repr__(self) -> str:
@@ -93,7 +96,7 @@ class VirtualClock:
 
     @property
     def limit(self) -> timedelta | None:
-        """How far waiting may move time, counted from the start; may be set, also in seconds."""
+        """How far waiting may move time, from the start or ``mend``; may be set, as seconds too."""
         return self._limit
 
     @limit.setter
@@ -105,17 +108,20 @@ class VirtualClock:
             else:
                 length = micros(limit, "limit")
                 self._limit = timedelta(microseconds=length)
-                self._mover.limit_at = self._start + self._mover.skipped + length
+                self._mover.limit_at = self._limited_from + self._mover.skipped + length
 
-    @property
-    def pending(self) -> bool:
-        """Whether anything is scheduled: a callback, or what a watched source has due."""
-        return self._mover.agenda.callbacks > 0 or self._hope.due
+    def mend(self) -> None:
+        """Let a clock that gave up hope anew; limit and idle sleeps count from now on.
 
-    @property
-    def broken(self) -> HopelessWait | None:
-        """Why this clock gave up, or ``None``. Once it is set, every sleep raises its like."""
-        return self._hope.lost
+        For a clock that outlasts a test. Time is not set back.
+        """
+        with self._mover.lock:
+            self._mover.broken = False
+            self._hope.lost = None
+            self._limited_from = self._mover.us - self._mover.skipped
+        self.forgive()
+        self.limit = self._limit
+        self.stir()
 
     def sleep(self, seconds: float | timedelta) -> None:
         """Wait: time jumps to the earliest wake-up once every thread that takes part waits.
@@ -125,10 +131,11 @@ class VirtualClock:
 
         Raises:
             ValueError: The length is negative.
+            OverflowError: It is infinite, or too large for any wait in Python.
             HopelessWait: Nothing is scheduled any more, or the clock's limit is passed.
             ClockError: It is called in a callback of this clock.
         """
-        length = micros(seconds)
+        length = wait_micros(seconds)
         self.check()
         if length:
             self._count()
@@ -145,7 +152,7 @@ class VirtualClock:
             >>> clock.park(sleeper), clock.elapsed
             (True, 20.0)
         """
-        return self._mover.sleeper(None if seconds is None else micros(seconds))
+        return self._mover.sleeper(None if seconds is None else wait_micros(seconds))
 
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until released (``True``) or until its time has come (``False``).
@@ -154,6 +161,7 @@ class VirtualClock:
             HopelessWait: As ``sleep`` does.
         """
         self.check()
+        sleeper.who = self._mover.me()
         if not sleeper.endless:
             self._count()
         if self._mover.park(sleeper):
@@ -161,6 +169,22 @@ class VirtualClock:
             return True
         self.check()
         return False
+
+    def join_thread(self, thread: threading.Thread, seconds: float | None = None) -> bool:
+        """Wait until a thread that takes part has nothing left to do; say whether it has in time.
+
+        Raises:
+            HopelessWait: As ``sleep`` does, unless the thread is about to end of it, too.
+        """
+        length = None if seconds is None else wait_micros(seconds)
+        if self.broken is None and self._mover.join_thread(thread, length):
+            return True
+        if self.broken is None:
+            return False
+        _real_join(thread, _LAST_WORDS)
+        if thread.is_alive():
+            self.check()
+        return True
 
     def advance(self, seconds: float | timedelta) -> None:
         """Move time forward now: callbacks run and sleepers wake on the way, each at its instant.
@@ -196,7 +220,9 @@ class VirtualClock:
             )
         self.advance(timedelta(microseconds=length))
 
-    def call_at(self, when: datetime, function: Callable[..., object], *args: Any) -> Callback:
+    def call_at(
+        self, when: datetime, function: Callable[..., object], *args: Any, **kwargs: Any
+    ) -> Callback:
         """Call a function at an instant, unless the handle that this returns is cancelled before.
 
         The callbacks of one instant run in the order in which they were asked for, before the
@@ -212,139 +238,14 @@ class VirtualClock:
                 f"{self.now().isoformat()} already. Name a later instant, or use "
                 "call_later(seconds, ...)."
             )
-        return self.call_later(timedelta(microseconds=target - self._mover.us), function, *args)
+        delay = timedelta(microseconds=target - self._mover.us)
+        return self.call_later(delay, function, *args, **kwargs)
 
     def call_later(
-        self, delay: float | timedelta, function: Callable[..., object], *args: Any
+        self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
         when = self._mover.us + micros(delay, "delay")
-        callback = Callback(self._mover.agenda, when, function, args)
+        callback = Callback(self._mover.agenda, when, function, args, kwargs)
         self._mover.schedule(callback)
         return callback
-
-    def join(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread take part (this one, by default), also one that is about to start."""
-        with self._mover.lock:
-            self._mover.members.join(thread or threading.current_thread())
-
-    def leave(self, thread: threading.Thread | None = None) -> None:
-        """Let a thread (this one, by default) take no more part; nothing interrupts it any more."""
-        while True:
-            try:
-                with self._mover.lock:
-                    self._mover.members.leave(thread or threading.current_thread())
-                    self._mover.ring()
-            except HopelessWait:  # an interruption that was on its way
-                continue
-            return
-
-    def takes_part(self, thread: threading.Thread) -> bool:
-        """Whether a thread takes part."""
-        return thread in self._mover.members
-
-    @property
-    def deserted(self) -> bool:
-        """Whether no thread takes part: then only ``advance`` and ``move_to`` move time."""
-        return len(self._mover.members) == 0
-
-    def hold(self, what: str = "a call") -> object:
-        """Say that the server holds a call back, by its name; returns what ``release`` wants.
-
-        A thread blocked in gRPC runs, for its answer may be about to come; it waits if the server
-        holds back as many calls as there are. A helper thread moves time while calls are held.
-        """
-        return self._mover.hold(what)
-
-    def release(self, hold: object) -> None:
-        """Say that a call is held back no longer; saying it twice is saying it once."""
-        self._mover.let_go(hold)
-
-    def watch(self, source: Source) -> None:
-        """Ask a source, from now on, whether anything is scheduled and what is stuck."""
-        self._hope.sources = (*self._hope.sources, source)
-
-    def unwatch(self, source: Source) -> None:
-        """Forget a source."""
-        self._hope.sources = tuple(known for known in self._hope.sources if known is not source)
-
-    def stir(self) -> None:
-        """Say that something happened other than waiting: the count of idle sleeps starts anew."""
-        for member in self._mover.members:
-            member.idle = 0
-
-    def check(self) -> None:
-        """Raise ``HopelessWait`` if this clock gave up."""
-        if (lost := self._hope.lost) is not None:
-            raise HopelessWait(*lost.args)
-
-    def when_broken(self, function: Callable[[], object]) -> None:
-        """Call a function once this clock gives up; at once if it has."""
-        self._hope.when_lost(function)
-
-    def give_up(self, reason: str, advice: str = "") -> HopelessWait:
-        """Break this clock: from now on every sleep, also one under way, raises ``HopelessWait``.
-
-        Args:
-            reason: What is hopeless, as a sentence. What is stuck, and the time, are added to it.
-            advice: What to do next.
-
-        Returns:
-            The error, for the caller to raise; the first one, if the clock was broken already.
-        """
-        return self._spread(self._hope.lose(reason, advice))
-
-    def give_up_if_idle(self, reason: str, advice: str = "") -> None:
-        """Give up now if nothing is scheduled and every other thread waits, too.
-
-        For a wait that is known to have no end of its own: it need not sleep in vain first.
-
-        Raises:
-            HopelessWait: It is so.
-        """
-        if not self.pending and self._mover.nobody_stirs():
-            self.give_up(reason, advice)
-            self.check()
-
-    def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
-        """Give up, and raise in the other threads that take part as soon as they run Python."""
-        lost = self.give_up(reason, advice)
-        with self._mover.lock:
-            for member in self._mover.members:
-                thread = member.thread
-                if not member.sleeping and thread is not threading.current_thread():
-                    raise_in(thread, lost)
-        return lost
-
-    def _spread(self, lost: HopelessWait) -> HopelessWait:
-        self._mover.broken = True
-        self._mover.wake_all()
-        return lost
-
-    def _count(self) -> None:
-        """Count a sleep that begins, if nothing is scheduled."""
-        if self.pending:  # asked without the lock: a source may hold one of its own
-            self.stir()
-            return
-        with self._mover.lock:
-            members = self._mover.members
-            idle = self._hope.is_idle(members.me(), members)
-        if idle:
-            self._spread(self._hope.lose_to_idleness())
-            self.check()
-
-    def _too_far(self) -> None:
-        self._spread(self._hope.lose_to_limit(self._limit))
-
-    def _stuck(self) -> None:
-        self.interrupt(*held_for_ever(list(self._mover.held.values())))
-
-    def _dead(self) -> None:
-        if not self.pending:
-            self.give_up(*SILENCE)
-
-    def _fail(self, error: BaseException) -> None:
-        self.give_up(f"a callback of call_at or call_later failed: {error!r}").__cause__ = error
-
-    def _tell_time(self) -> str:
-        return f"It is {self.now().isoformat()}, {in_seconds(self.elapsed)} after the start."

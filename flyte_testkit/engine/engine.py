@@ -111,6 +111,11 @@ class Engine(WorkflowExecutor):
         if (play := self.plays.get(key)) is not None:
             self._runs.looked_at(play.run, now)
 
+    def counts(self, key: Key) -> bool:
+        """Whether an execution waits for looks now."""
+        play = self.plays.get(key)
+        return play is not None and play.run.looks is not None
+
     def next_due(self) -> datetime | None:
         """Return when something will happen by itself; None if nothing will."""
         return self._runs.next_due()

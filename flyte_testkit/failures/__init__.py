@@ -37,6 +37,7 @@ This package is ignorant of timelines, time and protobuf.
 
 from __future__ import annotations
 
+import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -121,6 +122,14 @@ BUILDERS: Final[Mapping[str, Callable[..., Failure]]] = MappingProxyType(
     }
 )
 """The functions that make failures, by name; each may be called without arguments."""
+
+
+def __getattr__(name: str) -> object:
+    """Tell which failure was meant."""
+    from flyte_testkit.errors import no_such_name  # noqa: PLC0415  only a mistake pays for it
+
+    asker = sys._getframe(1)  # noqa: SLF001  to tell an import from a look
+    raise no_such_name(__name__, name, __all__, asker)
 
 
 def parse(call: str) -> Failure:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, cut, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,19 +49,19 @@ def made_by(source: str, functions: Mapping[str, Callable[..., Failure]]) -> Fai
     try:
         tree = ast.parse(source.strip(), mode="eval").body
     except SyntaxError as error:
-        raise TimelineError(f"{source!r} is no call: {error.msg}.") from None
+        raise TimelineError(f"{shown(source)} is no call: {error.msg}.") from None
     return _made(tree, functions)
 
 
 def _made(tree: ast.expr, functions: Mapping[str, Callable[..., Failure]]) -> Failure:
-    call = ast.unparse(tree)
+    call = cut(ast.unparse(tree), 500)
     match tree:
         case ast.Call(func=ast.Name(name) | ast.Attribute(ast.Name("failures"), name)):
             pass
         case _:
             raise TimelineError(f"{call} is no named failure, such as oom_killed().")
     if name not in functions:
-        raise TimelineError(f"{name!r} is not a named failure.{close_names(name, functions)}")
+        raise TimelineError(f"{shown(name)} is not a named failure.{close_names(name, functions)}")
     positional = [_value(argument, functions) for argument in tree.args]
     named = {word.arg or "": _value(word.value, functions) for word in tree.keywords}
     try:
@@ -76,4 +76,6 @@ def _value(tree: ast.expr, functions: Mapping[str, Callable[..., Failure]]) -> A
     try:
         return ast.literal_eval(tree)
     except ValueError:
-        raise TimelineError(f"{ast.unparse(tree)} is no value that could be read.") from None
+        raise TimelineError(
+            f"{cut(ast.unparse(tree), 500)} is no value that could be read."
+        ) from None

@@ -5,17 +5,19 @@ Ignorant of which failures there are.
 
 from __future__ import annotations
 
+import enum
+import inspect
 import re
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.propeller.names import child_name, pod_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "USER_ERROR", "ErrorKind", "Failure", "check_text", "spelled"]
+__all__ = ["KINDS", "USER_ERROR", "ErrorKind", "Failure", "check_text", "code_text", "spelled"]
 
 ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
 
@@ -43,7 +45,8 @@ class Failure:
 
     Attributes:
         message: The text. Keep it short of 8 KiB if it is to travel in a status.
-        code: What alerts and dashboards group by. May be empty, as for a failed map item.
+        code: What alerts and dashboards group by. May be empty, as for a failed map item. A member
+            of ``grpc.StatusCode`` stands for its name.
         kind: Whose fault it is: ``USER``, ``SYSTEM`` or ``UNKNOWN``.
 
     Raises:
@@ -63,11 +66,11 @@ class Failure:
     def __post_init__(self) -> None:
         """Refuse what FlyteAdmin could not store."""
         check_text("the message of a failure", self.message)
-        check_text("the code of a failure", self.code, column=True)
+        object.__setattr__(self, "code", code_text(self.code))
         if self.kind not in KINDS:
             near = close_names(str(self.kind).upper(), KINDS)
             raise TimelineError(
-                f"{self.kind!r} is not a kind of error.{near}\nKinds are {', '.join(KINDS)}."
+                f"{shown(self.kind)} is not a kind of error.{near}\nKinds are {', '.join(KINDS)}."
             )
 
     def __repr__(self) -> str:
@@ -125,6 +128,9 @@ class Failure:
         return self if message == self.message else replace(self, message=message)
 
 
+Failure.__init__ = suggests_keywords(Failure.__init__)  # type: ignore[method-assign]  # generated
+
+
 def spelled(failure: Failure, function: Callable[..., Failure], /, **arguments: object) -> Failure:
     """Let a failure print as the call that made it; any change to it prints in full again.
 
@@ -133,10 +139,21 @@ def spelled(failure: Failure, function: Callable[..., Failure], /, **arguments: 
         function: What made it.
         **arguments: What it was called with; those that are its defaults are not printed.
     """
-    usual = function.__kwdefaults__ or {}
+    usual = inspect.unwrap(function).__kwdefaults__ or {}
     said = (f"{name}={value!r}" for name, value in arguments.items() if value != usual[name])
     object.__setattr__(failure, "_call", f"{function.__name__}({', '.join(said)})")
     return failure
+
+
+def code_text(code: object) -> str:
+    """Return the code of an error as text: gRPC's own by its name, as everybody writes it.
+
+    Raises:
+        TimelineError: It is no code.
+    """
+    if isinstance(code, enum.Enum):
+        code = code.value if isinstance(code, str) else code.name
+    return check_text("the code of a failure", code, column=True)
 
 
 def check_text(what: str, value: object, *, column: bool = False) -> str:
@@ -152,14 +169,15 @@ def check_text(what: str, value: object, *, column: bool = False) -> str:
         TimelineError: The value cannot be what it should be.
     """
     if not isinstance(value, str):
-        raise TimelineError(f"{what} is text, not {value!r}. Write it in quotes.")
+        raise TimelineError(f"{what} is text, not {shown(value)}. Write it in quotes.")
     if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise TimelineError(
-            f"{what}, {value!r}, holds half of a surrogate pair, which no protobuf message can"
+            f"{what}, {shown(value)}, holds half of a surrogate pair, which no protobuf message can"
             " carry. Write the whole character."
         )
     if column and "\0" in value:
         raise TimelineError(
-            f"{what}, {value!r}, holds a NUL, which FlyteAdmin's database refuses. Leave it out."
+            f"{what}, {shown(value)}, holds a NUL, which FlyteAdmin's database refuses."
+            " Leave it out."
         )
     return value

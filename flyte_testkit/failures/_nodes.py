@@ -6,7 +6,7 @@ id is a text like any other.
 
 from __future__ import annotations
 
-from flyte_testkit.errors import TimelineError
+from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.failures._failure import Failure, check_text, spelled
 from flyte_testkit.failures._tasks import user_error
 
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 
+@suggests_keywords
 def approval_refused() -> Failure:
     """Return the failure of an execution whose approval was asked for, and refused.
 
@@ -34,6 +35,7 @@ def approval_refused() -> Failure:
     return spelled(Failure(message, code="ReceivedRejectSignal"), approval_refused)
 
 
+@suggests_keywords
 def binding_failed(
     *,
     node: str = "n1",
@@ -67,6 +69,7 @@ def binding_failed(
     return spelled(failure, binding_failed, **said)
 
 
+@suggests_keywords
 def child_failed(*, failure: Failure | None = None, child: str | None = None) -> Failure:
     """Return the failure of an execution that launched another one, which failed.
 
@@ -84,8 +87,8 @@ def child_failed(*, failure: Failure | None = None, child: str | None = None) ->
     """
     if failure is not None and not isinstance(failure, Failure):
         raise TimelineError(
-            f"child_failed(failure={failure!r}): a child fails with a failure."
-            f"\nWrite failures.user_error(message={str(failure)!r})."
+            f"child_failed(failure={shown(failure)}): a child fails with a failure."
+            f"\nWrite failures.user_error(message={shown(str(failure))})."
         )
     theirs = failure or user_error()
     if child is not None:
@@ -94,6 +97,7 @@ def child_failed(*, failure: Failure | None = None, child: str | None = None) ->
     return spelled(same, child_failed, failure=failure, child=child)
 
 
+@suggests_keywords
 def child_aborted(*, node: str = "n0", child: str = "{node.child}") -> Failure:
     """Return the failure of an execution that launched another one, which somebody terminated.
 
@@ -115,6 +119,7 @@ def child_aborted(*, node: str = "n0", child: str = "{node.child}") -> Failure:
     return spelled(failure, child_aborted, node=node, child=child)
 
 
+@suggests_keywords
 def conditional_failed(*, message: str = "no case fits") -> Failure:
     """Return the failure of an execution that came to the ``.fail(…)`` of a conditional.
 
@@ -131,6 +136,7 @@ def conditional_failed(*, message: str = "no case fits") -> Failure:
     return spelled(failure, conditional_failed, message=message)
 
 
+@suggests_keywords
 def node_timed_out() -> Failure:
     """Return the failure of an execution in which a task with retries took longer than it may.
 
@@ -147,6 +153,7 @@ def node_timed_out() -> Failure:
     return spelled(Failure("Timeout in node", code="Timeout"), node_timed_out)
 
 
+@suggests_keywords
 def node_aborted(*, reason: str = "Workflow aborted.") -> Failure:
     """Return the error of a node that the engine stopped: it is no execution's.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyte_testkit.errors import TimelineError
+from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.failures._failure import USER_ERROR, Failure, check_text, spelled
 from flyte_testkit.failures._texts import (
     exception_text,
@@ -41,6 +41,7 @@ _SYSTEM_RETRIES = 3  # the engine's default; it says so, though attempts are cou
 _LAST_POD = f"{{pod.{_SYSTEM_RETRIES}}}"
 
 
+@suggests_keywords
 def user_error(
     *,
     message: str = "something is wrong",
@@ -75,6 +76,7 @@ def user_error(
     return spelled(Failure(text, code=USER_ERROR), user_error, **said)
 
 
+@suggests_keywords
 def system_error(
     *,
     message: str = "the inputs cannot be read",
@@ -101,6 +103,7 @@ def system_error(
     return spelled(Failure(text, code="SYSTEM", kind="SYSTEM"), system_error, **said)
 
 
+@suggests_keywords
 def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Failure:
     """Return the failure of an execution in which the last attempt failed that was allowed.
 
@@ -122,8 +125,8 @@ def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Fail
     """  # noqa: E501  a line of output
     if last is not None and not isinstance(last, Failure):
         raise TimelineError(
-            f"retries_exhausted(last={last!r}): the last attempt reported a failure."
-            f"\nWrite failures.Failure({str(last)!r})."
+            f"retries_exhausted(last={shown(last)}): the last attempt reported a failure."
+            f"\nWrite failures.Failure({shown(str(last))})."
         )
     return spelled(
         _exhausted(last or _recoverable(), attempts),
@@ -133,6 +136,7 @@ def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Fail
     )
 
 
+@suggests_keywords
 def oom_killed(*, attempts: int = 1) -> Failure:
     r"""Return the failure of an execution whose task was killed for its memory.
 
@@ -157,6 +161,7 @@ def oom_killed(*, attempts: int = 1) -> Failure:
     return spelled(_exhausted(last, attempts), oom_killed, attempts=attempts)
 
 
+@suggests_keywords
 def process_died(*, exit_code: int = 1, reason: str = "Error") -> Failure:
     """Return the failure of an execution whose process kept dying without a word.
 
@@ -178,6 +183,7 @@ def process_died(*, exit_code: int = 1, reason: str = "Error") -> Failure:
     return spelled(failure, process_died, exit_code=exit_code, reason=reason)
 
 
+@suggests_keywords
 def preempted(
     *, message: str = "Pod Node is in progress of shutting down, not admitting any new pods"
 ) -> Failure:
@@ -197,6 +203,7 @@ def preempted(
     return spelled(_exhausted(last, _SYSTEM_RETRIES), preempted, message=message)
 
 
+@suggests_keywords
 def pod_deleted() -> Failure:
     """Return the failure of an execution whose pods somebody deleted, four times in a row.
 
@@ -215,6 +222,7 @@ def pod_deleted() -> Failure:
     return spelled(_exhausted(last, _SYSTEM_RETRIES), pod_deleted)
 
 
+@suggests_keywords
 def bad_image(*, containers: str = "x") -> Failure:
     """Return the failure of an execution whose task has an image name that is none.
 
@@ -236,6 +244,7 @@ def bad_image(*, containers: str = "x") -> Failure:
     return spelled(failure, bad_image, containers=containers)
 
 
+@suggests_keywords
 def outputs_not_found() -> Failure:
     """Return the failure of an execution whose task ended well and wrote no outputs.
 
@@ -251,6 +260,7 @@ def outputs_not_found() -> Failure:
     return spelled(_exhausted(last, 1), outputs_not_found)
 
 
+@suggests_keywords
 def timeout_expired(*, after: float | timedelta = 3600) -> Failure:
     """Return the failure of an execution whose task, or gate, took longer than it may.
 
@@ -272,6 +282,7 @@ def timeout_expired(*, after: float | timedelta = 3600) -> Failure:
     return spelled(_exhausted(last, 1), timeout_expired, after=seconds)
 
 
+@suggests_keywords
 def map_item_failed(
     *,
     index: int = 0,

@@ -10,7 +10,7 @@ import textwrap
 from datetime import timedelta
 from typing import Final
 
-from flyte_testkit.errors import TimelineError
+from flyte_testkit.errors import TimelineError, shown
 
 __all__ = ["exception_text", "go_duration", "last_error", "seconds_of", "whole"]
 
@@ -55,11 +55,12 @@ def seconds_of(length: float | timedelta, what: str) -> float:
         length = length.total_seconds()
     if not isinstance(length, (int, float)) or isinstance(length, bool):
         raise TimelineError(
-            f"{what} is a number of seconds or a timedelta, not {length!r}. Write 3600 for an hour."
+            f"{what} is a number of seconds or a timedelta, not {shown(length)}."
+            " Write 3600 for an hour."
         )
     if math.isnan(length) or not 0 <= length < _LONGEST:
         raise TimelineError(
-            f"{what} is {length!r} s, which is no length of time that Go could tell: it counts"
+            f"{what} is {shown(length)} s, which is no length of time that Go could tell: it counts"
             " nanoseconds from 0 to 292 years."
         )
     return int(length) if float(length).is_integer() else length
@@ -90,7 +91,7 @@ def whole(value: object, what: str, *, least: int) -> int:
         TimelineError: It is not.
     """
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise TimelineError(f"{what} is a whole number from {least} on, not {value!r}.")
+        raise TimelineError(f"{what} is a whole number from {least} on, not {shown(value)}.")
     return value
 
 

@@ -86,14 +86,15 @@ class Criteria:
         )
 
     @property
-    def weight(self) -> tuple[bool, int, int]:
+    def weight(self) -> tuple[bool, int]:
         """How particular these are: of two routes that fit, the more particular one answers.
 
-        Any route of an entity is more particular than one of any launch.
+        The more is asked, the more particular; but any route of an entity is more particular than
+        one of whatever is launched.
         """
-        parts = (self.version, self.inputs, self.name, self.project, self.domain)
-        named = sum(part is not None for part in parts)
-        return (self.entity is not None, named, len(self.inputs or ()))
+        parts = (self.version, self.name, self.project, self.domain)
+        asked = sum(part is not None for part in parts) + len(self.inputs or ())
+        return self.entity is not None, asked
 
     @property
     def is_general(self) -> bool:

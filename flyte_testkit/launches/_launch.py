@@ -8,6 +8,7 @@ from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit import literals
 from flyte_testkit.admin import enums
+from flyte_testkit.admin.execution_requests import looks_generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -69,9 +70,13 @@ class Launch:
         return self._declared[name].type if name in self._declared else None
 
     def request(self) -> Hashable:
-        """Return what tells a repeat of the same call from another launch."""
+        """Return what tells a repeat of the same call from another launch.
+
+        Each repeat of a call that names nothing gets a name of its own from FlyteAdmin.
+        """
         plan = self.spec.launch_plan
-        asked = (plan.project, plan.domain, plan.name, plan.version, self.id.name)
+        name = "" if looks_generated(self.id.name) else self.id.name
+        asked = (plan.project, plan.domain, plan.name, plan.version, name)
         return (*asked, self._sent.SerializeToString(deterministic=True))
 
     def __repr__(self) -> str:

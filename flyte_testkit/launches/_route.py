@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["LaunchRoute", "Planting", "UnscriptedLaunch"]
 
 _SHOWN = 10  # scripts and launches that a story tells of
+_LETTERS = 1000  # that a problem with a script may take
 
 
 class UnscriptedLaunch(Exception):  # noqa: N818  it is a finding, which somebody words as a refusal
@@ -178,7 +179,7 @@ class LaunchRoute:
             ]
         )
 
-    def play(self, launch: Launch, made: Callable[[Timeline], object]) -> Timeline:
+    def next_script(self, launch: Launch, made: Callable[[Timeline], object]) -> Timeline:
         """Return the script of the next launch, and count it as launched.
 
         Args:
@@ -194,17 +195,16 @@ class LaunchRoute:
         planted = self.scripts[turn] if turn < len(self.scripts) else self.always
         if planted is None:
             raise UnscriptedLaunch(self._surplus(launch), surplus=True, strict=self.strict)
-        asked = (turn, launch.request())
-        if asked in self._refused:
-            kind, text = self._refused[asked]
+        if told := self._refused and self._refused.get((turn, launch.request())):
+            kind, text = told
             raise kind(text)
         try:
             script = self._finished(planted, launch)
             launch.script = script
             made(script)
         except FlyteTestkitError as wrong:
-            text = self._wrong(launch, planted, str(wrong))
-            self._refused[asked] = type(wrong), text
+            text = self._wrong(launch, planted, _short(str(wrong)))
+            self._refused[turn, launch.request()] = type(wrong), text
             launch.script = None
             raise type(wrong)(text) from wrong
         self.launches.append(launch)
@@ -272,6 +272,12 @@ class LaunchRoute:
 
     def __repr__(self) -> str:
         return f"<{self.criteria}: {len(self.launches)} launched, {self.unplayed} still scripted>"
+
+
+def _short(problem: str) -> str:
+    """Leave out the middle of a very long text: a refusal travels in HTTP/2 trailers."""
+    half = _LETTERS // 2
+    return problem if len(problem) <= _LETTERS else f"{problem[:half]} … {problem[-half:]}"
 
 
 def _place(error: BaseException) -> str:

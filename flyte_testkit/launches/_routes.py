@@ -2,6 +2,7 @@
 
 Of the routes that fit a launch the most particular one answers. When it has nothing left the launch
 is one too many: a route for any launch does not step in, or a surprise relaunch would pass.
+Ignorant of what is registered, and of how a refusal travels.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Routes:
 
     def complaints(self) -> Iterator[str]:
         """Yield what every route has to say of scripts that were never played."""
-        for route in self:
+        for route in tuple(self):
             entity = route.criteria.entity
             looked_at = bool(self._looked_for) if entity is None else entity in self._looked_for
             if complaint := route.complaint(looked_at=looked_at):
@@ -106,7 +107,7 @@ class Routes:
         weight = max(route.criteria.weight for route in fitting)
         equals = [route for route in fitting if route.criteria.weight == weight]
         route = next((route for route in equals if not route.used_up), equals[0])
-        script: Timeline = route.play(launch, made)
+        script: Timeline = route.next_script(launch, made)
         self.launches.append(launch)
         return script
 

@@ -2,6 +2,7 @@
 
 A script is a finished timeline, or a function that gets the launch and returns one. Much can be
 called that is no such function: an ending without its parentheses, a failure's maker, a class.
+Ignorant of what is done with a script.
 """
 
 from __future__ import annotations

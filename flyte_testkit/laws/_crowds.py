@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flyte_testkit.laws._bounds import SLACK
 from flyte_testkit.laws._report import seconds_of
-from flyte_testkit.laws._watching import SLACK, Attempt, attempt, remote_of, side_by_side, stage
+from flyte_testkit.laws._stage import remote_of, side_by_side, stage
+from flyte_testkit.laws._watching import Attempt, attempt
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:

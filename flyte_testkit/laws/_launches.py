@@ -1,4 +1,4 @@
-"""What the laws of launching are tested with, one run of the code under test, and what it left.
+"""What the laws of launching are tested with, and how the code under test is run.
 
 What counts is what the server has in the end, whatever the client was told. Ignorant of
 which of it breaks a law.
@@ -7,31 +7,25 @@ which of it breaks a law.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from flyte_testkit.laws._stories import FOR_EVER, HOPELESS
-from flyte_testkit.laws._watching import (
-    ENDED,
-    Attempt,
-    attempt,
-    named,
-    remote_of,
-    side_by_side,
-    stage,
-)
+from flyte_testkit.laws._launched import Launched
+from flyte_testkit.laws._outage_stories import FOR_EVER, HOPELESS
+from flyte_testkit.laws._rivals import Part, Rivals
+from flyte_testkit.laws._stage import remote_of, side_by_side, stage
+from flyte_testkit.laws._watching import Attempt, attempt, calls_after, named
 from flyte_testkit.strategies._faults import PlannedFault
-from flyte_testkit.timeline import Succeeds, Timeline, running
+from flyte_testkit.timeline import Succeeds, Timeline, immediately, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flyte_testkit.admin.errors import Code
-    from flyte_testkit.laws._launching import LaunchingLaws
+    from flyte_testkit.laws._sharing import SharingLaws
     from flyte_testkit.server import FakeFlyteAdmin
-    from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
 
     Draw = Callable[..., Any]
@@ -42,13 +36,14 @@ __all__ = [
     "STARTS",
     "TURNS",
     "LaunchStory",
-    "Launched",
+    "among_many",
     "at_peace",
     "away",
     "blips",
     "lost_replies",
     "names",
     "refusals",
+    "rivalries",
     "run_launch",
     "run_launches",
     "severed",
@@ -72,10 +67,16 @@ TURNS: Final = 2
 _LOSSES: Final[tuple[Code | None, ...]] = (None, "DEADLINE_EXCEEDED")
 """What a client is told whose answer is lost; None is what a broken connection says."""
 
-_ALWAYS: Final = (0, FOR_EVER)
+_FAILURES: Final[tuple[Code, ...]] = (
+    "UNAVAILABLE",
+    "DEADLINE_EXCEEDED",
+    "RESOURCE_EXHAUSTED",
+    "INTERNAL",
+    "PERMISSION_DENIED",
+)
+"""What launches end with that never reach the server."""
 
-_TERMINATED = frozenset({"ABORTING", "ABORTED"})
-_STOPPED = ENDED | _TERMINATED
+_ALWAYS: Final = (0, FOR_EVER)
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,81 +86,36 @@ class LaunchStory:
     Attributes:
         timeline: What each execution that is launched does.
         faults: What goes wrong, planted before the launch.
+        rivals: What somebody else launches of the same launch plan, if anybody does.
     """
 
     timeline: Timeline
     faults: tuple[PlannedFault, ...] = ()
+    rivals: Rivals | None = None
 
     def __repr__(self) -> str:
         faults = f", {self.faults!r}" if self.faults else ""
-        return f"LaunchStory({self.timeline!r}{faults})"
+        rivals = f", rivals={self.rivals!r}" if self.rivals else ""
+        return f"LaunchStory({self.timeline!r}{faults}{rivals})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
         printer.text(repr(self))
 
 
-class Launched(NamedTuple):
-    """What one launch left.
-
-    Attributes:
-        admin: The server, which answers no more.
-        ended: How the call of the code under test ended.
-        at: When, in seconds.
-        phases: The phase of each execution that was launched, by name.
-        calls: The calls of the launch.
-        limit: When it would have been stopped.
-        bystanders: The phase of each execution that was there before, by name.
-    """
-
-    admin: FakeFlyteAdmin
-    ended: Attempt
-    at: float
-    phases: dict[str, str]
-    calls: tuple[Call, ...]
-    limit: float
-    bystanders: dict[str, str]
-
-    @property
-    def name(self) -> str | None:
-        """The execution that the code says it launched, if it says so."""
-        return named(self.ended.returned)
-
-    @property
-    def known(self) -> str | None:
-        """The execution that the caller knows of by the return; the latest if none is named."""
-        if self.ended.raised is not None:
-            return None
-        return self.name if self.name is not None else next(reversed(self.phases), None)
-
-    @property
-    def dead(self) -> bool:
-        """Whether what was returned had been terminated, as only the code can have done."""
-        return self.phases.get(self.known or "") in _TERMINATED
-
-    @property
-    def orphans(self) -> list[str]:
-        """The executions that go on, and of which the caller does not know."""
-        running_on = [name for name, phase in self.phases.items() if phase not in _STOPPED]
-        if self.ended.raised is None:
-            return [name for name in running_on if name != self.known]
-        told = _chain(self.ended.raised)
-        return [name for name in running_on if name not in told]
-
-
 @st.composite
-def at_peace(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def at_peace(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate executions that succeed, and nothing that goes wrong."""
     return LaunchStory(_timeline(draw, suite))
 
 
 @st.composite
-def lost_replies(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def lost_replies(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate launches that the server sees and whose answers are lost, or come too late."""
     return LaunchStory(_timeline(draw, suite), (_lost(draw),))
 
 
 @st.composite
-def severed(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def severed(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate servers that launch and then tell nothing, or no good news, or terminate nothing."""
     lost = _lost(draw)
     code = draw(st.sampled_from(("UNAVAILABLE", *HOPELESS[1:])))
@@ -171,7 +127,7 @@ def severed(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 
 
 @st.composite
-def away(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def away(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate outages no longer than the code promises to survive, at the launch or later."""
     longest = suite.survives
     start = draw(st.sampled_from([0, *(n * suite.poll_interval for n in range(1, 3))]))
@@ -182,7 +138,7 @@ def away(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 
 
 @st.composite
-def blips(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def blips(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate outages that the code promises to survive, or one answer that is lost in one."""
     story: LaunchStory = draw(away(suite))
     codes = [code for code in _LOSSES if (code or "UNAVAILABLE") in suite.blip_codes]
@@ -192,7 +148,7 @@ def blips(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
 
 
 @st.composite
-def refusals(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
+def refusals(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
     """Generate servers that refuse every launch, or all there is, for what no patience heals."""
     code = draw(st.sampled_from(("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT")))
     rpc: Rpc | None = draw(st.sampled_from(("CreateExecution", None)))
@@ -200,13 +156,39 @@ def refusals(draw: Draw, suite: type[LaunchingLaws]) -> LaunchStory:
     return LaunchStory(_timeline(draw, suite), (fault,))
 
 
-def troubles(suite: type[LaunchingLaws]) -> st.SearchStrategy[LaunchStory]:
-    """Generate launches that go well, and launches that go wrong in any way."""
-    return st.one_of(at_peace(suite), refusals(suite), lost_replies(suite), severed(suite))
+@st.composite
+def troubles(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+    """Generate launches that go well, and launches that go wrong in any way, some beside others."""
+    ways = [at_peace(suite), refusals(suite), lost_replies(suite), severed(suite)]
+    story: LaunchStory = draw(st.one_of(ways))
+    return replace(story, rivals=Rivals(1)) if draw(st.booleans()) else story
+
+
+@st.composite
+def rivalries(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+    """Generate launches beside others of the launch plan, most of which the server never sees."""
+    code = draw(st.sampled_from(_FAILURES))
+    failing = PlannedFault("CreateExecution", "fails_with", code, between=_ALWAYS)
+    faults = draw(st.sampled_from([(failing,), (_lost(draw),), ()]))
+    rivals = draw(st.sampled_from([Rivals(1), Rivals(12), Rivals(0, taken=True)]))
+    return LaunchStory(_timeline(draw, suite), faults, rivals)
+
+
+@st.composite
+def among_many(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+    """Generate launches whose answers are lost, among many others of the launch plan."""
+    step = _long_step(suite)
+    rivals = draw(st.sampled_from([Rivals(12), Rivals(12, later=True), Rivals(101)]))
+    timeline = Timeline((step,), Succeeds(dict(suite.outputs)))
+    return LaunchStory(timeline, (_lost(draw, most=4),), rivals)
 
 
 def run_launch(
-    suite: LaunchingLaws, story: LaunchStory, bystanders: Sequence[str] = ()
+    suite: SharingLaws,
+    story: LaunchStory,
+    bystanders: Sequence[str] = (),
+    *,
+    afterwards: bool = False,
 ) -> Launched:
     """Call the code under test once, and tell what it left.
 
@@ -214,23 +196,59 @@ def run_launch(
         suite: Whose code it is.
         story: What happens.
         bystanders: Executions that somebody else launched, and that run on.
+        afterwards: Whether to see who still calls when the execution is long over.
 
     Raises:
         UnexpectedUse: It did what no script foresaw.
     """
+    rivals = story.rivals
+    part = rehearse(suite, settled=rivals.taken) if rivals else None
     limit = (story.timeline.seconds or 0) + suite.grace
     with stage(limit) as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
-        admin.on_launch(suite.launch_plan).always_plays(story.timeline)
+        admin.on_launch(suite.launch_plan, strict=False).always_plays(story.timeline)
         for name in bystanders:
             admin.add_execution(name, running().never_ends())
+        if rivals and part:
+            rivals.plant(admin, part)
+            bystanders = [*bystanders, *rivals.names(part)]
         for fault in story.faults:
             fault.plant(admin)
         ended = attempt(admin, suite.launch, remote)
-        return _left(admin, ended, limit, bystanders)
+        left = _left(admin, ended, limit, bystanders)._replace(part=part)
+        if afterwards and not ended.hung:
+            admin.clock.advance(story.timeline.seconds or 0)
+            left = left._replace(later=calls_after(admin, suite.poll_interval))
+        return left
 
 
-def run_launches(suite: LaunchingLaws, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
+def rehearse(suite: SharingLaws, *, settled: bool) -> Part | None:
+    """Call the code under test while all is well, to see what it launches; None if nothing.
+
+    Args:
+        suite: Whose code it is.
+        settled: Whether to find out if it always names the execution alike.
+    """
+    parts = []
+    for seed in (1, 2) if settled else (1,):
+        story = immediately.succeeds(dict(suite.outputs))
+        with (
+            stage(suite.grace, strict=False) as admin,
+            remote_of(admin, suite.client, seed=seed) as remote,
+        ):
+            suite.prepare(admin)
+            admin.on_launch(suite.launch_plan, strict=False).always_plays(story)
+            attempt(admin, suite.launch, remote)
+            if not admin.launches:
+                return None
+            launch = admin.launches[0]
+            asked = {getattr(call.request, "name", "") for call in admin.calls}
+            name = launch.id.name if launch.id.name in asked else ""
+            parts.append(Part(suite.launch_plan, launch.inputs, name, settled=settled))
+    return parts[0]._replace(settled=settled and parts[0].name == parts[-1].name)
+
+
+def run_launches(suite: SharingLaws, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
     """Call the code under test in several threads at once, on one remote, some times in each.
 
     Returns:
@@ -243,7 +261,7 @@ def run_launches(suite: LaunchingLaws, story: LaunchStory) -> tuple[Launched, li
     limit = TURNS * ((story.timeline.seconds or 0) + suite.grace)
     with stage(limit, crowd=len(STARTS)) as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
-        admin.on_launch(suite.launch_plan).always_plays(story.timeline)
+        admin.on_launch(suite.launch_plan, strict=False).always_plays(story.timeline)
         admin.on().delays(DELAY)
         ended = [each for thread in side_by_side(admin, STARTS, turns) for each in thread]
         return _left(admin, ended[0], limit), ended
@@ -259,35 +277,23 @@ def _left(
 ) -> Launched:
     """Tell what is there after a launch, apart from what was there before."""
     phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
-    others = {name: phases.pop(name) for name in bystanders}
+    others = {name: phases.pop(name) for name in bystanders if name in phases}
     return Launched(admin, ended, admin.clock.elapsed, phases, tuple(admin.calls), limit, others)
 
 
 def _lost(draw: Draw, codes: Sequence[Code | None] = _LOSSES, *, most: int = 8) -> PlannedFault:
-    code, times = draw(st.sampled_from(codes)), draw(st.integers(1, most))
-    return PlannedFault("CreateExecution", "loses_reply", code, times=times)
+    code, attempts = draw(st.sampled_from(codes)), draw(st.integers(1, most))
+    return PlannedFault("CreateExecution", "loses_reply", code, attempts=attempts)
 
 
-def _timeline(draw: Draw, suite: type[LaunchingLaws]) -> Timeline:
+def _timeline(draw: Draw, suite: type[SharingLaws]) -> Timeline:
     seconds = draw(st.integers(0, 3 * math.ceil(suite.poll_interval)))
     return running(seconds).succeeds(dict(suite.outputs))
 
 
-def _long_step(suite: type[LaunchingLaws]) -> Any:
+def _long_step(suite: type[SharingLaws]) -> Any:
     """Return a step that is not over when a launch fails: it is longer than the suite's grace.
 
     It is not much longer, since code that never gives up goes on for as long as both together.
     """
     return running(math.ceil(30 * suite.poll_interval + 2 * suite.survives + 120)).steps[0]
-
-
-def _chain(error: BaseException | None) -> str:
-    """Return all that an error says, with what its traceback shows that it came of."""
-    told: list[str] = []
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        told += [str(error), *getattr(error, "__notes__", ())]
-        hidden = error.__suppress_context__  # raised from something, if only from None
-        error = error.__cause__ if hidden else error.__context__
-    return "\n".join(told)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import unittest
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from flyte_testkit.laws import _stories
+from flyte_testkit.laws import _outage_stories, _stories
+from flyte_testkit.laws._bounds import BLUR, is_early, is_late, no_earlier_than, no_later_than
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._suite import Laws, law
-from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, no_later_than, wait_breach
-from flyte_testkit.laws._watching import SLACK, watch
+from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, wait_breach
+from flyte_testkit.laws._watching import watch
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._watching import Seen
 
 __all__ = ["OutageLaws"]
-
-BLUR = 1.0
-"""Seconds that a call may last beyond its deadline, which gRPC rounds up on its way."""
 
 
 class OutageLaws(Laws):
@@ -36,13 +34,13 @@ class OutageLaws(Laws):
         """Call the code under test."""
         raise NotImplementedError
 
-    @law(_stories.slow_servers)
+    @law(_outage_stories.slow_servers)
     def test_keeps_its_time_budget_though_calls_are_slow(self, story: Story) -> Breach | None:
         """The time that calls take counts, give or take a poll and two calls."""
         seen = self._watch(story)
         each = story.faults[0].seconds or 0
-        latest = story.timeout + self.poll_interval + 2 * each + SLACK
-        if seen.at <= latest and not seen.hung:
+        latest = story.timeout + self.poll_interval + 2 * each
+        if not is_late(seen.at, latest) and not seen.hung:
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
@@ -51,7 +49,7 @@ class OutageLaws(Laws):
         )
         return wait_breach(self, story, seen, what, no_later_than(latest), may_give_up=True)
 
-    @law(_stories.hangs)
+    @law(_outage_stories.hangs)
     def test_keeps_its_time_budget_though_a_call_hangs(self, story: Story) -> Breach | None:
         """A call that is never answered outlives the time budget by two ``rpc_timeout`` at most.
 
@@ -70,7 +68,7 @@ class OutageLaws(Laws):
             return wait_breach(self, calm.story, calm, what, check, may_give_up=True)
         seen = self._watch(story)
         latest = story.timeout + 2 * self.rpc_timeout + BLUR
-        if seen.at <= latest:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
@@ -79,21 +77,22 @@ class OutageLaws(Laws):
         )
         return wait_breach(self, story, seen, what, no_later_than(latest), may_give_up=True)
 
-    @law(_stories.late_outages)
+    @law(_outage_stories.outages)
     def test_keeps_its_time_budget_in_an_outage(self, story: Story) -> Breach | None:
-        """It is back when its time is up, give or take a second, though the server is away then.
+        """It is back when its time is up, give or take a second, though the server was away.
 
         If the outage is no longer than it promises to survive, it says that the time was up.
         """
         seen = self._watch(story)
         since, until = story.faults[0].between or (0, 0)
         away = f"the server was away from {seconds_of(since)} on"
+        if until < story.timeout:
+            away = f"the server was away from {seconds_of(since)} to {seconds_of(until)}"
         given = f"wait was given {seconds_of(story.timeout)}"
         latest = story.timeout + BLUR
-        if seen.hung or seen.at > latest:
+        if seen.hung or is_late(seen.at, latest):
             what = f"{given}, and at {seconds_of(seen.at)} it {seen}: {away}."
-            check = no_later_than(latest)
-            return wait_breach(self, story, seen, what, check, may_give_up=True)
+            return wait_breach(self, story, seen, what, no_later_than(latest), may_give_up=True)
         if early := early_breach(self, story, seen):
             return early
         if seen.gave_up or until - since > self.survives:
@@ -105,7 +104,28 @@ class OutageLaws(Laws):
         )
         return wait_breach(self, story, seen, what, RAN_ON)
 
-    @law(_stories.blips)
+    @law(_outage_stories.hiccups)
+    def test_gives_up_only_when_its_time_is_up(self, story: Story) -> Breach | None:
+        """It says that the time was up only when it was, give or take a poll.
+
+        What one call says of its own deadline, or of its end, is not the wait's time budget.
+        """
+        seen = self._watch(story)
+        earliest = story.timeout - self.poll_interval
+        if not seen.gave_up or not is_early(seen.at, earliest):
+            return None
+        failed = [call for call in seen.calls if call.code != "OK"]
+        what = f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}"
+        if failed:
+            what += (
+                f": {failed[-1].rpc} had ended {failed[-1].code}. What one call says of its own "
+                "deadline, or of its end, is not the time budget of the wait"
+            )
+        return wait_breach(
+            self, story, seen, f"{what}.", no_earlier_than(earliest), may_give_up=True
+        )
+
+    @law(_outage_stories.blips)
     def test_survives_blips(self, story: Story) -> Breach | None:
         """Outages no longer than it promises to survive change nothing of what it says and when."""
         self._needs_survival()
@@ -123,7 +143,7 @@ class OutageLaws(Laws):
         for since, until in (fault.between or (0, 0) for fault in story.faults):
             if since <= latest:  # it hid the end; a pause that doubled meanwhile is forgiven
                 latest = max(latest, until + (until - since) + self.poll_interval)
-        if seen.at <= latest + SLACK:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
@@ -132,7 +152,7 @@ class OutageLaws(Laws):
         )
         return wait_breach(self, story, seen, what, no_later_than(latest))
 
-    @law(_stories.dead_ends)
+    @law(_outage_stories.dead_ends)
     def test_stops_on_what_cannot_heal(self, story: Story) -> Breach | None:
         """NOT_FOUND, PERMISSION_DENIED and UNAUTHENTICATED end it, with an exception."""
         seen = self._watch(story)
@@ -140,14 +160,14 @@ class OutageLaws(Laws):
         refused = [call for call in seen.calls if call.code == code]
         if not refused:  # it ended before it was refused anything, or asks for something else
             return None
-        latest = refused[0].at + self.poll_interval + SLACK
-        if seen.failed and seen.at <= latest:
+        latest = refused[0].at + self.poll_interval
+        if seen.failed and not is_late(seen.at, latest):
             return None
         what = (
             f"the server answered {code} from {seconds_of(refused[0].at)} on, which no patience "
             f"heals, and at {seconds_of(seen.at)} wait {seen}. Let it raise at once."
         )
-        return wait_breach(self, story, seen, what, no_later_than(latest - SLACK), may_fail=True)
+        return wait_breach(self, story, seen, what, no_later_than(latest), may_fail=True)
 
     @property
     def _grace(self) -> float:

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit import render
 from flyte_testkit.errors import BrokenLaw
+from flyte_testkit.laws._bounds import LINGERS, SLACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from flyte_testkit.laws._others import Others
     from flyte_testkit.laws._suite import Client, Laws
     from flyte_testkit.laws._watching import Attempt
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.timeline import Timeline
     from flyte_testkit.wire.journal import Call
 
-__all__ = ["Breach", "PastedTest", "picture_of", "seconds_of"]
+__all__ = ["Breach", "PastedTest", "after_a_while", "picture_of", "seconds_of"]
 
 _MOST_LINES = 24
 _WORDS = re.compile(r"\b(?:undefined|queued|running|immediately|failures|Failure)\b(?=[(.])")
@@ -97,13 +99,12 @@ class PastedTest:
         """Add lines to the test's body."""
         self._body += lines
 
-    def execution(self, timeline: Timeline, *, bound: bool) -> None:
+    def execution(self, timeline: Timeline, others: Others | None, *, bound: bool) -> None:
         """Add an execution, bound to ``run`` if that is needed, and fetch it."""
         run = "run = " if bound else ""
-        self.add(
-            f'{run}flyte_admin.add_execution("run", {timeline!r})',
-            f'execution = {self.remote}.fetch_execution(name="run")',
-        )
+        added = f'{run}flyte_admin.add_execution("run", {timeline!r}'
+        self.add(*([f"{added})"] if others is None else others.as_code(added)))
+        self.add(f'execution = {self.remote}.fetch_execution(name="run")')
 
     def text(self, law: str) -> str:
         """Return the whole test."""
@@ -125,7 +126,7 @@ class PastedTest:
     def _imports(self) -> Iterator[str]:
         """Yield import statements in the order of isort, with a blank line between groups."""
         body = "\n".join([*self._body, *map(str, self._clock.values())])
-        modules = set(self._modules) | ({"datetime"} if "datetime.datetime(" in body else set())
+        modules = set(self._modules) | ({"datetime"} if "datetime." in body else set())
         standard = [
             f"import {name}" for name in sorted({"contextlib", "datetime", "time"} & modules)
         ]
@@ -162,6 +163,16 @@ def picture_of(
     if ended is not None:
         lines.append(f"{seconds_of(at):>10}  the code under test {ended}")
     return "\n".join(lines)
+
+
+def after_a_while(poll: float) -> tuple[str, ...]:
+    """Return the check that nobody calls any more; the first poll interval is forgiven."""
+    return (
+        f"flyte_admin.clock.advance({poll + SLACK:.10g})",
+        "before = len(flyte_admin.calls)",
+        f"flyte_admin.clock.advance({LINGERS * poll:.10g})",
+        "assert len(flyte_admin.calls) == before",
+    )
 
 
 def seconds_of(seconds: float) -> str:

@@ -8,51 +8,44 @@ outages. Ignorant of what the laws make of them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
+from flyte_testkit.laws._others import NAMES, Others
 from flyte_testkit.strategies import timelines
-from flyte_testkit.strategies._drawing import MOSTLY
 from flyte_testkit.strategies._faults import PlannedFault
-from flyte_testkit.timeline import Timeline, queued, running, undefined
+from flyte_testkit.timeline import Timeline, immediately, queued, running, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from flyte_testkit.admin.errors import Code
     from flyte_testkit.laws._suite import Laws
     from flyte_testkit.timeline import Outcome
-    from flyte_testkit.wire.names import Rpc
 
     Draw = Callable[..., Any]
 
 __all__ = [
-    "FOR_EVER",
-    "HOPELESS",
     "SUMMER_TIME",
     "Crowd",
     "Story",
-    "blips",
+    "among_many",
+    "ample",
     "busy",
     "clock_changes",
     "crowds",
-    "dead_ends",
     "endings",
-    "hangs",
-    "late_outages",
     "long_lives",
+    "moments",
     "near_misses",
     "open_ends",
     "out_of_time",
-    "slow_servers",
+    "partings",
+    "phase_changes",
     "tight_budgets",
 ]
-
-HOPELESS: Final[tuple[Code, ...]] = ("NOT_FOUND", "PERMISSION_DENIED", "UNAUTHENTICATED")
-"""What no patience heals."""
 
 SUMMER_TIME: Final = "CET-1CEST,M3.5.0,M10.5.0/3"
 """A zone in words that need no table of zones: Central Europe's."""
@@ -62,16 +55,8 @@ _CHANGES: Final = (  # an hour is left out, and an hour comes twice
     datetime(2024, 10, 27, 1, tzinfo=timezone.utc),
 )
 
-
-_STRUCK: Final[tuple[Rpc | None, ...]] = (None, "GetExecution", "GetExecutionData")
-"""What an outage strikes: all RPCs, or one."""
-
-
-_MANY: Final = 8
-"""As many outages as a loop meets that waits for days."""
-
-FOR_EVER: Final = 1_000_000
-"""Seconds of an outage that nobody waits for."""
+_CROWDS: Final = ((12, 0), (0, 12), (1, 1), (12, 12), (0, 12), (12, 0), (0, 101), (101, 0))
+"""How many executions are older and newer: more than pages of ten hold, or of a hundred."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -85,6 +70,7 @@ class Story:
         start: The clock's first instant; None is the clock's own.
         zone: The local time zone, as the variable ``TZ`` has it; empty is the machine's.
         age: How long the execution has been there when the wait begins, in seconds.
+        others: Executions of others, launched a second apart before and after it.
     """
 
     timeline: Timeline
@@ -93,6 +79,18 @@ class Story:
     start: datetime | None = None
     zone: str = ""
     age: float = 0
+    others: Others | None = None
+
+    @property
+    def alone(self) -> Story:
+        """The same without others."""
+        return replace(self, others=None, age=self.age + (self.others.newer if self.others else 0))
+
+    @property
+    def ends_at(self) -> float:
+        """When the execution ends, if it does, in seconds since the wait begins."""
+        newer = self.others.newer if self.others else 0
+        return (self.timeline.seconds or 0) - self.age - newer
 
     @property
     def succeeds(self) -> bool:
@@ -103,7 +101,7 @@ class Story:
         told = [repr(self.timeline), f"timeout={self.timeout!r}"]
         told += [
             f"{name}={value!r}"
-            for name in ("faults", "start", "zone", "age")
+            for name in ("faults", "start", "zone", "age", "others")
             if (value := getattr(self, name))
         ]
         return f"Story({', '.join(told)})"
@@ -132,23 +130,23 @@ class Crowd:
 @st.composite
 def endings(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions that end, with time to spare."""
-    timeline = draw(_lives(suite))
-    return Story(timeline, _ample(suite, timeline))
+    timeline = draw(lives(suite))
+    return Story(timeline, ample(suite, timeline))
 
 
 @st.composite
 def open_ends(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions of which some never end, with some time."""
     outcomes: tuple[Outcome | None, ...] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", None)
-    timeline = draw(_lives(suite, outcomes=outcomes))
-    return Story(timeline, _ample(suite, timeline))
+    timeline = draw(lives(suite, outcomes=outcomes))
+    return Story(timeline, ample(suite, timeline))
 
 
 @st.composite
 def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions that never end or end late, with less time than that."""
-    timeout = draw(st.one_of(_moments(suite, least=1), st.just(0)))
-    late = draw(st.one_of(st.none(), _moments(suite, least=1)))
+    timeout = draw(st.one_of(moments(suite, least=1), st.just(0)))
+    late = draw(st.one_of(st.none(), moments(suite, least=1)))
     timeline = running().never_ends() if late is None else running(timeout + late).succeeds()
     return Story(timeline, timeout)
 
@@ -156,7 +154,43 @@ def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
 @st.composite
 def out_of_time(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions that never end."""
-    return Story(running().never_ends(), draw(_moments(suite, least=1)))
+    return Story(running().never_ends(), draw(moments(suite, least=1)))
+
+
+@st.composite
+def phase_changes(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions that change their phase while they are waited for, and never end."""
+    poll = math.ceil(suite.poll_interval)
+    first, second, third = (draw(st.sampled_from([poll, 1, 2 * poll])) for _ in range(3))
+    two, three = first + second, first + second + third
+    chosen = [
+        (first, undefined(first).running()),
+        (first, queued(first).running()),
+        (two, undefined(first).queued(second).running()),
+        (first, running(first).failing()),
+        (first, running(first).aborting()),
+        (first, running(first).succeeding()),
+        (three, undefined(first).queued(second).running(third).failing()),
+    ]
+    changed, story = draw(st.sampled_from(chosen))
+    return Story(story.never_ends(), changed + poll + draw(moments(suite, least=1)))
+
+
+@st.composite
+def among_many(draw: Draw, suite: type[Laws]) -> Story:
+    """Generate executions among others of the same launch plan, that fare otherwise."""
+    older, newer = draw(st.sampled_from(_CROWDS))
+    story, succeeds = running(newer + draw(moments(suite))), draw(st.booleans())
+    timeline = story.succeeds() if succeeds else story.fails("ValueError: no such column")
+    otherwise = immediately.fails("not mine") if succeeds else immediately.succeeds()
+    theirs = draw(st.sampled_from([otherwise, running().never_ends()]))
+    others = Others(older, newer, theirs, draw(st.sampled_from(NAMES)))
+    return Story(timeline, ample(suite, timeline), others=others)
+
+
+def partings(suite: type[Laws]) -> st.SearchStrategy[Story]:
+    """Generate waits that end because the time is up, or because the execution has ended."""
+    return st.one_of(out_of_time(suite), endings(suite))
 
 
 @st.composite
@@ -171,91 +205,16 @@ def long_lives(draw: Draw, suite: type[Laws]) -> Story:
         running(long).fails("disk full"),
     ]
     timeline = draw(st.sampled_from(lives))
-    return Story(timeline, _ample(suite, timeline))
+    return Story(timeline, ample(suite, timeline))
 
 
 @st.composite
 def near_misses(draw: Draw, suite: type[Laws]) -> Story:
     """Generate executions that end shortly before the time is up; some have run for a while."""
-    seconds = draw(_moments(suite))
+    seconds = draw(moments(suite))
     margin = draw(st.sampled_from([1, 0.5, suite.poll_interval / 2, suite.poll_interval]))
     age = draw(st.sampled_from([0, 0, 2 * math.ceil(suite.poll_interval), 3700]))
     return Story(running(age + seconds).succeeds(), seconds + margin, age=age)
-
-
-@st.composite
-def blips(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate outages no longer than the code promises to survive, with time to spare.
-
-    They begin at multiples of the poll interval, which is when most loops look, or some time. There
-    is time between them for two looks. Sometimes there are many: who counts failures should forget
-    them when all is well again.
-    """
-    longest = suite.survives
-    story = running(draw(_moments(suite)))
-    lengths = st.sampled_from(sorted({longest, longest / 2, min(1, longest)}))
-    codes, rpcs = st.sampled_from(suite.blip_codes), st.sampled_from(_STRUCK)
-    faults, start = [], draw(_moments(suite))
-    number = draw(st.sampled_from([1, 1, 2, 3, _MANY]))
-    for _ in range(number):
-        until = start + draw(lengths)
-        struck = draw(rpcs) if number < _MANY else None
-        faults.append(PlannedFault(struck, "fails_with", draw(codes), between=(start, until)))
-        start = until + 2 * suite.poll_interval + draw(_moments(suite))
-    if number == _MANY or (number > 1 and draw(st.booleans())):  # it outlives them all
-        story = running(math.ceil(start))
-    timeline = story.succeeds() if draw(MOSTLY) else story.fails("ValueError: no such column")
-    timeout = _ample(suite, timeline) + math.ceil(start)
-    return Story(timeline, timeout, tuple(faults))
-
-
-@st.composite
-def late_outages(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate outages during which the time is up: as long as the code survives, or for ever."""
-    poll, longest = suite.poll_interval, suite.survives
-    length = draw(st.sampled_from([*sorted({longest, min(1, longest)} - {0}), FOR_EVER]))
-    timeout = draw(_moments(suite, least=1))
-    if length == FOR_EVER and draw(st.booleans()):  # until after it has lost patience
-        timeout = math.ceil(longest + 3 * poll)
-    before_the_end = draw(st.sampled_from([timeout, poll, min(length, timeout) / 2]))
-    start = max(0, timeout - before_the_end)
-    outage = PlannedFault(
-        None, "fails_with", draw(st.sampled_from(suite.blip_codes)), between=(start, start + length)
-    )
-    return Story(running().never_ends(), timeout, (outage,))
-
-
-@st.composite
-def dead_ends(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate servers that, from some time on, answer only what no patience heals."""
-    poll = math.ceil(suite.poll_interval)
-    code, since = draw(st.sampled_from(HOPELESS)), draw(st.integers(0, 3)) * poll
-    # A name that is unknown is unknown to those RPCs alone that ask for it.
-    rpc: Rpc | None = "GetExecution"
-    if code != "NOT_FOUND" and draw(st.booleans()):
-        rpc = None
-    fault = PlannedFault(rpc, "fails_with", code, between=(since, since + 1000 * poll))
-    return Story(running().never_ends(), 10 * poll, (fault,))
-
-
-@st.composite
-def hangs(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate servers that, from some time on, answer nothing any more."""
-    poll = math.ceil(suite.poll_interval)
-    since = draw(st.integers(0, 2)) * poll
-    timeout = since + draw(st.sampled_from([1, poll, 3 * poll]))
-    fault = PlannedFault("GetExecution", "hangs", between=(since, since + 1000 * poll))
-    return Story(running().never_ends(), timeout, (fault,))
-
-
-@st.composite
-def slow_servers(draw: Draw, suite: type[Laws]) -> Story:
-    """Generate servers that take their time for each answer."""
-    poll = math.ceil(suite.poll_interval)
-    delay = draw(st.sampled_from(sorted({min(5, poll), poll / 2})))
-    looks: tuple[Rpc, ...] = ("GetExecution", "ListExecutions")
-    faults = tuple(PlannedFault(rpc, "delays", seconds=delay) for rpc in looks)
-    return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, faults)
 
 
 @st.composite
@@ -299,14 +258,14 @@ def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
             continue
         failing = ends == "fails"
         lives.append(story.fails("ValueError: no such column") if failing else story.succeeds())
-        timeouts.append(_ample(suite, lives[-1]) + 10)
+        timeouts.append(ample(suite, lives[-1]) + 10)
     # Apart also where calls take a fifth or half of a second each, so that the order is the same.
     starts = tuple(draw(st.permutations([0.0, 0.37, 1.13])))
     delay = draw(st.sampled_from([0.2, 0.5, 0.0]))
     return Crowd(tuple(lives), starts, delay, tuple(timeouts))
 
 
-def _lives(
+def lives(
     suite: type[Laws],
     *,
     outcomes: Collection[Outcome | None] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"),
@@ -315,11 +274,11 @@ def _lives(
     longest = math.ceil(4 * suite.poll_interval) + 1
     outputs = st.sampled_from([{}, {"auc": 0.91}])
     drawn = timelines(max_seconds=longest, max_steps=3, outcomes=outcomes, outputs=outputs)
-    around = st.builds(lambda seconds: running(seconds).succeeds(), _moments(suite))
+    around = st.builds(lambda seconds: running(seconds).succeeds(), moments(suite))
     return st.one_of(drawn, around)
 
 
-def _moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
+def moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
     """Generate seconds: multiples of the poll interval, moments beside them, and any."""
     poll = suite.poll_interval
     near = {
@@ -333,6 +292,6 @@ def _moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
     )
 
 
-def _ample(suite: type[Laws], timeline: Timeline) -> int:
+def ample(suite: type[Laws], timeline: Timeline) -> int:
     """Return a time budget with which no final look is needed."""
     return math.ceil(timeline.seconds or 0) + 3 * math.ceil(suite.poll_interval)

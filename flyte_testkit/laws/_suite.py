@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "Law", "Laws", "check_method", "check_number", "law"]
 
-Client = Literal["flytekit", "ours"]
+Client = Literal["flytekit", "testkit"]
 
 
 class Law:
@@ -87,8 +87,8 @@ class Laws:
     """What all suites of laws have in common.
 
     Attributes:
-        client: Which client the code under test drives: ``"flytekit"``, or ``"ours"`` for
-            :mod:`flyte_testkit.client`.
+        client: Which client the code under test drives: ``"flytekit"``, or ``"testkit"``
+            for :mod:`flyte_testkit.client`.
         poll_interval: The longest pause between two looks, in seconds.
         survives: How long an outage the code promises to survive, in seconds.
         blip_codes: What an outage answers, by names of gRPC status codes.
@@ -141,6 +141,7 @@ def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
 _OPTIONS = (
     "blip_codes",
     "client",
+    "may_terminate",
     "poll_interval",
     "rpc_burst",
     "rpc_timeout",
@@ -170,15 +171,24 @@ def _check_promises(cls: type[Laws]) -> None:
         raise InvalidArgument(
             f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: write ('UNAVAILABLE',) or more."
         )
-    if cls.client not in get_args(Client):
-        raise InvalidArgument(
-            f"{cls.__name__}.client = {cls.client!r}: the code drives 'flytekit' or 'ours'."
-        )
+    _check_client(cls)
     if not (cls.settings is None or isinstance(cls.settings, hypothesis_settings)):
         raise InvalidArgument(
             f"{cls.__name__}.settings = {cls.settings!r} are no Hypothesis settings. Write "
             "settings = hypothesis.settings(max_examples=200)."
         )
+
+
+def _check_client(cls: type[Laws]) -> None:
+    """Refuse a client that there is not, by the name that it had once as well."""
+    if cls.client in get_args(Client):
+        return
+    meant = close_names(str(cls.client), get_args(Client))
+    if str(cls.client) == "ours":
+        meant = "\nWrite client = 'testkit' for the client of flyte_testkit.client."
+    raise InvalidArgument(
+        f"{cls.__name__}.client = {cls.client!r}: the code drives 'flytekit' or 'testkit'.{meant}"
+    )
 
 
 def check_number(cls: type[Laws], name: str, *, above: bool) -> None:

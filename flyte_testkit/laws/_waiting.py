@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import math
 import unittest
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from hypothesis.errors import InvalidArgument
+
 from flyte_testkit.laws import _stories
+from flyte_testkit.laws._bounds import is_early, is_late, no_earlier_than, no_later_than
 from flyte_testkit.laws._crowds import complaint, latest_of, watch_crowd
-from flyte_testkit.laws._outages import OutageLaws
+from flyte_testkit.laws._manners import MannersLaws
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._spending import overspent
 from flyte_testkit.laws._suite import check_method, check_number, law
@@ -20,10 +24,9 @@ from flyte_testkit.laws._wait_tests import (
     RAN_ON,
     crowd_breach,
     early_breach,
-    no_later_than,
     wait_breach,
 )
-from flyte_testkit.laws._watching import SLACK
+from flyte_testkit.timeline import running
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["WaitingLaws"]
 
 
-class WaitingLaws(OutageLaws):
+class WaitingLaws(MannersLaws):
     """Laws for code that waits until an execution is over.
 
     Inherit, and define ``wait``; each law is a test of your class. Say in class attributes what the
@@ -55,6 +58,8 @@ class WaitingLaws(OutageLaws):
         rpc_timeout: The deadline of each call, in seconds: how long one may go unanswered. None
             promises nothing, since flytekit leaves that to nobody: its calls have a minute, or no
             deadline at all.
+        may_terminate: Whether it may terminate the execution that it waits for, when the time is up
+            for instance.
         outputs: Define ``outputs(self, remote, execution)`` to have the outputs that your code
             reads compared as well; it is called after a wait that says success.
     """
@@ -69,6 +74,10 @@ class WaitingLaws(OutageLaws):
         super().__init_subclass__(**kwargs)
         if cls.rpc_timeout is not None:
             check_number(cls, "rpc_timeout", above=True)
+        if not isinstance(cls.may_terminate, bool):
+            raise InvalidArgument(
+                f"{cls.__name__}.may_terminate = {cls.may_terminate!r}: it is True or False."
+            )
         check_method(cls, "outputs", ("remote", "execution"))
 
     def wait(self, remote: Any, execution: Any, timeout: float) -> bool:  # noqa: ARG002  a door
@@ -125,7 +134,7 @@ class WaitingLaws(OutageLaws):
         if seen.raised is not None or seen.ended_at is None:
             return None
         latest = seen.ended_at + self.poll_interval
-        if seen.at <= latest + SLACK:
+        if not is_late(seen.at, latest):
             return None
         what = (
             f"wait returned at {seconds_of(seen.at)}, but the execution ended at "
@@ -137,13 +146,51 @@ class WaitingLaws(OutageLaws):
     def test_keeps_its_time_budget(self, story: Story) -> Breach | None:
         """It is back when its time is up, whatever its poll interval."""
         seen = self._watch(story)
-        if seen.at <= story.timeout + SLACK and not seen.hung:
+        if not is_late(seen.at, story.timeout) and not seen.hung:
             return None
         what = (
             f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}"
             + (f", {seconds_of(seen.at - story.timeout)} too late." if seen.at else ".")
         )
         return wait_breach(self, story, seen, what, no_later_than(story.timeout), may_give_up=True)
+
+    @law(_stories.phase_changes)
+    def test_keeps_its_time_budget_when_phases_change(self, story: Story) -> Breach | None:
+        """Its time is counted from the beginning of the wait, whatever phases come and go."""
+        seen = self._watch(story)
+        if not is_late(seen.at, story.timeout) and not seen.hung:
+            return None
+        calm = self._watch(replace(story, timeline=running().never_ends()))
+        if calm.hung or is_late(calm.at, story.timeout):  # another law's business
+            return None
+        phases = ", ".join(step.phase for step in story.timeline.steps)
+        what = (
+            f"wait was given {seconds_of(story.timeout)}, and at {seconds_of(seen.at)} it {seen}: "
+            f"meanwhile the execution was {phases}. Count the time from the beginning of the wait, "
+            "not from that of a phase."
+        )
+        return wait_breach(self, story, seen, what, no_later_than(story.timeout), may_give_up=True)
+
+    @law(_stories.among_many)
+    def test_finds_its_own_among_many_executions(self, story: Story) -> Breach | None:
+        """However many there are of the same launch plan, named alike, it tells of its own."""
+        seen = self._watch(story)
+        latest = story.ends_at + self.poll_interval
+        if early := early_breach(self, story, seen):
+            return early
+        if seen.returned is story.succeeds and not is_late(seen.at, latest):
+            return None
+        alone = self._watch(story.alone)
+        if alone.returned is not story.succeeds or is_late(alone.at, latest):
+            return None  # another law's business
+        what = (
+            f"at {seconds_of(seen.at)} wait {seen}, but among others of its launch plan the "
+            f"execution ended {story.timeline.phase} at {seconds_of(story.ends_at)}: it should "
+            f"have returned {story.succeeds} within a poll of {self.poll_interval:g} s. Ask for it "
+            "by its name: a list has pages, and others on them."
+        )
+        checks = f"assert said is {story.succeeds}", no_later_than(latest)
+        return wait_breach(self, story, seen, what, *checks)
 
     @law(_stories.out_of_time)
     def test_says_that_the_time_was_up(self, story: Story) -> Breach | None:
@@ -162,7 +209,7 @@ class WaitingLaws(OutageLaws):
         """It sees the end of what was queued, or ran, for more than an hour as of anything else."""
         seen = self._watch(story)
         latest = (story.timeline.seconds or 0) + self.poll_interval
-        if seen.returned is story.succeeds and seen.at <= latest + SLACK:
+        if seen.returned is story.succeeds and not is_late(seen.at, latest):
             return None
         what = (
             f"at {seconds_of(seen.at)} wait {seen}, but the execution ended "
@@ -190,8 +237,8 @@ class WaitingLaws(OutageLaws):
         """Summer time neither shortens nor lengthens its time budget, give or take a poll."""
         seen = self._watch(story)
         poll = self.poll_interval
-        late = seen.at > story.timeout + poll + SLACK
-        early = seen.gave_up and seen.at < story.timeout - poll - SLACK
+        late = is_late(seen.at, story.timeout + poll)
+        early = seen.gave_up and is_early(seen.at, story.timeout - poll)
         if not late and not early:
             return None
         what = (
@@ -199,7 +246,7 @@ class WaitingLaws(OutageLaws):
             f"meanwhile the wall clock was put {_change(story)} by an hour. "
             "Measure time with time.monotonic()."
         )
-        check = f"assert flyte_admin.clock.elapsed >= {story.timeout - poll:g}"
+        check = no_earlier_than(story.timeout - poll)
         if late:
             check = no_later_than(story.timeout + poll)
         return wait_breach(self, story, seen, what, check, may_give_up=True)

@@ -1,33 +1,26 @@
 """One run of the code under test on a stage of its own, and what was seen of it.
 
-The stage is a fresh server with a clock that ends: code that goes on long after it should have
-stopped, or that asks without ever waiting, is stopped and counted as hung. Ignorant of
-what it should have done.
+Code that had to be stopped counts as hung. Ignorant of what it should have done.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 import unittest
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from flyte_testkit import world
-from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, RouteError
-from flyte_testkit.laws._backend import backend
+from flyte_testkit.laws._bounds import LINGERS, SLACK
+from flyte_testkit.laws._stage import remote_of, stage
 from flyte_testkit.naming import execution_id
 from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from contextlib import AbstractContextManager
-    from datetime import datetime
+    from collections.abc import Callable
 
+    from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._stories import Story
     from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
@@ -35,28 +28,17 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDED",
-    "SLACK",
     "Attempt",
     "Seen",
     "attempt",
+    "calls_after",
     "named",
-    "remote_of",
-    "side_by_side",
-    "stage",
     "watch",
 ]
 
-ResultT = TypeVar("ResultT")
-
 ENDED = frozenset(OUTCOMES)
 
-SLACK = 0.1
-"""Seconds that rounding may cost."""
-
 _WIDTH = 60
-
-SPINNING = 200
-"""So many calls at one instant, and the code asks without waiting."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +93,7 @@ class Seen(Attempt):
         before: How many calls there were before.
         story: What happened.
         limit: When it would have been stopped.
+        later: The calls that came when it was long over, if that was looked at.
     """
 
     admin: Any = None
@@ -121,10 +104,16 @@ class Seen(Attempt):
     before: int = 0
     story: Any = None
     limit: float = 0
+    later: tuple[Call, ...] = ()
 
 
 def watch(
-    wait: Callable[[Any, Any, float], Any], story: Story, *, client: Client, grace: float
+    wait: Callable[[Any, Any, float], Any],
+    story: Story,
+    *,
+    client: Client,
+    grace: float,
+    poll: float | None = None,
 ) -> Seen:
     """Run one wait, and tell what was seen of it.
 
@@ -133,6 +122,7 @@ def watch(
         story: What happens.
         client: Which remote it gets.
         grace: After how many seconds beyond all reason it is stopped.
+        poll: The poll interval, if what it leaves behind is to be watched as well.
 
     Raises:
         UnexpectedUse: It did what no script foresaw.
@@ -142,7 +132,10 @@ def watch(
         stage(limit, start=story.start, zone=story.zone) as admin,
         remote_of(admin, client) as remote,
     ):
-        admin.add_execution("run", story.timeline)
+        if story.others is None:
+            admin.add_execution("run", story.timeline)
+        else:
+            story.others.add(admin, "run", story.timeline)
         execution = remote.fetch_execution(name="run")
         if story.age:
             admin.clock.sleep(story.age)
@@ -150,19 +143,40 @@ def watch(
             fault.plant(admin)
         before = len(admin.calls)
         ended = attempt(admin, wait, remote, execution, story.timeout)
+        at, calls = admin.clock.elapsed, tuple(admin.calls[before:])
         phase, ended_at = _state(admin, "run")
+        later = () if poll is None or ended.hung else calls_after(admin, poll)
         return Seen(
             ended.returned,
             ended.raised,
             admin,
-            admin.clock.elapsed - story.age,
+            _since(at, story.age),
             phase,
-            None if ended_at is None else ended_at - story.age,
-            tuple(admin.calls[before:]),
+            None if ended_at is None else _since(ended_at, story.age),
+            calls,
             before,
             story,
             limit,
+            later,
         )
+
+
+def _since(at: float, began: float) -> float:
+    return round(at - began, 6)  # as the clock counts
+
+
+def calls_after(admin: FakeFlyteAdmin, poll: float) -> tuple[Call, ...]:
+    """Return the calls that still come when the code under test is done.
+
+    The first poll interval is forgiven: a thread that is told to stop may be asleep for so long,
+    and look a last time.
+    """
+    before = len(admin.calls)
+    with suppress(HopelessWait):  # a thread has broken the clock
+        admin.clock.advance(poll + SLACK)
+        before = len(admin.calls)
+        admin.clock.advance(LINGERS * poll)
+    return tuple(admin.calls[before:])
 
 
 def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> Attempt:
@@ -173,30 +187,9 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
         raise
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does
         return Attempt(None, admin.clock.broken or error)
+    finally:
+        cast("VirtualClock", admin.clock).forgive()  # the law itself tells of a hopeless wait
     return Attempt(returned, admin.clock.broken)
-
-
-def side_by_side(
-    admin: FakeFlyteAdmin, starts: Sequence[float], function: Callable[[int], ResultT]
-) -> list[ResultT]:
-    """Call a function in several threads, each from an instant of its own: the order is the same.
-
-    Args:
-        admin: Whose clock they live on.
-        starts: When each begins, in seconds.
-        function: Called with 0, 1, …
-    """
-    clock = cast("VirtualClock", admin.clock)  # the stage's own
-    all_there = threading.Barrier(len(starts))
-
-    def one(number: int) -> ResultT:
-        clock.join()  # a thread that this module starts takes no part by itself
-        all_there.wait()  # else the first would move time before the last one sleeps
-        clock.sleep(starts[number])
-        return function(number)
-
-    with ThreadPoolExecutor(len(starts)) as pool:
-        return list(pool.map(one, range(len(starts))))
 
 
 def named(returned: Any) -> str | None:
@@ -214,54 +207,6 @@ def _short(text: str) -> str:
     return first if len(first) <= _WIDTH else f"{first[:_WIDTH]}…"
 
 
-@contextmanager
-def stage(
-    limit: float, *, start: datetime | None = None, zone: str = "", crowd: int = 1
-) -> Iterator[FakeFlyteAdmin]:
-    """Give a fresh server on which no run lasts for ever.
-
-    Args:
-        limit: How far its clock goes, in seconds.
-        start: The clock's first instant.
-        zone: The local time zone.
-        crowd: How many threads will ask at once.
-    """
-    clock = VirtualClock(start, limit=limit)
-    with _zone(zone), backend(clock=clock) as admin:
-        _stop_spinning(admin, clock, SPINNING * crowd)
-        yield admin
-
-
-def _stop_spinning(admin: FakeFlyteAdmin, clock: VirtualClock, most: int) -> None:
-    """Stop code that asks without waiting; the server's own guard takes two real seconds."""
-    moves, count = -1, 0
-
-    def counted(_: Call) -> None:
-        nonlocal moves, count
-        count = count + 1 if moves == clock.moves else 1
-        moves = clock.moves
-        if count > most and clock.broken is None:
-            clock.interrupt(f"the code under test made {most} calls without waiting in between.")
-
-    admin._journal.listeners.append(counted)  # noqa: SLF001  no business of those who write tests
-
-
-@contextmanager
-def remote_of(admin: FakeFlyteAdmin, client: Client) -> Iterator[Any]:
-    """Give a fresh remote of the client that the code under test drives."""
-    if client == "flytekit":
-        yield admin.remote()
-        return
-    from flyte_testkit.client import Config, FlyteRemote  # noqa: PLC0415  only where it is asked for
-
-    config = Config.for_endpoint(admin.endpoint, insecure=True)
-    remote = FlyteRemote(config, admin.project, admin.domain, seed=0)
-    try:
-        yield remote
-    finally:
-        remote.close()
-
-
 def _state(admin: FakeFlyteAdmin, name: str) -> tuple[str, float | None]:
     """Return the phase of an execution, and when it ended."""
     start = admin.clock.now() - timedelta(seconds=admin.clock.elapsed)
@@ -270,12 +215,3 @@ def _state(admin: FakeFlyteAdmin, name: str) -> tuple[str, float | None]:
             ends = [change.at - start for change in changes if change.phase in ENDED]
             return row.phase, ends[0].total_seconds() if ends else None
     return "", None
-
-
-def _zone(zone: str) -> AbstractContextManager[None]:
-    """Live in another time zone for a while, if a story names one."""
-    if not zone:
-        return nullcontext()
-    if not hasattr(time, "tzset"):
-        raise unittest.SkipTest("this platform cannot change the time zone of a process")
-    return world.local_time(zone)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.core import types_pb2
 from google.protobuf import json_format
 
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, shown
+from flyte_testkit.references import Reference, reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,13 +103,23 @@ def plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, dt.timedelta):
         return value.total_seconds()
+    if (reference := reference_of(value)) is not None:
+        return _reference(reference, value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {
             field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
         }
     if _is_pydantic(type(value)):
         return json.loads(value.model_dump_json())
-    raise TypeError(f"{value!r} is a {type(value).__name__}, which a dict of Flyte cannot hold")
+    raise TypeError(
+        f"{shown(value)} is a {type(value).__name__}, which a dict of Flyte cannot hold"
+    )
+
+
+def _reference(reference: Reference, value: Any) -> dict[str, Any]:
+    if reference.uri is None:
+        raise TypeError(f"{shown(value)} lies nowhere yet: give it a uri")
+    return reference.fields
 
 
 class _Inexpressible(Exception):  # noqa: N818  never seen outside this module

@@ -13,6 +13,8 @@ from typing import Any
 
 from flyteidl.core import types_pb2
 
+from flyte_testkit.references import tag_of_reference
+
 __all__ = ["SIMPLE_TYPES", "describe", "tag_of", "underlying"]
 
 SIMPLE_TYPES: tuple[tuple[type, types_pb2.SimpleType, str], ...] = (
@@ -86,6 +88,8 @@ def tag_of(python_type: Any) -> str:
         return "Typed List"
     if issubclass(cls, dict):
         return "Typed Dict"
+    if (reference := tag_of_reference(cls)) is not None:  # before dataclasses: a FlyteFile is one
+        return reference
     if dataclasses.is_dataclass(cls):
         return "Object-Dataclass-Transformer"
     return "Pydantic Transformer" if hasattr(cls, "model_json_schema") else ""

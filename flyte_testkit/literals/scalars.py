@@ -89,9 +89,12 @@ def _datetime(value: Any) -> literals_pb2.Literal | None:
     else:
         return None
     since = moment - _EPOCH
-    stamp = timestamp_pb2.Timestamp(
-        seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000
-    )
+    try:
+        stamp = timestamp_pb2.Timestamp(
+            seconds=since.days * 86400 + since.seconds, nanos=since.microseconds * 1000
+        )
+    except TypeError:  # what pandas has instead of an instant: NaT
+        raise ValueError("it is no instant") from None
     return _primitive(datetime=stamp)
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, shown
 from flyte_testkit.literals import dataclass_types
 from flyte_testkit.literals.inference import type_of_literal, without_nils
 from flyte_testkit.literals.naming import SIMPLE_TYPES, tag_of, underlying
+from flyte_testkit.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -94,8 +95,10 @@ def infer_type(value: Any) -> types_pb2.LiteralType:
     if ready is not None:
         inferred = type_of_literal(ready)
         if inferred is None:
-            raise RegistrationError(f"{value!r} has no content, so it has no type: fill it.")
+            raise RegistrationError(f"{shown(value)} has no content, so it has no type: fill it.")
         return without_nils(inferred)
+    if (reference := reference_of(value)) is not None:
+        return reference.type
     if isinstance(value, (list, tuple)):
         return types_pb2.LiteralType(collection_type=_common_type(value))
     if isinstance(value, dict):
@@ -136,7 +139,7 @@ def _enum(cls: type[enum.Enum]) -> types_pb2.LiteralType:
     values = [member.value for member in cls]
     wrong = next((value for value in values if not isinstance(value, str)), None)
     if not values or wrong is not None:
-        what = f"the value {wrong!r}" if values else "no members"
+        what = f"the value {shown(wrong)}" if values else "no members"
         raise RegistrationError(
             f"{cls.__name__} has {what}, but Flyte's enums are made of texts: "
             f"give every member a str."
@@ -147,7 +150,7 @@ def _enum(cls: type[enum.Enum]) -> types_pb2.LiteralType:
 def _choice(choices: tuple[Any, ...]) -> types_pb2.LiteralType:
     if len({type(choice) for choice in choices}) != 1:
         raise RegistrationError(
-            f"typing.Literal{list(choices)!r} mixes types, but Flyte's has one: use a union."
+            f"typing.Literal{shown(list(choices))} mixes types, but Flyte's has one: use a union."
         )
     declared = types_pb2.LiteralType()
     declared.CopyFrom(literal_type(type(choices[0])))

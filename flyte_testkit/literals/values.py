@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit.errors import RegistrationError, close_names
+from flyte_testkit.errors import RegistrationError, close_names, shown
 from flyte_testkit.literals.naming import describe, tag_of
 from flyte_testkit.literals.scalars import simple_literal, text_literal
 from flyte_testkit.literals.types import infer_type, ready_literal
+from flyte_testkit.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ def literal(
 
     Args:
         value: A value; a ready ``Literal`` passes through unchecked. For blobs, schemas and
-            structured datasets a URI will do.
+            structured datasets a URI will do, or flytekit's own object (``FlyteFile``, …).
         declared: The type it is declared to have; without one it is inferred.
         where: How an error names the value.
 
@@ -102,7 +103,7 @@ def _refuse(value: Any, declared: types_pb2.LiteralType, where: str, advice: str
     wanted = _a(name) if declared.WhichOneof("type") == "simple" and name != "None" else name
     kind = "is given" if value is None else f"is {_a(type(value).__name__)}"
     raise RegistrationError(
-        f"{where} is declared {name}, but {value!r} {kind}: {advice or f'give it {wanted}'}."
+        f"{where} is declared {name}, but {shown(value)} {kind}: {advice or f'give it {wanted}'}."
     )
 
 
@@ -115,7 +116,7 @@ def _simple(value: Any, declared: types_pb2.LiteralType, where: str) -> literals
         made = simple_literal(value, declared)
     except ValueError as error:
         raise RegistrationError(
-            f"{where} is declared {describe(declared)}, but {value!r} is given: {error}."
+            f"{where} is declared {describe(declared)}, but {shown(value)} is given: {error}."
         ) from error
     if made is not None:
         return made
@@ -136,7 +137,7 @@ def _enum(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_p
     if text not in declared.enum_type.values:
         near = close_names(text, declared.enum_type.values)
         raise RegistrationError(
-            f"{where} is declared {describe(declared)}, but {value!r} is none of these.{near}"
+            f"{where} is declared {describe(declared)}, but {shown(value)} is none of these.{near}"
         )
     return text_literal(text)
 
@@ -157,7 +158,7 @@ def _map(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb
     wrong = [key for key in value if not isinstance(key, str)]
     if wrong:
         raise RegistrationError(
-            f"{where} is declared {describe(declared)}, but has the key {wrong[0]!r}: "
+            f"{where} is declared {describe(declared)}, but has the key {shown(wrong[0])}: "
             f"give it texts as keys, or declare it dict."
         )
     elements = {
@@ -180,8 +181,8 @@ def _union(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_
         fitting = [pair for pair in fitting if _is_own(value, pair[0])]
     if len(fitting) != 1:
         raise RegistrationError(
-            f"{where} is declared {describe(declared)}, and {value!r} fits more than one of these: "
-            f"pass a ready Literal."
+            f"{where} is declared {describe(declared)}, and {shown(value)} fits more than one of "
+            "these: pass a ready Literal."
         )
     variant, content = fitting[0]
     union = literals_pb2.Union(value=content, type=variant)
@@ -220,15 +221,25 @@ def _dataset(value: Any, declared: types_pb2.LiteralType, where: str) -> literal
     metadata = literals_pb2.StructuredDatasetMetadata(
         structured_dataset_type=declared.structured_dataset_type
     )
-    uri = _uri(value, declared, where)
+    uri, reference = _uri(value, declared, where), reference_of(value)
+    told = metadata.structured_dataset_type
+    if reference is not None and not told.format:
+        told.format = reference.format
     dataset = literals_pb2.StructuredDataset(metadata=metadata, uri=uri)
     return literals_pb2.Literal(scalar=literals_pb2.Scalar(structured_dataset=dataset))
 
 
 def _uri(value: Any, declared: types_pb2.LiteralType, where: str) -> str:
-    if not isinstance(value, str):
-        _refuse(value, declared, where, "give it the URI, as a str")
-    return value
+    reference = reference_of(value)
+    if reference is None:
+        if not isinstance(value, str):
+            _refuse(value, declared, where, "give it the URI, as a str")
+        return value
+    if not reference.fits(declared):
+        _refuse(value, declared, where, f"this is a {reference.kind}")
+    if reference.uri is None:
+        _refuse(value, declared, where, "it lies nowhere yet, so give it a uri")
+    return reference.uri
 
 
 _CONVERTERS: dict[str, Converter] = {

@@ -31,7 +31,6 @@ _VERBS: Final = get_args(FaultVerb)
 _CODES: Final = get_args(Code)
 _USUAL: Final[tuple[Rpc, ...]] = ("GetExecution", "GetExecutionData", "CreateExecution")
 _HEALING: Final[tuple[Code, ...]] = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
-_ENDLESS: Final = frozenset({"delays", "hangs"})  # strike all attempts if nothing else is said
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,14 +44,16 @@ class PlannedFault:
         verb: What it does: the name of a method of ``flyte_admin.on(rpc)``.
         code: What ``fails_with`` or ``loses_reply`` answers.
         seconds: How long ``delays`` delays.
-        times: How many attempts it strikes; None is the verb's own habit.
-        after: How many attempts pass before.
+        times: How many calls it strikes, each with all its attempts; None is all.
+        after: How many calls pass before.
         between: From when to when it strikes, in seconds since the clock's start.
+        attempts: How many attempts it strikes, of which flytekit makes four of one failing call;
+            None is all.
 
     Example:
-        >>> blip = PlannedFault("GetExecution", "fails_with", code="UNAVAILABLE", times=4)
+        >>> blip = PlannedFault("GetExecution", "fails_with", code="UNAVAILABLE", times=1)
         >>> print(blip.as_code())
-        flyte_admin.on('GetExecution').fails_with('UNAVAILABLE', times=4)
+        flyte_admin.on('GetExecution').fails_with('UNAVAILABLE', times=1)
         >>> from flyte_testkit.server import FakeFlyteAdmin
         >>> with FakeFlyteAdmin() as admin:
         ...     blip.plant(admin)
@@ -65,49 +66,44 @@ class PlannedFault:
     times: int | None = None
     after: int = 0
     between: tuple[float, float] | None = None
+    attempts: int | None = None
 
     def plant(self, admin: FakeFlyteAdmin) -> None:
-        """Plant it on a server.
+        """Plant it on a server; as it was drawn, it is forgiven if it never strikes.
 
         Raises:
             RouteError: The server knows no such fault.
         """
         positional, keywords = self._arguments()
-        route = getattr(admin.on(self.rpc), self.verb)(*positional, **keywords)
+        route = getattr(admin.on(self.rpc), self.verb)(*positional, **keywords, strict=False)
         if self.between is not None:
             route.between(*self.between)
 
-    def as_code(self, admin: str = "flyte_admin") -> str:
+    def as_code(self, admin: str = "flyte_admin", *, strict: bool = True) -> str:
         """Return the statement that plants it.
 
         Args:
             admin: What the server is called there.
+            strict: Whether it is an error there if it never strikes.
         """
         positional, keywords = self._arguments()
         told = [repr(value) for value in positional]
         told += [f"{name}={value!r}" for name, value in keywords.items()]
+        told += [] if strict else ["strict=False"]
         rpc = "" if self.rpc is None else repr(self.rpc)
         window = "" if self.between is None else ".between({!r}, {!r})".format(*self.between)
         return f"{admin}.on({rpc}).{self.verb}({', '.join(told)}){window}"
 
     def _arguments(self) -> tuple[list[Any], dict[str, Any]]:
         positional = [value for value in (self.code, self.seconds) if value is not None]
-        keywords: dict[str, Any] = {}
-        if self.between is None and (self.times is not None and self.times != self._habit):
-            keywords["times"] = self.times
-        if self.after:
-            keywords["after"] = self.after
-        return positional, keywords
-
-    @property
-    def _habit(self) -> int | None:
-        return None if self.verb in _ENDLESS else 1
+        limits = {"times": self.times, "attempts": self.attempts, "after": self.after or None}
+        return positional, {name: limit for name, limit in limits.items() if limit is not None}
 
     def __repr__(self) -> str:
         told = [repr(self.rpc), repr(self.verb)]
         told += [
             f"{name}={value!r}"
-            for name in ("code", "seconds", "times", "after", "between")
+            for name in ("code", "seconds", "times", "attempts", "after", "between")
             if (value := getattr(self, name)) is not None and (name, value) != ("after", 0)
         ]
         return f"PlannedFault({', '.join(told)})"
@@ -124,13 +120,13 @@ def fault_plans(
     max_faults: int = 3,
     max_seconds: float = 3600,
 ) -> st.SearchStrategy[list[PlannedFault]]:
-    """Generate lists of faults to plant, each for some attempts or for some time.
+    """Generate lists of faults to plant, each for some calls, some attempts or some time.
 
-    Every fault ends: it strikes at most eight attempts (flytekit makes four of one failing call) or
-    has a window. Plant them with ``for fault in plan: fault.plant(flyte_admin)``.
+    Every fault ends: it strikes at most eight calls, or eight attempts (flytekit makes four of one
+    failing call), or has a window. Plant them with ``for fault in plan: fault.plant(flyte_admin)``.
 
-    Shrinks to no faults, then to one that strikes the first attempt; among RPCs, verbs and codes
-    to the one that is named first.
+    Shrinks to no faults, then to one that strikes the first call; among RPCs, verbs and codes to
+    the one that is named first.
 
     Args:
         rpcs: Which RPCs are struck; None among them is a fault of every RPC.
@@ -185,9 +181,11 @@ def _faults(
     whole = int(max_seconds)
     code = draw(st.sampled_from(codes)) if verb == "fails_with" else None
     seconds = draw(st.integers(0, whole)) if verb == "delays" else None
-    if draw(st.booleans()):
+    limit = draw(st.sampled_from(("times", "attempts", "between")))
+    if limit == "between":
         start = draw(st.integers(0, whole - 1))
         end = draw(st.integers(start + 1, whole))
         return PlannedFault(rpc, verb, code, seconds, between=(start, end))
-    times = draw(st.integers(1, 8))
-    return PlannedFault(rpc, verb, code, seconds, times, draw(st.integers(0, 8)))
+    number, after = draw(st.integers(1, 8)), draw(st.integers(0, 8))
+    times, attempts = (number, None) if limit == "times" else (None, number)
+    return PlannedFault(rpc, verb, code, seconds, times, after, attempts=attempts)

@@ -24,8 +24,9 @@ from dataclasses import dataclass, replace
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from flyte_testkit.errors import TimelineError, close_names, suggests_keywords
+from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
+from flyte_testkit.failures._failure import code_text
 from flyte_testkit.timeline import _durations, _text
 from flyte_testkit.timeline._durations import Duration, Polls, polls
 from flyte_testkit.timeline._parts import (
@@ -44,6 +45,7 @@ from flyte_testkit.timeline._parts import (
 from flyte_testkit.timeline._value import ENDINGS, STEPS, WORDS, Timeline, no_attribute
 
 if TYPE_CHECKING:
+    import enum
     from collections.abc import Mapping
 
 __all__ = [
@@ -102,7 +104,7 @@ class OpenTimeline:
         """Refuse what no server takes."""
         object.__setattr__(self, "steps", tuple(self.steps))
         if problem := trouble(self.steps):
-            raise TimelineError(f"{self!r}: {problem}")
+            raise TimelineError(f"{shown(self)}: {problem}")
 
     def undefined(self, duration: Duration | None = None, /) -> OpenTimeline:
         """Stay UNDEFINED, where every execution begins.
@@ -165,7 +167,7 @@ class OpenTimeline:
         named = Succeeds({} if mapping is None else mapping).outputs
         if twice := sorted(named.keys() & outputs.keys()):
             raise TimelineError(
-                f".succeeds({dict(named)!r}, …) gives {', '.join(map(repr, twice))} twice:"
+                f".succeeds({shown(dict(named))}, …) gives {', '.join(map(repr, twice))} twice:"
                 " in the mapping and by keyword.\nLeave one of them out."
             )
         return Timeline(self.steps, Succeeds({**named, **outputs}))
@@ -176,7 +178,7 @@ class OpenTimeline:
         failure: str | Failure,
         /,
         *,
-        code: str | None = None,
+        code: str | enum.Enum | None = None,
         kind: ErrorKind | None = None,
     ) -> Timeline:
         """End FAILED.
@@ -184,12 +186,13 @@ class OpenTimeline:
         Args:
             failure: The message, or one of :mod:`flyte_testkit.failures`.
             code: The code; for a message ``USER:RuntimeError`` by default, which is what a real
-                run shows for every Python exception in a task.
+                run shows for every Python exception in a task. ``grpc.StatusCode`` stands for its
+                name.
             kind: ``USER`` (the default), ``SYSTEM`` or ``UNKNOWN``.
         """
         told = _failure(failure, "fails")
         if code is not None:
-            told = replace(told, code=code)
+            told = replace(told, code=code_text(code))
         if kind is not None:
             told = replace(told, kind=kind)
         return Timeline(self.steps, Fails(told))
@@ -304,20 +307,20 @@ def require_timeline(value: object, what: str) -> Timeline:
     if isinstance(value, OpenTimeline):
         endless = value.steps and value.steps[-1].duration is None
         words = ".never_ends()" if endless else ".succeeds(), .fails(message) or .never_ends()"
-        raise TimelineError(f"{what}: {value!r} has no ending.\nEnd it with {words}.")
+        raise TimelineError(f"{what}: {shown(value)} has no ending.\nEnd it with {words}.")
     if isinstance(value, MethodType) and isinstance(value.__self__, OpenTimeline):
-        call = f"{value.__self__!r}.{value.__name__}"
+        call = f"{shown(value.__self__)}.{value.__name__}"
         raise TimelineError(f"{what}: {call} is not called yet.\nWrite {call}(…).")
     if isinstance(value, FunctionType) and value in {undefined, queued, running}:
         call = f"{value.__name__}(60).succeeds()"
         raise TimelineError(f"{what}: {value.__name__} only opens a timeline.\nWrite {call}.")
     if isinstance(value, str):
         raise TimelineError(
-            f"{what}: {value!r} is text, not a timeline.\nWrite running(60).succeeds(), or read"
-            f" the one-line form with Timeline.parse({value!r})."
+            f"{what}: {shown(value)} is text, not a timeline.\nWrite running(60).succeeds(), or"
+            f" read the one-line form with Timeline.parse({shown(value)})."
         )
     raise TimelineError(
-        f"{what}: {value!r} is not a timeline.\nWrite one, such as running(60).succeeds()."
+        f"{what}: {shown(value)} is not a timeline.\nWrite one, such as running(60).succeeds()."
     )
 
 
@@ -328,8 +331,8 @@ def _failure(failure: object, method: str, code: str = USER_ERROR) -> Failure:
         return Failure(failure, code=code)
     text = str(failure) if isinstance(failure, BaseException) else "out of disk"
     raise TimelineError(
-        f".{method}({failure!r}): a failure is a message, or one of flyte_testkit.failures."
-        f"\nWrite .{method}({text!r})."
+        f".{method}({shown(failure)}): a failure is a message, or one of flyte_testkit.failures."
+        f"\nWrite .{method}({shown(text)})."
     )
 
 

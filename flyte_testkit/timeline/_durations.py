@@ -18,7 +18,7 @@ from datetime import timedelta
 from numbers import Real
 from typing import Final, TypeAlias, final
 
-from flyte_testkit.errors import TimelineError
+from flyte_testkit.errors import TimelineError, shown
 
 __all__ = ["LONGEST", "Duration", "Polls", "checked", "code", "human", "polls", "read", "too_long"]
 
@@ -61,11 +61,11 @@ class Polls:
         """Refuse what nobody could count to."""
         if not isinstance(self.count, int) or isinstance(self.count, bool):
             raise TimelineError(
-                f"polls({self.count!r}): polls are counted in whole numbers.\nWrite polls(3)."
+                f"polls({shown(self.count)}): polls are counted in whole numbers.\nWrite polls(3)."
             )
         if self.count < 1:
             raise TimelineError(
-                f"polls({self.count!r}): a step is held for one poll at least."
+                f"polls({shown(self.count)}): a step is held for one poll at least."
                 "\nWrite 0 instead of polls(0) for a step that passes at once."
             )
 
@@ -124,21 +124,22 @@ def checked(duration: Duration, where: str = "a duration") -> float | Polls:
             seconds = math.inf
     else:
         raise TimelineError(
-            f"{where}({duration!r}): a duration is a number of seconds, a timedelta or polls(n)."
+            f"{where}({shown(duration, 500)}): a duration is a number of seconds, a timedelta or"
+            " polls(n)."
             f"{_advice(duration, where)}"
         )
     if math.isnan(seconds) or math.isinf(seconds):
         raise TimelineError(
-            f"{where}({duration!r}): a duration is a finite number of seconds."
+            f"{where}({shown(duration, 500)}): a duration is a finite number of seconds."
             f"\nFor a step without an end, leave the duration out: {where}().never_ends()."
         )
     if seconds < 0:
         raise TimelineError(
-            f"{where}({duration!r}): a duration is not negative; time moves one way."
+            f"{where}({shown(duration, 500)}): a duration is not negative; time moves one way."
             f"\nWrite 0 for a step that passes at once."
         )
     if problem := too_long(seconds):
-        raise TimelineError(f"{where}({duration!r}): {problem}")
+        raise TimelineError(f"{where}({shown(duration, 500)}): {problem}")
     return seconds + 0.0  # turns -0.0 into 0.0
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, Literal, TypeAlias, final, get_args
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, shown
 from flyte_testkit.failures import Failure  # noqa: TC001  Hypothesis resolves hints
 from flyte_testkit.failures._failure import check_text
 from flyte_testkit.timeline import _durations
@@ -73,7 +73,7 @@ class Step:
         if self.phase not in STEP_PHASES:
             near = close_names(str(self.phase).upper(), STEP_PHASES)
             raise TimelineError(
-                f"{self.phase!r} is not a phase that an execution can stay in.{near}"
+                f"{shown(self.phase)} is not a phase that an execution can stay in.{near}"
                 f"\nSuch phases are {', '.join(STEP_PHASES)}."
             )
         if self.duration is not None:
@@ -99,8 +99,8 @@ class Succeeds:
         """Keep a copy of the outputs that nobody can change."""
         if not isinstance(self.outputs, Mapping):
             raise TimelineError(
-                f".succeeds({self.outputs!r}): outputs have names."
-                f"\nWrite .succeeds(o0={self.outputs!r}), or pass a mapping of names to values."
+                f".succeeds({shown(self.outputs)}): outputs have names."
+                f"\nWrite .succeeds(o0={shown(self.outputs)}), or pass names with values."
             )
         for name in self.outputs:
             check_text("the name of an output", name)
@@ -218,11 +218,12 @@ def check_parts(steps: Iterable[object], ending: object) -> None:
     for step in steps:
         if not isinstance(step, Step):
             raise TimelineError(
-                f"{step!r} is not a step.\nWrite Step('RUNNING', 60), or running(60).succeeds()."
+                f"{shown(step)} is not a step."
+                "\nWrite Step('RUNNING', 60), or running(60).succeeds()."
             )
     if not isinstance(ending, get_args(Ending)):
         raise TimelineError(
-            f"{ending!r} is not an ending.\nWrite Succeeds(), or running(60).succeeds()."
+            f"{shown(ending)} is not an ending.\nWrite Succeeds(), or running(60).succeeds()."
         )
 
 

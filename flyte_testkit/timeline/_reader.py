@@ -21,7 +21,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, cut
 from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure, parse
 from flyte_testkit.failures._calls import end_of_call
 from flyte_testkit.timeline import _durations
@@ -50,6 +50,9 @@ _WORD: Final = re.compile(r"\w+")
 _ARROW: Final = re.compile(r"->|→")
 _TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _CALL: Final = re.compile(r"(?:failures\.)?(\w+)\(")
+_WINDOW: Final = 200
+"""Letters of a line that an error shows to each side of the place."""
+
 _OPTION: Final = re.compile(r"(code|kind)\s*=\s*", re.IGNORECASE)
 _OTHER_OPTION: Final = re.compile(r"(\w+)\s*=")
 _BY: Final = re.compile(r"by\b", re.IGNORECASE)
@@ -243,10 +246,11 @@ class _Reader:
         start, end = place
         line_start = self._text.rfind("\n", 0, start) + 1
         line = self._text[line_start:].partition("\n")[0]
-        caret = " " * (start - line_start) + "^" * max(1, end - start)
-        raise TimelineError(
-            f"{problem}\n  column {start - line_start + 1}\n    {line}\n    {caret}"
-        )
+        column, length = start - line_start, min(max(1, end - start), _WINDOW)
+        seen = max(0, column - _WINDOW)  # outputs may be megabytes: a window of the line will do
+        line = line[seen : column + length + _WINDOW]
+        caret = " " * (column - seen) + "^" * length
+        raise TimelineError(f"{cut(problem, 500)}\n  column {column + 1}\n    {line}\n    {caret}")
 
 
 def _unquoted(text: re.Match[str]) -> str:

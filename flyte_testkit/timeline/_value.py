@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
-from flyte_testkit.errors import TimelineError, close_names
+from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.timeline import _reader, _text
 from flyte_testkit.timeline._durations import Polls
 from flyte_testkit.timeline._parts import (
@@ -62,7 +62,7 @@ class Timeline:
         check_parts(self.steps, self.ending)
         steps, ending = settle(tuple(self.steps), self.ending)
         if problem := trouble(steps, ending):
-            raise TimelineError(f"{_text.as_code(steps, ending)}: {problem}")
+            raise TimelineError(f"{cut(_text.as_code(steps, ending), 1000)}: {problem}")
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "ending", ending)
 
@@ -101,7 +101,9 @@ class Timeline:
             running(5400).succeeds(auc=0.91)
         """
         if not isinstance(text, str):
-            raise TimelineError(f"Timeline.parse({text!r}): it reads text, such as 'RUNNING 5s'.")
+            raise TimelineError(
+                f"Timeline.parse({shown(text)}): it reads text, such as 'RUNNING 5s'."
+            )
         return cls(*_reader.read(text))
 
     def __str__(self) -> str:
@@ -130,5 +132,5 @@ def no_attribute(owner: object, name: str, advice: str) -> AttributeError:
     }:  # copy, pickle and the like only want to know
         text = f"{type(owner).__name__!r} object has no attribute {name!r}"
     else:
-        text = f"{owner!r} has no {name!r}. {advice}"
+        text = f"{shown(owner, 1000)} has no {name!r}. {advice}"
     return AttributeError(text, name=name, obj=None)  # else Python suggests a second time

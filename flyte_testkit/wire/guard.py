@@ -1,35 +1,51 @@
-"""The guard against clients that ask for ever and never wait.
+"""The guard against clients that ask for ever while nobody waits on the clock.
 
-A loop without a sleep moves no clock, so nothing it waits for can happen. Two real seconds of it,
-and the test is told instead of hanging. Ignorant of what is asked.
+Such a loop moves no clock, so nothing it waits for can happen. Calls are counted, never seconds: a
+slow machine, a debugger's pause and real work between two calls make no loop. Who is struck is
+told, and the server goes on: whatever is asked next is answered.
+
+Ignorant of what is asked.
 """
 
 from __future__ import annotations
 
-import time
+import contextlib
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from flyte_testkit.clock import VirtualClock, governing_clock
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flyte_testkit.backend import Backend
+    from flyte_testkit.clock import Clock
+    from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call
 
-__all__ = ["SpinGuard"]
+__all__ = ["MANY", "SpinGuard"]
 
-PATIENCE = 2.0
-"""Real seconds of calls on a clock that stands still."""
+MANY = 2000
+"""So many equal calls on a clock that stands still are a loop: two real seconds of one that does
+nothing else, and more than any crowd of threads asks at one instant."""
 
-FEW, LONG = 4, 5.0
-"""Repetitions and real seconds after which a clock that nobody waits on is thought forgotten."""
-
-MANY = 200
-"""Fewer repetitions than this are no loop, however slow the machine is."""
+_ADVICE = (
+    "Only waiting on the clock moves it: time.sleep, Event.wait and their like, in this process. "
+    "Other processes keep real time, and so do asyncio, C code and a time.sleep that a mock "
+    "replaced."
+)
+_NOBODY = (
+    "No thread lives on the clock of this FakeFlyteAdmin: with governed_by(admin.clock): … "
+    "(flyte_testkit.world) lets the code under test wait on it."
+)
 
 
 class SpinGuard:
-    """Counts how often each call was repeated since the clock moved last.
+    """Counts how often each call was repeated since the clock moved, or anything was changed.
 
-    Only the same request makes a loop: a test may well register a thousand things in a row.
+    Only the same request makes a loop: a test may well register a thousand things in a row. Nor do
+    looks make one that a script waits for: ``running(polls(5000))``.
 
     Args:
         backend: Whose clock it looks at, and whose executions are told about.
@@ -37,45 +53,85 @@ class SpinGuard:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._stranger = _Stranger(backend.clock)
         self._seen_at: float | None = None
-        self._since = 0.0
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
-    def count(self, call: Call, raw: bytes) -> None:
-        """Count a call, and interrupt the code under test if it is one of endlessly many.
+    def count(self, call: Call, raw: bytes, caller: object = None) -> HopelessWait | None:
+        """Count a call; if it is one of endlessly many, stop the code under test and say why.
 
         Args:
             call: The call.
             raw: Its request as it travelled.
+            caller: The id by which the clock knows who stands in the call, if it does.
         """
+        asked = call.rpc, raw
         if call.at != self._seen_at:
-            self._seen_at, self._since = call.at, time.monotonic()
+            self._seen_at = call.at
             self._counts.clear()
-        self._counts[call.rpc, raw] += 1
-        times, clock = self._counts[call.rpc, raw], self._backend.clock
-        if times < FEW or clock.limit is None or clock.broken is not None:  # or it is a real clock
+            self._stranger.meet()
+        elif not call.rpc.startswith(("Get", "List")):  # it may change what the others see
+            self._counts = Counter({asked: self._counts[asked]})
+        self._counts[asked] += 1
+        clock = self._backend.clock
+        if self._counts[asked] > 1:
+            self._stranger.look(call)
+        if self._counts[asked] < MANY or clock.limit is None or clock.broken is not None:
+            return None  # a real clock has no limit
+        times = self._counts.pop(asked)  # whoever goes on is counted anew
+        if self._backend.counts(call.rpc, call.request):
+            return None
+        due = self._backend.engine.next_due()
+        return clock.strike(
+            f"{call.rpc} was asked {times:,} times with one and the same request, and nothing "
+            f"waited on the clock in between: it stands still at {call.at:g} s, and {_never(due)}",
+            f"{_ADVICE}\n{_NOBODY}" if clock.deserted else _ADVICE,
+            call=caller,
+        )
+
+
+class _Stranger:
+    """Tells of a server that has a clock of its own, in a world where another one governs.
+
+    Whoever waits and asks again then sees nothing change. It is told in what the clock of the world
+    says of a hopeless wait, and as a warning, for a wait may end by its time-out before.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._moves = 0
+        self._told = not isinstance(clock, VirtualClock)  # real time passes by itself
+        self._story = ""
+
+    def meet(self) -> None:
+        """Remember where the world is, when this clock has moved."""
+        governing = governing_clock()
+        self._moves = governing.moves if governing is not None else 0
+
+    def look(self, call: Call) -> None:
+        """See whether the clock of the world has moved, and this one has not."""
+        governing = governing_clock()
+        if self._told or governing in (None, self._clock) or governing.moves <= self._moves:
             return
-        waited = time.monotonic() - self._since
-        if clock.deserted and waited > LONG:
-            self._tell_deserted(call, times, waited)
-        elif times >= MANY and waited > PATIENCE:
-            self._tell_spinning(call, times)
-
-    def _tell_deserted(self, call: Call, times: int, waited: float) -> None:
-        """The code under test really sleeps: nothing lets it live on the clock."""
-        story = (
-            f"the same {call.rpc} was asked {times:,} times in {waited:.0f} real seconds, while "
-            f"the clock of this FakeFlyteAdmin stood still at {call.at:g} s: the code under test "
-            "sleeps for real."
+        self._told = True
+        self._story = (
+            f"{call.rpc} is asked of a FakeFlyteAdmin that has a clock of its own, and that stands "
+            f"still at {call.at:g} s: waiting moves the clock of the world. Give it none, and it "
+            "takes the world's."
         )
-        advice = "Let it live on the clock: with governed_by(admin.clock): … (flyte_testkit.world)."
-        self._backend.surprises.add(f"{story}\n{advice}")
-        self._backend.clock.interrupt(story, advice)
+        governing.watch(self)
+        with contextlib.suppress(RuntimeWarning):  # as an error it would be the server's
+            warnings.warn(self._story, RuntimeWarning, stacklevel=2)
 
-    def _tell_spinning(self, call: Call, times: int) -> None:
-        """The code under test asks for ever and never waits."""
-        self._backend.clock.interrupt(
-            f"the code under test asked {times:,} times for the same "
-            f"{call.rpc} at {call.at:g} s, and never waited in between: so time stood still.",
-            "Let the loop sleep between its calls, as it must in production.",
-        )
+    def next_due(self) -> None:
+        """Nothing of it happens in the time of the world."""
+
+    def story(self) -> str:
+        """Return what was told."""
+        return self._story
+
+
+def _never(due: datetime | None) -> str:
+    if due is None:
+        return "nothing is scheduled."
+    return f"what is scheduled for {due.isoformat()} cannot happen."

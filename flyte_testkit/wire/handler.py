@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 import grpc
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, UNMARKED
 from flyte_testkit.wire.answers import Answer, refusal, set_status
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.journal import blurred
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.backend import Backend
+    from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call, Journal
     from flyte_testkit.wire.services import Method
 
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     Handler = Callable[[Call, Send], None]
 
 __all__ = ["Hook", "Wire"]
+
+
+_OURS = "flyte-testkit"
+"""How flyte_testkit.client's requests say whose they are."""
 
 
 class Hook(Protocol):
@@ -82,7 +88,7 @@ class Wire(grpc.GenericRpcHandler):
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
         answers: list[Answer] = []
-        self._handle(method, (), raw, blurred(context.time_remaining()), answers.append)
+        self._handle(method, (), raw, _Caller(context), answers.append)
         return _bytes_of(answers[0], context)
 
     def _later(
@@ -107,16 +113,14 @@ class Wire(grpc.GenericRpcHandler):
                 set_status(context, answer)
             respond(None)
 
-        deadline = blurred(context.time_remaining())
-        call = self._handle(method, hooks, raw, deadline, send)
+        caller = _Caller(context)
+        call = self._handle(method, hooks, raw, caller, send)
         if call is not None and call.code is None:
-            holds += self._hold(call, context, send)
+            holds += self._hold(call, caller, send)
             if call.code is not None:  # answered meanwhile
                 let_go()
 
-    def _hold(
-        self, call: Call, context: grpc.ServicerContext, send: Send
-    ) -> list[Callable[[], object]]:
+    def _hold(self, call: Call, caller: _Caller, send: Send) -> list[Callable[[], object]]:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
         Returns what undoes it. Only when all that may answer the call is on the clock's agenda does
@@ -128,21 +132,22 @@ class Wire(grpc.GenericRpcHandler):
         if call.deadline is not None:
             holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
         gone = Answer("CANCELLED", None, "the client went away")
-        if not context.add_callback(lambda: self._finish(call, send, gone)):
+        if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
-        clock.when_broken(lambda: self._finish(call, send, self._gave_up()))
-        holds.append(partial(clock.release, clock.hold(call.rpc)))
+        clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
+        holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
         return holds
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""
-        if self.journal.end(call, answer.code, answer.reply, answer.message):
+        now = self.backend.clock.elapsed
+        if self.journal.end(call, answer.code, answer.reply, answer.message, at=now):
             if call.rpc == "GetExecution" and answer.code == "OK":  # before the client goes on
                 self.backend.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
             send(answer)
 
     def _handle(
-        self, method: Method, hooks: Sequence[Hook], raw: bytes, deadline: float | None, send: Send
+        self, method: Method, hooks: Sequence[Hook], raw: bytes, caller: _Caller, send: Send
     ) -> Call | None:
         try:
             request = method.request.FromString(raw)
@@ -150,11 +155,17 @@ class Wire(grpc.GenericRpcHandler):
             send(Answer("INTERNAL", None, _unmarshalling(error)))
             return None
         clock = self.backend.clock
-        call = self.journal.begin(method.rpc, request, at=clock.elapsed, deadline=deadline)
+        call = self.journal.begin(
+            method.rpc,
+            request,
+            at=clock.elapsed,
+            deadline=caller.deadline,
+            repeats=caller.repeats,
+        )
         finish = partial(self._finish, call, send)
-        self._spin.count(call, raw)
-        if clock.broken is not None:
-            finish(self._gave_up())
+        struck = self._spin.count(call, raw, caller.call)
+        if struck is not None or clock.broken is not None:
+            finish(self._gave_up(struck))
             return call
         handler: Handler = partial(self._answer, method, request)
         for hook in reversed(hooks):
@@ -177,8 +188,10 @@ class Wire(grpc.GenericRpcHandler):
             answer = self._bug(method)
         send(answer)
 
-    def _gave_up(self) -> Answer:
-        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{self.backend.clock.broken}")
+    def _gave_up(self, struck: HopelessWait | None) -> Answer:
+        """Say it to the caller, too: it may live in a process of its own."""
+        lost = struck or self.backend.clock.broken
+        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
 
     def _bug(self, method: Method) -> Answer:
         story = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"
@@ -192,6 +205,24 @@ class Wire(grpc.GenericRpcHandler):
         )
         self.backend.surprises.add(story)
         return Answer("UNIMPLEMENTED", None, story)
+
+
+class _Caller:
+    """What a client in this process tells of a call, besides the request.
+
+    Attributes:
+        call: The id by which the clock knows who stands in the call.
+        deadline: In seconds, exactly as the client meant it if it says so.
+        repeats: Whether its client may make another attempt at once; ours pauses first.
+    """
+
+    def __init__(self, context: grpc.ServicerContext) -> None:
+        told = dict(context.invocation_metadata() or ())
+        self.call = told.get(CALL_ID, UNMARKED)
+        exact = told.get(EXACT_TIMEOUT)
+        self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
+        self.repeats = not str(told.get("user-agent", "")).startswith(_OURS)
+        self.when_gone = context.add_callback
 
 
 def _unserved(path: str, _: bytes, context: grpc.ServicerContext) -> bytes:

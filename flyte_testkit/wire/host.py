@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.wire.handler import Wire
-from flyte_testkit.wire.listener import Listener
+from flyte_testkit.wire.listener import Listener, check_port
 from flyte_testkit.wire.object_store import ObjectStore
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ class Host:
         journal: Where calls are written down.
         hooks: Which hooks the calls of an RPC pass.
         port: Where gRPC listens; 0 finds a free port.
+
+    Raises:
+        FlyteTestkitError: The port is none.
     """
 
     def __init__(
@@ -40,8 +43,9 @@ class Host:
         port: int,
     ) -> None:
         self._backend = backend
+        self._journal = journal
         self._wire = Wire(backend, journal, hooks)
-        self._port = port
+        self._port = check_port(port)
         self._listener: Listener | None = None
         self._objects: ObjectStore | None = None
 
@@ -73,10 +77,12 @@ class Host:
         self._listener = Listener([self._wire], self._port)
         self._objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
         self._backend.clock.watch(self._backend.engine)
+        self._backend.clock.watch(self._journal)  # it tells of calls that are held
 
     def stop(self) -> None:
         """Listen no more; calls that are under way are cancelled."""
         self._backend.clock.unwatch(self._backend.engine)
+        self._backend.clock.unwatch(self._journal)
         if self._listener is not None and self._objects is not None:
             self._listener.stop()
             self._objects.stop()

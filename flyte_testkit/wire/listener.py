@@ -5,13 +5,17 @@ Ignorant of what is served on it.
 
 from __future__ import annotations
 
+import errno
+import socket
 from concurrent import futures
 
 import grpc
 
 from flyte_testkit.errors import FlyteTestkitError
 
-__all__ = ["CLIENT_OPTIONS", "Listener"]
+__all__ = ["CLIENT_OPTIONS", "Listener", "check_port"]
+
+_PORTS = range(2**16)
 
 _LARGE = 64 * 2**20
 _TRAILERS = 16 * 2**20
@@ -42,6 +46,38 @@ _WORKERS = 4
 """Handlers return at once, and calls that are held back hold none of these threads."""
 
 
+def check_port(port: object) -> int:
+    """Return a port that can be asked for.
+
+    Raises:
+        FlyteTestkitError: It is none. gRPC would take another one in silence.
+
+    Example:
+        >>> check_port(99999)
+        Traceback (most recent call last):
+        flyte_testkit.errors.FlyteTestkitError: port=99999 is no port: they go up to 65535, and 0...
+    """
+    if isinstance(port, bool) or not isinstance(port, int) or port not in _PORTS:
+        raise FlyteTestkitError(
+            f"port={port!r} is no port: they go up to {_PORTS[-1]}, and 0 finds a free one."
+        )
+    return port
+
+
+def _why_not(port: int) -> str:
+    """Say why a port cannot be listened on, which gRPC keeps to itself, and what to do."""
+    free = "Leave the port out to get a free one"
+    try:
+        with socket.socket() as trial:
+            trial.bind(("127.0.0.1", port))
+    except PermissionError:
+        return f"this user may not.\n{free}, or take one above 1023."
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            return f"{error.strerror}.\n{free}."
+    return f"another server has it.\n{free}, or stop the other server."
+
+
 class Listener:
     """A gRPC server on 127.0.0.1 that serves the given handlers until it is stopped.
 
@@ -57,8 +93,7 @@ class Listener:
         except RuntimeError as error:
             self._pool.shutdown(wait=False)
             raise FlyteTestkitError(
-                f"port {port} of 127.0.0.1 cannot be listened on: another server has it.\n"
-                "Leave the port out to get a free one, or stop the other server."
+                f"port {port} of 127.0.0.1 cannot be listened on: {_why_not(port)}"
             ) from error
         self._server.start()
 

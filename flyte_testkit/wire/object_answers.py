@@ -15,15 +15,16 @@ from flyte_testkit.admin import objects
 from flyte_testkit.wire.signatures import ForbiddenError, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from flyte_testkit.admin.store import Store
 
-__all__ = ["Response", "answer", "refusal"]
+__all__ = ["Response", "announced", "answer", "refusal"]
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,19})-(\d{0,19})")
 _MD5_BYTES = 16
+_LARGEST = 5 * 2**30  # bytes that S3 takes at once
 
 
 class Response(NamedTuple):
@@ -66,6 +67,28 @@ def answer(
         return refusal(403, error.code, str(error))
     except _RefusedError as error:
         return refusal(*error.args)
+
+
+def announced(lengths: Sequence[str]) -> int | Response:
+    """Return how long an upload says that it is, or the refusal of what it says.
+
+    Args:
+        lengths: Its headers ``Content-Length``.
+    """
+    if not lengths:
+        return refusal(411, "MissingContentLength", "You must provide Content-Length.")
+    (length, *others) = {length.strip() for length in lengths}
+    if others or not (length.isascii() and length.isdecimal()):
+        return refusal(
+            400, "InvalidRequest", f"Content-Length is one number of bytes, not {lengths!r}."
+        )
+    if len(length) > len(str(_LARGEST)) or int(length) > _LARGEST:
+        return refusal(
+            400,
+            "EntityTooLarge",
+            f"Your proposed upload exceeds the maximum allowed size, {_LARGEST} bytes.",
+        )
+    return int(length)
 
 
 def refusal(status: int, code: str, message: str) -> Response:

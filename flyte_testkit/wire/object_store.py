@@ -15,8 +15,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from flyte_testkit.wire.object_answers import Response, answer, refusal
-from flyte_testkit.wire.signatures import sign
+from flyte_testkit.wire.object_answers import Response, announced, answer, refusal
+from flyte_testkit.wire.signatures import link, sign
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +30,8 @@ __all__ = ["ObjectStore"]
 
 _PATIENCE = 20.0  # real seconds for a client that announced more than it sends
 _LINGER = 1.0  # real seconds for a client to read an answer that came before it was through
+
+_PIECE = 2**20  # bytes of a body that are read at once
 
 _CHUNKED = (
     "A header you provided implies functionality that is not implemented: Transfer-Encoding. "
@@ -59,11 +61,18 @@ class ObjectStore:
         headers: Mapping[str, str],
     ) -> str:
         """Return a URL that this store honors; see :class:`~flyte_testkit.admin.signing.Signer`."""
+        host = self._host()
+        return sign(verb, where, host=host, now=now, seconds=seconds, headers=headers)
+
+    def link(self, where: Place, *, now: datetime, seconds: int) -> str:
+        """Return a URL to read from; see :class:`~flyte_testkit.admin.signing.Signer`."""
+        return link(where, host=self._host(), now=now, seconds=seconds)
+
+    def _host(self) -> str:
         with self._starting:
             if self._server is None:
                 self._server = _Server(self._backend)
-        host = self._server.host
-        return sign(verb, where, host=host, now=now, seconds=seconds, headers=headers)
+            return self._server.host
 
     def stop(self) -> None:
         """Stop at once: requests that are under way are cut off."""
@@ -153,15 +162,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(response)
 
     def _response(self) -> Response:
-        length = self.headers.get("Content-Length", "")
         body = b""
         if self.command == "PUT":
             if "Transfer-Encoding" in self.headers:
                 return refusal(501, "NotImplemented", _CHUNKED)
-            if not length.isdecimal():
-                return refusal(411, "MissingContentLength", "You must provide Content-Length.")
+            length = announced(self.headers.get_all("Content-Length", []))
+            if isinstance(length, Response):
+                return length
             try:
-                body = self.rfile.read(int(length))  # all, or nobody would read the answer
+                body = self._read(length)  # all, or nobody would read the answer
             except TimeoutError:
                 return refusal(400, "RequestTimeout", f"{length} bytes were announced; fewer came.")
         with self.server.backend.moment() as now:
@@ -174,6 +183,14 @@ class _Handler(BaseHTTPRequestHandler):
                 now=now,
             )
 
+    def _read(self, length: int) -> bytes:
+        """Take in a body piece by piece: what is announced need not come."""
+        pieces = []
+        while length and (piece := self.rfile.read(min(length, _PIECE))):
+            pieces.append(piece)
+            length -= len(piece)
+        return b"".join(pieces)
+
     def _send(self, response: Response) -> None:
         self.close_connection = True
         self.send_response_only(response.status)  # no date: reading it would be one more reading
@@ -184,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
-        if response.status == HTTPStatus.NOT_IMPLEMENTED:
+        if self.command == "PUT" and response.status != HTTPStatus.OK:
             self._linger()
 
     def _linger(self) -> None:

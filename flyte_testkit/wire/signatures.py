@@ -19,10 +19,11 @@ from flyte_testkit.admin.objects import Place
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ForbiddenError", "place_of", "sign"]
+__all__ = ["ForbiddenError", "link", "place_of", "sign"]
 
 _SECRET = b"flyte-testkit"
 _TIME = "%Y%m%dT%H%M%SZ"
+_LINK = "/flyte-testkit/"  # no bucket is called that
 _PREFIX = "X-Amz-"
 _SIGNATURE = _PREFIX + "Signature"
 _FIELDS = ("Algorithm", "Credential", "Date", "Expires", "SignedHeaders")
@@ -73,6 +74,23 @@ def sign(
     return f"http://{host}/{path}?{urlencode(query)}"
 
 
+def link(where: Place, *, host: str, now: datetime, seconds: int) -> str:
+    """Return a URL without a query by which an object can be got and asked about.
+
+    flytekit takes the ``?`` of a signed URL for a wildcard, and cannot read data from there.
+
+    Args:
+        where: The object.
+        host: Host and port of who serves it.
+        now: From when on the URL holds.
+        seconds: For how long.
+    """
+    until = f"{now.timestamp() + seconds:.0f}"
+    signature = _signature("GET", where, [until], [])
+    path = quote(f"{where.bucket}/{where.key}", errors="surrogateescape")
+    return f"http://{host}{_LINK}{until}-{signature}/{path}"
+
+
 def place_of(verb: str, target: str, headers: Mapping[str, str], now: datetime) -> Place:
     """Return which object a request is about, if it may do with it what it asks for.
 
@@ -86,6 +104,8 @@ def place_of(verb: str, target: str, headers: Mapping[str, str], now: datetime) 
         ForbiddenError: It may not.
     """
     split = urlsplit(target)
+    if split.path.startswith(_LINK):
+        return _linked(verb, split.path.removeprefix(_LINK), now)
     _, bucket, key = [*split.path.split("/", 2), "", ""][:3]
     where = Place(unquote(bucket), unquote(key, errors="surrogateescape"))
     query = dict(parse_qsl(split.query, keep_blank_values=True))
@@ -103,6 +123,22 @@ def place_of(verb: str, target: str, headers: Mapping[str, str], now: datetime) 
         )
     signed_at = datetime.strptime(fields["Date"], _TIME).replace(tzinfo=timezone.utc)
     if now > signed_at + timedelta(seconds=int(fields["Expires"])):
+        raise ForbiddenError("AccessDenied", "Request has expired")
+    return where
+
+
+def _linked(verb: str, path: str, now: datetime) -> Place:
+    """Return which object a link is about.
+
+    Raises:
+        ForbiddenError: It may not be had.
+    """
+    ticket, bucket, key = [*path.split("/", 2), "", ""][:3]
+    until, _, signed = ticket.partition("-")
+    where = Place(unquote(bucket), unquote(key, errors="surrogateescape"))
+    if verb not in {"GET", "HEAD"} or signed != _signature("GET", where, [until], []):
+        raise ForbiddenError("SignatureDoesNotMatch", "The link is one to get another object.")
+    if now.timestamp() > int(until):
         raise ForbiddenError("AccessDenied", "Request has expired")
     return where
 

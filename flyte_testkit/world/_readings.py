@@ -1,9 +1,20 @@
-"""What stands in for the clocks of ``time``, and what freezegun's fake classes lack.
+"""What stands in for the clocks of ``time``.
 
-freezegun brings classes that pass for ``datetime`` and ``date``, pickle, and count as those in
-``isinstance``. Here they learn three things more: to follow the clock of the world, to know local
-time as the process does (with its summer time), and to be equal to the real classes, so that a
-type check by ``==`` or a registry by type takes either.
+Who reads is judged by the immediate caller. For code under test these are readings of the clock:
+
+* ``time``: ``time``, ``monotonic``, ``perf_counter`` and ``clock_gettime`` of the clocks that tell
+  time, each also in nanoseconds; ``localtime``, ``gmtime``, ``strftime``, ``ctime``, ``asctime``
+  without an argument;
+* ``datetime.now``, ``utcnow``, ``today``, ``date.today``, also of classes that inherit from them;
+* whatever the standard library computes from these for its caller: times of log records,
+  ``email.utils.formatdate`` and ``localtime``, ``uuid.uuid1``, ``sched``, times in ``gzip`` and
+  ``zipfile``, ages in ``http.cookiejar``;
+* looks at what only time will change: ``Thread.is_alive``, ``Event.is_set``, ``Future.done`` and
+  such (``_looks``).
+
+Real remain processor time (``process_time``, ``thread_time``, ``clock_gettime`` of processes and
+threads, ``os.times``, ``resource``), the times that the operating system keeps (``os.stat``), what
+is random (``random.seed()``, ``uuid.uuid4``, ``secrets``), and what machinery reads for itself.
 
 Ignorant of how they come to stand there.
 """
@@ -12,70 +23,68 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import date, datetime, timedelta, timezone
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from freezegun import api
 
-from flyte_testkit.world._reins import caller
+from flyte_testkit.world._reins import caller, reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import tzinfo
+    import contextlib
 
-__all__ = ["CLASSES", "FUNCTIONS", "class_patches", "utc_naive"]
+__all__ = ["FUNCTIONS", "let_uuids_read"]
 
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = 1_000_000
+_NANOSECONDS = 1_000_000_000
 _OUR_CLIENT = "flyte_testkit.client._time"  # looks once more at its deadline, however exact
 
-_real_time_ns = api.real_time_ns
 _real_ctime = time.ctime
 _real_asctime = time.asctime
 
 
 def _time() -> float:
-    reins = caller(_frame(1))
-    return api.real_time() if reins is None else reins.read() / _SECOND
+    reins = reader(_frame(1))
+    return api.real_time() if reins is None else reins.read_wall_ns() / _NANOSECONDS
 
 
 def _time_ns() -> int:
-    reins = caller(_frame(1))
-    return api.real_time_ns() if reins is None else reins.read() * 1000
+    reins = reader(_frame(1))
+    return api.real_time_ns() if reins is None else reins.read_wall_ns()
 
 
 def _monotonic() -> float:
     frame = _frame(1)
-    reins = caller(frame)
+    reins = reader(frame)
     if reins is None:
         return api.real_monotonic()
     exact = frame.f_globals.get("__name__") == _OUR_CLIENT
-    return (reins.monotonic() if exact else reins.read_monotonic()) / _SECOND
+    return reins.monotonic() if exact else reins.read_monotonic()
 
 
 def _monotonic_ns() -> int:
-    reins = caller(_frame(1))
-    return api.real_monotonic_ns() if reins is None else reins.read_monotonic() * 1000
+    reins = reader(_frame(1))
+    return api.real_monotonic_ns() if reins is None else reins.read_monotonic_ns()
 
 
 def _perf_counter() -> float:
-    reins = caller(_frame(1))
-    return api.real_perf_counter() if reins is None else reins.read_monotonic() / _SECOND
+    reins = reader(_frame(1))
+    return api.real_perf_counter() if reins is None else reins.read_monotonic()
 
 
 def _perf_counter_ns() -> int:
-    reins = caller(_frame(1))
-    return api.real_perf_counter_ns() if reins is None else reins.read_monotonic() * 1000
+    reins = reader(_frame(1))
+    return api.real_perf_counter_ns() if reins is None else reins.read_monotonic_ns()
 
 
 def _localtime(seconds: float | None = None, /) -> time.struct_time:
-    reins = caller(_frame(1)) if seconds is None else None
+    reins = reader(_frame(1)) if seconds is None else None
     return api.real_localtime(seconds if reins is None else reins.read() // _SECOND)
 
 
 def _gmtime(seconds: float | None = None, /) -> time.struct_time:
-    reins = caller(_frame(1)) if seconds is None else None
+    reins = reader(_frame(1)) if seconds is None else None
     return api.real_gmtime(seconds if reins is None else reins.read() // _SECOND)
 
 
@@ -111,82 +120,36 @@ FUNCTIONS: dict[str, tuple[Any, Any]] = {  # of ``time``: the real one, and ours
     "ctime": (_real_ctime, _ctime),
     "asctime": (_real_asctime, _asctime),
 }
-CLASSES: tuple[tuple[Any, Any], ...] = (
-    (api.real_datetime, api.FakeDatetime),
-    (api.real_date, api.FakeDate),
-)
+
+if sys.platform != "win32":
+    _WALL = {time.CLOCK_REALTIME, getattr(time, "CLOCK_TAI", None)}
+    _MONOTONIC = {
+        time.CLOCK_MONOTONIC,
+        getattr(time, "CLOCK_MONOTONIC_RAW", None),
+        getattr(time, "CLOCK_BOOTTIME", None),
+        getattr(time, "CLOCK_UPTIME_RAW", None),
+    }
+    _real_gettime, _real_gettime_ns = time.clock_gettime, time.clock_gettime_ns
+
+    def _clock_gettime(clock: int, /) -> float:
+        reins = reader(_frame(1)) if clock in _WALL or clock in _MONOTONIC else None
+        if reins is None:
+            return _real_gettime(clock)
+        return reins.read_wall_ns() / _NANOSECONDS if clock in _WALL else reins.read_monotonic()
+
+    def _clock_gettime_ns(clock: int, /) -> int:
+        reins = reader(_frame(1)) if clock in _WALL or clock in _MONOTONIC else None
+        if reins is None:
+            return _real_gettime_ns(clock)
+        return reins.read_wall_ns() if clock in _WALL else reins.read_monotonic_ns()
+
+    FUNCTIONS["clock_gettime"] = (_real_gettime, _clock_gettime)
+    FUNCTIONS["clock_gettime_ns"] = (_real_gettime_ns, _clock_gettime_ns)
 
 
-def utc_naive(micros: int) -> datetime:
-    """Return the naive UTC datetime that freezegun's factories give."""
-    return (_EPOCH + timedelta(microseconds=micros)).replace(tzinfo=None)
-
-
-def _micros(frame: Any) -> int:
-    reins = caller(frame)
-    return _real_time_ns() // 1000 if reins is None else reins.read()
-
-
-def _fake(instant: datetime) -> datetime:
-    fake: datetime = api.FakeDatetime(
-        *(instant.year, instant.month, instant.day),
-        *(instant.hour, instant.minute, instant.second, instant.microsecond),
-        instant.tzinfo,
-        fold=instant.fold,
-    )
-    return fake
-
-
-def _local(micros: int) -> datetime:
-    seconds, rest = divmod(micros, _SECOND)
-    whole: datetime = api.real_datetime.fromtimestamp(seconds)
-    return whole.replace(microsecond=rest)
-
-
-def _now(_: type, tz: tzinfo | None = None) -> datetime:
-    micros = _micros(_frame(1))
-    if tz is None:
-        return _fake(_local(micros))
-    return _fake((_EPOCH + timedelta(microseconds=micros)).astimezone(tz))
-
-
-def _now_naive(_: type) -> datetime:
-    return _fake(_local(_micros(_frame(1))))
-
-
-def _utcnow(_: type) -> datetime:
-    return _fake(utc_naive(_micros(_frame(1))))
-
-
-def _today(_: type) -> date:
-    return api.date_to_fakedate(_local(_micros(_frame(1))))
-
-
-def _stands_for(cls: object) -> object:
-    """Return the real class that a fake one stands for, or the class itself."""
-    return next((real for real, fake in CLASSES if cls is fake), cls)
-
-
-def _same_class(cls: type, other: object) -> bool:
-    return _stands_for(cls) is _stands_for(other)
-
-
-def _hash_of_class(cls: type) -> int:
-    return type.__hash__(_stands_for(cls))
-
-
-def class_patches() -> Iterator[tuple[Any, str, Any]]:
-    """Yield class, attribute and value: what the fake classes learn; ``None`` is to unlearn.
-
-    Unlearned, ``fromtimestamp``, ``timestamp`` and ``astimezone`` are the real ones, which know
-    the time zone of the process.
-    """
-    yield api.FakeDateMeta, "__eq__", _same_class
-    yield api.FakeDateMeta, "__hash__", _hash_of_class
-    yield api.FakeDate, "today", classmethod(_today)
-    yield api.FakeDatetime, "now", classmethod(_now)
-    yield api.FakeDatetime, "today", classmethod(_now_naive)
-    yield api.FakeDatetime, "utcnow", classmethod(_utcnow)
-    yield api.FakeDatetime, "fromtimestamp", None
-    yield api.FakeDatetime, "timestamp", None
-    yield api.FakeDatetime, "astimezone", None
+def let_uuids_read(undo: contextlib.ExitStack) -> None:
+    """Let ``uuid.uuid1`` ask ``time``, and not the operating system, until undone."""
+    for name in ("_generate_time_safe", "_UuidCreate", "_last_timestamp"):
+        if hasattr(uuid, name):
+            undo.callback(setattr, uuid, name, getattr(uuid, name))
+            setattr(uuid, name, None)

@@ -5,23 +5,35 @@ take times, ``subprocess`` waits for real processes: those must see real time, h
 test they are called. Code under test that is *called by* such machinery (a job of a pool, the
 target of a thread, a test function) is judged by itself and lives on the clock.
 
-Ignorant of what is patched. This module holds the one thing that patches of a whole process need:
-which world they belong to.
+Ignorant of what is patched.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
+import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from flyte_testkit.clock._governing import governors
+from flyte_testkit.world._ticks import Reins
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from flyte_testkit.clock import VirtualClock
 
-__all__ = ["Reins", "caller", "held", "is_machinery", "starter"]
+__all__ = [
+    "Reins",
+    "beyond_asyncio",
+    "caller",
+    "held",
+    "is_machinery",
+    "is_pool",
+    "is_resident",
+    "is_runner",
+    "reader",
+    "waits_for_ever",
+]
 
 _MACHINERY = frozenset(
     {
@@ -38,8 +50,18 @@ _MACHINERY = frozenset(
 _CODE_UNDER_TEST = ("flyte_testkit.client",)  # a client waits as its users do
 
 # They run others' functions: whoever they call in the end decides.
-_RUNNERS = frozenset({"threading", "queue", "concurrent.futures.thread", "unittest.mock", "mock"})
-_STARTERS = _RUNNERS | {"concurrent.futures._base"}
+_RUNNERS = frozenset(
+    {
+        *("threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"),
+        *("multiprocessing.pool", "multiprocessing.dummy", "unittest.mock", "mock"),
+        "flyte_testkit.clock._members",  # it begins threads
+        *(f"{__package__}._{room}" for room in ("conditions", "locks", "pools", "threads")),
+        *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools", "older_locks")),
+    }
+)
+# They say by an argument that they will wait for ever, so there is no need to see it happen.
+_CLIENTS = frozenset({"flytekit.remote.remote"})
+_POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool"})
 
 
 @functools.cache
@@ -60,59 +82,81 @@ def _within(module: str, packages: tuple[str, ...]) -> bool:
     return any(module == package or module.startswith(package + ".") for package in packages)
 
 
-class Reins:
-    """A clock as the code under test reads it: every reading is a microsecond later.
-
-    flytekit waits while ``now < deadline`` and looks a last time only if ``now > deadline``. In
-    life two readings are never equal; so they never are here. ``clock.now()`` stays exact.
-    """
-
-    def __init__(self, clock: VirtualClock) -> None:
-        self.clock = clock
-        self._lag = itertools.count(1)
-        self._latest = 0
-        self._monotonic_from = clock.micros - 1_000_000_000
-
-    def read(self) -> int:
-        """Return microseconds since the epoch, later than every reading before."""
-        return self.clock.micros + next(self._lag)
-
-    def monotonic(self) -> int:
-        """Return microseconds since whenever, exactly; two readings may be equal."""
-        return self.clock.micros - self._monotonic_from
-
-    def read_monotonic(self) -> int:
-        """Return microseconds since whenever; they grow even if the clock is exchanged."""
-        self._latest = self.read() - self._monotonic_from
-        return self._latest
-
-    def exchange(self, clock: VirtualClock) -> None:
-        """Follow another clock from now on."""
-        self._monotonic_from += clock.micros - self.clock.micros
-        self.clock = clock
-
-
-held: list[Reins] = []  # of the one world that is entered, or empty
+held = cast("list[Reins]", governors)  # of the one world that is entered, or empty
 
 
 def caller(frame: FrameType | None) -> Reins | None:
     """Return the reins of the world if the code that this frame runs lives in it."""
-    return _judge(frame, _RUNNERS)
-
-
-def starter(frame: FrameType | None) -> Reins | None:
-    """Return the reins of the world if a thread started by this frame will live in it."""
-    return _judge(frame, _STARTERS)
-
-
-def _judge(frame: FrameType | None, runners: frozenset[str]) -> Reins | None:
     if not held:
+        return None
+    try:
+        reins = held[-1]
+    except IndexError:  # left meanwhile, by another thread
         return None
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
-        if module not in runners:
-            return None if is_machinery(module) else held[-1]
+        if module not in _RUNNERS:
+            return None if is_machinery(module) else reins
         frame = frame.f_back
     # Nothing but a runner: a Timer, or a job that is itself a function of ``time``.
-    reins = held[-1]
-    return reins if reins.clock.takes_part(threading.current_thread()) else None
+    return reins if reins.clock.mover.members.here() is not None else None
+
+
+def reader(frame: FrameType) -> Reins | None:
+    """Do as ``caller`` for code that reads the time, and tell the clock if it wants to know.
+
+    A loop that reads the time between its sleeps may have a time-out of its own. Readings that a
+    runner needs for a wait, or a logger for its lines, say nothing about that.
+    """
+    reins = caller(frame)
+    if reins is not None and (readers := reins.clock.hope.readers) is not None:
+        module = frame.f_globals.get("__name__")
+        if module not in _RUNNERS and module != "logging" and not waits_for_ever(frame):
+            readers.add(threading.get_ident())
+    return reins
+
+
+def waits_for_ever(frame: FrameType) -> bool:
+    """Whether this is the wait of an execution client that was given no timeout."""
+    return (
+        frame.f_code.co_name == "wait"
+        and frame.f_globals.get("__name__") in _CLIENTS
+        and frame.f_locals.get("timeout", frame) is None
+    )
+
+
+def beyond_asyncio(frame: FrameType | None) -> FrameType | None:
+    """Return the first frame that runs no code of asyncio, from here outwards."""
+    while frame is not None and (frame.f_globals.get("__name__") or "").startswith("asyncio."):
+        frame = frame.f_back
+    return frame
+
+
+def is_runner(frame: FrameType) -> bool:
+    """Whether a frame runs a module that runs others' functions."""
+    return frame.f_globals.get("__name__") in _RUNNERS
+
+
+def is_pool(frame: FrameType) -> bool:
+    """Whether a frame runs a module that keeps a pool of threads."""
+    module = frame.f_globals.get("__name__")
+    if module == "multiprocessing.dummy" and frame.f_back is not None:  # its workers, or anybody's
+        return is_pool(frame.f_back)
+    return module in _POOLS
+
+
+def is_resident(frame: FrameType | None = None) -> bool:
+    """Whether a thread (this one, by default) was started by code under test.
+
+    It takes part from its first wait to its end, then, also if it is older than the world. A worker
+    of a pool does so only while it waits, for nobody would see what else it waits for; so does a
+    thread of machinery.
+    """
+    frame = frame or sys._getframe(1)  # noqa: SLF001  where the thread began
+    began = ""
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        if module != "threading":
+            began = module
+        frame = frame.f_back
+    return began not in _POOLS and not is_machinery(began)

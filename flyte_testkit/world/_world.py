@@ -1,10 +1,12 @@
 """A world in which the code under test lives on a clock.
 
-Under ``governed_by(clock)`` these follow the clock, in the body, in threads, in jobs of pools:
-``time.sleep`` (also imported by name), the timeouts of ``Event``, ``Condition``, ``Semaphore``,
-``Barrier`` and ``queue.Queue``, every reading of ``time`` and ``datetime``. Real remain
-``Thread.join`` and ``Future.result`` (tests use them as guards), ``Lock.acquire``, ``asyncio``,
-``select``, and all that the machinery does: gRPC, Hypothesis, pytest, ``subprocess``.
+Under ``governed_by(clock)`` everything in the standard library that waits with a timeout waits on
+the clock, in the body, in threads, in jobs of pools of any age: ``time.sleep`` (also by name),
+``Event``, ``Condition``, ``Semaphore``, ``Barrier``, ``Lock``, the queues, ``Thread.join``,
+``Future.result`` and its like, ``signal.alarm``; and every reading of ``time`` and ``datetime``.
+Everything that blocks for real (sockets, pipes, child processes, ``asyncio``'s timers) counts as
+running: time stands still until it is done. So does all that the machinery does: gRPC, Hypothesis,
+pytest, ``subprocess``.
 
 Ignorant of Flyte, and of how the clock moves.
 """
@@ -12,35 +14,55 @@ Ignorant of Flyte, and of how the clock moves.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import functools
-import queue
+import os
 import sys
 import threading
 import time
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from freezegun import api
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import ClockError, NestedFreezeError
-from flyte_testkit.world import _governed, _readings
-from flyte_testkit.world._bindings import Hidden, loaded_modules, module_bindings
-from flyte_testkit.world._reins import Reins, held
-from flyte_testkit.world._unfrozen import UnfrozenImports
+from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
+from flyte_testkit.world._bindings import loaded_modules, module_bindings
+from flyte_testkit.world._leftovers import end_leftovers, quiet
+from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._older_locks import guarded_locks
+from flyte_testkit.world._older_threads import adopt_older, forget_older
+from flyte_testkit.world._patched import tell_of_patch
+from flyte_testkit.world._patches import install, uninstall
+from flyte_testkit.world._reins import Reins, held, is_resident
+from flyte_testkit.world._repairs import repair
+from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from types import TracebackType
 
     from typing_extensions import Self
 
     from flyte_testkit.clock import Clock
 
-__all__ = ["World", "governed_by", "governing_clock"]
+__all__ = ["World", "governed_by"]
 
 _MISSING: Any = object()
+
+_owners: list[World] = []  # the world that is entered, or none
+
+
+def _forget_in_child() -> None:
+    """Let a forked child live in real time: its clock's other threads are not there."""
+    for world in _owners:
+        world._unpatch()  # noqa: SLF001  of this module
+    _owners.clear()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget_in_child)
+
+for _module, _name, _, _ours in FACTORIES:  # see _locks: who imports this wants a world
+    setattr(_module, _name, _ours)
 
 
 def governed_by(clock: Clock) -> World:
@@ -49,8 +71,8 @@ def governed_by(clock: Clock) -> World:
     There is one world at a time: to change its clock, assign ``world.clock``. Entering it a second
     time with the same clock does nothing.
 
-    Readings are the clock's time and a microsecond more each, so that no two are equal and
-    ``clock.elapsed`` stays exact.
+    Datetimes are the clock's time exactly; other readings are ahead of it by the least that tells
+    two apart, and never by as much as a tenth of a millisecond. ``clock.elapsed`` stays exact.
 
     Raises:
         ClockError: Another clock governs already, or this one is no ``VirtualClock``.
@@ -70,17 +92,6 @@ def governed_by(clock: Clock) -> World:
     return World(clock)
 
 
-def governing_clock() -> VirtualClock | None:
-    """Return the clock that governs now; None where time is real.
-
-    Example:
-        >>> with governed_by(VirtualClock()):
-        ...     governing_clock()
-        <VirtualClock 2024-01-01T00:00:00+00:00, 0 s after its start>
-    """
-    return held[-1].clock if held else None
-
-
 class World:
     """What ``governed_by`` returns.
 
@@ -92,7 +103,6 @@ class World:
     def __init__(self, clock: Clock) -> None:
         self._reins = Reins(_checked(clock))
         self._entered = 0
-        self._owns = False
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
@@ -107,8 +117,8 @@ class World:
         old = self._reins.clock
         self._reins.exchange(_checked(clock))
         if self._entered:
-            clock.join()
-            old.leave()
+            self._desert(old)
+            self._inhabit(clock)
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
@@ -124,12 +134,16 @@ class World:
             raise NestedFreezeError(
                 f"governed_by({self.clock!r}) was entered under freezegun's freeze_time, frozen at "
                 f"{api.freeze_factories[-1]().isoformat()}. Both govern time. Drop freeze_time and "
-                "start the clock there: VirtualClock(start=...)."
+                f"start the clock there: {_start()}."
             )
-        self._patch()
-        self.clock.join()
-        self._owns = True
+        try:
+            self._patch()
+            self._inhabit(self.clock)
+        except BaseException:  # ^C, say: nobody will leave what was not quite entered
+            self._unpatch()
+            raise
         self._entered = 1
+        _owners.append(self)
         return self
 
     def __exit__(
@@ -139,82 +153,65 @@ class World:
         traceback: TracebackType | None,
     ) -> None:
         self._entered -= 1
-        if not self._entered and self._owns:
-            self._owns = False
+        if not self._entered and self in _owners:
+            _owners.remove(self)
             try:
-                self.clock.leave()
+                self._desert(self.clock)
             finally:
                 self._unpatch()
+            if kind is None:
+                self.clock.verify()
+            elif (unheard := self.clock.unheard()) and sys.version_info >= (3, 11) and error:
+                error.add_note(f"Before that, a wait was hopeless:\n{unheard}")
+
+    def _inhabit(self, clock: VirtualClock) -> None:
+        clock.mover.is_resident = is_resident
+        clock.mover.over = False
+        clock.join()
+        adopt_older(clock.mover)
+
+    def _desert(self, clock: VirtualClock) -> None:
+        _alarms.forget_alarm()
+        forget_older()
+        clock.mover.is_resident = None
+        end_leftovers(clock)
 
     def _patch(self) -> None:
         """Let time be virtual."""
         self._at_start = loaded_modules()
         with contextlib.ExitStack() as undo:
-            self._freeze(undo)
-            replaced = _replacements()
+            replaced = _functions()
+            self.strays = repair(undo, replaced)
             for name, (_, ours) in _readings.FUNCTIONS.items():
                 _set(undo, time, name, ours)
-            _set(undo, time, "sleep", _governed.sleep)
-            _set(undo, threading.Condition, "wait", _governed.wait)
-            _set(undo, threading.Thread, "start", _governed.start)
-            _set(undo, threading, "_time", _governed.wait_time)
-            _set(undo, queue, "time", _governed.wait_time)
+            tell_of_patch(time.sleep)
+            _set(undo, time, "sleep", sleep)
+            _set(undo, threading, "excepthook", quiet(threading.excepthook))
+            undo.callback(uninstall)
+            install()
+            for owner, name, ours in (*guarded_locks(), *_looks.PATCHES):
+                _set(undo, owner, name, ours)
             wanted = {key: real for key, (real, _) in replaced.items()}
             for module, name, real in module_bindings(wanted, self._at_start, remember=True):
                 _set(undo, module, name, replaced[id(real)][1])
-            self._reach_hidden(undo)
-            for owner, name, value in _readings.class_patches():
-                _set(undo, owner, name, _MISSING if value is None else value)
+            _datetimes.teach(undo)
+            _readings.let_uuids_read(undo)
             refuse = functools.partialmethod(_refuse_to_freeze, self)
             _set(undo, api._freeze_time, "start", refuse)  # noqa: SLF001  its one door
-            finder = UnfrozenImports(self._thaw, self._refreeze)
-            sys.meta_path.insert(0, finder)
-            undo.callback(sys.meta_path.remove, finder)
             held.append(self._reins)
             undo.callback(held.remove, self._reins)
             self._undo = undo.pop_all()
 
     def _unpatch(self) -> None:
         """Let time be real, also in modules that were imported meanwhile."""
-        self._undo.close()
-        ours = {id(ours): real for real, ours in _replacements().values()}
+        try:
+            self._undo.close()
+        finally:
+            self._undo.close()  # of what is left, if ^C came in between
+        ours = {id(ours): real for real, ours in _functions().values()}
         new = loaded_modules() - self._at_start
         for module, name, value in module_bindings(ours, new, remember=False):
             setattr(module, name, ours[id(value)])
-
-    def _thaw(self) -> None:
-        """Let the classes of ``datetime`` be the real ones while modules are imported."""
-        if self._reins in held:
-            dt.datetime, dt.date = api.real_datetime, api.real_date  # type: ignore[misc]
-
-    def _refreeze(self, executed: Collection[str]) -> None:
-        """Let the fake ones be back, also in the modules that were executed meanwhile."""
-        if self._reins in held:
-            dt.datetime, dt.date = api.FakeDatetime, api.FakeDate  # type: ignore[misc]
-            fakes = {id(real): fake for real, fake in _readings.CLASSES}
-            for module, name, value in module_bindings(fakes, executed, remember=False):
-                setattr(module, name, fakes[id(value)])
-
-    def _freeze(self, undo: contextlib.ExitStack) -> None:
-        """Let freezegun install its classes, and nothing else.
-
-        It would look at each module by itself, and judge callers by prefixes of their names.
-        """
-        freezer = api.freeze_time(_readings.utc_naive(self.clock.micros), ignore=[""])
-        freezer.start()
-        if not hasattr(time, "clock"):
-            undo.callback(vars(time).pop, "clock", None)  # freezegun leaves one behind
-        undo.callback(freezer.stop)
-        factories: list[Any] = api.freeze_factories
-        factories[-1] = lambda: _readings.utc_naive(self._reins.read())
-        api.ignore_lists[-1] = ()
-
-    def _reach_hidden(self, undo: contextlib.ExitStack) -> None:
-        hidden = _hidden(len(sys.modules), next(reversed(sys.modules)))
-        self.strays = tuple(where for where, _ in hidden.unreachable)
-        functions = _functions()
-        for owner, name in hidden.places:
-            _set(undo, owner, name, _twin(functions, owner, getattr(owner, name), name))
 
 
 def _checked(clock: Clock) -> VirtualClock:
@@ -223,51 +220,29 @@ def _checked(clock: Clock) -> VirtualClock:
     return clock
 
 
+@functools.cache
 def _functions() -> dict[int, tuple[Any, Any]]:
     """Return real function and ours, by the id of the real one."""
-    pairs = [*_readings.FUNCTIONS.values(), (_governed.REAL_SLEEP, _governed.sleep)]
+    pairs = [*_readings.FUNCTIONS.values(), (REAL_SLEEP, sleep)]
+    pairs += [(real, ours) for _, _, real, ours in FACTORIES]
+    pairs += _alarms.FUNCTIONS
     return {id(real): (real, ours) for real, ours in pairs}
-
-
-def _replacements() -> dict[int, tuple[Any, Any]]:
-    """Return real object and ours, by the id of the real one: functions, and classes."""
-    return {**_functions(), **{id(real): (real, ours) for real, ours in _readings.CLASSES}}
 
 
 def _refuse_to_freeze(freezer: Any, world: World) -> None:
     raise NestedFreezeError(
         f"freeze_time({freezer.time_to_freeze.isoformat()!r}) was entered under "
         f"governed_by({world.clock!r}). Both govern time. Drop freeze_time and move the clock: "
-        "flyte_clock.move_to(...), or VirtualClock(start=...)."
+        f"flyte_clock.move_to(...), or start it there: {_start()}."
     )
 
 
-@functools.lru_cache(maxsize=1)
-def _hidden(_number: int, _latest: str) -> Hidden:
-    """Search anew whenever a module was imported, and say what the search found in vain."""
-    hidden = Hidden({key: real for key, (real, _) in _functions().items()})
-    for stray, real in hidden.unreachable:
-        name = f"time.{real.__name__}"
-        warnings.warn(
-            f"{stray} has held {name} since before the world was entered, so its time is real. "
-            f"Look {name} up when it is called: lambda: {name}(...).",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-    return hidden
-
-
-def _twin(functions: dict[int, tuple[Any, Any]], owner: Any, value: Any, name: str) -> Any:
-    """Return what a place that holds a real function should hold."""
-
-    def governed(held_value: Any) -> Any:
-        return functions.get(id(held_value), (None, held_value))[1]
-
-    if name == "__defaults__":
-        return tuple(map(governed, value))
-    if name == "__kwdefaults__":
-        return {key: governed(default) for key, default in value.items()}
-    return staticmethod(governed(value)) if isinstance(owner, type) else governed(value)
+def _start() -> str:
+    """Return how a clock is started at an instant: by the marker, where pytest makes the clock."""
+    start = "VirtualClock(start=...)"
+    if "PYTEST_CURRENT_TEST" not in os.environ:
+        return start
+    return f"@pytest.mark.flyte(start=...) above the test, or {start} where you make the clock"
 
 
 def _set(undo: contextlib.ExitStack, owner: Any, name: str, value: Any) -> None:

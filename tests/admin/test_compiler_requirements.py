@@ -11,8 +11,10 @@ from compiling import (
     text_of,
 )
 from definition_builders import WORKFLOW, node, template
-from flyteidl.core import workflow_pb2
+from flyteidl.core import compiler_pb2, workflow_pb2
 
+from flyte_testkit.admin.compiler import requirements as module
+from flyte_testkit.admin.compiler import workflows
 from flyte_testkit.admin.compiler.requirements import index_sub_workflows, requirements
 
 
@@ -115,3 +117,58 @@ def test_two_nodes_may_use_one_sub_workflow():
     found = requirements(made, index)
     assert [id_.name for id_ in found.tasks.values()] == ["t"]
     assert not found.errors
+
+
+def ladder(levels, rungs=2):
+    """Sub-workflows that refer so often to the next one; the last runs a task."""
+    steps = [
+        template(
+            *(runs_sub_workflow(f"n{rung}", f"s{level + 1}") for rung in range(rungs)),
+            name=f"s{level}",
+        )
+        for level in range(levels)
+    ]
+    return [*steps, template(node("n"), name=f"s{levels}")]
+
+
+def test_each_sub_workflow_is_looked_through_once_however_often_it_is_used(monkeypatch):
+    visits = []
+    look = module._all_nodes
+    monkeypatch.setattr(
+        module, "_all_nodes", lambda made: visits.append(made.id.name) or look(made)
+    )
+    compiles = []
+    run = workflows.WorkflowCompiler.run
+    monkeypatch.setattr(
+        workflows.WorkflowCompiler, "run", lambda self: compiles.append(self) or run(self)
+    )
+
+    made = compiled(runs_sub_workflow("n", "s0"), sub_workflows=ladder(30))
+
+    assert len(visits) == len(set(visits)) == 32
+    assert len(compiles) == 32
+    assert len(made.sub_workflows) == 31
+    assert [task.template.id.name for task in made.tasks] == ["t"]
+
+
+def test_a_thousand_levels_are_not_too_many_to_look_through():
+    sent = compiler_pb2.CompiledWorkflowClosure()
+    for each in ladder(1000, rungs=3):
+        sent.sub_workflows.add().template.CopyFrom(each)
+    index = index_sub_workflows(sent.sub_workflows)
+
+    found = requirements(template(runs_sub_workflow("n", "s0")), index)
+
+    assert len(found.tasks) == 1
+
+
+def test_a_cycle_beside_what_was_looked_through_is_found():
+    sub_workflows = [
+        template(runs_sub_workflow("n", "b"), runs_sub_workflow("m", "c"), name="a"),
+        template(node("n"), name="b"),
+        template(runs_sub_workflow("n", "b"), runs_sub_workflow("m", "a"), name="c"),
+    ]
+
+    ((code, at, _),) = errors(runs_sub_workflow("n", "a"), sub_workflows=sub_workflows)
+
+    assert (code, at) == ("CycleDetected", "m")

@@ -142,3 +142,39 @@ def test_what_is_done_to_a_served_snapshot_does_not_touch_the_original(make, sto
 
     assert later.store.projects.get("q").name == "renamed"
     assert store.projects.get("q").name != "renamed"
+
+
+def test_a_retired_row_is_in_no_list_but_can_be_had_by_key_and_number(indexed, make):
+    retired = indexed.get("p", "development", "b")
+    assert indexed.retire(*retired.key)
+    assert not indexed.retire("p", "development", "never there")
+    where = {"execution_project": "p", "phase": "UNDEFINED"}
+
+    assert names(indexed) == names(indexed.where(where)) == ["a", "c"]
+    assert retired.key not in indexed
+    assert indexed.get(*retired.key) == indexed.by_id(retired.id) == retired
+    assert names(indexed.ever()) == ["b", "a", "c"]
+    assert names(indexed.copy().ever()) == ["b", "a", "c"]
+    changed = indexed.update(replace(retired, cluster="c"))
+    assert names(indexed) == ["a", "c"]  # it stays retired, however it changes
+    assert indexed.get(*retired.key) == changed
+
+
+def test_the_key_of_a_retired_row_is_free(indexed):
+    retired = indexed.get("p", "development", "b")
+    indexed.retire(*retired.key)
+
+    successor = indexed.insert(replace(retired, cluster="c"))
+
+    assert indexed.get(*retired.key) is successor
+    assert indexed.by_id(retired.id) == retired
+    assert names(indexed) == ["a", "c", "b"]
+
+
+def test_a_row_may_be_reinstated(indexed):
+    indexed.retire("p", "development", "b")
+
+    indexed.reinstate("p", "development", "b")
+
+    assert names(indexed.where({"execution_project": "p", "phase": "UNDEFINED"})) == ["a", "c", "b"]
+    assert sorted(names(indexed.ever())) == ["a", "b", "c"]

@@ -109,11 +109,11 @@ class FakeTime:
 class WireServer:
     """A real gRPC server that answers from a ScriptedServer, for clients that need a socket."""
 
-    def __init__(self, scripted: ScriptedServer) -> None:
+    def __init__(self, scripted: ScriptedServer, port: int = 0) -> None:
         self.scripted = scripted
         self._server = grpc.server(ThreadPoolExecutor(4), options=(("grpc.so_reuseport", 0),))
         self._server.add_generic_rpc_handlers((_Methods(scripted),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         self._server.start()
 
     @property

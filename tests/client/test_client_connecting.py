@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import select
+import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -12,10 +16,12 @@ from urllib.parse import parse_qs
 
 import grpc
 import pytest
+from client_stage import WireServer
 from flyteidl.admin import execution_pb2
 from flyteidl.service import auth_pb2
 
 from flyte_testkit.client import Config, FlyteRemote, PlatformConfig
+from flyte_testkit.client._channel import open_channel
 from flyte_testkit.client.exceptions import (
     FlyteAssertion,
     FlyteAuthenticationException,
@@ -209,3 +215,99 @@ def test_a_token_that_is_not_given_is_told_with_the_place(server, guarded, token
 def test_credentials_must_be_complete():
     with pytest.raises(FlyteAssertion, match="client_id is None, the secret is not set"):
         remote_for(PlatformConfig("localhost:1", auth_mode="client_credentials"))
+
+
+# ------------------------------------------------------------------------------------- connecting
+
+
+class SlowDoor:
+    """A port in front of a server that lets a connection wait, before it passes anything on.
+
+    It waits for the client to hang up, and when the client has shown its patience it opens.
+    """
+
+    def __init__(self, port, patience):
+        self._port, self._patience = port, patience
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.endpoint = f"127.0.0.1:{self._listening.getsockname()[1]}"
+        self.hung_up = 0
+        self._ends = []
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self):
+        for end in (self._listening, *self._ends):
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)  # which wakes accept and recv
+        self._thread.join()
+        for end in (self._listening, *self._ends):
+            end.close()
+
+    def _serve(self):
+        with contextlib.suppress(OSError), ThreadPoolExecutor() as pool:
+            while True:
+                client, _ = self._listening.accept()
+                if self._waits(client):
+                    server = socket.create_connection(("127.0.0.1", self._port))
+                    self._ends += [client, server]
+                    pool.submit(self._pass_on, client, server)
+                    pool.submit(self._pass_on, server, client)
+
+    def _waits(self, client):
+        """Whether a client is still there after all this time; what it says is left unread."""
+        watched = select.poll()
+        watched.register(client, select.POLLRDHUP)
+        gone = bool(watched.poll(self._patience * 1000))
+        self.hung_up += gone
+        if gone:
+            client.close()
+        return not gone
+
+    def _pass_on(self, here, there):
+        with contextlib.suppress(OSError):
+            while data := here.recv(65536):
+                there.sendall(data)
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="Linux alone tells who hung up")
+def test_a_server_that_is_far_away_is_not_unavailable(wire, server):
+    server.on(ListExecutions=lambda _: execution_pb2.ExecutionList())
+    door = SlowDoor(wire.port, patience=0.4)
+
+    platform = PlatformConfig(door.endpoint, insecure=True, rpc_retries=0)
+    with contextlib.closing(door), remote_for(platform) as remote:
+        assert remote.recent_executions() == []
+    assert door.hung_up == 0
+
+
+def test_a_server_that_comes_back_is_found_soon(server):
+    server.on(ListExecutions=lambda _: execution_pb2.ExecutionList())
+    first = WireServer(server)
+    platform = PlatformConfig(first.endpoint, insecure=True, rpc_retries=0)
+    with remote_for(platform) as remote:
+        remote.recent_executions()
+        first.stop()
+        for _ in range(20):  # an outage, in which gRPC could learn to wait for longer and longer
+            with pytest.raises(FlyteSystemUnavailableException):
+                remote.recent_executions()
+
+        second = WireServer(server, first.port)
+        came_back = time.monotonic()
+        while True:
+            try:
+                remote.recent_executions()
+            except FlyteSystemUnavailableException:
+                assert time.monotonic() - came_back < 10
+            else:
+                break
+        second.stop()
+
+
+@pytest.mark.parametrize("host", ["localhost", "flyte.example.com"])
+def test_a_connection_may_take_its_time_and_is_tried_again_soon(host, monkeypatch):
+    opened = {}
+    monkeypatch.setattr(grpc, "insecure_channel", lambda _, options: opened.update(options))
+    open_channel(PlatformConfig(f"{host}:81", insecure=True))
+
+    assert opened["grpc.min_reconnect_backoff_ms"] == 20_000  # which is the time of an attempt
+    assert opened["grpc.initial_reconnect_backoff_ms"] == 100

@@ -612,7 +612,7 @@ def test_a_gate_refuses_a_value_of_another_type(remote, gate):
 def test_a_status_becomes_an_exception_with_the_grpc_error_as_cause(
     flyte_admin, remote, code, name
 ):
-    flyte_admin.on("GetExecution").fails_with(code, times=None)
+    flyte_admin.on("GetExecution").fails_with(code)
 
     with raised(name) as caught:
         remote.fetch_execution(name="x1")

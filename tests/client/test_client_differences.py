@@ -201,12 +201,12 @@ def test_what_the_end_of_patience_says(launch, theirs, ours):
 def test_a_server_that_is_away_for_a_moment(launch, theirs, ours, flyte_admin):
     script = running(600).succeeds(auc=0.9)
     executions = launch(theirs, script), launch(ours, script)
-    away = flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", times=4)
+    away = flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", times=1)
 
     with raised("FlyteSystemUnavailableException"):
         executions[0].wait(timeout=3600)
     assert away.struck == 4
-    flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", times=4)
+    flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", attempts=4)
     assert executions[1].wait(timeout=3600).is_successful
 
 
@@ -418,7 +418,7 @@ def test_a_launch_whose_answer_is_lost(flyte_admin, theirs, ours):
     for remote in (theirs, ours):
         before = len(flyte_admin.launches)
         plan = remote.fetch_launch_plan(name="nightly")
-        flyte_admin.on("CreateExecution").loses_reply()
+        flyte_admin.on("CreateExecution").loses_reply(attempts=1)
         remote.execute(plan, {})
         numbers.append(len(flyte_admin.launches) - before)
 
@@ -441,7 +441,7 @@ def test_the_pause_before_asking_again(flyte_admin, theirs, ours, took):
 
     pauses = []
     for remote in (theirs, ours):
-        flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
+        flyte_admin.on("GetExecution").fails_with("UNAVAILABLE", attempts=2)
         pauses.append(took(lambda remote=remote: remote.fetch_execution(name="x1")))
 
     assert pauses[0] == 0

@@ -13,6 +13,7 @@ from typing import Annotated
 import pytest
 from flyteidl.core import literals_pb2, types_pb2
 
+from flyte_testkit.client._data import read_url
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client._schema import class_of
 from flyte_testkit.client._writing import literal_of, type_of
@@ -449,3 +450,76 @@ def test_an_enum_may_have_values_that_are_no_names_of_members():
     text = literals_pb2.Literal(scalar={"primitive": {"string_value": "_D_"}})
 
     assert resolver(text, declared)["x"].value == "_D_"
+
+
+BEFORE = date(2024, 3, 10)  # made before any clock
+BEFORE_AT = datetime(2024, 3, 10, 7, 30, tzinfo=timezone.utc)
+
+
+class Holiday(date):
+    """A user's own."""
+
+
+class Stamp(datetime):
+    """As pandas' is one."""
+
+
+@pytest.mark.parametrize("value", [BEFORE, Holiday(2024, 3, 10), BEFORE_AT, Stamp(2024, 3, 10)])
+def test_days_and_times_are_taken_under_a_clock_that_were_made_before(flyte_clock, value):
+    declared = types_pb2.LiteralType(simple=types_pb2.DATETIME)
+    today = type(value)(*value.timetuple()[:3]) if type(value) is Holiday else value
+
+    assert literal_of(value, declared) == literal_of(today, declared)
+    assert plain(literal_of(value, declared)).date() == BEFORE
+
+
+def test_a_day_made_under_a_clock_is_read_as_one(flyte_clock):
+    declared = types_pb2.LiteralType(simple=types_pb2.DATETIME)
+    literal = literal_of(date(2024, 3, 10), declared)
+
+    for as_type in (type(BEFORE), date):
+        assert shape(plain(literal), as_type) == BEFORE
+        assert shape("2024-03-10", as_type) == BEFORE
+
+
+def test_a_time_is_no_day_and_a_day_no_number(flyte_clock):
+    with pytest.raises(TypeTransformerFailedError):
+        literal_of(BEFORE, types_pb2.LiteralType(simple=types_pb2.INTEGER))
+    with pytest.raises(TypeTransformerFailedError):
+        literal_of("2024-03-10", types_pb2.LiteralType(simple=types_pb2.DATETIME))
+
+
+class NeverAnInstant(datetime):
+    """As pandas.NaT is one."""
+
+    def utctimetuple(self):
+        raise ValueError("NaT does not support utctimetuple")
+
+
+@pytest.mark.parametrize(
+    ("value", "simple"),
+    [
+        (NeverAnInstant(2024, 1, 1, tzinfo=timezone.utc), types_pb2.DATETIME),
+        (2**64, types_pb2.INTEGER),
+        ("\ud800", types_pb2.STRING),
+    ],
+)
+def test_what_flyte_cannot_hold_is_refused_in_words(value, simple):
+    with pytest.raises(TypeTransformerFailedError, match="is nothing that Flyte can hold"):
+        literal_of(value, types_pb2.LiteralType(simple=simple))
+
+
+def test_data_on_this_machine_is_read_past_any_proxy(monkeypatch, tmp_path):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    (tmp_path / "outputs.pb").write_bytes(b"outputs")
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+
+        found = read_url(f"http://127.0.0.1:{server.server_port}/outputs.pb")
+
+        thread.join(30)
+    assert found == b"outputs"

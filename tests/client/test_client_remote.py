@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+
 import pytest
 from flyteidl.admin import (
     execution_pb2,
@@ -12,6 +14,7 @@ from flyteidl.admin import (
 )
 from flyteidl.core import types_pb2
 
+from flyte_testkit import running
 from flyte_testkit.client import (
     Config,
     FlyteRemote,
@@ -264,3 +267,78 @@ def test_the_console_can_be_elsewhere(server):
     assert remote.generate_console_url(named) == (
         "https://console.example.com/console/projects/p/domains/d/executions/x1"
     )
+
+
+@pytest.mark.parametrize("verb", ["wait", "sync", "sync_execution"])
+def test_what_is_no_execution_of_this_client_is_refused_at_once(flyte_admin, flyte_client, verb):
+    flyte_admin.add_execution("run", running(60).succeeds())
+    mine = flyte_client.fetch_execution(name="run")
+
+    for other in ("run", mine.id, mine.to_flyte_idl(), None):
+        with pytest.raises(
+            ValueError, match="only knows how to change a workflow execution of its"
+        ):
+            getattr(flyte_client, verb)(other)
+    assert flyte_admin.clock.elapsed == 0
+
+
+needs_flytekit = pytest.mark.skipif(
+    importlib.util.find_spec("flytekit") is None, reason="about flytekit's own client"
+)
+
+
+@needs_flytekit
+@pytest.mark.parametrize("verb", ["wait", "sync", "sync_execution"])
+def test_an_execution_of_flytekits_is_refused_with_what_to_do(
+    flyte_admin, flyte_client, flyte_remote, verb
+):
+    flyte_admin.add_execution("run", running(60).succeeds())
+    theirs = flyte_remote.fetch_execution(name="run")
+
+    with pytest.raises(ValueError, match="'run' of flytekit's FlyteWorkflowExecution") as caught:
+        getattr(flyte_client, verb)(theirs)
+
+    assert "Fetch one: remote.fetch_execution(name='run')." in str(caught.value)
+    assert flyte_admin.clock.elapsed == 0
+
+
+@needs_flytekit
+@pytest.mark.parametrize("verb", ["wait", "sync_execution"])
+def test_flytekit_cannot_bring_one_of_ours_to_date_and_is_told(
+    flyte_admin, flyte_client, flyte_remote, verb
+):
+    flyte_admin.add_execution("run", running(60).succeeds())
+    ours = flyte_client.fetch_execution(name="run")
+
+    with pytest.raises(AssertionError, match="flytekit's FlyteRemote was given Execution 'run' of"):
+        getattr(flyte_remote, verb)(ours)
+
+    assert flyte_admin.clock.elapsed == 0
+
+
+@needs_flytekit
+def test_either_client_stops_and_repeats_executions_of_the_other(
+    flyte_admin, flyte_client, flyte_remote
+):
+    flyte_admin.on_launch("train").always_plays(running(60).succeeds())
+    for name in ("one", "two", "three"):
+        flyte_admin.add_execution(name, running(60).succeeds(), launch_plan="train")
+    theirs, ours = (
+        flyte_remote.fetch_execution(name="one"),
+        flyte_client.fetch_execution(name="two"),
+    )
+
+    flyte_client.terminate(theirs, "too dear")
+    flyte_remote.terminate(ours, "too dear")
+    flyte_client.terminate(theirs.id.__class__("flytesnacks", "development", "three"), "too dear")
+    again = flyte_client.relaunch(theirs)
+
+    for name in ("one", "two", "three"):
+        assert flyte_client.fetch_execution(name=name).closure.abort_metadata.cause == "too dear"
+    assert not again.is_done
+
+
+@pytest.mark.parametrize("other", ["run", None, 7])
+def test_what_has_no_id_cannot_be_stopped(flyte_admin, flyte_client, other):
+    with pytest.raises(ValueError, match="is no execution and no id of one"):
+        flyte_client.terminate(other, "too dear")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -180,7 +181,9 @@ def test_exceptions_descend_as_flytekits_do(name):
     ours = getattr(exceptions, name)
     homes = [base, system, user, type_engine]
     theirs = next(getattr(home, name) for home in homes if hasattr(home, name))
-    assert [one.__name__ for one in ours.__mro__] == [one.__name__ for one in theirs.__mro__]
+    extra = {"TimeoutError", "OSError"} if name == "FlyteTimeout" else set()  # Python's own, too
+    names = [one.__name__ for one in ours.__mro__ if one.__name__ not in extra]
+    assert names == [one.__name__ for one in theirs.__mro__]
     assert getattr(ours, "error_code", None) == getattr(theirs, "_ERROR_CODE", None)
 
 
@@ -195,3 +198,12 @@ print(sorted(heavy & set(sys.modules)))
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_a_flyte_timeout_is_pythons_timeout_and_tells_its_text():
+    error = exceptions.FlyteTimeout("too long")
+    error.remark("(twice)")
+
+    assert isinstance(error, TimeoutError)
+    assert str(error) == "USER:Timeout: too long (twice)"
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301  our own

@@ -97,7 +97,7 @@ def test_looks_at_others_and_of_the_test_itself_do_not_count(admin, look):
 
 def test_attempts_that_fail_or_whose_reply_is_lost_do_not_count(admin, look):
     train = admin.add_execution("train", running(polls(1)).succeeds())
-    admin.on("GetExecution").fails_with("UNAVAILABLE").loses_reply()
+    admin.on("GetExecution").fails_with("UNAVAILABLE", attempts=1).loses_reply(attempts=1)
 
     for _ in range(2):
         with pytest.raises(grpc.RpcError):

@@ -11,6 +11,8 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.service.admin_pb2_grpc import AdminServiceStub
 from hypothesis import Phase, settings
+from launchers import MORE_LAUNCH_BUGS
+from more_loops import MORE_BUGS
 from waiting_loops import BUGS, POLL
 
 from flyte_testkit import laws
@@ -22,7 +24,7 @@ FIND = settings(
 
 
 class Waiting(laws.WaitingLaws):
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
     survives = 25
     rpc_timeout = 1
@@ -35,7 +37,7 @@ class Waiting(laws.WaitingLaws):
 
 
 class Launching(laws.LaunchingLaws):
-    client = "ours"
+    client = "testkit"
     settings = FIND
     launcher = None
 
@@ -216,9 +218,12 @@ def suite(base, name, **body):
 
 
 BROKEN = {
-    **{bug: (suite(Waiting, bug, loop=loop), law) for bug, (loop, law) in BUGS.items()},
+    **{
+        bug: (suite(Waiting, bug, loop=loop), law)
+        for bug, (loop, law) in {**BUGS, **MORE_BUGS}.items()
+    },
     **{
         bug: (suite(Launching, bug, launcher=staticmethod(launcher)), law)
-        for bug, (launcher, law) in LAUNCH_BUGS.items()
+        for bug, (launcher, law) in {**LAUNCH_BUGS, **MORE_LAUNCH_BUGS}.items()
     },
 }

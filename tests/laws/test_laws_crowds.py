@@ -16,7 +16,7 @@ LATE_AND_EARLY = Crowd(
 
 
 def told(wait, outputs=None, crowd=LATE_AND_EARLY):
-    seen = watch_crowd(wait, outputs, crowd, client="ours", grace=300)
+    seen = watch_crowd(wait, outputs, crowd, client="testkit", grace=300)
     return complaint(crowd, seen, latest_of(crowd, POLL))
 
 
@@ -66,7 +66,7 @@ def test_a_wait_that_should_have_given_up_is_found():
 @pytest.mark.parametrize("delay", [0.2, 0.5])
 def test_calls_of_several_waits_never_come_at_one_instant(delay):
     crowd = Crowd(LATE_AND_EARLY.timelines, LATE_AND_EARLY.starts, delay, (60, 60, 20))
-    seen = watch_crowd(RIGHT, None, crowd, client="ours", grace=300)
+    seen = watch_crowd(RIGHT, None, crowd, client="testkit", grace=300)
 
     waits = [call for call in seen.admin.calls if call.rpc == "GetExecution" and call.at > 0]
     assert len({round(call.at, 3) for call in waits}) == len(waits)

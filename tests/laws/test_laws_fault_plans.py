@@ -36,7 +36,9 @@ def test_every_plan_can_be_planted_and_prints_as_the_code_that_plants_it(plan):
         "flyte_admin.on().fails_with('UNAVAILABLE').between(10, 20)",
         "flyte_admin.on('GetExecution').delays(5)",
         "flyte_admin.on('GetExecution').hangs(times=1)",
-        "flyte_admin.on('CreateExecution').loses_reply()",
+        "flyte_admin.on('CreateExecution').loses_reply(times=1)",
+        "flyte_admin.on('CreateExecution').loses_reply(attempts=1)",
+        "flyte_admin.on().hangs(times=2, after=1).between(10, 20)",
     ],
 )
 def test_what_is_planted_is_what_the_code_says(code):
@@ -52,7 +54,11 @@ def test_what_is_planted_is_what_the_code_says(code):
         ),
         "delays(5)": PlannedFault("GetExecution", "delays", seconds=5),
         "hangs(times=1)": PlannedFault("GetExecution", "hangs", times=1),
-        "loses_reply()": PlannedFault("CreateExecution", "loses_reply", times=1),
+        "loses_reply(times=1)": PlannedFault("CreateExecution", "loses_reply", times=1),
+        "loses_reply(attempts=1)": PlannedFault("CreateExecution", "loses_reply", attempts=1),
+        "hangs(times=2, after=1).between(10, 20)": PlannedFault(
+            None, "hangs", times=2, after=1, between=(10, 20)
+        ),
     }
     fault = faults[code.split(").", 1)[1]]
 
@@ -60,7 +66,7 @@ def test_what_is_planted_is_what_the_code_says(code):
     assert code.split(".", 1)[1] in planted(fault)
 
 
-def test_the_simplest_fault_strikes_the_first_attempt_of_what_is_named_first():
+def test_the_simplest_fault_strikes_the_first_call_of_what_is_named_first():
     simplest = find(fault_plans(rpcs=["CreateExecution", "GetExecution"]), bool)
 
     assert simplest == [PlannedFault("CreateExecution", "fails_with", "UNAVAILABLE", times=1)]

@@ -17,7 +17,7 @@ FEW = settings(derandomize=True, max_examples=20, database=None)
 
 def suite(launcher):
     class TestLauncher(laws.LaunchingLaws):
-        client = "ours"
+        client = "testkit"
         settings = FEW
 
         def launch(self, remote):
@@ -28,7 +28,7 @@ def suite(launcher):
 
 class TestOurClient(laws.LaunchingLaws):
     settings = settings(FEW, max_examples=8)
-    client = "ours"
+    client = "testkit"
     survives = 0.4  # its three retries last half a second
     inputs = {"day": str}  # noqa: RUF012  read only
     outputs = {"auc": 0.91}  # noqa: RUF012  likewise

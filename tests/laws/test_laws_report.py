@@ -68,7 +68,7 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
         ("oversleeps", "timeline  running().never_ends()\n  timeout   1 s"),
         ("dies_of_one_blip", "flyte_admin.on().fails_with('UNAVAILABLE').between(0, 1)"),
         ("launches_twice", "timeline  running(0).succeeds()"),
-        ("does_not_name_it", "flyte_admin.on('CreateExecution').loses_reply()"),
+        ("does_not_name_it", "flyte_admin.on('CreateExecution').loses_reply(attempts=1)"),
     ],
 )
 def test_a_broken_law_is_told_with_the_simplest_story(bug, story):

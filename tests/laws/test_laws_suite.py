@@ -15,7 +15,7 @@ class TestMarked(laws.WaitingLaws):
     """Never says success: three laws find that, and are marked in both the ways there are."""
 
     settings = QUICK
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
 
     def wait(self, remote, execution, timeout):
@@ -58,7 +58,7 @@ def test_every_class_has_tests_of_its_own():
 def test_a_law_is_told_once_by_name_and_with_what_it_promises():
     tests = [name for name in vars(TestMarked) if name.startswith("test_")]
 
-    assert len(tests) == 16
+    assert len(tests) == 22
 
 
 def waits(self, remote, execution, timeout):
@@ -80,7 +80,11 @@ async def awaits(self, remote, execution, timeout):
         ({"wait": waits, "survives": float("inf")}, "survives = inf"),
         ({"wait": waits, "rpcs_per_second": "1"}, "rpcs_per_second = '1'"),
         ({"wait": waits, "rpc_timeout": 0}, "rpc_timeout = 0: it is a number, more than 0"),
-        ({"wait": waits, "client": "mine"}, "'flytekit' or 'ours'"),
+        ({"wait": waits, "client": "mine"}, "'flytekit' or 'testkit'"),
+        ({"wait": waits, "client": "ours"}, "Write client = 'testkit' for the client of flyte_te"),
+        ({"wait": waits, "client": "tesktit"}, "Did you mean 'testkit'?"),
+        ({"wait": waits, "may_terminate": "yes"}, "may_terminate = 'yes': it is True or False."),
+        ({"wait": waits, "may_terminates": True}, "did you mean 'may_terminate'?"),
         ({"wait": waits, "blip_codes": ("UNAVAILABEL",)}, "Did you mean 'UNAVAILABLE'?"),
         ({"wait": waits, "blip_codes": "UNAVAILABLE"}, "blip_codes"),
         ({"wait": waits, "settings": 100}, "are no Hypothesis settings"),
@@ -120,7 +124,7 @@ def test_static_methods_and_defaults_serve_as_well():
 def test_a_suite_without_its_method_is_a_base_and_skips():
     import unittest
 
-    body = {"survives": 0, "settings": QUICK, "client": "ours"}
+    body = {"survives": 0, "settings": QUICK, "client": "testkit"}
     base = type("Base", (laws.WaitingLaws,), body)
 
     with pytest.raises(unittest.SkipTest, match="promises to survive no outage"):

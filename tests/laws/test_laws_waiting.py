@@ -1,5 +1,8 @@
+import unittest
+
 import pytest
 from hypothesis import Phase, settings
+from more_loops import terminates, terminates_all_of_its_plan
 from waiting_loops import POLL, RIGHT
 
 from flyte_testkit import laws
@@ -13,7 +16,7 @@ FIND = settings(
 
 def suite(loop, examples=FIND):
     class TestLoop(laws.WaitingLaws):
-        client = "ours"
+        client = "testkit"
         poll_interval = POLL
         survives = 25
         settings = examples
@@ -26,7 +29,7 @@ def suite(loop, examples=FIND):
 
 class TestRightLoop(laws.WaitingLaws):
     settings = FEW
-    client = "ours"
+    client = "testkit"
     poll_interval = POLL
     survives = 25
     rpc_timeout = 1
@@ -61,9 +64,30 @@ def test_an_answer_that_is_none_is_no_answer():
     assert "it should have returned" in str(broken.value)
 
 
+def test_a_wait_that_may_terminate_terminates_its_own_alone():
+    class TestTerminates(laws.WaitingLaws):
+        client = "testkit"
+        poll_interval = POLL
+        may_terminate = True
+        settings = FEW
+
+        def wait(self, remote, execution, timeout):
+            return terminates(TimeoutError)(remote, execution, timeout)
+
+    class TestTerminatesAll(TestTerminates):
+        def wait(self, remote, execution, timeout):
+            return terminates_all_of_its_plan(remote, execution, timeout)
+
+    TestTerminates().test_touches_nobody_elses()
+    with pytest.raises(unittest.SkipTest, match="may terminate what it waits for"):
+        TestTerminates().test_never_terminates_what_it_waits_for()
+    with pytest.raises(BrokenLaw, match="it has terminated 'run-"):
+        TestTerminatesAll().test_touches_nobody_elses()
+
+
 def test_outputs_of_another_execution_are_found():
     class TestOutputs(laws.WaitingLaws):
-        client = "ours"
+        client = "testkit"
         poll_interval = POLL
         settings = FIND
 

@@ -222,3 +222,50 @@ def test_thirty_servers_with_uploads_leave_nothing():
         assert time.monotonic() < until, (before, left())
         gc.collect()
         threading.Event().wait(0.01)
+
+
+LENGTHS = [
+    (b"Content-Length: 12345678901234\r\n", b"400", b"<Code>EntityTooLarge</Code>"),
+    (b"Content-Length: " + b"9" * 5000 + b"\r\n", b"400", b"<Code>EntityTooLarge</Code>"),
+    (b"Content-Length: -5\r\n", b"400", b"<Code>InvalidRequest</Code>"),
+    (b"Content-Length: five\r\n", b"400", b"one number of bytes, not ['five']"),
+    (b"Content-Length: 5.0\r\n", b"400", b"<Code>InvalidRequest</Code>"),
+    (b"Content-Length: \xb2\r\n", b"400", b"<Code>InvalidRequest</Code>"),
+    (b"Content-Length:\r\n", b"400", b"<Code>InvalidRequest</Code>"),
+    (b"Content-Length: 5\r\nContent-Length: 6\r\n", b"400", b"one number of bytes"),
+    (b"", b"411", b"<Code>MissingContentLength</Code>"),
+    (b"Transfer-Encoding: chunked\r\n", b"501", b"<Code>NotImplemented</Code>"),
+    (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", b"501", b"NotImplemented"),
+]
+
+
+@pytest.mark.parametrize(("header", "status", "told"), LENGTHS)
+def test_a_length_that_is_none_is_refused_and_no_bug(admin, location, header, status, told):
+    request = b"PUT TARGET HTTP/1.1\r\nHost: store\r\n" + header + b"\r\n" + HELLO
+
+    answered = raw(location.signed_url, request)
+
+    assert answered.startswith(b"HTTP/1.1 " + status)
+    assert told in answered
+    admin.verify()
+
+
+def test_a_length_that_is_said_twice_alike_is_taken(location):
+    md5 = MD5["Content-MD5"].encode()
+    request = b"PUT TARGET HTTP/1.1\r\nHost: %s\r\nContent-MD5: %s\r\n" % (
+        urlsplit(location.signed_url).netloc.encode(),
+        md5,
+    )
+
+    answered = raw(location.signed_url, request + 2 * b"Content-Length: 5\r\n" + b"\r\nhello")
+
+    assert answered.startswith(b"HTTP/1.1 200")
+
+
+def test_a_range_of_thousands_of_digits_is_no_bug(admin, stub, location):
+    http("PUT", location.signed_url, HELLO, MD5)
+    url = download_url(stub, location.native_url)
+
+    assert http("GET", url, headers={"Range": f"bytes={'9' * 5000}-"}) == (200, HELLO)
+    assert http("GET", url, headers={"Range": f"bytes={'9' * 19}-"})[0] == 416
+    admin.verify()

@@ -5,6 +5,7 @@ Ignorant of what nodes bind and of how references are looked up.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -61,22 +62,20 @@ def requirements(
 ) -> Requirements:
     """Return all that a workflow refers to, through the sub-workflows that it uses.
 
-    Sub-workflows that use each other make the real compiler recurse until its process dies; here
-    that is an error in :attr:`Requirements.errors`.
+    Each sub-workflow is looked through once, however often it is used. Sub-workflows that use each
+    other make the real compiler recurse until its process dies; here that is an error in
+    :attr:`Requirements.errors`.
     """
     found = Requirements()
-    _visit(template, sub_workflows, found, ())
-    return found
-
-
-def _visit(
-    template: workflow_pb2.WorkflowTemplate,
-    sub_workflows: Mapping[str, compiler_pb2.CompiledWorkflow],
-    found: Requirements,
-    path: tuple[str, ...],
-) -> None:
-    for node in _all_nodes(template):
-        if node.task_node.HasField("reference_id"):
+    path = {
+        "": _all_nodes(template)
+    }  # the workflows that are being looked through, outermost first
+    seen: set[str] = set()
+    while path:
+        node = next(path[next(reversed(path))], None)
+        if node is None:
+            path.popitem()
+        elif node.task_node.HasField("reference_id"):
             task = node.task_node.reference_id
             found.tasks[prototext(task)] = task
         elif node.workflow_node.HasField("launchplan_ref"):
@@ -85,27 +84,29 @@ def _visit(
         elif node.workflow_node.HasField("sub_workflow_ref"):
             key = prototext(node.workflow_node.sub_workflow_ref)
             if key in path:
-                cycle = ">".join((*path, key))
+                cycle = ">".join([*path, key][1:])
                 found.errors.add(
                     "CycleDetected",
                     node.id,
                     f"A cycle has been detected while traversing the Workflow [{cycle}].",
                 )
-            elif key in sub_workflows:
-                _visit(sub_workflows[key].template, sub_workflows, found, (*path, key))
-            else:
+            elif key not in sub_workflows:
                 found.errors.add(
                     "WorkflowReferenceNotFound", node.id, f"Referenced Workflow [{key}] not found."
                 )
+            elif key not in seen:  # else it was looked through already
+                seen.add(key)
+                path[key] = _all_nodes(sub_workflows[key].template)
+    return found
 
 
 def _all_nodes(template: workflow_pb2.WorkflowTemplate) -> Iterator[workflow_pb2.Node]:
     """Return every node of a workflow, at whatever depth of branches and arrays."""
-    todo = [*template.nodes]
+    todo = deque(template.nodes)
     if template.HasField("failure_node"):
         todo.append(template.failure_node)
     while todo:
-        node = todo.pop(0)
+        node = todo.popleft()
         yield node
         if node.HasField("branch_node"):
             todo += target_nodes(node.branch_node)

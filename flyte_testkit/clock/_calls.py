@@ -1,0 +1,200 @@
+"""RPCs, as far as time is concerned: who stands in which, and which of them the server holds back.
+
+A member that stands in a call runs, for its answer may be about to come, and time stands still. It
+waits from the moment in which the server holds that very call back until the moment before it is
+answered. A call that nobody stands in (a future) *flies* from its sending until it is held back or
+done: turns change meanwhile, but time stands still.
+
+A call is known by an id, which travels with it. A server of another maker may know none: then it
+holds back the call that has been under way for longest. And a client may know none: then it is
+outside of this process, or the loop of asyncio that waits for it is.
+
+Ignorant of gRPC.
+"""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flyte_testkit.clock._members import Member
+from flyte_testkit.clock.marks import UNMARKED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flyte_testkit.clock._mover import Mover
+
+__all__ = ["Calls"]
+
+_ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
+_real_sleep = time.sleep
+
+
+@dataclass(eq=False)
+class Hold:
+    """A call that the server holds back: what it is called, its id, and who waits for it."""
+
+    what: str
+    call: object
+    waiter: Member | None = None
+
+
+class Calls:
+    """The calls under way; their state is guarded by the mover's lock."""
+
+    def __init__(self, mover: Mover) -> None:
+        self._mover = mover
+        self._standing: dict[object, Member] = {}  # by id, in the order of their sending
+        self._sent: dict[object, None] = {}  # futures that are not done
+        self.flying: dict[object, None] = {}  # those of them that are not held back
+        self.held: dict[object, Hold] = {}
+        self._verdicts: dict[Member, BaseException] = {}
+
+    def hold(self, what: str, call: object = None) -> Hold:
+        """Count one more call that the server holds back."""
+        mover = self._mover
+        with mover.lock:
+            if call is None:
+                call = self._oldest()
+            elif call == UNMARKED:
+                aways = (away for away in self.flying if isinstance(away, Member))
+                call = next(aways, UNMARKED)
+            hold = Hold(what, call, self._standing.get(call))
+            self.held[hold] = hold
+            self.flying.pop(call, None)
+            if hold.waiter is not None:
+                mover.stop(hold.waiter)
+        # This may be the thread that serves all calls: callbacks shall not run on it.
+        _thread.start_new_thread(mover.go, ())
+        return hold
+
+    def release(self, hold: object) -> None:
+        """Count it no longer; who waits for it is ready before the answer is sent."""
+        mover = self._mover
+        with mover.lock:
+            found = self.held.pop(hold, None)
+            if found is None:
+                return
+            if found.call in self._sent:
+                self.flying[found.call] = None
+            if found.waiter is not None:
+                mover.queue(found.waiter)
+        mover.go()
+
+    def enter(self, call: object) -> Member:
+        """Say that the calling thread stands in a call from now on."""
+        mover = self._mover
+        with mover.lock:
+            member = mover.me()
+            self._standing[call] = member
+            for hold in self.held.values():
+                if hold.call == call:
+                    hold.waiter = member
+                    mover.stop(member)
+        mover.go()
+        return member
+
+    def leave(self, call: object, member: Member) -> None:
+        """Say that it stands there no longer; returns when it is its turn."""
+        mover = self._mover
+        with mover.lock:
+            self._standing.pop(call, None)
+            for hold in self.held.values():
+                if hold.waiter is member and hold.call == call:  # it went before it was answered
+                    hold.waiter = None
+            if member.guest:
+                mover.stop(member)
+            elif not member.turn:
+                mover.queue(member)
+        mover.go()
+        if not member.guest:
+            mover.await_turn(member)
+        if (verdict := self._verdicts.pop(member, None)) is not None:
+            again: BaseException = type(verdict)()
+            raise again from verdict.__cause__
+
+    def sentence(self, member: Member, verdict: BaseException) -> None:
+        """Let who stands in a call raise this when it is answered; only with the lock held.
+
+        Not before: whoever is interrupted within gRPC may leave with one of its locks.
+        """
+        self._verdicts[member] = verdict
+
+    def stander(self, call: object) -> Member | None:
+        """Return who stands in a call; only with the mover's lock held."""
+        return self._standing.get(call)
+
+    def fly(self, call: object) -> None:
+        """Say that something is under way in which nobody stands."""
+        with self._mover.lock:
+            self._sent[call] = self.flying[call] = None
+
+    def land(self, call: object) -> None:
+        """Say that it is done."""
+        with self._mover.lock:
+            self._sent.pop(call, None)
+            self.flying.pop(call, None)
+        self._mover.go()
+
+    @contextmanager
+    def landing(self, call: object) -> Iterator[None]:
+        """Let the calling thread run as a member while it does what the end of a call brings."""
+        mover = self._mover
+        with mover.lock:
+            member = mover.members.add(threading.current_thread())
+            mover.run(member)
+            self._sent.pop(call, None)
+            self.flying.pop(call, None)
+        try:
+            yield
+        finally:
+            mover.dismiss(member)
+
+    def disturb(self, member: Member | None) -> None:
+        """Let a member run for a moment that waits in a held call: it is about to get a signal."""
+        if member is not None and self.is_held(member):
+            self._mover.queue(member)
+            _thread.start_new_thread(self._calm, (member,))
+
+    def _calm(self, member: Member) -> None:
+        _real_sleep(_ATTENTION)
+        with self._mover.lock:
+            if self.is_held(member):
+                self._mover.stop(member)
+        self._mover.go()
+
+    def is_held(self, member: Member) -> bool:
+        """Whether the server holds back the call that a member stands in; with the lock held."""
+        return any(hold.waiter is member for hold in self.held.values())
+
+    @contextmanager
+    def away(self, member: Member) -> Iterator[None]:
+        """Let a member block for real: others may run, but time stands still."""
+        mover = self._mover
+        with mover.lock:
+            self.fly(member)
+            for hold in self.held.values():
+                if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
+                    hold.call = member
+                    self.flying.pop(member, None)
+                    break
+            mover.stop(member)
+        mover.go()
+        try:
+            yield
+        finally:
+            with mover.lock:
+                mover.queue(member)
+            self.land(member)
+            mover.await_turn(member)
+
+    def _oldest(self) -> object:
+        """Return the call that has been under way for longest, of those that are not held back."""
+        held = {hold.call for hold in self.held.values()}
+        known = (call for calls in (self._standing, self.flying) for call in calls)
+        return next((call for call in known if call not in held), None)

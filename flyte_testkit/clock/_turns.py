@@ -1,0 +1,195 @@
+"""Whose turn it is, and who moves time: turns instead of guesses.
+
+A member *runs*, is *ready* (and stands in one queue), or *waits*. One runs at a time, and keeps its
+turn until it waits or ends. Everything goes through one door, :meth:`Turns.go`, which whoever stops
+running calls: it gives the turn to the first that is ready, or, if none is, moves time to the
+entry that is due first. Nobody drives, so no driver can be lost.
+
+Invariant: whenever the lock is free, somebody runs (``runs``), a callback does (``busy``), a call
+is on the wire (``flying``), or nobody is ready, and nothing is due for anybody who waits.
+
+The order that is promised:
+
+* R1. Members run one at a time, in the order in which they became ready: started, notified, handed
+  a lock, their time come, their job begun. Whoever runs goes on until it waits or ends.
+* R2. Time moves only if nobody is ready, and one entry is taken then: the least by instant,
+  callbacks first, then by the order in which members joined, then by arrival.
+* R3. A lock that is released is handed to the waiter that came first; a condition notifies in the
+  order of waiting.
+* R4. Whoever is notified or handed a lock before its own entry was taken is in time.
+
+It holds unless the watch let a second member run (``preempted`` counts that), which costs order
+only, never time.
+
+Ignorant of when a wait is hopeless, of what waits are called in Python, and of RPCs.
+"""
+
+from __future__ import annotations
+
+import _thread
+from collections import deque
+from typing import TYPE_CHECKING
+
+from flyte_testkit.clock._schedule import Agenda, Callback
+from flyte_testkit.clock._sleeper import Sleeper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flyte_testkit.clock._calls import Calls
+    from flyte_testkit.clock._members import Member, Members
+    from flyte_testkit.clock._watch import Watch
+
+__all__ = ["Turns"]
+
+_get_ident = _thread.get_ident
+
+
+class Turns:
+    """The time, what is due, and the turns.
+
+    Args:
+        start: The time, in microseconds.
+        on_limit: Called when time would pass ``limit_at``.
+        on_failure: Called with what a callback raised, if nobody waits who could be told.
+    """
+
+    calls: Calls
+    members: Members
+    watch: Watch
+
+    def __init__(
+        self,
+        start: int,
+        on_limit: Callable[[], object],
+        on_failure: Callable[[BaseException], object],
+    ) -> None:
+        self.us = start
+        self.moves = 0
+        self.lock = _thread.RLock()  # held briefly, and never while others' code runs
+        self.agenda = Agenda()
+        self.sleepers: dict[Sleeper, None] = {}
+        self.runs: dict[Member, None] = {}
+        self.ready: deque[Member] = deque()
+        self.busy = 0  # callbacks under way
+        self.turns = 0  # given so far
+        self.limit_at: int | None = None
+        self.broken = False
+        self.over = False  # so is the world that it governed; nobody is judged any more
+        self._on_limit = on_limit
+        self._on_failure = on_failure
+        self._calling_back: int | None = None  # the thread that runs a callback
+
+    def schedule(self, callback: Callback) -> None:
+        """Let a callback happen."""
+        with self.lock:
+            self.agenda.add(callback)
+        self.go()
+
+    def go(self, *, to_be_told: bool = False) -> None:
+        """Hand on if nobody runs: the one door through which turns and time move.
+
+        Args:
+            to_be_told: Whether what a callback raises should be raised here: somebody waits.
+        """
+        while True:
+            with self.lock:
+                todo = self._dispatch()
+                if todo is None:
+                    return
+                self.busy += 1
+                self._calling_back = _get_ident()
+            try:
+                todo()
+            except BaseException as error:
+                if to_be_told or isinstance(error, KeyboardInterrupt):
+                    raise
+                self._on_failure(error)
+            finally:
+                with self.lock:
+                    self.busy -= 1
+                    self._calling_back = None
+
+    def _dispatch(self) -> Callable[[], object] | None:
+        """Give the next turn, and return None; or return what is to be done first."""
+        if self.over:
+            self._free()
+        while not (self.runs or self.busy or self.broken):
+            if self.ready:
+                self.give_turn()
+                return None
+            if self.calls.flying or not (self.sleepers or self.calls.held):
+                return None
+            first = self.agenda.first()
+            if first is None:
+                self.watch.begin()
+                return None
+            if self._beyond(first.when):
+                return self._on_limit
+            if first.when > self.us:
+                self.us = first.when
+                self.moves += 1
+            self.agenda.cancel(first)
+            if isinstance(first, Sleeper):
+                first.woken = True
+                self.rouse(first)
+            elif isinstance(first, Callback):
+                return first.run
+        return None
+
+    def _free(self) -> None:
+        """Let all run who are ready and lived in a world that is over; they take no more turns."""
+        for member in [one for one in self.ready if not one.guest]:
+            self.stop(member)
+            self.members.remove(member)
+            member.turn = True
+            member.poke()
+
+    def give_turn(self) -> None:
+        """Let the first that is ready run; only with the lock held."""
+        member = self.ready.popleft()
+        member.queued = False
+        self.run(member)
+        member.poke()
+
+    def rouse(self, sleeper: Sleeper) -> None:
+        """Let a settled sleeper's member be ready; only with the lock held, and before ``go``."""
+        self.agenda.cancel(sleeper)
+        if self.sleepers.pop(sleeper, self) is not self:
+            sleeper.who.sleeping = False
+            self.queue(sleeper.who)
+
+    def stop(self, member: Member) -> None:
+        """Take a member's turn; only with the lock held, and to be followed by ``go``."""
+        if member.turn:
+            member.turn = False
+            self.runs.pop(member, None)
+        if member.queued:
+            member.queued = False
+            self.ready.remove(member)
+
+    def queue(self, member: Member) -> None:
+        """Let a member be ready; only with the lock held, and to be followed by ``go``."""
+        if not (member.queued or member.turn):
+            member.queued = True
+            self.ready.append(member)
+            self.watch.begin()
+
+    def run(self, member: Member) -> None:
+        """Let a member run, beside whoever does; only with the lock held."""
+        member.turn = True
+        self.runs[member] = None
+        self.turns += 1
+
+    def wake_all(self) -> None:
+        """Let everybody see that the clock is broken."""
+        with self.lock:
+            for member in (*(sleeper.who for sleeper in self.sleepers), *self.ready):
+                member.poke()
+
+    def _is_alone(self, who: Member) -> bool:
+        others = len(self.runs) > who.turn
+        return not (others or self.ready or self.busy or self.calls.flying or self.broken)
+
+    def _beyond(self, instant: int) -> bool:
+        return self.limit_at is not None and instant > self.limit_at

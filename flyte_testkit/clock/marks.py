@@ -1,0 +1,15 @@
+"""What travels with a call, as metadata, from a client in a world to a server in the same process.
+
+Ignorant of who writes and who reads it.
+"""
+
+__all__ = ["CALL_ID", "EXACT_TIMEOUT", "UNMARKED"]
+
+CALL_ID = "flyte-testkit-call"
+"""The id by which the clock knows who stands in the call."""
+
+UNMARKED = ""
+"""The id of a call that has none: its client is outside of the process, or an asynchronous one."""
+
+EXACT_TIMEOUT = "flyte-testkit-timeout"
+"""The timeout in seconds as the client meant it: gRPC rounds it up on its way."""

@@ -1,0 +1,248 @@
+"""A clock as the code under test reads it: exact where it can be, and later each time.
+
+In life two readings differ, and loops are written for that: ``if now() - start > timeout`` would
+take one poll more if the reading that ends it equalled the one that began it. So readings in
+floating point and in nanoseconds run ahead of the clock by the least that can be told apart, and
+stay ahead: a later reading is never behind an earlier one that was moved by whole lengths of time.
+How far ahead is bounded far below what anybody waits for, so a sleep that is reckoned from
+readings ends at the instant that was meant. Where the bound is reached readings are equal.
+
+Datetimes are exact; they carry their order with them (``_datetimes``).
+
+Ignorant of who reads, and of what stands in for which function.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from flyte_testkit.world._telling import asker, tell
+
+if TYPE_CHECKING:
+    from flyte_testkit.clock import VirtualClock
+
+__all__ = ["Reins"]
+
+_SECOND = 1_000_000_000  # nanoseconds
+_MONOTONIC_START = 1000 * 1_000_000  # microseconds; nothing is special about it, as in life
+
+# Nanoseconds. A sleep is rounded to the microsecond: less than half of one is never seen.
+_MONOTONIC_MOST, _MONOTONIC_RESERVE = 400, 90
+# ``time.time`` cannot tell less than 240 ns apart, so these sleeps are helped: see ``landing``.
+_WALL_MOST, _WALL_SHARE, _WALL_RESERVE = 90_000, 20_000, 9_000
+
+_SHORTEST = 0.5e-6  # seconds; a shorter sleep would be rounded to nothing
+_PATIENCE = 20  # such sleeps in a row, before they take as long as life's do
+_FLOOR = 50e-6  # seconds; what the shortest sleep takes in life
+
+_MANY = 4096  # readings at one instant
+_LONG = 2.0  # seconds of processor time that go into them, before they are a busy wait
+_TICK = 0.001  # seconds that each reading of a busy wait takes
+
+_real_process_time = time.process_time
+
+
+class _Drift:
+    """How far the readings of one kind run ahead of the clock, in nanoseconds.
+
+    An instant may use up three quarters of what is left, so there is always some for the next.
+    """
+
+    __slots__ = ("_bound", "_most", "_reserve", "_share", "ahead", "at", "step")
+
+    def __init__(self, most: float, share: float, reserve: float) -> None:
+        self._most = most
+        self._share = share
+        self._reserve = reserve
+        self._bound = 0.0
+        self.ahead: float = 0
+        self.at = -1
+        self.step: float = 0
+
+    def begin(self, at: int, step: float) -> None:
+        """Say that the clock has moved, and by how much readings differ from now on."""
+        self.at, self.step = at, step
+        self._bound = self.ahead + min(self._share, (self._most - self.ahead) * 0.75) - step
+
+    def take(self) -> float:
+        """Return how far a reading is ahead: a step more than the one before, if there is room."""
+        if self.ahead <= self._bound:
+            self.ahead += self.step
+        return self.ahead
+
+    def take_whole(self) -> int:
+        """Return it in whole nanoseconds, of which each is a step."""
+        ahead = math.ceil(self.ahead)
+        self.ahead = ahead + 1 if ahead < self._bound else ahead
+        return int(self.ahead)
+
+    def lift(self, length: float) -> None:
+        """Let the readings to come be so much later, if there is room."""
+        self.ahead = max(self.ahead, min(self.ahead + length, self._most + self._reserve))
+
+
+class Reins:
+    """What the world reads a clock by.
+
+    Attributes:
+        clock: The clock.
+    """
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self.clock = clock
+        self._monotonic_from = clock.micros - _MONOTONIC_START
+        self._wall = _Drift(_WALL_MOST, _WALL_SHARE, _WALL_RESERVE)
+        self._monotonic = _Drift(_MONOTONIC_MOST, _MONOTONIC_MOST, _MONOTONIC_RESERVE)
+        self._offsets: deque[int] = deque([0], maxlen=16)  # of instants read, into a millisecond
+        self._at = -1
+        self._looks = 0  # at this instant
+        self._naps = 0  # sleeps too short to count, and no others since
+        self._nap_ends = -1
+        self._timed = False  # one of the looks was at the time, so the wait may have an end
+        self._since = 0.0
+        self._busy: int | None = None  # the thread that waits by reading
+        self._told = False
+
+    def exchange(self, clock: VirtualClock) -> None:
+        """Follow another clock from now on; what is monotonic stays so."""
+        self._monotonic_from += clock.micros - self.clock.micros
+        self.clock = clock
+
+    def read(self) -> int:
+        """Return microseconds since 1970, exactly."""
+        return self.look()
+
+    def read_wall_ns(self) -> int:
+        """Return nanoseconds since 1970."""
+        micros, drift = self.look(), self._wall
+        if micros != drift.at:
+            if micros % 1000 not in self._offsets:
+                self._offsets.append(micros % 1000)
+            drift.begin(micros, self._wall_step())
+        return micros * 1000 + int(drift.take())
+
+    def read_monotonic(self) -> float:
+        """Return seconds since whenever."""
+        micros = self.look() - self._monotonic_from
+        drift = self._monotonic
+        if micros != drift.at:
+            drift.begin(micros, _monotonic_step(micros))
+        return (micros * 1000 + drift.take()) / _SECOND
+
+    def read_monotonic_ns(self) -> int:
+        """Return nanoseconds since whenever."""
+        micros = self.look() - self._monotonic_from
+        drift = self._monotonic
+        if micros != drift.at:
+            drift.begin(micros, _monotonic_step(micros))
+        return micros * 1000 + drift.take_whole()
+
+    def monotonic(self) -> float:
+        """Return seconds since whenever, exactly; two readings may be equal."""
+        return (self.clock.micros - self._monotonic_from) / 1_000_000
+
+    def _wall_step(self) -> int:
+        return math.ceil(math.ulp(self.clock.micros / 1e6) * 1e9) + 1
+
+    def landing(self, seconds: float) -> float:
+        """Return how long a sleep is that was asked for by its length: mostly just that.
+
+        What was reckoned from readings of ``time.time``, as ``end - time.time()`` is, may be short
+        by what they ran ahead; it becomes as long as it was meant. What is shorter than the clock
+        can tell moves the readings only, and the answer is zero; unless it is asked for again and
+        again: then it is as long as the shortest sleep in life.
+
+        Args:
+            seconds: The length asked for. What is none is given back as it is.
+        """
+        if not isinstance(seconds, float) or not 0 < seconds < math.inf:
+            return seconds
+        if seconds < _SHORTEST:
+            return self._nap(seconds)
+        exact = round(seconds * 1e6)
+        grain = math.ulp(self.clock.micros / 1e6)
+        if seconds == exact / 1e6 or not (seconds / grain).is_integer():
+            return seconds  # a length that somebody wrote down
+        now, ahead = self.clock.micros, math.ceil(self._wall.ahead / 1000)
+        short = min((offset - now - exact) % 1000 for offset in self._offsets)
+        return (exact + short) / 1e6 if short <= ahead else seconds
+
+    def _nap(self, seconds: float) -> float:
+        self.look()
+        self._naps += 1
+        if self._naps > _PATIENCE:
+            self._nap_ends = self._at + round(_FLOOR * 1e6)
+            return _FLOOR
+        self._monotonic.lift(max(seconds * 1e9, self._monotonic.step))
+        self._wall.lift(max(math.ceil(seconds * 1e9), self._wall_step()))
+        return 0.0
+
+    def look(self, *, at_time: bool = True) -> int:
+        """Count a look at the time, or at what time will change; very many of them are a wait.
+
+        A busy wait moves no clock, so it would last for ever. After a while each of its looks
+        takes a millisecond on the clock, and it is told once.
+
+        Args:
+            at_time: Whether the time is looked at: such a wait has an end of its own.
+
+        Returns:
+            Microseconds since 1970.
+        """
+        at = self.clock.micros
+        if at != self._at:
+            self._at, self._looks, self._busy, self._timed = at, 0, None, at_time
+            if at != self._nap_ends:
+                self._naps = 0
+            return at
+        self._looks += 1
+        self._timed |= at_time
+        if self._busy is not None:
+            if self._busy == threading.get_ident():
+                self._tick()
+        elif not self._looks % (_MANY // 4):
+            self._suspect()
+        else:
+            return at
+        return self.clock.micros
+
+    def _suspect(self) -> None:
+        used = _real_process_time()
+        if self._looks == _MANY // 4:
+            self._since = used
+        elif self._looks >= _MANY and used - self._since > _LONG:
+            self._busy = threading.get_ident()
+            self._tell()
+            self._tick()
+
+    def _tick(self) -> None:
+        kept = self._looks, self._naps, self._timed, threading.get_ident()
+        if self._timed:
+            self.clock.stir()  # no idle sleep: the wait ends when its time has come
+        self.clock.sleep(_TICK)
+        self._at = self.clock.micros
+        self._looks, self._naps, self._timed, self._busy = kept
+
+    def _tell(self) -> None:
+        """Warn, once a world; it is shown whatever the filters say: raising would end the wait."""
+        if self._told:
+            return
+        self._told = True
+        where = asker()
+        tell(
+            f"{where.f_globals.get('__name__')} asked {self._looks:,} times for the time, or "
+            f"whether something is done, while it was {self.clock.elapsed:g} s and nothing waited: "
+            "a busy wait, which moves no clock. From now on each look of it takes a millisecond on "
+            "the clock. Let the loop sleep: time.sleep(0.01).",
+            where,
+        )
+
+
+def _monotonic_step(micros: int) -> float:
+    """Return how many nanoseconds readings differ by: what surely is seen, or one."""
+    least = math.ulp(micros / 1e6) * 1e9
+    return min(4 * least, max(1.0, 1.01 * least))
