@@ -13,7 +13,7 @@ from flyteidl.core import literals_pb2
 
 from flyte_testkit import literals
 from flyte_testkit.admin.errors import failed_precondition
-from flyte_testkit.admin.executor import Admission
+from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.inferred import Name
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from flyteidl.admin import execution_pb2
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-    from flyte_testkit.admin.rows import ExecutionRow, WorkflowRow
-    from flyte_testkit.admin.store import Store
+    from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Routes
     from flyte_testkit.surprises import Surprises

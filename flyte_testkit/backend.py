@@ -18,7 +18,7 @@ from flyteidl.admin.execution_pb2 import (
     WorkflowExecutionGetRequest,
 )
 
-from flyte_testkit.admin.blobs import read_literals
+from flyte_testkit.admin.database.blobs import read_literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from flyteidl.core.literals_pb2 import LiteralMap
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.executor import Admission
-    from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, Planting

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2
 
-    from flyte_testkit.admin.rows import LaunchPlanRow
-    from flyte_testkit.admin.store import Store, Table
+    from flyte_testkit.admin.database.rows import LaunchPlanRow
+    from flyte_testkit.admin.database.store import Store, Table
     from flyte_testkit.inferred import Name
 
 __all__ = ["Definition", "Kind", "Whereabouts", "definitions", "elsewhere", "whereabouts", "whole"]

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from flyteidl.core import identifier_pb2, interface_pb2
 
-    from flyte_testkit.admin.rows import Key, LaunchPlanRow
-    from flyte_testkit.admin.store import Store, Table
+    from flyte_testkit.admin.database.rows import Key, LaunchPlanRow
+    from flyte_testkit.admin.database.store import Store, Table
 
 __all__ = ["REGISTRATIONS", "Inferred", "Name"]
 

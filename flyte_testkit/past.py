@@ -18,7 +18,7 @@ from flyte_testkit.timeline._parts import OUTCOMES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.backend import Backend, Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from flyteidl.admin import schedule_pb2
     from flyteidl.core import identifier_pb2, literals_pb2
 
-    from flyte_testkit.admin.store import Store
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
     from flyte_testkit.launches import Criteria, Planting

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.definitions import Kind, Whereabouts

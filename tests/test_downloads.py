@@ -12,7 +12,7 @@ from flyteidl.event import event_pb2
 from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import immediately, running
-from flyte_testkit.admin.objects import Place
+from flyte_testkit.admin.database.objects import Place
 from flyte_testkit.admin.settings import MAX_BLOB_BYTES
 from flyte_testkit.wire.signatures import link
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from flyteidl.admin import event_pb2, project_pb2
 
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message

@@ -11,27 +11,27 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.admin.attributes import Attributes
-from flyte_testkit.admin.data_by_url import DataByUrl
-from flyte_testkit.admin.data_proxy import DataProxy
-from flyte_testkit.admin.description_entities import DescriptionEntityManager
-from flyte_testkit.admin.executions import ExecutionManager
-from flyte_testkit.admin.executor import WorkflowExecutor
-from flyte_testkit.admin.identity import Identity
-from flyte_testkit.admin.launch_plans import LaunchPlanManager
-from flyte_testkit.admin.launcher import Launcher
-from flyte_testkit.admin.metrics import MetricsManager
-from flyte_testkit.admin.named_entities import NamedEntityManager
-from flyte_testkit.admin.node_executions import NodeExecutionManager
-from flyte_testkit.admin.projects import ProjectManager
-from flyte_testkit.admin.resource_manager import ResourceManager
-from flyte_testkit.admin.signals import SignalManager
-from flyte_testkit.admin.single_task import SingleTasks
-from flyte_testkit.admin.store import Store
-from flyte_testkit.admin.task_executions import TaskExecutionManager
-from flyte_testkit.admin.tasks import TaskManager
+from flyte_testkit.admin.data.data_by_url import DataByUrl
+from flyte_testkit.admin.data.data_proxy import DataProxy
+from flyte_testkit.admin.database.store import Store
+from flyte_testkit.admin.definitions.description_entities import DescriptionEntityManager
+from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
+from flyte_testkit.admin.definitions.named_entities import NamedEntityManager
+from flyte_testkit.admin.definitions.tasks import TaskManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
+from flyte_testkit.admin.executions.executions import ExecutionManager
+from flyte_testkit.admin.executions.executor import WorkflowExecutor
+from flyte_testkit.admin.executions.identity import Identity
+from flyte_testkit.admin.executions.launcher import Launcher
+from flyte_testkit.admin.executions.single_task import SingleTasks
+from flyte_testkit.admin.projects.attributes import Attributes
+from flyte_testkit.admin.projects.projects import ProjectManager
+from flyte_testkit.admin.projects.resource_manager import ResourceManager
+from flyte_testkit.admin.runs.metrics import MetricsManager
+from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
+from flyte_testkit.admin.runs.signals import SignalManager
+from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.admin.version import get_version
-from flyte_testkit.admin.workflows import WorkflowManager
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.executor import Admit
-    from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.executions.executor import Admit
 
     Handler = Callable[[Any, datetime], Message]
 

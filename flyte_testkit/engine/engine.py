@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.executor import Admission, WorkflowExecutor
+from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
     from flyteidl.core import literals_pb2
 
-    from flyte_testkit.admin.executor import Admit
+    from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
-    from flyte_testkit.admin.rows import ExecutionRow, Key
     from flyte_testkit.engine.performance import Act
     from flyte_testkit.timeline import Timeline
 

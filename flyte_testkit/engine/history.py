@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from flyte_testkit.admin.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.rows import ExecutionRow, Key
 
 __all__ = ["Change", "History"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit import literals
-from flyte_testkit.admin import enums
-from flyte_testkit.admin.execution_requests import looks_generated
+from flyte_testkit.admin.database import enums
+from flyte_testkit.admin.executions.execution_requests import looks_generated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping

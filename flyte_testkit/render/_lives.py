@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.backend import Origin
     from flyte_testkit.engine.history import Change
     from flyte_testkit.server import FakeFlyteAdmin

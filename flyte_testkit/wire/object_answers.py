@@ -11,14 +11,14 @@ import html
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from flyte_testkit.admin import objects
+from flyte_testkit.admin.database import objects
 from flyte_testkit.wire.signatures import ForbiddenError, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from flyte_testkit.admin.store import Store
+    from flyte_testkit.admin.database.store import Store
 
 __all__ = ["Response", "announced", "answer", "refusal"]
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from flyte_testkit.admin.objects import Place
-    from flyte_testkit.admin.signing import Verb
+    from flyte_testkit.admin.data.signing import Verb
+    from flyte_testkit.admin.database.objects import Place
     from flyte_testkit.backend import Backend
 
 __all__ = ["ObjectStore"]
@@ -60,12 +60,12 @@ class ObjectStore:
         seconds: int,
         headers: Mapping[str, str],
     ) -> str:
-        """Return a URL that this store honors; see :class:`~flyte_testkit.admin.signing.Signer`."""
+        """Return a URL that this store honors, as :mod:`~flyte_testkit.admin.data.signing` says."""
         host = self._host()
         return sign(verb, where, host=host, now=now, seconds=seconds, headers=headers)
 
     def link(self, where: Place, *, now: datetime, seconds: int) -> str:
-        """Return a URL to read from; see :class:`~flyte_testkit.admin.signing.Signer`."""
+        """Return a URL to read from; see :class:`~flyte_testkit.admin.data.signing.Signer`."""
         return link(where, host=self._host(), now=now, seconds=seconds)
 
     def _host(self) -> str:

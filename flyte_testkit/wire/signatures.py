@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from flyte_testkit.admin.objects import Place
+from flyte_testkit.admin.database.objects import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -23,9 +23,9 @@ from flyteidl.core import (
 )
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
-from flyte_testkit.admin import rows
-from flyte_testkit.admin.attributes import kind_of
+from flyte_testkit.admin.database import rows
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.projects.attributes import kind_of
 
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 STRING = types_pb2.LiteralType(simple=types_pb2.STRING)

@@ -28,7 +28,7 @@ from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.workflows import compile_workflow
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 DATACLASS = types_pb2.LiteralType(
     simple=types_pb2.STRUCT,

@@ -7,15 +7,15 @@ import random
 import pytest
 from builders import NOW, Make
 
-from flyte_testkit.admin.attributes import Attributes
-from flyte_testkit.admin.executions import ExecutionManager
-from flyte_testkit.admin.executor import Admission, WorkflowExecutor
-from flyte_testkit.admin.identity import Identity
-from flyte_testkit.admin.launch_plans import LaunchPlanManager
-from flyte_testkit.admin.launcher import Launcher
-from flyte_testkit.admin.single_task import SingleTasks
-from flyte_testkit.admin.store import Store
-from flyte_testkit.admin.workflows import WorkflowManager
+from flyte_testkit.admin.database.store import Store
+from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
+from flyte_testkit.admin.executions.executions import ExecutionManager
+from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.admin.executions.identity import Identity
+from flyte_testkit.admin.executions.launcher import Launcher
+from flyte_testkit.admin.executions.single_task import SingleTasks
+from flyte_testkit.admin.projects.attributes import Attributes
 
 
 class NotingExecutor(WorkflowExecutor):

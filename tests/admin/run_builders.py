@@ -11,8 +11,8 @@ from flyteidl.event import event_pb2 as flyte_events
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.node_executions import NodeExecutionManager
-from flyte_testkit.admin.task_executions import TaskExecutionManager
+from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
+from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 
 
 def at(seconds, nanos=0):

@@ -4,7 +4,7 @@ import pytest
 from builders import literals
 from flyteidl.core import literals_pb2
 
-from flyte_testkit.admin import blobs
+from flyte_testkit.admin.database import blobs
 from flyte_testkit.admin.errors import AdminError
 
 PREFIX = "s3://my-s3-bucket/metadata"

@@ -7,8 +7,8 @@ import pytest
 from flyteidl.core import literals_pb2, types_pb2
 from google.protobuf import json_format
 
-from flyte_testkit.admin.castability import castable, print_type, type_of
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.rules.castability import castable, print_type, type_of
 from flyte_testkit.literals import literal, literal_type
 
 

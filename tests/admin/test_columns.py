@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from flyte_testkit.admin import rows
-from flyte_testkit.admin.columns import ENTITIES, PREFIXES
-from flyte_testkit.admin.store import Store
+from flyte_testkit.admin.database import rows
+from flyte_testkit.admin.database.columns import ENTITIES, PREFIXES
+from flyte_testkit.admin.database.store import Store
 
 ROWS = {
     "execution": rows.ExecutionRow,

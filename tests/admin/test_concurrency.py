@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from flyteidl.admin import launch_plan_pb2
 
-from flyte_testkit.admin.concurrency import check_concurrency
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.executions.concurrency import check_concurrency
 
 SKIP = launch_plan_pb2.CONCURRENCY_LIMIT_BEHAVIOR_SKIP
 

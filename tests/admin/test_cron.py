@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin.cron import InvalidCronError, check_cron
+from flyte_testkit.admin.definitions.cron import InvalidCronError, check_cron
 from flyte_testkit.admin.errors import AdminError
 
 

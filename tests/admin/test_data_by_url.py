@@ -8,9 +8,9 @@ from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.service import dataproxy_pb2
 from run_builders import Runs, refusal
 
-from flyte_testkit.admin.data_by_url import DataByUrl
-from flyte_testkit.admin.data_proxy import DataProxy
-from flyte_testkit.admin.objects import BUCKET, Place, write
+from flyte_testkit.admin.data.data_by_url import DataByUrl
+from flyte_testkit.admin.data.data_proxy import DataProxy
+from flyte_testkit.admin.database.objects import BUCKET, Place, write
 
 N0 = "flyte://v1/p/development/e1/n0"
 NODE = 'node_id:"n0" execution_id:{project:"p" domain:"development" name:"e1"}'

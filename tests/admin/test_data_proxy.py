@@ -11,8 +11,8 @@ from flyteidl.service import dataproxy_pb2
 from google.protobuf.duration_pb2 import Duration
 from run_builders import Runs, refusal
 
-from flyte_testkit.admin.data_proxy import DataProxy
-from flyte_testkit.admin.objects import BUCKET, Place, write
+from flyte_testkit.admin.data.data_proxy import DataProxy
+from flyte_testkit.admin.database.objects import BUCKET, Place, write
 
 CONTAINER = f"s3://{BUCKET}"
 HELLO = b"hello"

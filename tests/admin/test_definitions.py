@@ -6,7 +6,7 @@ from definition_builders import TASK, WORKFLOW
 from flyteidl.admin import common_pb2, description_entity_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin import definitions
+from flyte_testkit.admin.definitions import definitions
 from flyte_testkit.admin.errors import AdminError
 
 

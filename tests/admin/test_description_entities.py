@@ -8,7 +8,7 @@ from definition_builders import LAUNCH_PLAN, TASK, WORKFLOW, refusal
 from flyteidl.admin import common_pb2, description_entity_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin.description_entities import DescriptionEntityManager, keep
+from flyte_testkit.admin.definitions.description_entities import DescriptionEntityManager, keep
 
 LONG = description_entity_pb2.Description(value="long **md**", icon_link="http://icon")
 SAID = description_entity_pb2.DescriptionEntity(

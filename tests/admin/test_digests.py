@@ -3,7 +3,7 @@ from __future__ import annotations
 from definition_builders import task_template
 from flyteidl.core import literals_pb2, tasks_pb2
 
-from flyte_testkit.admin.digests import (
+from flyte_testkit.admin.definitions.digests import (
     differences,
     different_structure,
     digest,

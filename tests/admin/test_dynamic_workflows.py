@@ -6,7 +6,7 @@ from flyteidl.core import compiler_pb2, identifier_pb2
 from flyteidl.event import event_pb2
 from run_builders import Runs, refusal
 
-from flyte_testkit.admin import blobs
+from flyte_testkit.admin.database import blobs
 
 NO_CLOSURE = (
     'Failed to upload dynamic workflow closure for node id [node_id:"n0" '

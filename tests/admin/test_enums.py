@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from flyteidl.core.execution_pb2 import TaskExecution
 
-from flyte_testkit.admin import enums
+from flyte_testkit.admin.database import enums
 
 
 @pytest.mark.parametrize("name", TaskExecution.Phase.keys())

@@ -5,7 +5,7 @@ from flyteidl.admin.node_execution_pb2 import NodeExecutionClosure
 from google.protobuf.timestamp_pb2 import Timestamp
 from run_builders import at, node_event, refusal
 
-from flyte_testkit.admin import event_parts
+from flyte_testkit.admin.runs import event_parts
 
 TOO_LATE = Timestamp(seconds=253_402_300_800)
 

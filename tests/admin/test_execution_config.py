@@ -11,7 +11,7 @@ from flyteidl.admin import (
 )
 from flyteidl.core import security_pb2
 
-from flyte_testkit.admin.execution_config import check_cluster_pool, resolve
+from flyte_testkit.admin.executions.execution_config import check_cluster_pool, resolve
 
 
 def account(name):

@@ -6,7 +6,7 @@ from flyteidl.core import interface_pb2, literals_pb2
 
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.execution_inputs import check_interface, merged
+from flyte_testkit.admin.executions.execution_inputs import check_interface, merged
 
 
 def expecting(required=None, **defaults):

@@ -10,7 +10,11 @@ from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.execution_requests import check_request, generated_name, with_inputs
+from flyte_testkit.admin.executions.execution_requests import (
+    check_request,
+    generated_name,
+    with_inputs,
+)
 
 BAD_NOTIFICATION = common_pb2.Notification(phases=[core_execution_pb2.WorkflowExecution.SUCCEEDED])
 KELVIN = "\N{KELVIN SIGN}"

@@ -6,7 +6,7 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.execution_rows import Birth, execution_row, for_list
+from flyte_testkit.admin.executions.execution_rows import Birth, execution_row, for_list
 
 
 def born(**fields):

@@ -19,8 +19,8 @@ from flyteidl.admin import common_pb2, event_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.blobs import offload, read_literals
+from flyte_testkit.admin.database import times
+from flyte_testkit.admin.database.blobs import offload, read_literals
 
 Metadata = execution_pb2.ExecutionMetadata
 LATER = NOW + timedelta(hours=1)

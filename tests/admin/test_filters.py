@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin import filters
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.filters import Filter
+from flyte_testkit.admin.lists import filters
+from flyte_testkit.admin.lists.filters import Filter
 
 
 def one(text, entity="task"):

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from builders import node_id
 
+from flyte_testkit.admin.data.flyte_urls import FlyteUrl, parse
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.flyte_urls import FlyteUrl, parse
 
 N0 = "flyte://v1/p/development/e1/n0"
 

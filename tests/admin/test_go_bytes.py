@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
-from flyte_testkit.admin.go_bytes import go_bytes, varint
+from flyte_testkit.admin.go.bytes import go_bytes, varint
 
 
 def test_members_of_oneofs_come_last():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from google.protobuf.duration_pb2 import Duration
 
-from flyte_testkit.admin.go_durations import is_valid, nanoseconds, text
+from flyte_testkit.admin.go.durations import is_valid, nanoseconds, text
 
 SECOND = 10**9
 

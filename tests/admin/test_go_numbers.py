@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from flyte_testkit.admin.go_numbers import (
+from flyte_testkit.admin.go.numbers import (
     InvalidDurationError,
     atoi,
     float_text,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin.go_quotes import quoted
+from flyte_testkit.admin.go.quotes import quoted
 
 
 @pytest.mark.parametrize(

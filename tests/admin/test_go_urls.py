@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin.go_urls import GoUrl, InvalidUrlError, parse, within
+from flyte_testkit.admin.go.urls import GoUrl, InvalidUrlError, parse, within
 
 BUCKET = "s3://bucket"
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin import json_schema_forms
+from flyte_testkit.admin.rules import json_schema_forms
 
 SEVEN = "http://json-schema.org/draft-07/schema#"
 

@@ -6,7 +6,7 @@ import pytest
 from builders import refusal_of
 from google.protobuf import json_format, struct_pb2
 
-from flyte_testkit.admin import json_schemas
+from flyte_testkit.admin.rules import json_schemas
 
 
 def struct(content: dict[str, Any]) -> struct_pb2.Struct:

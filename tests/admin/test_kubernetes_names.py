@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin.kubernetes_names import (
+from flyte_testkit.admin.go.kubernetes_names import (
     label_key_problems,
     label_value_problems,
     name_problems,

@@ -6,8 +6,12 @@ from definition_builders import DATETIME, INT, TEXT, interface, union_of
 from flyteidl.admin import launch_plan_pb2, schedule_pb2
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
+from flyte_testkit.admin.definitions.launch_plan_inputs import (
+    check_schedule,
+    expected_inputs,
+    schedule_type,
+)
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.launch_plan_inputs import check_schedule, expected_inputs, schedule_type
 
 
 def required(kind, description=""):

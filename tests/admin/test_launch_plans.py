@@ -18,10 +18,10 @@ from definition_builders import (
 from flyteidl.admin import common_pb2, launch_plan_pb2
 from flyteidl.core import identifier_pb2, interface_pb2
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.launch_plans import LaunchPlanManager
-from flyte_testkit.admin.tasks import TaskManager
-from flyte_testkit.admin.workflows import WorkflowManager
+from flyte_testkit.admin.database import times
+from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
+from flyte_testkit.admin.definitions.tasks import TaskManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
 
 LATER = NOW + timedelta(hours=1)
 ID = identifier(LAUNCH_PLAN, "lp")

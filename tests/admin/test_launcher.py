@@ -25,7 +25,7 @@ from flyteidl.admin import (
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 
-from flyte_testkit.admin import times
+from flyte_testkit.admin.database import times
 from flyte_testkit.admin.errors import failed_precondition
 
 Metadata = execution_pb2.ExecutionMetadata

@@ -8,10 +8,10 @@ from builders import NOW, Make
 from flyteidl.admin import common_pb2, description_entity_pb2, project_pb2
 from hypothesis import given, settings, strategies
 
-from flyte_testkit.admin import rows
+from flyte_testkit.admin.database import rows
+from flyte_testkit.admin.database.store import Store, Table
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.listing import Listing, Name
-from flyte_testkit.admin.store import Store, Table
+from flyte_testkit.admin.lists.listing import Listing, Name
 
 TASKS = Listing("task", "ListTasks")
 EXECUTIONS = Listing("execution", "ListExecutions")

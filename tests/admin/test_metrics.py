@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from run_builders import Runs
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.metrics import MetricsManager
+from flyte_testkit.admin.runs.metrics import MetricsManager
 
 Node = core_workflow_pb2.Node
 TASK = {"task_node": {}}

@@ -7,8 +7,8 @@ from flyteidl.admin import common_pb2
 from flyteidl.core import identifier_pb2
 from run_builders import refusal
 
-from flyte_testkit.admin.listing import Name
-from flyte_testkit.admin.named_entities import NamedEntityManager, mark_system_generated
+from flyte_testkit.admin.definitions.named_entities import NamedEntityManager, mark_system_generated
+from flyte_testkit.admin.lists.listing import Name
 
 TASK, WORKFLOW = identifier_pb2.TASK, identifier_pb2.WORKFLOW
 ARCHIVED = common_pb2.NAMED_ENTITY_ARCHIVED

@@ -10,7 +10,7 @@ from flyteidl.core.execution_pb2 import ExecutionError, NodeExecution
 from flyteidl.event import event_pb2
 from run_builders import Runs, at, refusal
 
-from flyte_testkit.admin import blobs
+from flyte_testkit.admin.database import blobs
 
 PHASES = NodeExecution.Phase.keys()
 ENDS = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "SKIPPED", "RECOVERED"}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from flyte_testkit.admin.objects import BUCKET, Place, place, read, write
+from flyte_testkit.admin.database.objects import BUCKET, Place, place, read, write
 
 CONTAINER = f"s3://{BUCKET}"
 

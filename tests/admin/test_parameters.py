@@ -7,7 +7,7 @@ from flyteidl.core import interface_pb2, literals_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.parameters import parameter_map
+from flyte_testkit.admin.rules.parameters import parameter_map
 
 
 def parameter(kind=INT, **behavior):

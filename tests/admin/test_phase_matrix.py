@@ -14,7 +14,7 @@ from flyteidl.core.execution_pb2 import WorkflowExecution
 from flyteidl.event import event_pb2 as events
 from google.protobuf import json_format
 
-from flyte_testkit.admin import times
+from flyte_testkit.admin.database import times
 from flyte_testkit.admin.errors import AdminError
 
 RECORDED = Path(__file__).parents[2] / "fixtures" / "recordings" / "events.jsonl.gz"

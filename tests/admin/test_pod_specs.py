@@ -5,7 +5,7 @@ from definition_builders import pod
 from flyteidl.core import tasks_pb2
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.pod_specs import containers
+from flyte_testkit.admin.rules.pod_specs import containers
 
 
 def read(spec):

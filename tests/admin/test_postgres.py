@@ -4,7 +4,7 @@ import pytest
 from builders import NOW
 from hypothesis import given, settings, strategies
 
-from flyte_testkit.admin import postgres
+from flyte_testkit.admin.database import comparisons as postgres
 from flyte_testkit.admin.errors import AdminError
 
 

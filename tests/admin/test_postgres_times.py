@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from flyte_testkit.admin.database.moments import LATEST, timestamp
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.postgres_times import LATEST, timestamp
 
 NOW = datetime(2024, 3, 10, 12, 30, tzinfo=timezone.utc)
 

@@ -7,7 +7,7 @@ from builders import NOW
 from definition_builders import refusal
 from flyteidl.admin import common_pb2, project_pb2
 
-from flyte_testkit.admin.projects import ProjectManager
+from flyte_testkit.admin.projects.projects import ProjectManager
 
 LATER = NOW + timedelta(hours=1)
 DOMAINS = ["development", "staging", "production"]

@@ -5,7 +5,7 @@ from builders import literals
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from google.protobuf import any_pb2, struct_pb2
 
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 
 def test_prints_fields_with_one_blank_between_and_none_after_the_colon():

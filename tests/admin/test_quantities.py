@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from flyte_testkit.admin.quantities import InvalidQuantityError, parse
+from flyte_testkit.admin.go.quantities import InvalidQuantityError, parse
 
 
 @pytest.mark.parametrize(

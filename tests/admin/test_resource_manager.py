@@ -11,8 +11,8 @@ from flyteidl.admin import (
     workflow_attributes_pb2,
 )
 
-from flyte_testkit.admin.attributes import Attributes
-from flyte_testkit.admin.resource_manager import ResourceManager
+from flyte_testkit.admin.projects.attributes import Attributes
+from flyte_testkit.admin.projects.resource_manager import ResourceManager
 
 MESSAGES = {
     "project": (project_attributes_pb2, "ProjectAttributes"),

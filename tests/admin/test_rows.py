@@ -4,7 +4,7 @@ from datetime import datetime, timezone
 import pytest
 from flyteidl.admin import execution_pb2, matchable_resource_pb2
 
-from flyte_testkit.admin.rows import AttributesRow, ExecutionRow
+from flyte_testkit.admin.database.rows import AttributesRow, ExecutionRow
 
 NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -13,7 +13,7 @@ NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
 def row(request):
     if request.param == "attributes":
         message = matchable_resource_pb2.MatchingAttributes()
-        return AttributesRow(project="p", kind=1, message=message, updated_at=NOW)
+        return AttributesRow(project="p", kind=1, message=message, created_at=NOW, updated_at=NOW)
     return ExecutionRow(
         created_at=NOW,
         updated_at=NOW,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from builders import node_id
 from run_builders import attempt_id
 
-from flyte_testkit.admin import run_ids
+from flyte_testkit.admin.rules import run_ids
 
 
 def test_a_key_and_its_identifier_say_the_same():

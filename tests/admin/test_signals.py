@@ -6,7 +6,7 @@ from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from run_builders import refusal
 
-from flyte_testkit.admin.signals import SignalManager
+from flyte_testkit.admin.runs.signals import SignalManager
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from builders import (
 from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, security_pb2
 
-from flyte_testkit.admin.blobs import read_literals
-from flyte_testkit.admin.single_task import node_name
+from flyte_testkit.admin.database.blobs import read_literals
+from flyte_testkit.admin.executions.single_task import node_name
 
 WRAPPED = ("p", "development", ".flytegen.t", "v1")
 

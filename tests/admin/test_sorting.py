@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from flyteidl.admin import common_pb2
 
-from flyte_testkit.admin import sorting
-from flyte_testkit.admin.columns import ENTITIES
+from flyte_testkit.admin.database.columns import ENTITIES
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.sorting import Order
+from flyte_testkit.admin.lists import sorting
+from flyte_testkit.admin.lists.sorting import Order
 
 
 def request(**sort):

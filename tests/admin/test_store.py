@@ -6,9 +6,9 @@ import pytest
 from builders import NOW, assign
 from flyteidl.admin import common_pb2, project_attributes_pb2, project_pb2
 
-from flyte_testkit.admin.attributes import Attributes
+from flyte_testkit.admin.database.store import Store, Table, TakenError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
-from flyte_testkit.admin.store import Store, Table, TakenError
+from flyte_testkit.admin.projects.attributes import Attributes
 
 
 @pytest.fixture

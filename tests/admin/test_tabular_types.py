@@ -4,7 +4,7 @@ import pytest
 from flyteidl.core import types_pb2
 from google.protobuf import json_format
 
-from flyte_testkit.admin import tabular_types
+from flyte_testkit.admin.rules import tabular_types
 
 KINDS = ["INTEGER", "FLOAT", "STRING", "BOOLEAN", "DATETIME", "DURATION"]
 

@@ -7,7 +7,7 @@ from flyteidl.core import identifier_pb2
 from flyteidl.core.execution_pb2 import ExecutionError, TaskExecution
 from run_builders import Runs, at, attempt_id, refusal, task_event
 
-from flyte_testkit.admin import blobs
+from flyte_testkit.admin.database import blobs
 from flyte_testkit.admin.settings import MAX_OUTPUT_BYTES
 
 PHASES = TaskExecution.Phase.keys()

@@ -12,7 +12,7 @@ from flyteidl.event.event_pb2 import (
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
-from flyte_testkit.admin.task_merging import (
+from flyte_testkit.admin.runs.task_merging import (
     merge_custom_info,
     merge_logs,
     merge_metadata,

@@ -5,8 +5,8 @@ from builders import identifier
 from definition_builders import TASK, container
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.rules.task_resources import check, quantities
 from flyte_testkit.admin.settings import TASK_LIMITS
-from flyte_testkit.admin.task_resources import check, quantities
 
 ID = identifier(TASK, "t")
 SHOWN = 'resource_type:TASK project:"p" domain:"development" name:"t" version:"v1"'

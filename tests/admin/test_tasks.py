@@ -17,8 +17,8 @@ from definition_builders import (
 )
 from flyteidl.admin import common_pb2, description_entity_pb2, task_pb2
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.tasks import TaskManager
+from flyte_testkit.admin.database import times
+from flyte_testkit.admin.definitions.tasks import TaskManager
 
 LATER = NOW + timedelta(hours=1)
 

@@ -7,7 +7,7 @@ from flyteidl.event.event_pb2 import WorkflowExecutionEvent
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from flyte_testkit.admin import times
+from flyte_testkit.admin.database import times
 
 
 def event(**time):

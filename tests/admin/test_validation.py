@@ -7,8 +7,9 @@ from flyteidl.admin import common_pb2, project_pb2
 from flyteidl.core import execution_pb2, identifier_pb2, literals_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from flyte_testkit.admin import validation
+from flyte_testkit.admin.database.texts import storable
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.rules import validation
 
 
 def message_of(check, *arguments):
@@ -168,9 +169,9 @@ def test_wants_a_limit_of_whatever_size():
 
 
 def test_refuses_texts_that_the_database_cannot_hold():
-    validation.storable("a", "\x01", "")
+    storable("a", "\x01", "")
     with pytest.raises(AdminError) as refusal:
-        validation.storable("a", "b\0")
+        storable("a", "b\0")
     assert refusal.value.code == "UNKNOWN"
     assert refusal.value.message == (
         'failed database operation with invalid byte sequence for encoding "UTF8": 0x00'

@@ -12,8 +12,8 @@ from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.event import event_pb2 as core_event_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.blobs import CONTAINER, read_literals
+from flyte_testkit.admin.database import times
+from flyte_testkit.admin.database.blobs import CONTAINER, read_literals
 
 Phase = core_execution_pb2.WorkflowExecution.Phase
 

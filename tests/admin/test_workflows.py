@@ -19,10 +19,10 @@ from flyteidl.admin import common_pb2, description_entity_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, interface_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
-from flyte_testkit.admin import times
-from flyte_testkit.admin.prototext import prototext
-from flyte_testkit.admin.tasks import TaskManager
-from flyte_testkit.admin.workflows import WorkflowManager
+from flyte_testkit.admin.database import times
+from flyte_testkit.admin.definitions.tasks import TaskManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
+from flyte_testkit.admin.go.prototext import prototext
 
 LATER = NOW + timedelta(hours=1)
 ID = identifier(WORKFLOW, "w")

@@ -16,7 +16,7 @@ from google.protobuf.json_format import ParseDict
 from likeness import Difference, Likeness
 from replaying import METHODS, as_json, invented
 
-from flyte_testkit.admin.blobs import CONTAINER
+from flyte_testkit.admin.database.blobs import CONTAINER
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 

@@ -5,8 +5,8 @@ from flyteidl.core import identifier_pb2
 from hypothesis import given
 
 from examples import FEW, MORE, simplest
-from flyte_testkit.admin import validation
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.rules import validation
 from flyte_testkit.strategies import execution_names, identifiers
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from examples import FEW, MORE, never_drawn, simplest
 from flyte_testkit import literals as translation
-from flyte_testkit.admin.castability import castable
+from flyte_testkit.admin.rules.castability import castable
 from flyte_testkit.strategies import literal_maps, literal_types, literals
 
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)

@@ -4,8 +4,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from flyte_testkit.admin.objects import BUCKET, Place, read, write
-from flyte_testkit.admin.store import Store
+from flyte_testkit.admin.database.objects import BUCKET, Place, read, write
+from flyte_testkit.admin.database.store import Store
 from flyte_testkit.wire.object_answers import answer
 from flyte_testkit.wire.signatures import sign
 

@@ -3,7 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from flyte_testkit.admin.objects import Place
+from flyte_testkit.admin.database.objects import Place
 from flyte_testkit.wire.signatures import ForbiddenError, place_of, sign
 
 NOW = datetime(2024, 3, 10, 12, tzinfo=timezone.utc)

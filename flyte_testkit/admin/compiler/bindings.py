@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
-from flyte_testkit.admin.castability import castable
 from flyte_testkit.admin.compiler import promises
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.type_text import type_text
 from flyte_testkit.admin.errors import internal
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
+from flyte_testkit.admin.rules.castability import castable
 from flyte_testkit.literals.inference import type_of_literal
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 from flyte_testkit.admin.compiler.graph import Step
 from flyte_testkit.admin.compiler.requirements import target_nodes
 from flyte_testkit.admin.compiler.type_text import type_text
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 from flyte_testkit.literals.inference import type_of_literal
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from flyteidl.core import interface_pb2
 from flyte_testkit.admin.compiler import branches
 from flyte_testkit.admin.compiler.bindings import check_variables
 from flyte_testkit.admin.compiler.graph import Step
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
     from flyteidl.core import workflow_pb2

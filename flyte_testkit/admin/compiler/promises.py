@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import types_pb2
 
-from flyte_testkit.admin.castability import castable
 from flyte_testkit.admin.compiler.graph import START
 from flyte_testkit.admin.compiler.type_text import type_text
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
+from flyte_testkit.admin.rules.castability import castable
 
 if TYPE_CHECKING:
     from flyte_testkit.admin.compiler.bindings import Binder

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.compiler.errors import CompileErrors, RequirementErrors
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

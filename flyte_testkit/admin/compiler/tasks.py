@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from flyteidl.core import compiler_pb2, tasks_pb2
 
-from flyte_testkit.admin import enums, pod_specs
 from flyte_testkit.admin.compiler.errors import CompileErrors
-from flyte_testkit.admin.kubernetes_names import name_problems
-from flyte_testkit.admin.quantities import InvalidQuantityError, parse
+from flyte_testkit.admin.database import enums
+from flyte_testkit.admin.go.kubernetes_names import name_problems
+from flyte_testkit.admin.go.quantities import InvalidQuantityError, parse
+from flyte_testkit.admin.rules import pod_specs
 
 __all__ = ["compile_task"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flyteidl.core import types_pb2
 
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 from flyte_testkit.literals.inference import without_nils
 
 __all__ = ["type_text"]

@@ -16,7 +16,7 @@ from flyte_testkit.admin.compiler.bindings import Binder, check_variables
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.graph import END, START, Graph, Step
 from flyte_testkit.admin.compiler.requirements import index_sub_workflows, requirements
-from flyte_testkit.admin.prototext import prototext
+from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -1,0 +1,1 @@
+"""Files and literals by URL: uploads, downloads, and the links that are signed for them."""

@@ -1,0 +1,1 @@
+"""What is remembered, and how a database compares and tells time."""

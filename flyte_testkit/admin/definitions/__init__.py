@@ -1,0 +1,1 @@
+"""Tasks, workflows and launch plans, and what is written about them."""

@@ -1,0 +1,1 @@
+"""How executions come to be, change, end and are told of."""

@@ -1,0 +1,1 @@
+"""How Go reads and prints what Python would read and print otherwise."""

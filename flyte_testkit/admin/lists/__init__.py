@@ -1,0 +1,1 @@
+"""How lists are filtered, sorted, joined and paged."""

@@ -1,0 +1,1 @@
+"""Projects, and the attributes that match what runs in them."""

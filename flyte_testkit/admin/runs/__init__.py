@@ -1,0 +1,1 @@
+"""What happens inside an execution: nodes, tasks, signals, and the metrics made of them."""
