@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
+
+from flyte_testkit.admin.database.row import Key, Row, Stored
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
         workflow_pb2,
     )
     from flyteidl.core import interface_pb2
-    from typing_extensions import Self
-
 __all__ = [
     "DescriptionEntityRow",
     "ExecutionRow",
@@ -48,51 +48,9 @@ __all__ = [
     "WorkflowRow",
 ]
 
-Key = tuple[Any, ...]
-
-
-class Row(Protocol):
-    """What every row has: a number, and the key that its table holds it under."""
-
-    @property
-    def id(self) -> int:
-        """The number that the database gave, from 1; 0 before it is inserted."""
-
-    @property
-    def key(self) -> Key:
-        """The values of the primary key."""
-
-    def changed(self, **columns: Any) -> Self:
-        """Return the row with other values in some columns."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class _Stored:
-    """The columns that every table has."""
-
-    created_at: datetime
-    updated_at: datetime
-    id: int = 0
-    deleted_at: None = None
-
-    def changed(self, **columns: Any) -> Self:
-        """Return the row with other values in some columns.
-
-        As ``dataclasses.replace``, which takes five times as long: each event changes two rows.
-
-        Raises:
-            TypeError: There is no such column.
-        """
-        known = self.__dict__
-        if not columns.keys() <= known.keys():
-            raise TypeError(f"no columns of {type(self).__name__}: {columns.keys() - known.keys()}")
-        twin = object.__new__(type(self))
-        twin.__dict__.update(known, **columns)
-        return twin
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectRow(_Stored):
+class ProjectRow(Stored):
     """A project; its key is its identifier."""
 
     identifier: str
@@ -109,7 +67,7 @@ class ProjectRow(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _VersionedRow(_Stored):
+class _VersionedRow(Stored):
     """What tasks, workflows and launch plans share."""
 
     project: str
@@ -155,7 +113,7 @@ class LaunchPlanRow(_VersionedRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _RunRow(_Stored):
+class _RunRow(Stored):
     """What executions and node executions share: the name of the execution, times and errors."""
 
     execution_project: str
@@ -201,7 +159,7 @@ class ExecutionRow(_RunRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutionTagRow(_Stored):
+class ExecutionTagRow(Stored):
     """A tag or label of an execution; searches join on the execution's name alone (§3.2)."""
 
     execution_project: str
@@ -278,7 +236,7 @@ class TaskExecutionRow(_RunRow):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignalRow(_Stored):
+class SignalRow(Stored):
     """A signal that a gate waits for; ``type`` and ``value`` are bytes, NULL until it is set."""
 
     execution_project: str
@@ -296,7 +254,7 @@ class SignalRow(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class NamedEntityMetadataRow(_Stored):
+class NamedEntityMetadataRow(Stored):
     """What is known of a name that versions of a task, a workflow or a launch plan share."""
 
     resource_type: int
@@ -313,7 +271,7 @@ class NamedEntityMetadataRow(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DescriptionEntityRow(_Stored):
+class DescriptionEntityRow(Stored):
     """What was said of a version of a task or a workflow when it was registered."""
 
     resource_type: int
@@ -333,7 +291,7 @@ class DescriptionEntityRow(_Stored):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AttributesRow(_Stored):
+class AttributesRow(Stored):
     """Attributes of one kind for a workflow, for a project and domain, or for a project (§15)."""
 
     project: str
