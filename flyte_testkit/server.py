@@ -82,6 +82,12 @@ class FakeFlyteAdmin(Scripting, Past):
         domain: str = "development",
         keep_calls: int | None = None,
     ) -> None:
+        if not isinstance(strict, bool):
+            raise FlyteTestkitError(
+                f"strict={strict!r} says neither yes nor no: it is True or False."
+            )
+        if not isinstance(seed, int):
+            raise FlyteTestkitError(f"seed={seed!r} is no seed: it is a whole number, such as 0.")
         self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project

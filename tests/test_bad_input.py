@@ -3,6 +3,7 @@
 Every error here is looked at more closely in the tests of its own module; this is the list.
 """
 
+import math
 import sys
 from datetime import timedelta
 
@@ -105,6 +106,36 @@ MISTAKES = {
         a_loop_that_outlives_the_limit,
         HopelessWait,
         ["2 days", "flyte_clock.limit"],
+    ),
+    "a length of advance that is no number": (
+        lambda: VirtualClock().advance(math.nan),
+        ClockError,
+        ["the length of advance()", "not nan"],
+    ),
+    "a callback that cannot be called": (
+        lambda: VirtualClock().call_later(60, "tick"),
+        ClockError,
+        ["call_later(60, 'tick')", "call_later(60, print, 'tick')"],
+    ),
+    "a length that is a text": (
+        lambda: VirtualClock().advance("5"),
+        TypeError,
+        ["the length of advance() must be a number of seconds or a timedelta, not '5'"],
+    ),
+    "a delay that is a text": (
+        lambda: VirtualClock().call_later("x", print),
+        TypeError,
+        ["delay must be a number of seconds or a timedelta, not 'x'"],
+    ),
+    "a yes that is a text": (
+        lambda: FakeFlyteAdmin(strict="no"),
+        FlyteTestkitError,
+        ["strict='no'", "True or False"],
+    ),
+    "a seed that is a text": (
+        lambda: FakeFlyteAdmin(seed="x"),
+        FlyteTestkitError,
+        ["seed='x'", "whole number"],
     ),
     "time that goes backwards": (
         lambda: VirtualClock().advance(-1),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import operator
 import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,7 @@ def micros(length: float | timedelta, what: str = "sleep length") -> int:
         what: How an error calls the length.
 
     Raises:
+        TypeError: It is no length at all.
         ValueError: It is negative (worded as ``time.sleep`` words it) or not a number.
         OverflowError: It is infinite.
 
@@ -53,8 +55,10 @@ def micros(length: float | timedelta, what: str = "sleep length") -> int:
     """
     if isinstance(length, timedelta):
         exact = length // _MICROSECOND
-    elif isinstance(length, int):
-        exact = length * 1_000_000
+    elif hasattr(length, "__index__"):  # an int, or what stands for one
+        exact = operator.index(length) * 1_000_000
+    elif not hasattr(length, "__float__"):
+        raise TypeError(f"{what} must be a number of seconds or a timedelta, not {length!r}")
     elif math.isnan(length):
         raise ValueError(f"{what} must be a number, not {length!r}")
     elif math.isinf(length):

@@ -10,6 +10,7 @@ Ignorant of Flyte, and of how ``time.sleep`` comes to call a clock: ``world`` do
 
 from __future__ import annotations
 
+import math
 import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
@@ -194,10 +195,13 @@ class VirtualClock(Participation, Judge):
 
         Raises:
             ClockError: The length is negative, or it is called in a callback of this clock.
+            TypeError: It is no length at all.
         """
         try:
-            length = micros(seconds)
-        except ValueError:
+            length = micros(seconds, "the length of advance()")
+        except ValueError as error:
+            if isinstance(seconds, float) and math.isnan(seconds):
+                raise ClockError(f"{error}.") from None
             raise ClockError(
                 f"advance({seconds!r}) would move time backwards, and time cannot do that. "
                 "Start earlier: VirtualClock(start=...)."
@@ -245,6 +249,11 @@ class VirtualClock(Participation, Judge):
         self, delay: float | timedelta, function: Callable[..., object], *args: Any, **kwargs: Any
     ) -> Callback:
         """Call a function after a delay, in seconds or as a ``timedelta``; see ``call_at``."""
+        if not callable(function):
+            raise ClockError(
+                f"call_later({delay!r}, {function!r}): that cannot be called. Give a function, and "
+                f"after it what it is called with: call_later({delay!r}, print, {function!r})."
+            )
         when = self._mover.us + micros(delay, "delay")
         callback = Callback(self._mover.agenda, when, function, args, kwargs)
         self._mover.schedule(callback)

@@ -60,6 +60,16 @@ def test_sleep_moves_the_clock(clock, governed):
     assert clock.elapsed == 1140
 
 
+def test_a_sleep_takes_whatever_stands_for_a_whole_number(clock, governed):
+    class Minutes:
+        def __index__(self):
+            return 120
+
+    time.sleep(Minutes())
+
+    assert clock.elapsed == 120
+
+
 def test_a_sleep_imported_by_name_moves_the_clock(clock, governed):
     sleep(30)
     assert clock.elapsed == 30
