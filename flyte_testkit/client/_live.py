@@ -88,7 +88,7 @@ class Live:
         raise NotImplementedError
 
 
-def learn(execution: Live, **found: Any) -> None:
+def learn(execution: Live, **found: object) -> None:
     """Note on an execution what a sync found: ``learn(node, inputs=…, children=…)``."""
     for name, value in found.items():
         setattr(execution, f"_{name}", value)

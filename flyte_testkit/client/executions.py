@@ -187,10 +187,10 @@ class FlyteWorkflowExecution(Live, Execution):
 
     def __init__(
         self,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
         remote: Remote | None = None,
-        *args: Any,
-        **kwargs: Any,
+        *args: object,
+        **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._type_hints = type_hints
@@ -229,7 +229,7 @@ class FlyteWorkflowExecution(Live, Execution):
         cls,
         base_model: Execution,
         remote: Remote | None = None,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
     ) -> Self:
         """Return a live execution of a model."""
         self = cls.from_flyte_idl(base_model.to_flyte_idl())
