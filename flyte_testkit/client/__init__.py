@@ -14,7 +14,7 @@ documentation lists the difference. For whoever reads it in one sitting, from th
         ├── config        files and environment (``_yaml``)
         ├── _channel      plaintext and TLS;  ``_auth``: tokens
         └── _rpc          one call: deadline, retries, exceptions (``exceptions``)
-    executions            what one looks at
+    executions            what one looks at (``_live``: what its kinds share)
     ├── models            the messages, field by field (``_model``, ``phases``)
     └── literals          inputs and outputs (``_reading``, ``_writing``, ``_schema``,
                           ``_data``)

@@ -24,9 +24,10 @@ from flyteidl.admin import common_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from flyte_testkit.client._data import read_url
+from flyte_testkit.client._live import learn
 from flyte_testkit.client.entities import FlyteTask
 from flyte_testkit.client.exceptions import FlyteEntityNotExistException
-from flyte_testkit.client.executions import FlyteNodeExecution, FlyteTaskExecution, learn
+from flyte_testkit.client.executions import FlyteNodeExecution, FlyteTaskExecution
 from flyte_testkit.client.literals import LiteralsResolver
 from flyte_testkit.client.models import Identifier, LiteralMap, TypedInterface
 

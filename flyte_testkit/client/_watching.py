@@ -12,10 +12,11 @@ from flyteidl.admin import execution_pb2
 
 from flyte_testkit.client import _waiting
 from flyte_testkit.client._connection import Connection
+from flyte_testkit.client._live import learn
 from flyte_testkit.client._nodes import NodeWalk, Scope, assign_data
 from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
 from flyte_testkit.client.exceptions import FlyteException, FlyteTimeout
-from flyte_testkit.client.executions import FlyteWorkflowExecution, learn
+from flyte_testkit.client.executions import FlyteWorkflowExecution
 from flyte_testkit.client.phases import ResourceType, WorkflowExecutionPhase
 from flyte_testkit.errors import shown
 

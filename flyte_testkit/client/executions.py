@@ -4,14 +4,16 @@ Each is the model of its message (``models.Execution`` and its kin) plus what a 
 inputs, outputs, and the executions below. They are live objects: ``sync`` and ``wait`` change them
 in place, so do not use a running one as a key of a dict.
 
-This module is ignorant of how a sync is done: it asks its remote.
+This module is ignorant of how a sync is done, and of what a remote is but for the three things that
+it asks of one.
 """
 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, Protocol
 
+from flyte_testkit.client._live import Live
 from flyte_testkit.client.exceptions import FlyteAssertion
 from flyte_testkit.client.models import Execution, NodeExecution, TaskExecution
 from flyte_testkit.client.phases import (
@@ -19,7 +21,6 @@ from flyte_testkit.client.phases import (
     TaskExecutionPhase,
     WorkflowExecutionPhase,
 )
-from flyte_testkit.errors import cut
 
 if TYPE_CHECKING:
     import sys
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from flyte_testkit.client.literals import LiteralsResolver
     from flyte_testkit.client.models import (
         ExecutionClosure,
-        ExecutionError,
         NodeExecutionClosure,
         NodeExecutionIdentifier,
         TaskExecutionClosure,
@@ -38,94 +38,38 @@ if TYPE_CHECKING:
         TypedInterface,
         WorkflowExecutionIdentifier,
     )
-    from flyte_testkit.client.remote import FlyteRemote
 
     if sys.version_info >= (3, 11):
         from typing import Self
     else:
         from typing_extensions import Self
 
-__all__ = ["FlyteNodeExecution", "FlyteTaskExecution", "FlyteWorkflowExecution", "learn"]
+__all__ = ["FlyteNodeExecution", "FlyteTaskExecution", "FlyteWorkflowExecution", "Remote"]
 
 
-class _Live:
-    """What the three kinds of execution share: when they are over, and what came of them."""
+class Remote(Protocol):
+    """What an execution asks of its ``FlyteRemote``."""
 
-    _phases: ClassVar[Any]
-    _over: ClassVar[frozenset[int]]
-    _bad: ClassVar[frozenset[int]]
-    _inputs: LiteralsResolver | None = None
-    _outputs: LiteralsResolver | None = None
-    closure: Any
-    id: Any
+    def sync_execution(
+        self, execution: FlyteWorkflowExecution, *, sync_nodes: bool
+    ) -> FlyteWorkflowExecution:
+        """Bring an execution up to date."""
 
-    def __setattr__(self, name: str, value: object) -> None:
-        """Be a live object, unlike the model it is built on; but flytekit cannot bring it to date.
+    def wait(
+        self,
+        execution: FlyteWorkflowExecution,
+        *,
+        timeout: timedelta | float | None,
+        poll_interval: timedelta | float | None,
+        sync_nodes: bool,
+    ) -> FlyteWorkflowExecution:
+        """Wait until it is over, and bring it up to date."""
 
-        Its remote would note what it finds where flytekit's own class keeps it, and loop for ever.
-        """
-        if name == "_closure":
-            raise FlyteAssertion(
-                f"flytekit's FlyteRemote was given {self._called} of flyte_testkit.client, which "
-                "it cannot bring up to date. Fetch one with that remote: fetch_execution(name=…)."
-            )
-        object.__setattr__(self, name, value)
-
-    @property
-    def is_done(self) -> bool:
-        """Whether it is over, well or not."""
-        return self.closure.phase in self._over
-
-    @property
-    def inputs(self) -> LiteralsResolver | None:
-        """The inputs; ``None`` before the first sync."""
-        return self._inputs
-
-    @property
-    def error(self) -> ExecutionError | None:
-        """Why it failed; ``None`` if it did not, or if nobody said why (as when it was aborted).
-
-        Raises:
-            FlyteAssertion: It is not over yet.
-        """
-        if not self.is_done:
-            raise FlyteAssertion(f"{self._called} is {self._phase}: it has no error before it ends")
-        error: ExecutionError | None = self.closure.error
-        return error
-
-    @property
-    def outputs(self) -> LiteralsResolver | None:
-        """The outputs; ``None`` before the first sync after its end.
-
-        Raises:
-            FlyteAssertion: It is not over yet, or did not end well. (flytekit gives empty outputs
-                for what was aborted, timed out, or failed without a message.)
-        """
-        if not self.is_done:
-            raise FlyteAssertion(
-                f"{self._called} is {self._phase}: it has no outputs before it ends"
-            )
-        if self.error is not None or self.closure.phase in self._bad:
-            said = f": {cut(self.error.message, 2000)}" if self.error else ""
-            raise FlyteAssertion(f"{self._called} ended {self._phase}, without outputs{said}")
-        return self._outputs
-
-    @property
-    def _phase(self) -> str:
-        return str(self._phases.enum_to_string(self.closure.phase))
-
-    @property
-    def _called(self) -> str:
-        raise NotImplementedError
+    def generate_console_url(self, entity: object) -> str:
+        """Return where Flyte's console shows it."""
 
 
-def learn(execution: _Live, **found: Any) -> None:
-    """Note on an execution what a sync found: ``learn(node, inputs=…, children=…)``."""
-    for name, value in found.items():
-        setattr(execution, f"_{name}", value)
-
-
-class FlyteTaskExecution(_Live, TaskExecution):
+class FlyteTaskExecution(Live, TaskExecution):
     """One attempt of a task."""
 
     _phases = TaskExecutionPhase
@@ -152,7 +96,7 @@ class FlyteTaskExecution(_Live, TaskExecution):
         return cls.from_flyte_idl(base_model.to_flyte_idl())
 
 
-class FlyteNodeExecution(_Live, NodeExecution):
+class FlyteNodeExecution(Live, NodeExecution):
     """One node of an execution, with whatever ran below it."""
 
     _phases = NodeExecutionPhase
@@ -214,7 +158,7 @@ class FlyteNodeExecution(_Live, NodeExecution):
         return cls.from_flyte_idl(base_model.to_flyte_idl())
 
 
-class FlyteWorkflowExecution(_Live, Execution):
+class FlyteWorkflowExecution(Live, Execution):
     """One execution of a workflow, launch plan or task.
 
     Args:
@@ -236,17 +180,17 @@ class FlyteWorkflowExecution(_Live, Execution):
     _bad = _over - {WorkflowExecutionPhase.SUCCEEDED}
     id: WorkflowExecutionIdentifier
     closure: ExecutionClosure
-    _remote: FlyteRemote | None = None
+    _remote: Remote | None = None
     _type_hints: Mapping[str, Any] | None = None
     _flyte_workflow: FlyteWorkflow | None = None
     _node_executions: dict[str, FlyteNodeExecution] | None = None
 
     def __init__(
         self,
-        type_hints: Mapping[str, Any] | None = None,
-        remote: FlyteRemote | None = None,
-        *args: Any,
-        **kwargs: Any,
+        type_hints: Mapping[str, object] | None = None,
+        remote: Remote | None = None,
+        *args: object,
+        **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._type_hints = type_hints
@@ -259,7 +203,7 @@ class FlyteWorkflowExecution(_Live, Execution):
 
     @property
     def outputs(self) -> LiteralsResolver | None:
-        """The outputs, read with the type hints given; see ``_Live.outputs`` for what is raised."""
+        """The outputs, read with the type hints given; see ``Live.outputs`` for what is raised."""
         outputs = super().outputs
         if outputs and self._type_hints:
             outputs.update_type_hints(self._type_hints)
@@ -284,8 +228,8 @@ class FlyteWorkflowExecution(_Live, Execution):
     def promote_from_model(
         cls,
         base_model: Execution,
-        remote: FlyteRemote | None = None,
-        type_hints: Mapping[str, Any] | None = None,
+        remote: Remote | None = None,
+        type_hints: Mapping[str, object] | None = None,
     ) -> Self:
         """Return a live execution of a model."""
         self = cls.from_flyte_idl(base_model.to_flyte_idl())
@@ -320,7 +264,7 @@ class FlyteWorkflowExecution(_Live, Execution):
         )
         return self
 
-    def _needed(self, verb: str) -> FlyteRemote:
+    def _needed(self, verb: str) -> Remote:
         if self._remote is None:
             raise FlyteAssertion(
                 f"Cannot {verb} {self._called} without a remote. Fetch it with "

@@ -19,20 +19,49 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock._members import Member
 from flyte_testkit.clock.marks import UNMARKED
 
 if TYPE_CHECKING:
+    from _thread import RLock
     from collections.abc import Iterator
 
-    from flyte_testkit.clock._mover import Mover
+    from flyte_testkit.clock._members import Members
 
 __all__ = ["Calls"]
 
 _ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
 _real_sleep = time.sleep
+
+
+class _Mover(Protocol):
+    """What calls need of their mover."""
+
+    lock: RLock
+    members: Members
+
+    def me(self) -> Member:
+        """Return the calling thread as a member."""
+
+    def run(self, member: Member) -> None:
+        """Let a member run, beside whoever does."""
+
+    def stop(self, member: Member) -> None:
+        """Take a member's turn."""
+
+    def queue(self, member: Member) -> None:
+        """Let a member be ready."""
+
+    def await_turn(self, member: Member) -> None:
+        """Block until the turn has come."""
+
+    def dismiss(self, member: Member) -> None:
+        """Let a member take no more part."""
+
+    def go(self) -> None:
+        """Hand on if nobody runs."""
 
 
 @dataclass(eq=False)
@@ -47,7 +76,7 @@ class Hold:
 class Calls:
     """The calls under way; their state is guarded by the mover's lock."""
 
-    def __init__(self, mover: Mover) -> None:
+    def __init__(self, mover: _Mover) -> None:
         self._mover = mover
         self._standing: dict[object, Member] = {}  # by id, in the order of their sending
         self._sent: dict[object, None] = {}  # futures that are not done

@@ -54,7 +54,7 @@ class Mover(Turns):
         super().__init__(start, on_limit, on_failure)
         self.members = Members()
         self.calls = Calls(self)
-        self.watch = Watch(self, on_silence, on_standstill)
+        self.watch: Watch = Watch(self, self.end, on_silence, on_standstill)
         self.skipped = 0  # by ``move``
         self.is_resident: Callable[[], bool] | None = None  # of the world, which knows its people
         self._joiners: dict[threading.Thread, list[Sleeper]] = {}

@@ -5,15 +5,29 @@ Ignorant of turns: the mover knows them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock._schedule import Entry
 
 if TYPE_CHECKING:
+    from _thread import RLock
+
     from flyte_testkit.clock._members import Member
-    from flyte_testkit.clock._mover import Mover
 
 __all__ = ["Sleeper"]
+
+
+class _Mover(Protocol):
+    """What a sleep needs of its mover."""
+
+    us: int
+    lock: RLock
+
+    def rouse(self, sleeper: Sleeper) -> None:
+        """Let a settled sleeper's member be ready."""
+
+    def go(self) -> None:
+        """Hand on if nobody runs."""
 
 
 class Sleeper(Entry):
@@ -25,7 +39,7 @@ class Sleeper(Entry):
 
     __slots__ = ("endless", "hopeful", "mover", "released", "since", "who", "woken")
 
-    def __init__(self, mover: Mover, when: int | None, rank: int, who: Member) -> None:
+    def __init__(self, mover: _Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
         self.endless = when is None
         self.mover = mover

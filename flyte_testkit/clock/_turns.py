@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import _thread
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock._schedule import Agenda, Callback
 from flyte_testkit.clock._sleeper import Sleeper
@@ -38,11 +38,17 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock._calls import Calls
     from flyte_testkit.clock._members import Member, Members
-    from flyte_testkit.clock._watch import Watch
 
 __all__ = ["Turns"]
 
 _get_ident = _thread.get_ident
+
+
+class _Watch(Protocol):
+    """What turns need of the watch over them."""
+
+    def begin(self) -> None:
+        """Watch from now on."""
 
 
 class Turns:
@@ -56,7 +62,7 @@ class Turns:
 
     calls: Calls
     members: Members
-    watch: Watch
+    watch: _Watch
 
     def __init__(
         self,

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flyte_testkit.clock._mover import Mover
+    from flyte_testkit.clock._turns import Turns
 
 __all__ = ["Watch"]
 
@@ -48,17 +48,26 @@ _process_time_ns = time.process_time_ns
 class Watch:
     """A daemon thread that lives only while there is something to watch.
 
+    Args:
+        mover: Whose turns it watches.
+        bury: Called with a thread whose end nobody could notice.
+        on_silence: Called when everybody has waited for ever for a while, in real time.
+        on_standstill: Called with for how many real seconds somebody has kept the others waiting,
+            and how often that was said.
+
     Attributes:
         preempted: How often a second member was let run.
     """
 
     def __init__(
         self,
-        mover: Mover,
+        mover: Turns,
+        bury: Callable[[threading.Thread], object],
         on_silence: Callable[[], object],
         on_standstill: Callable[[float, int], object],
     ) -> None:
         self._mover = mover
+        self._bury = bury
         self._on_silence = on_silence
         self._on_standstill = on_standstill
         self._awake = False
@@ -127,7 +136,7 @@ class Watch:
         """Let those leave whose end nobody could notice."""
         for member in list(self._mover.runs):
             if not member.hooked and member.ended and member.thread is not None:
-                self._mover.end(member.thread)
+                self._bury(member.thread)
 
 
 class _Silence:
@@ -168,7 +177,7 @@ class _Standstill:
         self._length = 0.0
         self.times = 0
 
-    def look(self, mover: Mover) -> float:
+    def look(self, mover: Turns) -> float:
         """Return for how many seconds, once each ten seconds; else 0."""
         state = (mover.turns, mover.us)
         if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:

@@ -18,8 +18,8 @@ from flyte_testkit.timeline import Succeeds, Timeline
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flyte_testkit.laws._backend import Client
     from flyte_testkit.laws._stories import Crowd
-    from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
 
 __all__ = ["NAMES", "PLAN", "CrowdSeen", "complaint", "latest_of", "owned", "says", "watch_crowd"]

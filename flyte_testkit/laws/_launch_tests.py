@@ -13,7 +13,7 @@ from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_o
 if TYPE_CHECKING:
     from flyte_testkit.laws._launched import Launched
     from flyte_testkit.laws._launches import LaunchStory
-    from flyte_testkit.laws._sharing import SharingLaws
+    from flyte_testkit.laws._promises import LaunchPromises
     from flyte_testkit.laws._watching import Attempt
 
 __all__ = ["ONE", "counted", "launch_breach", "own_name", "threads_breach"]
@@ -25,7 +25,7 @@ _STOPPED = 'stopped = {"ABORTING", "ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"
 
 
 def launch_breach(
-    suite: SharingLaws,
+    suite: LaunchPromises,
     story: LaunchStory,
     seen: Launched,
     complaint: str,
@@ -80,7 +80,7 @@ def launch_breach(
 
 
 def threads_breach(
-    suite: SharingLaws, story: LaunchStory, seen: Launched, ended: list[Attempt], complaint: str
+    suite: LaunchPromises, story: LaunchStory, seen: Launched, ended: list[Attempt], complaint: str
 ) -> Breach:
     """Tell how launches in several threads broke a law.
 
@@ -132,7 +132,7 @@ def counted(seen: Launched) -> str:
 
 
 def _set_the_stage(
-    test: PastedTest, suite: SharingLaws, story: LaunchStory, seen: Launched, *, kept: bool
+    test: PastedTest, suite: LaunchPromises, story: LaunchStory, seen: Launched, *, kept: bool
 ) -> None:
     """Begin a test as the stage was set, with those in ``others`` that were there, if wanted."""
     outputs = {name: type(value) for name, value in suite.outputs.items()}

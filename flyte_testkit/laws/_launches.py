@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from flyte_testkit.admin.errors import Code
-    from flyte_testkit.laws._sharing import SharingLaws
+    from flyte_testkit.laws._promises import LaunchPromises
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.names import Rpc
 
@@ -103,19 +103,19 @@ class LaunchStory:
 
 
 @st.composite
-def at_peace(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def at_peace(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate executions that succeed, and nothing that goes wrong."""
     return LaunchStory(_timeline(draw, suite))
 
 
 @st.composite
-def lost_replies(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def lost_replies(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches that the server sees and whose answers are lost, or come too late."""
     return LaunchStory(_timeline(draw, suite), (_lost(draw),))
 
 
 @st.composite
-def severed(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def severed(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate servers that launch and then tell nothing, or no good news, or terminate nothing."""
     lost = _lost(draw)
     code = draw(st.sampled_from(("UNAVAILABLE", *HOPELESS[1:])))
@@ -127,7 +127,7 @@ def severed(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def away(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def away(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate outages no longer than the code promises to survive, at the launch or later."""
     longest = suite.survives
     start = draw(st.sampled_from([0, *(n * suite.poll_interval for n in range(1, 3))]))
@@ -138,7 +138,7 @@ def away(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def blips(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def blips(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate outages that the code promises to survive, or one answer that is lost in one."""
     story: LaunchStory = draw(away(suite))
     codes = [code for code in _LOSSES if (code or "UNAVAILABLE") in suite.blip_codes]
@@ -148,7 +148,7 @@ def blips(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def refusals(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def refusals(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate servers that refuse every launch, or all there is, for what no patience heals."""
     code = draw(st.sampled_from(("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT")))
     rpc: Rpc | None = draw(st.sampled_from(("CreateExecution", None)))
@@ -157,7 +157,7 @@ def refusals(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def troubles(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def troubles(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches that go well, and launches that go wrong in any way, some beside others."""
     ways = [at_peace(suite), refusals(suite), lost_replies(suite), severed(suite)]
     story: LaunchStory = draw(st.one_of(ways))
@@ -165,7 +165,7 @@ def troubles(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def rivalries(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def rivalries(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches beside others of the launch plan, most of which the server never sees."""
     code = draw(st.sampled_from(_FAILURES))
     failing = PlannedFault("CreateExecution", "fails_with", code, between=_ALWAYS)
@@ -175,7 +175,7 @@ def rivalries(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 @st.composite
-def among_many(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
+def among_many(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches whose answers are lost, among many others of the launch plan."""
     step = _long_step(suite)
     rivals = draw(st.sampled_from([Rivals(12), Rivals(12, later=True), Rivals(101)]))
@@ -184,7 +184,7 @@ def among_many(draw: Draw, suite: type[SharingLaws]) -> LaunchStory:
 
 
 def run_launch(
-    suite: SharingLaws,
+    suite: LaunchPromises,
     story: LaunchStory,
     bystanders: Sequence[str] = (),
     *,
@@ -222,7 +222,7 @@ def run_launch(
         return left
 
 
-def rehearse(suite: SharingLaws, *, settled: bool) -> Part | None:
+def rehearse(suite: LaunchPromises, *, settled: bool) -> Part | None:
     """Call the code under test while all is well, to see what it launches; None if nothing.
 
     Args:
@@ -248,7 +248,7 @@ def rehearse(suite: SharingLaws, *, settled: bool) -> Part | None:
     return parts[0]._replace(settled=settled and parts[0].name == parts[-1].name)
 
 
-def run_launches(suite: SharingLaws, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
+def run_launches(suite: LaunchPromises, story: LaunchStory) -> tuple[Launched, list[Attempt]]:
     """Call the code under test in several threads at once, on one remote, some times in each.
 
     Returns:
@@ -286,12 +286,12 @@ def _lost(draw: Draw, codes: Sequence[Code | None] = _LOSSES, *, most: int = 8) 
     return PlannedFault("CreateExecution", "loses_reply", code, attempts=attempts)
 
 
-def _timeline(draw: Draw, suite: type[SharingLaws]) -> Timeline:
+def _timeline(draw: Draw, suite: type[LaunchPromises]) -> Timeline:
     seconds = draw(st.integers(0, 3 * math.ceil(suite.poll_interval)))
     return running(seconds).succeeds(dict(suite.outputs))
 
 
-def _long_step(suite: type[SharingLaws]) -> Any:
+def _long_step(suite: type[LaunchPromises]) -> Any:
     """Return a step that is not over when a launch fails: it is longer than the suite's grace.
 
     It is not much longer, since code that never gives up goes on for as long as both together.

@@ -28,8 +28,6 @@ class MannersLaws(OutageLaws):
 
     _adapter: ClassVar[str] = "wait"
 
-    may_terminate: ClassVar[bool] = False
-
     @law(_outage_stories.farewells)
     def test_never_terminates_what_it_waits_for(self, story: Story) -> Breach | None:
         """It does not terminate the execution: not when the time is up, nor when it fails.

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.admin.errors import Code
-    from flyte_testkit.laws._outages import OutageLaws
-    from flyte_testkit.laws._suite import Laws
+    from flyte_testkit.laws._promises import Promises, WaitPromises
     from flyte_testkit.wire.names import Rpc
 
     Draw = Callable[..., Any]
@@ -64,7 +63,7 @@ FOR_EVER: Final = 1_000_000
 
 
 @st.composite
-def blips(draw: Draw, suite: type[Laws]) -> Story:
+def blips(draw: Draw, suite: type[Promises]) -> Story:
     """Generate outages no longer than the code promises to survive, with time to spare.
 
     They begin at multiples of the poll interval, which is when most loops look, or some time. There
@@ -90,7 +89,7 @@ def blips(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def outages(draw: Draw, suite: type[Laws]) -> Story:
+def outages(draw: Draw, suite: type[Promises]) -> Story:
     """Generate outages: the time is up while the server is away, or when it is long back again."""
     longest = suite.survives
     lengths = sorted({longest, min(1, longest)} - {0})
@@ -102,7 +101,7 @@ def outages(draw: Draw, suite: type[Laws]) -> Story:
     return _outage(draw, suite, start, length, timeout)
 
 
-def _late_outage(draw: Draw, suite: type[Laws], lengths: list[float]) -> Story:
+def _late_outage(draw: Draw, suite: type[Promises], lengths: list[float]) -> Story:
     """Generate outages during which the time is up."""
     poll, longest = suite.poll_interval, suite.survives
     length = draw(st.sampled_from(lengths))
@@ -113,14 +112,16 @@ def _late_outage(draw: Draw, suite: type[Laws], lengths: list[float]) -> Story:
     return _outage(draw, suite, max(0, timeout - before_the_end), length, timeout)
 
 
-def _outage(draw: Draw, suite: type[Laws], start: float, length: float, timeout: float) -> Story:
+def _outage(
+    draw: Draw, suite: type[Promises], start: float, length: float, timeout: float
+) -> Story:
     code = draw(st.sampled_from(suite.blip_codes))
     outage = PlannedFault(None, "fails_with", code, between=(start, start + length))
     return Story(running().never_ends(), timeout, (outage,))
 
 
 @st.composite
-def hiccups(draw: Draw, suite: type[OutageLaws]) -> Story:
+def hiccups(draw: Draw, suite: type[WaitPromises]) -> Story:
     """Generate waits with time to spare of which one look goes wrong, or takes its whole deadline.
 
     What a single call says of its own time, or of its end, says nothing of the wait's.
@@ -137,7 +138,7 @@ def hiccups(draw: Draw, suite: type[OutageLaws]) -> Story:
 
 
 @st.composite
-def dead_ends(draw: Draw, suite: type[Laws]) -> Story:
+def dead_ends(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer only what no patience heals."""
     poll = math.ceil(suite.poll_interval)
     code, since = draw(st.sampled_from(HOPELESS)), draw(st.integers(0, 3)) * poll
@@ -150,7 +151,7 @@ def dead_ends(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def hangs(draw: Draw, suite: type[Laws]) -> Story:
+def hangs(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer nothing any more."""
     poll = math.ceil(suite.poll_interval)
     since = draw(st.integers(0, 2)) * poll
@@ -160,7 +161,7 @@ def hangs(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def slow_servers(draw: Draw, suite: type[Laws]) -> Story:
+def slow_servers(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that take their time for each answer."""
     poll = math.ceil(suite.poll_interval)
     delay = draw(st.sampled_from(sorted({min(5, poll), poll / 2})))
@@ -170,7 +171,7 @@ def slow_servers(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def farewells(draw: Draw, suite: type[Laws]) -> Story:
+def farewells(draw: Draw, suite: type[Promises]) -> Story:
     """Generate waits that end in any way there is, beside executions of others that run on."""
     ways = [out_of_time(suite), endings(suite), dead_ends(suite), outages(suite)]
     story: Story = draw(st.one_of(ways))

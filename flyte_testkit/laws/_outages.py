@@ -6,10 +6,11 @@ Ignorant of how stories are made up, run and told.
 from __future__ import annotations
 
 import unittest
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from flyte_testkit.laws import _outage_stories, _stories
 from flyte_testkit.laws._bounds import BLUR, is_early, is_late, no_earlier_than, no_later_than
+from flyte_testkit.laws._promises import WaitPromises
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._suite import Laws, law
 from flyte_testkit.laws._wait_tests import RAN_ON, early_breach, wait_breach
@@ -23,16 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["OutageLaws"]
 
 
-class OutageLaws(Laws):
+class OutageLaws(WaitPromises, Laws):
     """The part of the laws of waiting that is about servers which fail."""
 
     _adapter: ClassVar[str] = "wait"
-
-    rpc_timeout: ClassVar[float | None] = None
-
-    def wait(self, remote: Any, execution: Any, timeout: float) -> bool:
-        """Call the code under test."""
-        raise NotImplementedError
 
     @law(_outage_stories.slow_servers)
     def test_keeps_its_time_budget_though_calls_are_slow(self, story: Story) -> Breach | None:

@@ -19,8 +19,9 @@ from flyte_testkit.laws._bounds import LINGERS, SLACK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from flyte_testkit.laws._backend import Client
     from flyte_testkit.laws._others import Others
-    from flyte_testkit.laws._suite import Client, Laws
+    from flyte_testkit.laws._promises import Promises
     from flyte_testkit.laws._watching import Attempt
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.timeline import Timeline
@@ -67,7 +68,7 @@ class PastedTest:
         clock: Arguments of the ``flyte`` marker, as code.
     """
 
-    def __init__(self, suite: Laws, **clock: Any) -> None:
+    def __init__(self, suite: Promises, **clock: Any) -> None:
         self._class = type(suite)
         self._client: Client = suite.client
         self._clock = {name: value for name, value in clock.items() if value is not None}

@@ -6,36 +6,26 @@ Ignorant of how a launch is set up and watched.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from flyte_testkit.laws import _launches
 from flyte_testkit.laws._launch_tests import ONE, counted, launch_breach, own_name
+from flyte_testkit.laws._promises import LaunchPromises
 from flyte_testkit.laws._report import after_a_while, seconds_of
 from flyte_testkit.laws._suite import Laws, law
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from flyte_testkit.laws._launched import Launched
     from flyte_testkit.laws._launches import LaunchStory
     from flyte_testkit.laws._report import Breach
-    from flyte_testkit.server import FakeFlyteAdmin
 
 __all__ = ["SharingLaws"]
 
 
-class SharingLaws(Laws):
+class SharingLaws(LaunchPromises, Laws):
     """The part of the laws of launching that is about executions of others, and what stays."""
 
     _adapter: ClassVar[str] = "launch"
-
-    launch_plan: ClassVar[str] = "nightly"
-    inputs: ClassVar[Mapping[str, Any]] = {}
-    outputs: ClassVar[Mapping[str, Any]] = {}
-
-    def launch(self, remote: Any) -> Any:
-        """Call the code under test."""
-        raise NotImplementedError
 
     @law(_launches.rivalries)
     def test_returns_only_what_it_launched(self, story: LaunchStory) -> Breach | None:
@@ -110,16 +100,6 @@ class SharingLaws(Laws):
         )
         checks = f"flyte_admin.clock.advance({ended:g})", *after_a_while(self.poll_interval)
         return launch_breach(self, story, seen, what, *checks, may_do_anything=True)
-
-    @property
-    def grace(self) -> float:
-        """How long beyond the execution's end a launch may go on before it is stopped."""
-        return 20 * self.poll_interval + 2 * self.survives + 120
-
-    def prepare(self, admin: FakeFlyteAdmin) -> None:
-        """Register what the code launches; more may be done here before each launch."""
-        outputs = {name: type(value) for name, value in self.outputs.items()}
-        admin.register(self.launch_plan, inputs=self.inputs, outputs=outputs)
 
 
 def _is_lost(seen: Launched) -> bool:

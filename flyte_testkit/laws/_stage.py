@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from flyte_testkit.laws._suite import Client
+    from flyte_testkit.laws._backend import Client
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 

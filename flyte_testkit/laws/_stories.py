@@ -22,7 +22,7 @@ from flyte_testkit.timeline import Timeline, immediately, queued, running, undef
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from flyte_testkit.laws._suite import Laws
+    from flyte_testkit.laws._promises import Promises
     from flyte_testkit.timeline import Outcome
 
     Draw = Callable[..., Any]
@@ -128,14 +128,14 @@ class Crowd:
 
 
 @st.composite
-def endings(draw: Draw, suite: type[Laws]) -> Story:
+def endings(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that end, with time to spare."""
     timeline = draw(lives(suite))
     return Story(timeline, ample(suite, timeline))
 
 
 @st.composite
-def open_ends(draw: Draw, suite: type[Laws]) -> Story:
+def open_ends(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions of which some never end, with some time."""
     outcomes: tuple[Outcome | None, ...] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", None)
     timeline = draw(lives(suite, outcomes=outcomes))
@@ -143,7 +143,7 @@ def open_ends(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
+def tight_budgets(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that never end or end late, with less time than that."""
     timeout = draw(st.one_of(moments(suite, least=1), st.just(0)))
     late = draw(st.one_of(st.none(), moments(suite, least=1)))
@@ -152,13 +152,13 @@ def tight_budgets(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def out_of_time(draw: Draw, suite: type[Laws]) -> Story:
+def out_of_time(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that never end."""
     return Story(running().never_ends(), draw(moments(suite, least=1)))
 
 
 @st.composite
-def phase_changes(draw: Draw, suite: type[Laws]) -> Story:
+def phase_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that change their phase while they are waited for, and never end."""
     poll = math.ceil(suite.poll_interval)
     first, second, third = (draw(st.sampled_from([poll, 1, 2 * poll])) for _ in range(3))
@@ -177,7 +177,7 @@ def phase_changes(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def among_many(draw: Draw, suite: type[Laws]) -> Story:
+def among_many(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions among others of the same launch plan, that fare otherwise."""
     older, newer = draw(st.sampled_from(_CROWDS))
     story, succeeds = running(newer + draw(moments(suite))), draw(st.booleans())
@@ -188,13 +188,13 @@ def among_many(draw: Draw, suite: type[Laws]) -> Story:
     return Story(timeline, ample(suite, timeline), others=others)
 
 
-def partings(suite: type[Laws]) -> st.SearchStrategy[Story]:
+def partings(suite: type[Promises]) -> st.SearchStrategy[Story]:
     """Generate waits that end because the time is up, or because the execution has ended."""
     return st.one_of(out_of_time(suite), endings(suite))
 
 
 @st.composite
-def long_lives(draw: Draw, suite: type[Laws]) -> Story:
+def long_lives(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions of 120 polls, or of over an hour: few, since each costs so many calls."""
     poll = math.ceil(suite.poll_interval)
     long, hour = 120 * poll, min(max(120 * poll, 3700), 370 * poll)
@@ -209,7 +209,7 @@ def long_lives(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def near_misses(draw: Draw, suite: type[Laws]) -> Story:
+def near_misses(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that end shortly before the time is up; some have run for a while."""
     seconds = draw(moments(suite))
     margin = draw(st.sampled_from([1, 0.5, suite.poll_interval / 2, suite.poll_interval]))
@@ -218,7 +218,7 @@ def near_misses(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def clock_changes(draw: Draw, suite: type[Laws]) -> Story:
+def clock_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate waits during which the wall clock is put forward or back."""
     poll = math.ceil(suite.poll_interval)
     start = draw(st.sampled_from(_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
@@ -228,7 +228,7 @@ def clock_changes(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def busy(draw: Draw, suite: type[Laws]) -> Story:
+def busy(draw: Draw, suite: type[Promises]) -> Story:
     """Generate long waits, some until the time is up, some with an outage that is survived."""
     poll = math.ceil(suite.poll_interval)
     polls, away = draw(st.integers(0, 12)), draw(st.booleans())
@@ -244,7 +244,7 @@ def busy(draw: Draw, suite: type[Laws]) -> Story:
 
 
 @st.composite
-def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
+def crowds(draw: Draw, suite: type[Promises]) -> Crowd:
     """Generate a few executions that are waited for at once; one may be given up."""
     poll = math.ceil(suite.poll_interval)
     lives: list[Timeline] = []
@@ -266,7 +266,7 @@ def crowds(draw: Draw, suite: type[Laws]) -> Crowd:
 
 
 def lives(
-    suite: type[Laws],
+    suite: type[Promises],
     *,
     outcomes: Collection[Outcome | None] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"),
 ) -> st.SearchStrategy[Timeline]:
@@ -278,7 +278,7 @@ def lives(
     return st.one_of(drawn, around)
 
 
-def moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
+def moments(suite: type[Promises], *, least: float = 0) -> st.SearchStrategy[Any]:
     """Generate seconds: multiples of the poll interval, moments beside them, and any."""
     poll = suite.poll_interval
     near = {
@@ -292,6 +292,6 @@ def moments(suite: type[Laws], *, least: float = 0) -> st.SearchStrategy[Any]:
     )
 
 
-def ample(suite: type[Laws], timeline: Timeline) -> int:
+def ample(suite: type[Promises], timeline: Timeline) -> int:
     """Return a time budget with which no final look is needed."""
     return math.ceil(timeline.seconds or 0) + 3 * math.ceil(suite.poll_interval)

@@ -4,36 +4,30 @@ Hypothesis refuses one inherited test under two classes, so tests are made anew 
 derived. They are ordinary functions of that class: they can be marked, overridden and called with
 ``super()``. What a suite promises is checked when it is defined, not when it runs.
 
-Ignorant of what laws there are.
+Ignorant of what laws there are, and of what can be promised.
 """
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import math
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.errors import close_names
-from flyte_testkit.wire.faults import CODES
+from flyte_testkit.laws._promises import Promises, check_promises
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flyte_testkit.admin.errors import Code
     from flyte_testkit.laws._report import Breach
 
     Check = Callable[[Any, Any], Breach | None]
     Stories = Callable[[Any], st.SearchStrategy[Any]]
 
-__all__ = ["Client", "Law", "Laws", "check_method", "check_number", "law"]
-
-Client = Literal["flytekit", "testkit"]
+__all__ = ["Law", "Laws", "check_method", "law"]
 
 
 class Law:
@@ -83,30 +77,8 @@ def law(stories: Stories) -> Callable[[Check], Law]:
     return lambda check: Law(check, stories)
 
 
-class Laws:
-    """What all suites of laws have in common.
-
-    Attributes:
-        client: Which client the code under test drives: ``"flytekit"``, or ``"testkit"``
-            for :mod:`flyte_testkit.client`.
-        poll_interval: The longest pause between two looks, in seconds.
-        survives: How long an outage the code promises to survive, in seconds.
-        blip_codes: What an outage answers, by names of gRPC status codes.
-        rpcs_per_second: How many RPCs a second it may spend; see ``rpc_burst``.
-        rpc_burst: How many RPCs it may spend at once, on top of that: attempts on the wire, of
-            which flytekit makes four for one failing call.
-        settings: Hypothesis settings of the tests; by default those of the loaded profile. Always
-            off are the deadline, since it is in real time, and explanations, since they would
-            explain flyte-testkit.
-    """
-
-    client: ClassVar[Client] = "flytekit"
-    poll_interval: ClassVar[float] = 30
-    survives: ClassVar[float] = 1
-    blip_codes: ClassVar[tuple[Code, ...]] = ("UNAVAILABLE",)
-    rpcs_per_second: ClassVar[float] = 10
-    rpc_burst: ClassVar[int] = 25
-    settings: ClassVar[hypothesis_settings | None] = None
+class Laws(Promises):
+    """What all suites of laws have in common."""
 
     _adapter: ClassVar[str] = ""
     _takes: ClassVar[tuple[str, ...]] = ()
@@ -116,7 +88,7 @@ class Laws:
         super().__init_subclass__(**kwargs)
         if "_adapter" in vars(cls):  # one of our own suites, not yet anybody's
             return
-        _check_promises(cls)
+        check_promises(cls)
         check_method(cls, cls._adapter, cls._takes)
         for name, found in _laws_of(cls):
             made: Any = found.flyte_testkit_law.made_for(cls) if _is_test(found) else None
@@ -138,72 +110,10 @@ def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
             yield name, found
 
 
-_OPTIONS = (
-    "blip_codes",
-    "client",
-    "may_terminate",
-    "poll_interval",
-    "rpc_burst",
-    "rpc_timeout",
-    "rpcs_per_second",
-    "settings",
-    "survives",
-)
-
-
-def _check_promises(cls: type[Laws]) -> None:
-    """Refuse promises that mean nothing, and names that are nearly those of promises."""
-    for name in vars(cls):
-        near = difflib.get_close_matches(name, _OPTIONS, n=1, cutoff=0.85)
-        if near and name not in _OPTIONS:
-            raise InvalidArgument(f"{cls.__name__}.{name}: did you mean {near[0]!r}?")
-    check_number(cls, "poll_interval", above=True)
-    check_number(cls, "survives", above=False)
-    check_number(cls, "rpcs_per_second", above=True)
-    check_number(cls, "rpc_burst", above=True)
-    for code in cls.blip_codes:
-        if code not in CODES:
-            raise InvalidArgument(
-                f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: {code!r} is no gRPC status code."
-                f"{close_names(str(code).upper(), CODES)}"
-            )
-    if not cls.blip_codes or isinstance(cls.blip_codes, str):
-        raise InvalidArgument(
-            f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: write ('UNAVAILABLE',) or more."
-        )
-    _check_client(cls)
-    if not (cls.settings is None or isinstance(cls.settings, hypothesis_settings)):
-        raise InvalidArgument(
-            f"{cls.__name__}.settings = {cls.settings!r} are no Hypothesis settings. Write "
-            "settings = hypothesis.settings(max_examples=200)."
-        )
-
-
-def _check_client(cls: type[Laws]) -> None:
-    """Refuse a client that there is not, by the name that it had once as well."""
-    if cls.client in get_args(Client):
-        return
-    meant = close_names(str(cls.client), get_args(Client))
-    if str(cls.client) == "ours":
-        meant = "\nWrite client = 'testkit' for the client of flyte_testkit.client."
-    raise InvalidArgument(
-        f"{cls.__name__}.client = {cls.client!r}: the code drives 'flytekit' or 'testkit'.{meant}"
-    )
-
-
-def check_number(cls: type[Laws], name: str, *, above: bool) -> None:
-    """Refuse a promise that is no number, or too small a one."""
-    value = getattr(cls, name)
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < 0 or (above and value == 0):
-        least = "more than 0" if above else "0 or more"
-        raise InvalidArgument(f"{cls.__name__}.{name} = {value!r}: it is a number, {least}.")
-
-
 def check_method(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
     """Refuse a method that the laws could not call; none of its own makes a class a base."""
     suite = next(base for base in cls.__mro__ if "_adapter" in vars(base))
-    if inspect.getattr_static(cls, name) is vars(suite)[name]:
+    if inspect.getattr_static(cls, name) is inspect.getattr_static(suite, name):
         return
     method = getattr(object.__new__(cls), name)
     wanted = f"def {name}(self, {', '.join(takes)})"

@@ -13,9 +13,8 @@ from flyte_testkit.laws._watching import ENDED
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._crowds import CrowdSeen
+    from flyte_testkit.laws._promises import Promises, WaitPromises
     from flyte_testkit.laws._stories import Crowd, Story
-    from flyte_testkit.laws._suite import Laws
-    from flyte_testkit.laws._waiting import WaitingLaws
     from flyte_testkit.laws._watching import Seen
 
 __all__ = ["RAN_ON", "crowd_breach", "early_breach", "wait_breach"]
@@ -25,7 +24,7 @@ RAN_ON = 'raise AssertionError("it should have raised TimeoutError")'
 
 
 def wait_breach(
-    suite: Laws,
+    suite: Promises,
     story: Story,
     seen: Seen,
     complaint: str,
@@ -83,7 +82,7 @@ def wait_breach(
     )
 
 
-def early_breach(suite: Laws, story: Story, seen: Seen) -> Breach | None:
+def early_breach(suite: Promises, story: Story, seen: Seen) -> Breach | None:
     """Tell of a wait that said that an execution was over while it was not, if it did."""
     if seen.raised is not None or seen.ended_at is not None:
         return None
@@ -92,7 +91,7 @@ def early_breach(suite: Laws, story: Story, seen: Seen) -> Breach | None:
 
 
 def crowd_breach(
-    suite: WaitingLaws, crowd: Crowd, seen: CrowdSeen, complaint: str, latest: list[float]
+    suite: WaitPromises, crowd: Crowd, seen: CrowdSeen, complaint: str, latest: list[float]
 ) -> Breach:
     """Tell how waits in several threads broke a law.
 

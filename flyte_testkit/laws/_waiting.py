@@ -17,9 +17,10 @@ from flyte_testkit.laws import _stories
 from flyte_testkit.laws._bounds import is_early, is_late, no_earlier_than, no_later_than
 from flyte_testkit.laws._crowds import complaint, latest_of, watch_crowd
 from flyte_testkit.laws._manners import MannersLaws
+from flyte_testkit.laws._promises import check_number
 from flyte_testkit.laws._report import seconds_of
 from flyte_testkit.laws._spending import overspent
-from flyte_testkit.laws._suite import check_method, check_number, law
+from flyte_testkit.laws._suite import check_method, law
 from flyte_testkit.laws._wait_tests import (
     RAN_ON,
     crowd_breach,
@@ -66,8 +67,6 @@ class WaitingLaws(MannersLaws):
 
     _adapter: ClassVar[str] = "wait"
     _takes: ClassVar[tuple[str, ...]] = ("remote", "execution", "timeout")
-
-    outputs: Any = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Check what it promises of its calls, and how outputs are read, if they are."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.clock import VirtualClock
+    from flyte_testkit.laws._backend import Client
     from flyte_testkit.laws._stories import Story
-    from flyte_testkit.laws._suite import Client
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 

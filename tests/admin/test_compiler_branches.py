@@ -5,6 +5,8 @@ from compiling import compiled, edges, errors
 from definition_builders import INT, TEXT, node, promise, scalar
 from flyteidl.core import condition_pb2, workflow_pb2
 
+from flyte_testkit.admin.compiler import interfaces
+
 EQUAL = condition_pb2.ComparisonExpression.EQ
 NO_CONDITION = (
     "BranchNodeHasNoCondition",
@@ -231,3 +233,24 @@ def test_takes_no_list_as_an_input():
 def test_a_variable_that_is_not_known_is_missed_even_if_the_branch_is_wrong():
     hollow = workflow_pb2.IfBlock(condition=comparison("$v"))
     assert required("v") in errors(branch(hollow, inputs={"v": 3}))
+
+
+def test_nodes_of_a_branch_without_a_first_case_are_looked_at_as_well():
+    made = branch()
+    made.branch_node.if_else.else_node.CopyFrom(node("n", None))
+    assert ("ValueRequired", "n", "Value required [Target].") in errors(made)
+
+
+def test_each_node_is_looked_through_once_however_deep_branches_stand_in_branches(monkeypatch):
+    looked = []
+    look = interfaces._find
+    monkeypatch.setattr(
+        interfaces, "_find", lambda site, step: looked.append(step) or look(site, step)
+    )
+    nested = node("n", "one")
+    for _ in range(20):
+        nested = branch(case(nested), case())
+
+    compiled(nested)
+
+    assert len(looked) == len(set(looked)) == 41

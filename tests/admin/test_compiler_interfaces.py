@@ -4,12 +4,11 @@ import pytest
 from compiling import compiled, errors, runs_launch_plan, runs_sub_workflow, text_of
 from definition_builders import INT, TASK, node, promise, template
 from flyteidl.core import workflow_pb2
-from flyteidl.core.compiler_pb2 import CompiledWorkflow
 
+from flyte_testkit.admin.compiler.compilation import Compilation, Library
 from flyte_testkit.admin.compiler.errors import CompileErrors
-from flyte_testkit.admin.compiler.graph import Step
+from flyte_testkit.admin.compiler.graph import Graph, Step
 from flyte_testkit.admin.compiler.interfaces import find_interface
-from flyte_testkit.admin.compiler.workflows import Library, WorkflowCompiler
 
 
 def value_required(name, node_id="n"):
@@ -113,7 +112,7 @@ def test_does_not_change_the_interface_of_the_task_it_looks_at():
     registered.template.ClearField("interface")
     library = Library({text_of(TASK, "t"): registered}, {}, {})
     step = Step(node("n", "t"))
-    found = find_interface(WorkflowCompiler(CompiledWorkflow(), library, CompileErrors()), step)
+    found = find_interface(Compilation(Graph(), CompileErrors(), library), step)
     assert found == step.interface
     assert found.HasField("inputs")
     assert not registered.template.HasField("interface")

@@ -1,14 +1,17 @@
-"""A workflow while it is compiled: its nodes, what they take and give, and the edges.
+"""A workflow while it is compiled: its nodes, what they take and give, the edges, and the errors.
 
 Ignorant of what nodes do: it only knows who waits for whom.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flyteidl.core import compiler_pb2, interface_pb2
+
+from flyte_testkit.admin.compiler.requirements import target_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.compiler.errors import CompileErrors
 
-__all__ = ["END", "START", "Graph", "Step"]
+__all__ = ["END", "START", "Graph", "Site", "Step"]
 
 START = "start-node"
 END = "end-node"
@@ -30,17 +33,20 @@ class Step:
     Attributes:
         node: The node in the template that is compiled; what changes here changes there.
         interface: What it takes and gives, once that is known to be sound.
-        inner: The nodes that a branch chooses among.
     """
 
     node: workflow_pb2.Node
     interface: interface_pb2.TypedInterface | None = None
-    inner: list[Step] = field(default_factory=list)
 
     @property
     def id(self) -> str:
         """The node's id."""
         return self.node.id
+
+    @cached_property
+    def inner(self) -> list[Step]:
+        """The nodes that a branch chooses among."""
+        return [Step(node) for node in target_nodes(self.node.branch_node)]
 
     @property
     def inputs(self) -> Mapping[str, interface_pb2.Variable]:
@@ -135,6 +141,27 @@ class Graph:
     def _after(self, node: str) -> list[str]:
         """Return the nodes that follow on one, the last first."""
         return sorted(self.downstream.get(node, ()), reverse=True)
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one workflow is put together: what there is of it, and what was found wrong.
+
+    Attributes:
+        graph: The nodes and edges so far.
+        errors: Where to note what is wrong; several workflows may share it.
+    """
+
+    graph: Graph
+    errors: CompileErrors
+
+    def note(self, code: str, step: Step, description: str) -> None:
+        """Note that something is wrong with a node."""
+        self.errors.add(code, step.id, description)
+
+    def not_bound(self, step: Step, name: str) -> None:
+        """Note that an input of a node is not bound."""
+        self.note("ParameterNotBound", step, f"Parameter not bound [{name}].")
 
 
 def _id_lists(edges: Mapping[str, set[str]]) -> dict[str, compiler_pb2.ConnectionSet.IdList]:

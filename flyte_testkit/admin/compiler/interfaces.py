@@ -1,7 +1,7 @@
 """What each kind of node takes and gives (§6).
 
-Branches are :mod:`.branches`' business. Ignorant of edges, except that approvals and branches learn
-what they take from what they are given.
+Ignorant of edges, except that approvals and branches learn what they take from what they are given,
+and of the conditions of branches.
 """
 
 from __future__ import annotations
@@ -11,62 +11,64 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import interface_pb2
 
-from flyte_testkit.admin.compiler import branches
-from flyte_testkit.admin.compiler.bindings import check_variables
+from flyte_testkit.admin.compiler.bindings import bind, check_variables
 from flyte_testkit.admin.compiler.graph import Step
+from flyte_testkit.admin.compiler.type_text import type_text
 from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flyteidl.core import workflow_pb2
 
-    from flyte_testkit.admin.compiler.workflows import WorkflowCompiler
+    from flyte_testkit.admin.compiler.compilation import Compilation
 
 __all__ = ["find_interface"]
 
 
-def find_interface(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
+def find_interface(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     """Return what a node takes and gives, and remember it; None after noting what is wrong.
 
     The interface is a copy, so that nothing can change the task's or the launch plan's own.
     """
     if step.interface is not None:
         return step.interface
-    before = compiler.errors.count
-    found = _find(compiler, step)
+    before = site.errors.count
+    found = _find(site, step)
     if found is not None:
-        check_variables(step.id, found, compiler.errors)
-    if compiler.errors.count > before:
+        check_variables(step.id, found, site.errors)
+    if site.errors.count > before:
         return None
     step.interface = found
     return found
 
 
-def _find(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
+def _find(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     target = step.node.WhichOneof("target")
     if target == "task_node":
-        return _of_task(compiler, step)
+        return _of_task(site, step)
     if target == "workflow_node":
-        return _of_workflow(compiler, step)
+        return _of_workflow(site, step)
     if target == "branch_node":
-        return branches.find_interface(compiler, step)
+        return _of_branch(site, step)
     if target == "gate_node":
-        return _of_gate(compiler, step)
+        return _of_gate(site, step)
     if target == "array_node":
         # Its own interface is the one of the node that it repeats: clients make lists of both.
-        inside = find_interface(compiler, Step(step.node.array_node.node))
+        inside = find_interface(site, Step(step.node.array_node.node))
         return None if inside is None else deepcopy(inside)
-    compiler.errors.add("ValueRequired", step.id, "Value required [Target].")
+    site.errors.add("ValueRequired", step.id, "Value required [Target].")
     return None
 
 
-def _of_task(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
+def _of_task(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     node = step.node.task_node
     if not node.HasField("reference_id"):
-        compiler.errors.add("ValueRequired", step.id, "Value required [TaskNode.ReferenceId].")
+        site.errors.add("ValueRequired", step.id, "Value required [TaskNode.ReferenceId].")
         return None
-    task = compiler.library.tasks.get(prototext(node.reference_id))
+    task = site.library.tasks.get(prototext(node.reference_id))
     if task is None:
-        compiler.errors.add(
+        site.errors.add(
             "TaskReferenceNotFound",
             step.id,
             f"Referenced Task [{prototext(node.reference_id)}] not found.",
@@ -78,20 +80,20 @@ def _of_task(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInter
     return deepcopy(task.template.interface)
 
 
-def _of_workflow(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
+def _of_workflow(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     node = step.node.workflow_node
     reference = node.WhichOneof("reference")
     if reference == "launchplan_ref":
-        return _of_launch_plan(compiler, step, node)
+        return _of_launch_plan(site, step, node)
     text = "<nil>/<nil>" if reference is None else prototext(node.sub_workflow_ref)
-    workflow = compiler.library.sub_workflows.get(text)
+    workflow = site.library.sub_workflows.get(text)
     if workflow is None:
-        compiler.errors.add(
+        site.errors.add(
             "WorkflowReferenceNotFound", step.id, f"Referenced Workflow [{text}] not found."
         )
         return None
     if not workflow.template.HasField("interface"):
-        compiler.errors.add(
+        site.errors.add(
             "ValueRequired", step.id, "Value required [WorkflowNode.Template.Interface]."
         )
         return None
@@ -99,19 +101,19 @@ def _of_workflow(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedI
 
 
 def _of_launch_plan(
-    compiler: WorkflowCompiler, step: Step, node: workflow_pb2.WorkflowNode
+    site: Compilation, step: Step, node: workflow_pb2.WorkflowNode
 ) -> interface_pb2.TypedInterface | None:
     """Take the inputs that are required, and those with a default that the node binds."""
     text = prototext(node.launchplan_ref)
-    closure = compiler.library.launch_plans.get(text)
+    closure = site.library.launch_plans.get(text)
     if closure is None:
-        compiler.errors.add(
+        site.errors.add(
             "WorkflowReferenceNotFound", step.id, f"Referenced Workflow [{text}] not found."
         )
         return None
     for field, name in (("inputs", "ExpectedInputs"), ("outputs", "ExpectedOutputs")):
         if not closure.HasField(f"expected_{field}"):
-            compiler.errors.add("ValueRequired", step.id, f"Value required [WorkflowNode.{name}].")
+            site.errors.add("ValueRequired", step.id, f"Value required [WorkflowNode.{name}].")
     found = interface_pb2.TypedInterface(outputs=closure.expected_outputs)
     bound = {binding.var for binding in step.node.inputs}
     for name, parameter in closure.expected_inputs.parameters.items():
@@ -120,16 +122,16 @@ def _of_launch_plan(
     return found
 
 
-def _of_gate(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInterface | None:
+def _of_gate(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     gate = step.node.gate_node
     condition = gate.WhichOneof("condition")
     if condition == "approve":
-        given = compiler.binder.bind(step, step.node.inputs, None, both_ways=False)
+        given = bind(site, step, step.node.inputs, None, both_ways=False)
         return interface_pb2.TypedInterface(inputs=given, outputs=given)
     if condition == "sleep":
         return interface_pb2.TypedInterface()
     if condition is None:
-        compiler.errors.add(
+        site.errors.add(
             "NoConditionFound", step.id, f"Can't find any condition in gate node [{step.id}]."
         )
         return None
@@ -141,10 +143,66 @@ def _of_gate(compiler: WorkflowCompiler, step: Step) -> interface_pb2.TypedInter
         else None
     )
     if missing:
-        compiler.errors.add(
-            "ValueRequired", step.id, f"Value required [GateNode.Signal.{missing}]."
-        )
+        site.errors.add("ValueRequired", step.id, f"Value required [GateNode.Signal.{missing}].")
         return None
     found = interface_pb2.TypedInterface()
     found.outputs.variables[gate.signal.output_variable_name].type.CopyFrom(gate.signal.type)
     return found
+
+
+def _of_branch(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
+    """Return what a branch takes, which its bindings say, and gives, which all its cases give.
+
+    On the way the nodes inside get the id of the branch in front of their own.
+    """
+    missing = _missing(step.node.branch_node)
+    if missing:
+        site.errors.add("ValueRequired", step.id, f"Value required [{missing}].")
+        return None
+    before = site.errors.count
+    for case in step.node.branch_node.if_else.other:
+        if not case.HasField("then_node"):
+            site.errors.add("ValueRequired", step.id, "Value required [IfElse.Case.ThenNode].")
+    outputs: dict[str, interface_pb2.Variable] | None = None
+    for inner in step.inner:
+        inner.node.id = f"{step.id}-{inner.id}"
+        found = find_interface(site, inner)
+        if found is not None:
+            given = found.outputs.variables
+            outputs = dict(given) if outputs is None else _common(site, inner, outputs, given)
+    inputs = bind(site, step, step.node.inputs, None, both_ways=False)
+    if site.errors.count > before or outputs is None:
+        return None
+    return interface_pb2.TypedInterface(
+        inputs=inputs, outputs=interface_pb2.VariableMap(variables=outputs)
+    )
+
+
+def _missing(branch: workflow_pb2.BranchNode) -> str | None:
+    """Return the first thing without which a branch has no interface."""
+    if not branch.HasField("if_else"):
+        return "Branch.IfElse"
+    if not branch.if_else.HasField("case"):
+        return "Branch.IfElse.Case"
+    if not branch.if_else.case.HasField("then_node"):
+        return "Branch.IfElse.Case.ThenNode"
+    return None
+
+
+def _common(
+    site: Compilation,
+    step: Step,
+    outputs: Mapping[str, interface_pb2.Variable],
+    given: Mapping[str, interface_pb2.Variable],
+) -> dict[str, interface_pb2.Variable]:
+    """Return the outputs that one more case gives too, which must be of the same types."""
+    common = {name: variable for name, variable in outputs.items() if name in given}
+    for name, variable in common.items():
+        if prototext(variable.type) != prototext(given[name].type):
+            first, second = type_text(variable.type), type_text(given[name].type)
+            site.errors.add(
+                "MismatchingTypes",
+                step.id,
+                f"Variable [{name}] (type [{first}]) doesn't match expected type [{second}].",
+            )
+    return common

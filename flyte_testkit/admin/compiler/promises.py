@@ -1,7 +1,6 @@
 """Promises: inputs that are given the output of another node, or a part of it (§6).
 
-Ignorant of constants, lists and maps, which :mod:`~flyte_testkit.admin.compiler.bindings` binds,
-and of the edges that promises make.
+Ignorant of constants, lists and maps, and of the edges that promises make.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from flyte_testkit.admin.go.prototext import prototext
 from flyte_testkit.admin.rules.castability import castable
 
 if TYPE_CHECKING:
-    from flyte_testkit.admin.compiler.bindings import Binder
-    from flyte_testkit.admin.compiler.graph import Step
+    from flyte_testkit.admin.compiler.graph import Site, Step
 
 __all__ = ["UNTYPED", "resolve"]
 
@@ -29,7 +27,7 @@ _VARIABLE = re.compile(r"(?:\[(?P<index>\d+)\]\.)?(?P<name>\w+)", re.ASCII)
 
 
 def resolve(
-    binder: Binder,
+    site: Site,
     step: Step,
     name: str,
     promise: types_pb2.OutputReference,
@@ -40,56 +38,56 @@ def resolve(
     A promise of no node in particular becomes one of the start node.
 
     Args:
-        binder: Who asks.
+        site: Where the workflow is compiled.
         step: The node that is promised something.
         name: The input that it is promised for.
         promise: The promise.
         expected: The type of that input; None if anything will do.
     """
-    giver = binder.graph.steps.get(promise.node_id or START)
+    giver = site.graph.steps.get(promise.node_id or START)
     if giver is None:
         text = f"Referenced node [{promise.node_id}] not found."
-        binder.errors.add("NodeReferenceNotFound", promise.node_id, text)
-        binder.not_bound(step, name)
+        site.errors.add("NodeReferenceNotFound", promise.node_id, text)
+        site.not_bound(step, name)
         return None
     parsed = [*_VARIABLE.finditer(promise.var)]
     if len(parsed) != 1:
-        binder.add("SyntaxError", step, f"Failed to parse element [{promise.var}].")
+        site.note("SyntaxError", step, f"Failed to parse element [{promise.var}].")
         return None
-    output = _output(binder, giver, parsed[0]["name"])
+    output = _output(site, giver, parsed[0]["name"])
     if output is None:
-        binder.not_bound(step, name)
+        site.not_bound(step, name)
         return None
     source = output
     if parsed[0]["index"] is not None:
         if output.HasField("collection_type"):
             source = output.collection_type
         else:
-            _mismatch(binder, (giver, promise.var, output), (step, name, expected))
-    part = _part(binder, step, promise, source)
+            _mismatch(site, (giver, promise.var, output), (step, name, expected))
+    part = _part(site, step, promise, source)
     if part is None:
         return None
     if expected is not None and not castable(part, expected):
-        _mismatch(binder, (giver, promise.var, part), (step, name, expected))
+        _mismatch(site, (giver, promise.var, part), (step, name, expected))
         return None
     promise.node_id = giver.id
     return part
 
 
-def _output(binder: Binder, giver: Step, name: str) -> types_pb2.LiteralType | None:
-    before = binder.errors.count
-    outputs = giver.outputs(binder.errors)
-    if binder.errors.count > before:
+def _output(site: Site, giver: Step, name: str) -> types_pb2.LiteralType | None:
+    before = site.errors.count
+    outputs = giver.outputs(site.errors)
+    if site.errors.count > before:
         return None
     if outputs is None or name not in outputs:
         text = f"Variable [{name}] not found on node [{giver.id}]."
-        binder.add("VariableNameNotFound", giver, text)
+        site.note("VariableNameNotFound", giver, text)
         return None
     return outputs[name].type
 
 
 def _part(
-    binder: Binder,
+    site: Site,
     step: Step,
     promise: types_pb2.OutputReference,
     source: types_pb2.LiteralType,
@@ -104,7 +102,7 @@ def _part(
         elif fields and attribute.string_value in fields:
             source = fields[attribute.string_value]
         elif fields:
-            binder.add(
+            site.note(
                 "FieldNotFound",
                 step,
                 f"Variable [{promise.var}] (type [{prototext(source)}]) "
@@ -115,13 +113,13 @@ def _part(
 
 
 def _mismatch(
-    binder: Binder,
+    site: Site,
     given: tuple[Step, str, types_pb2.LiteralType],
     wanted: tuple[Step, str, types_pb2.LiteralType | None],
 ) -> None:
     giver, output, source = given
     taker, name, expected = wanted
-    binder.add(
+    site.note(
         "MismatchingTypes",
         taker,
         f"The output variable '{_qualified(giver, output)}' has type [{type_text(source)}], "

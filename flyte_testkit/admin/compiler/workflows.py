@@ -1,47 +1,31 @@
 """Compiles a workflow: checks it, gives it its sentinels, and draws its connections (§6).
 
-Ignorant of requests and rows: what the workflow refers to comes in a :class:`Library`.
+Ignorant of requests and rows: what the workflow refers to comes in a library.
 """
 
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from flyteidl.core import compiler_pb2, interface_pb2, workflow_pb2
 
-from flyte_testkit.admin.compiler import branches, interfaces
-from flyte_testkit.admin.compiler.bindings import Binder, check_variables
+from flyte_testkit.admin.compiler import branches
+from flyte_testkit.admin.compiler.bindings import bind, check_variables
+from flyte_testkit.admin.compiler.compilation import Compilation, Library
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.graph import END, START, Graph, Step
+from flyte_testkit.admin.compiler.interfaces import find_interface
 from flyte_testkit.admin.compiler.requirements import index_sub_workflows, requirements
 from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from flyteidl.admin import launch_plan_pb2
     from flyteidl.core import identifier_pb2
 
-__all__ = ["Library", "WorkflowCompiler", "compile_workflow"]
-
-
-@dataclass
-class Library:
-    """What a workflow may refer to, by the text that its identifier prints as.
-
-    Attributes:
-        tasks: Registered tasks.
-        launch_plans: The closures of registered launch plans, which know what they expect.
-        sub_workflows: The workflows that were sent along; each is compiled in place, once.
-        compiled: Those of them whose turn has come.
-    """
-
-    tasks: Mapping[str, compiler_pb2.CompiledTask]
-    launch_plans: Mapping[str, launch_plan_pb2.LaunchPlanClosure]
-    sub_workflows: Mapping[str, compiler_pb2.CompiledWorkflow]
-    compiled: set[str] = field(default_factory=set)
+__all__ = ["WorkflowCompiler", "compile_workflow"]
 
 
 def compile_workflow(
@@ -103,7 +87,7 @@ class WorkflowCompiler:
         self.library = library
         self.errors = errors
         self.graph = Graph()
-        self.binder = Binder(self.graph, errors)
+        self.compilation = Compilation(self.graph, errors, library)
 
     def run(self) -> None:
         """Compile the workflow, or note what is wrong with it."""
@@ -132,10 +116,6 @@ class WorkflowCompiler:
         self.graph.check_reachable(self.errors)
         self.workflow.connections.CopyFrom(self.graph.connections())
 
-    def find_interface(self, step: Step) -> interface_pb2.TypedInterface | None:
-        """Return what a node takes and gives, or None after noting what is wrong."""
-        return interfaces.find_interface(self, step)
-
     def check(self, step: Step) -> None:
         """Note what is wrong with a node but for its inputs, and compile what is inside it."""
         node = step.node
@@ -143,14 +123,27 @@ class WorkflowCompiler:
             self.errors.add("ValueRequired", "<node>", "Value required [Id].")
         if node.id in (START, END):
             return
-        if self.find_interface(step) is not None:
+        if find_interface(self.compilation, step) is not None:
             step.outputs(self.errors)
         ordered = sorted(node.upstream_node_ids, key=str.encode)
         node.upstream_node_ids[:] = ordered
         if node.HasField("branch_node"):
-            branches.check(self, step)
+            self._check_branch(step)
         elif node.workflow_node.HasField("sub_workflow_ref"):
             self._compile_sub_workflow(prototext(node.workflow_node.sub_workflow_ref))
+
+    def _check_branch(self, step: Step) -> None:
+        """Check conditions and cases, then the nodes inside.
+
+        If nothing is wrong, the nodes inside know what they wait for; nobody knows of them.
+        """
+        before = self.errors.count
+        branches.check(self.compilation, step)
+        for inner in step.inner:
+            self.check(inner)
+        if self.errors.count == before:
+            for inner in step.inner:
+                self.bind_inputs(inner, both_ways=False)
 
     def bind_inputs(self, step: Step, *, both_ways: bool) -> None:
         """Hold what a node is given against what it takes, and draw its edges.
@@ -162,7 +155,7 @@ class WorkflowCompiler:
         if both_ways:
             for earlier in step.node.upstream_node_ids:
                 self.graph.follows(earlier, step.id)
-        self.binder.bind(step, step.node.inputs, step.inputs, both_ways=both_ways)
+        bind(self.compilation, step, step.node.inputs, step.inputs, both_ways=both_ways)
 
     def _add_nodes(self, template: workflow_pb2.WorkflowTemplate) -> None:
         """Put the sentinels first and drop nodes whose id is taken; check all of them in turn.

@@ -1,0 +1,199 @@
+"""The house, drawn: which module stands on which floor. ``test_floors.py`` holds the code to it.
+
+Ground first. Each line may import the lines above it, and nothing else of its package; modules of
+one line do not import each other. A name is a module or a package; ``__init__`` is the package's
+own door. Everything counts as an import: those inside functions, and those for type checkers only.
+"""
+
+# The whole package, floor by floor; a floor may go on above another.
+HOUSE = [
+    ("0 ground", ["errors"]),
+    ("1 values", ["clock msgpack propeller surprises", "failures", "timeline"]),
+    ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    (
+        "2 FlyteAdmin without a network",
+        [
+            "guesses launches naming schedules",  # what tests say of launches
+            "stubs",
+            "engine inferred",
+            "admissions definitions",
+            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "registry",
+            "scripting",
+        ],
+    ),
+    ("3 the wire", ["wire"]),
+    ("4 the two machines", ["client past", "server"]),
+    ("5 wings", ["environment flytekit_bridge render strategies world"]),
+    (
+        "5a the door without fixtures",
+        [
+            "fake",
+            "__init__",  # ``from flyte_testkit import running``: a lazy door to what lies below
+        ],
+    ),
+    ("5b laws", ["laws"]),
+    ("6 roof", ["serving", "cli plugin", "options", "fixtures", "lasting", "__main__"]),
+]
+
+# What each floor may import from outside, besides the standard library and what lower floors may.
+OUTSIDE = {
+    "0 ground": set(),
+    "1 values": {"typing_extensions"},  # types only
+    "2 FlyteAdmin without a network": {"flyteidl", "google"},
+    "3 the wire": {"flyteidl", "google", "grpc", "grpc_status"},
+    "4 the two machines": {"flyteidl", "google", "grpc", "grpc_status"},
+    "5 wings": {"dateutil", "flytekit", "freezegun", "hypothesis", "keyring"},
+    "5a the door without fixtures": set(),
+    "5b laws": set(),
+    "6 roof": {"pytest"},
+}
+
+# Late imports upward, inside functions only, each with its reason.
+UPWARD = {
+    ("server", "flytekit_bridge"): "remote() reaches for the optional client",
+    ("scripting", "flytekit_bridge"): "register(entity) does so, too",
+    ("server", "environment"): "env() spares users an import of a wing",
+    ("plugin", "options"): "a run that sets no option pays for none",
+    ("plugin", "fixtures"): "a run that uses no fixture pays for none",
+    ("plugin", "lasting"): "likewise",
+}
+
+# The packages inside, likewise.
+ROOMS = {
+    "propeller": [
+        "kinds names",
+        "places",
+        "__init__",
+    ],
+    "clock": [
+        "_heard _members _schedule _standstill _types marks",
+        "_calls _sleeper _system",
+        "_turns",  # what is due, and whose turn it is
+        "_watch",
+        "_mover",  # the members and their waits: one door through which turns and time move
+        "_participation _where",
+        "_hopeless",
+        "_judge",  # what becomes of waits that cannot end
+        "_virtual",
+        "_governing",
+        "__init__",
+    ],
+    "failures": [
+        "_failure _texts",
+        "_calls _tasks",
+        "_nodes",
+        "__init__",
+    ],
+    "timeline": [
+        "_durations",
+        "_parts",
+        "_text",
+        "_reader",
+        "_value",
+        "__init__",
+    ],
+    "literals": [
+        "dataclass_types inference naming reading",
+        "forms scalars types",
+        "values",
+        "__init__",
+    ],
+    "admin": [
+        "go settings version",  # how Go counts, spells and quotes; what the server is told
+        "errors",
+        "database",  # rows and tables, what columns hold, how they compare
+        "lists rules",  # pages, filters and sorting; what a request may say
+        "compiler projects",  # projects, and the attributes that they are given
+        "definitions",  # tasks, workflows, launch plans, and their names
+        "executions",  # launching and stopping them
+        "runs",  # the events of nodes and tasks, and what comes of them
+        "data",  # signed URLs, and what is read and written by them
+        "flyte_admin",  # one method for each RPC
+        "__init__",
+    ],
+    "admin/compiler": [
+        "errors type_text",
+        "requirements tasks",
+        "graph",  # nodes and edges: the site of one workflow
+        "branches compilation promises",
+        "bindings",
+        "interfaces",
+        "workflows",
+        "__init__",
+    ],
+    "launches": [
+        "_launch",
+        "_criteria _scripts",
+        "_route",
+        "_routes",
+        "__init__",
+    ],
+    "engine": [
+        "history performance",
+        "nursery runs stage",
+        "scripts",
+        "engine",
+        "__init__",
+    ],
+    "wire": [
+        "answers fault_arguments listener names packed services signatures",
+        "journal object_answers",
+        "guard object_store",
+        "handler",
+        "fault host",
+        "faults",
+        "__init__",
+    ],
+    "client": [
+        "_model _schema _time _yaml exceptions phases",
+        "_data _waiting config models",  # the messages, field by field; the rhythm of waiting
+        "_auth _channel _console _reading _writing entities",
+        "_launching _rpc literals",  # one call: its deadline, its retries, its exception
+        "_fetching _live",
+        "_connection executions",  # executions ask three things of a remote: a protocol says which
+        "_nodes _signals",
+        "_watching",  # sync and wait
+        "remote",
+        "__init__",
+    ],
+    "render": [
+        "_hints _values",
+        "_lives",
+        "__init__",
+    ],
+    "strategies": [
+        "_arguments _descriptors _drawing _error_texts _readable _times",
+        "_errors _faults _flaws _identifiers _literals _messages _printing",
+        "_executions _propagation _tasks _timelines",
+        "_nodes",
+        "_growth",
+        "_trees",  # whole runs
+        "__init__",
+    ],
+    "world": [
+        "_births _leftovers _local_time _places _telling",
+        "_ticks",
+        "_reins",  # who is code under test, and who is machinery
+        "_alarms _bindings _datetimes _looks _older_threads _readings _sleeps _threads",
+        "_conditions _locks _loops _owners",
+        "_held _older_locks _patched _pools _rpcs",
+        "_repairs _thread_pools",
+        "_patches",
+        "_world",
+        "__init__",
+    ],
+    "laws": [
+        "_backend _bounds _others _rivals _spending",
+        "_machine _promises _stage",  # what suites promise of the code under test
+        "_stories",
+        "_outage_stories _watching",  # one run of that code, and what was seen of it
+        "_launched _report",  # how a broken law is told
+        "_crowds _launches _suite",
+        "_launch_tests _wait_tests",
+        "_outages _sharing",  # the laws themselves, from here on
+        "_launching _manners",
+        "_waiting",
+        "__init__",
+    ],
+}
