@@ -145,7 +145,7 @@ class Journal:
         self._remembers = keep != 0
         self._blur = blur
         self._packer = Packer(shared=keep is None)
-        self._sent: Metadata = ()  # with the call before: one client sends the same again and again
+        self._sent: dict[Metadata, Metadata] | None = {} if keep is None else None
         self._turns = 0
         self._failed: dict[tuple[str, bytes], Call] = {}  # within an instant
         self._failed_before: dict[tuple[str, bytes], Call] = {}  # in the one before, if it is near
@@ -187,10 +187,8 @@ class Journal:
             metadata: What the client sent besides the request.
         """
         packed = self._packer.pack(request)
-        if metadata == self._sent:
-            metadata = self._sent  # kept once
-        else:
-            self._sent = metadata
+        if self._sent is not None:
+            metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
         call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)
         with self._lock:
             self._number(call, packed, repeats=repeats)
