@@ -13,7 +13,7 @@ from flyte_testkit.launches import Planting
 from flyte_testkit.launches._criteria import Criteria
 from flyte_testkit.server import FakeFlyteAdmin
 
-ROUNDS = 60
+ROUNDS = 40
 PLACE = ("flytesnacks", "development")
 
 
@@ -56,7 +56,7 @@ def beside(*writers):
 
 def read_beside(admin, read):
     """Read again and again while a test registers, scripts, adds and terminates."""
-    for number in range(200):  # so that going through them takes a while
+    for number in range(100):  # so that going through them takes a while
         admin.add_execution(f"before-{number}", running(3600).succeeds(), launch_plan="before")
 
     def register(number):

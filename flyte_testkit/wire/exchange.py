@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.wire.answers import Answer, refusal
 from flyte_testkit.wire.guard import SpinGuard
+from flyte_testkit.wire.services import unimplemented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,22 +74,40 @@ class Exchange:
     Args:
         service: What answers.
         journal: Where calls are written down.
+        hooks: Which hooks the calls of an RPC pass, in order.
+
+    Attributes:
+        methods: What may be called, by path.
+        hooks: Which hooks a call passes, to be asked once for each; without any it is answered
+            before :meth:`take` returns.
     """
 
-    def __init__(self, service: Service, journal: Journal) -> None:
+    def __init__(
+        self, service: Service, journal: Journal, hooks: Callable[[str], Sequence[Hook]]
+    ) -> None:
+        self.methods = service.methods
+        self.hooks = hooks
         self._service = service
         self._journal = journal
         self._spin = SpinGuard(service)
 
-    def take(self, method: Method, raw: bytes, caller: Caller, hooks: Sequence[Hook] = ()) -> None:
-        """Answer a call, now or later; without hooks it is now.
+    def unknown(self, path: str) -> Answer:
+        """Return the answer to a call of none of the methods, which nobody hears of."""
+        return Answer("UNIMPLEMENTED", None, unimplemented(path, self.methods))
+
+    def take(
+        self, method: Method, raw: bytes, caller: Caller, hooks: Sequence[Hook] | None = None
+    ) -> None:
+        """Answer a call, now or later.
 
         Args:
             method: What is called.
             raw: The request as it travelled.
             caller: Who carries it, and takes the answer back.
-            hooks: What the call passes, in order.
+            hooks: What the call passes, if its carrier has asked already.
         """
+        if hooks is None:
+            hooks = self.hooks(method.rpc)
         if not hooks:
             self._handle(method, (), raw, caller, caller.send)
             return

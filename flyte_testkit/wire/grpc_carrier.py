@@ -17,13 +17,12 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, UNMARKED
-from flyte_testkit.wire.answers import Answer
 from flyte_testkit.wire.journal import blurred
-from flyte_testkit.wire.services import unimplemented
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
+    from flyte_testkit.wire.answers import Answer
     from flyte_testkit.wire.exchange import Exchange, Hook
     from flyte_testkit.wire.services import Method
 
@@ -42,29 +41,22 @@ class GrpcCarrier(grpc.GenericRpcHandler):
 
     Args:
         exchange: What answers.
-        methods: What is served, by path.
-        hooks: Which hooks the calls of an RPC pass, in order; asked once for each call.
     """
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        methods: Mapping[str, Method],
-        hooks: Callable[[str], Sequence[Hook]],
-    ) -> None:
+    def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._methods = methods
-        self._hooks = hooks
+        self._methods = exchange.methods
+        self._hooks = exchange.hooks
         self._plain: dict[str, RpcMethodHandler] = {
             path: grpc.unary_unary_rpc_method_handler(partial(self._at_once, method))
-            for path, method in methods.items()
+            for path, method in self._methods.items()
         }
 
     def service(self, details: grpc.HandlerCallDetails) -> RpcMethodHandler:
         """Return what handles a call to this path."""
         method = self._methods.get(details.method)
         if method is None:
-            refused = Answer("UNIMPLEMENTED", None, unimplemented(details.method, self._methods))
+            refused = self._exchange.unknown(details.method)
             return grpc.unary_unary_rpc_method_handler(partial(_unserved, refused))
         hooks = self._hooks(method.rpc)
         if not hooks:
@@ -75,7 +67,7 @@ class GrpcCarrier(grpc.GenericRpcHandler):
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
         caller = _Waiting(context)
-        self._exchange.take(method, raw, caller)
+        self._exchange.take(method, raw, caller, ())
         return _bytes_of(caller.answer, context)
 
     def _later(

@@ -49,7 +49,7 @@ class Host:
     ) -> None:
         self._backend = backend
         self._journal = journal
-        self._wire = GrpcCarrier(Exchange(backend, journal), backend.methods, hooks)
+        self._wire = GrpcCarrier(Exchange(backend, journal, hooks))
         self._port = check_port(port)
         self._found_at = False
         self._listener: Listener | None = None

@@ -23,6 +23,7 @@ class Service:
     """Knows one RPC, and remembers what it is told."""
 
     engine = Journal()  # it has nothing due, and nothing to tell
+    methods = {"/made.up.Service/GetVersion": GET_VERSION}  # noqa: RUF012  nobody changes it
 
     def __init__(self, answer=lambda: REPLY, rpcs=("GetVersion",)):
         self.clock = VirtualClock()
@@ -35,7 +36,7 @@ class Service:
         assert request == REQUEST
         return self._answer()
 
-    def counts(self, rpc, request):
+    def counts(self, *_):
         return False
 
     def looked_at(self, execution):
@@ -77,10 +78,12 @@ class Exchanged:
         self.service = service
         self.clock = service.clock
         self.journal = Journal()
-        self._exchange = Exchange(self.service, self.journal)
+        self.hooks = ()
+        self.exchange = Exchange(service, self.journal, lambda _: self.hooks)
 
     def take(self, caller, *hooks, method=GET_VERSION, raw=b""):
-        self._exchange.take(method, raw, caller, hooks)
+        self.hooks = hooks
+        self.exchange.take(method, raw, caller)
         return caller
 
     @property
@@ -158,10 +161,30 @@ def test_what_the_service_speaks_and_does_not_answer_is_unforeseen(serve):
     exchange = serve(Service(rpcs=()))
 
     assert exchange.take(Caller()).code == "UNIMPLEMENTED"
-    assert exchange.service.told == [
+    (told,) = exchange.service.told
+    assert told == (
         "AdminService.GetVersion was called, and it is not faked.\n"
         "0 RPCs are; this one answers UNIMPLEMENTED."
-    ]
+    )
+
+
+def test_what_the_service_does_not_speak_is_unknown_and_nobody_hears_of_it(exchange):
+    assert exchange.exchange.unknown("/made.up.Service/GetTask") == (
+        *("UNIMPLEMENTED", None, "unknown method GetTask for service made.up.Service", ()),
+    )
+    assert exchange.exchange.unknown("/other.Service/GetTask").message == (
+        "unknown service other.Service"
+    )
+    assert not exchange.service.told
+    assert not exchange.journal.calls
+
+
+def test_a_carrier_that_has_asked_for_the_hooks_says_so(exchange):
+    exchange.hooks = [never]
+    caller = Caller()
+    exchange.exchange.take(GET_VERSION, b"", caller, [passes])
+
+    assert caller.code == "OK"
 
 
 def test_bytes_that_are_no_message_are_no_call(exchange):
@@ -196,7 +219,7 @@ def test_a_client_gone_before_its_call_is_held_back_holds_nothing(exchange):
 
 def test_a_call_that_is_answered_while_it_is_being_held_holds_nothing(exchange):
     class Hasty(Caller):
-        def when_gone(self, told):
+        def when_gone(self, _):
             exchange.answer()  # another thread's doing
             return True
 
@@ -235,12 +258,12 @@ def test_a_clock_that_gives_up_ends_what_is_held(exchange):
 def test_whoever_looks_at_an_execution_is_told_of_before_the_client_goes_on(serve):
     get = methods()["/flyteidl.service.AdminService/GetExecution"]
     service = Service(rpcs=("GetExecution",))
-    service.answer = lambda rpc, request: get.reply()
+    service.answer = lambda *_: get.reply()
     request = get.request()
     request.id.name = "train"
     told = []
     caller = Caller()
-    caller.send = lambda answer: told.append(list(service.told))
+    caller.send = lambda _: told.append(list(service.told))
 
     serve(service).take(caller, method=get, raw=request.SerializeToString())
 

@@ -222,9 +222,7 @@ def test_what_is_answered_or_refused_plainly_has_no_details(admin, stub):
     ]
 
 
-def test_a_client_that_is_gone_before_its_call_is_held_back_holds_nothing(
-    admin, stub, monkeypatch
-):
+def test_a_client_that_is_gone_before_its_call_is_held_back_holds_nothing(admin, stub, monkeypatch):
     contexts, sent = [], threading.Event()
     patient = grpc_carrier._Patient.__init__
 
@@ -241,7 +239,7 @@ def test_a_client_that_is_gone_before_its_call_is_held_back_holds_nothing(
     monkeypatch.setattr(grpc_carrier._Patient, "__init__", remembered)
     admin.on("GetVersion")._plant("hang up", hang_up, None, 0)
     answered = threading.Event()
-    admin._journal.answered.append(lambda call: answered.set())
+    admin._journal.answered.append(lambda _: answered.set())
 
     future = stub.GetVersion.future(version_pb2.GetVersionRequest(), timeout=60)
     sent.set()

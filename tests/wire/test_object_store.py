@@ -306,9 +306,12 @@ def test_a_server_whose_urls_lead_to_somebody_else_by_now_says_so():
         url = download_url(stub, "s3://my-s3-bucket/f.txt")
     port = urlsplit(url).port
 
-    with socket.create_server(("127.0.0.1", port)), pytest.raises(FlyteTestkitError) as caught:
-        with admin.serving():
-            pass
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(FlyteTestkitError) as caught,
+        admin.serving(),
+    ):
+        pass
 
     assert str(caught.value).startswith(
         f"the object store of this FakeFlyteAdmin listened on port {port} of 127.0.0.1 and starts "

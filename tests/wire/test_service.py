@@ -35,7 +35,7 @@ class Snapshot:
     def answer(self, rpc, request):
         return self._admin.answer(rpc, request, self.clock.now())
 
-    def counts(self, rpc, request):
+    def counts(self, *_):
         return False
 
     def looked_at(self, execution):
