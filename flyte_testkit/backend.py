@@ -1,7 +1,9 @@
 """One backend behind one lock: the clock is read once, the engine hands over, FlyteAdmin answers.
 
-Everything that reads or changes state comes through :meth:`Backend.answer` or stands inside
-:meth:`Backend.moment`, so calls are atomic and each sees one instant. Ignorant of the network.
+Everything that reads or changes state comes through :meth:`Backend.answer`, or stands inside
+:meth:`Backend.moment` or :meth:`Backend.still`, so calls are atomic and each sees one instant; what
+is handed out is a copy. It is a :class:`~flyte_testkit.wire.service.Service`. Ignorant of the
+network.
 """
 
 from __future__ import annotations
@@ -28,16 +30,20 @@ from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
 from flyte_testkit.launches import Routes
 from flyte_testkit.surprises import Surprises
+from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
     from flyteidl.core.literals_pb2 import LiteralMap
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.data.signing import Signer
+    from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
@@ -68,6 +74,10 @@ _LOOK_UPS = frozenset(
 """The RPCs that ask for something that could be launched."""
 
 
+_PATIENCE = 1.0
+"""Real seconds for whoever holds the lock, before somebody reads without it."""
+
+
 class Backend:
     """FlyteAdmin, an engine and a clock, joined.
 
@@ -80,6 +90,8 @@ class Backend:
 
     Attributes:
         complaints: What to ask, at the end, what was planted and never used.
+        methods: The methods of a FlyteAdmin, by path.
+        rpcs: Which of them are answered.
     """
 
     def __init__(
@@ -91,11 +103,14 @@ class Backend:
         scripted: Callable[[Planting], None],
         doubt: Callable[[Planting], str],
     ) -> None:
+        self._lock = threading.RLock()
         self.clock = clock
         self.surprises = Surprises()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(self._admit, clock.now)
+        self.engine = Engine(self._admit, clock.now, still=self._patiently)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
+        self.methods = methods()
+        self.rpcs = self.admin.handlers.keys()
         self.engine.admin = self.admin
         self.inferred = Inferred(self.admin)
         self._admissions = Admissions(
@@ -109,13 +124,30 @@ class Backend:
         self.history = History()
         self.admin.on_change(self.history.note)
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
-        self._lock = threading.RLock()
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
         """Hold everything still at one instant, all that is due by then handed over."""
         with self._lock:
             yield self._arrive()
+
+    def still(self) -> AbstractContextManager[object]:
+        """Hold everything still as it is, whatever is due: for who reads what is registered."""
+        return self._lock
+
+    @contextmanager
+    def _patiently(self) -> Iterator[None]:
+        """Hold everything still, and after a while do without.
+
+        The clock asks what is under way when nothing moves, and that may be because somebody waits
+        with the lock held: a script function, say.
+        """
+        held = self._lock.acquire(timeout=_PATIENCE)
+        try:
+            yield
+        finally:
+            if held:
+                self._lock.release()
 
     def _arrive(self) -> datetime:
         """Read the clock and hand over all that is due by now; only with the lock held."""
@@ -142,7 +174,21 @@ class Backend:
         if rpc != "GetExecution":
             return False
         execution = cast("WorkflowExecutionGetRequest", request).id
-        return self.engine.counts((execution.project, execution.domain, execution.name))
+        with self._lock:
+            return self.engine.counts((execution.project, execution.domain, execution.name))
+
+    @property
+    def store(self) -> Store:
+        """All that FlyteAdmin remembers; to be read and changed in a :meth:`moment`."""
+        return self.admin.store
+
+    def signs(self, signer: Signer) -> None:
+        """Let URLs of objects be signed by whoever serves them."""
+        self.admin.data_proxy.signer = signer
+
+    def unforeseen(self, story: str) -> None:
+        """Remember what should not have happened, for the end of the test."""
+        self.surprises.add(story)
 
     def add(
         self,
@@ -191,7 +237,8 @@ class Backend:
         try:
             self.answer("TerminateExecution", request, principal=principal)
         except AdminError as refusal:
-            known = [row.execution_name for row in self.admin.store.executions]
+            with self.still():
+                known = [row.execution_name for row in self.admin.store.executions]
             hint = close_names(execution.name, known)
             if refusal.code != "NOT_FOUND":
                 hint = " Terminate it before it ends: look at its script, and at the clock."
@@ -201,19 +248,31 @@ class Backend:
 
     def surprised(self) -> Surprises:
         """Return the surprises, those of what was planted and never used among them."""
-        for complain in self.complaints:
-            for complaint in complain():
-                self.surprises.add(complaint)
+        with self._lock:
+            for complain in self.complaints:
+                for complaint in complain():
+                    self.surprises.add(complaint)
         return self.surprises
 
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
-        """Yield every execution with its changes of phase and what it was launched with."""
+        """Yield every execution with its changes of phase and what it was launched with.
+
+        All as of the moment in which the first is asked for; meanwhile anything may be called.
+        """
         with self.moment():
-            for key, changes in self.history.lives().items():
-                row = self.admin.store.executions.get(*key)
-                if row is not None:
-                    inputs = partial(read_literals, self.admin.store, row.inputs_uri)
-                    yield row, changes, Origin(partial(self.engine.script_of, key), inputs)
+            executions = self.admin.store.executions
+            lives = [
+                (row, tuple(changes))
+                for key, changes in self.history.lives().items()
+                if (row := executions.get(*key)) is not None
+            ]
+        for row, changes in lives:
+            inputs = partial(read_literals, self.admin.store, row.inputs_uri)
+            yield row, changes, Origin(partial(self._script_of, row.key), inputs)
+
+    def _script_of(self, key: Key) -> str:
+        with self._lock:
+            return self.engine.script_of(key)
 
     def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
         """Answer one RPC now, on behalf of somebody.

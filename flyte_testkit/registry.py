@@ -73,17 +73,18 @@ class Registry:
             )
         if not isinstance(project, str):
             raise RegistrationError(f"project={project!r}: a project is named by a text.")
-        if (project,) in self._store.projects:
-            return project, domain
         request = project_pb2.ProjectRegisterRequest()
         request.project.id = request.project.name = project
         request.project.description = f"{project} description"  # as FlyteAdmin seeds its own
-        try:
-            self._backend.answer("RegisterProject", request)
-        except AdminError as refusal:
-            raise RegistrationError(
-                f"project={project!r} is refused by FlyteAdmin: {refusal.message}"
-            ) from refusal
+        with self._backend.still():
+            if (project,) in self._store.projects:
+                return project, domain
+            try:
+                self._backend.answer("RegisterProject", request)
+            except AdminError as refusal:
+                raise RegistrationError(
+                    f"project={project!r} is refused by FlyteAdmin: {refusal.message}"
+                ) from refusal
         return project, domain
 
     def register(
@@ -133,6 +134,10 @@ class Registry:
 
     def doubt(self, planting: Planting) -> str:
         """Say why scripts could not be planted as things are by now, if so."""
+        with self._backend.still():
+            return self._doubt(planting)
+
+    def _doubt(self, planting: Planting) -> str:
         criteria, inferred = planting.criteria, self._backend.inferred
         if criteria.entity is None:
             return ""
@@ -196,7 +201,8 @@ class Registry:
         Raises:
             RegistrationError: There is nothing of this name, or only a workflow.
         """
-        return self._chosen(Name(*self._place, name)).id
+        with self._backend.still():
+            return self._chosen(Name(*self._place, name)).id
 
     def inputs_of(self, name: str, values: Mapping[str, Any]) -> literals_pb2.LiteralMap:
         """Return inputs as literals of the types that the latest version of a name declares.
@@ -204,17 +210,20 @@ class Registry:
         Raises:
             RegistrationError: They do not fit.
         """
-        return literals.literal_map(values, self._chosen(Name(*self._place, name)).open, of="input")
+        with self._backend.still():
+            types = self._chosen(Name(*self._place, name)).open
+        return literals.literal_map(values, types, of="input")
 
     def names(self) -> frozenset[str]:
         """Return the names of everything that is registered here."""
         store = self._store
-        return frozenset(
-            row.name
-            for table in (store.launch_plans, store.workflows, store.tasks)
-            for row in table
-            if (row.project, row.domain) == self._place
-        )
+        with self._backend.still():
+            return frozenset(
+                row.name
+                for table in (store.launch_plans, store.workflows, store.tasks)
+                for row in table
+                if (row.project, row.domain) == self._place
+            )
 
     def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
         """Return what there is of a name: for whoever looked for it in vain, or is told why.
@@ -226,8 +235,9 @@ class Registry:
             name: Its name.
         """
         named = Name(project, domain, name)
-        found = whereabouts(self._store, kind, named)
-        return found._replace(inferred=named in self._backend.inferred)
+        with self._backend.still():
+            found = whereabouts(self._store, kind, named)
+            return found._replace(inferred=named in self._backend.inferred)
 
     def _infer(
         self,

@@ -205,15 +205,17 @@ class Scripting:
             ...     )
             <on_launch('nightly'): 0 launched, 2 still scripted>
         """
-        return self._backend.routes.on_launch(
-            None if entity is None else entity_name(entity),
-            version=version,
-            inputs=inputs,
-            name=name,
-            project=project,
-            domain=domain,
-            strict=strict,
-        )
+        named = None if entity is None else entity_name(entity)
+        with self._backend.still():
+            return self._backend.routes.on_launch(
+                named,
+                version=version,
+                inputs=inputs,
+                name=name,
+                project=project,
+                domain=domain,
+                strict=strict,
+            )
 
     def _scripted(self, planting: Planting) -> None:
         self._registry.scripted(planting)

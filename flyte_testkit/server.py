@@ -46,11 +46,16 @@ class FakeFlyteAdmin(Scripting, Past):
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
+    Its verbs say what there is and what will be (``register``, ``add_execution``, ``on_launch``,
+    ``on``) and act now (``terminate``); its readings say what was (``launches``, ``calls``,
+    ``most_at_once``). Clients find it by ``endpoint``, ``channel``, ``remote`` and ``env``. What
+    stands at its end is for reports.
+
     Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
     Args:
         clock: What its time is; by default that of the world, and outside of any a new clock.
-        port: Where it listens; 0 finds a free port.
+        port: Where it listens; 0 finds a free port. If it stops and starts again it keeps its port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
         seed: What generated execution names are drawn from.
         project: The project that names belong to which are given without one.
@@ -117,7 +122,14 @@ class FakeFlyteAdmin(Scripting, Past):
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Serve for a while without failing the block at its end; see :meth:`verify`."""
+        """Serve for a while without failing the block at its end; see :meth:`verify`.
+
+        More than once, if need be, as a server that is restarted: it keeps what it knows, and its
+        ports.
+
+        Raises:
+            FlyteTestkitError: It serves already, or somebody has taken its port.
+        """
         self._host.start()
         try:
             yield
@@ -214,18 +226,6 @@ class FakeFlyteAdmin(Scripting, Past):
         """All calls that reached the server, attempt by attempt, in order."""
         return list(self._journal.calls)
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
-        """Yield every execution with its changes of phase and its origin, for pictures."""
-        return self._backend.lives()
-
-    def unforeseen(self) -> tuple[str, ...]:
-        """Return what no script foresaw and was not told yet; scripts that were not played, too."""
-        return self._backend.surprised().take()
-
-    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
-        """Return what there is of a name that somebody looks for, for hints."""
-        return self._registry.whereabouts(kind, project, domain, name)
-
     def verify(self) -> None:
         """Tell, once, what happened that no script foresaw; leaving the block does this by itself.
 
@@ -238,3 +238,17 @@ class FakeFlyteAdmin(Scripting, Past):
         if self.strict:
             surprises.raise_if_any()
         surprises.take()
+
+    # For reports and the plugin
+
+    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
+        """Yield every execution with its changes of phase and its origin, for pictures."""
+        return self._backend.lives()
+
+    def unforeseen(self) -> tuple[str, ...]:
+        """Return what no script foresaw and was not told yet; scripts that were not played, too."""
+        return self._backend.surprised().take()
+
+    def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
+        """Return what there is of a name that somebody looks for, for hints."""
+        return self._registry.whereabouts(kind, project, domain, name)

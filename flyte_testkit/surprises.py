@@ -47,9 +47,10 @@ class Surprises:
 
     def take(self) -> tuple[str, ...]:
         """Return the stories that were not told yet; now they are. Of very many some are told."""
-        stories = tuple(self._stories)
-        self._stories.clear()
-        self._told.update(stories)
+        there = tuple(self._stories)
+        self._told.update(there)
+        # Each by itself: others may add some, or take them, meanwhile.
+        stories = tuple(story for story in there if self._stories.pop(story, story) is None)
         more = len(stories) - _MOST
         return (*stories[:_MOST], f"… and {more:,} more like these.") if more > 0 else stories
 

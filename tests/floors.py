@@ -10,6 +10,7 @@ HOUSE = [
     ("0 ground", ["errors"]),
     ("1 values", ["clock msgpack propeller surprises", "failures", "timeline"]),
     ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    ("3 the wire", ["wire"]),
     (
         "2 FlyteAdmin without a network",
         [
@@ -22,7 +23,6 @@ HOUSE = [
             "scripting",
         ],
     ),
-    ("3 the wire", ["wire"]),
     ("4 the two machines", ["client past", "server"]),
     ("5 wings", ["environment flytekit_bridge render strategies world"]),
     (
@@ -138,11 +138,11 @@ ROOMS = {
     ],
     "wire": [
         "answers fault_arguments listener names packed services signatures",
-        "journal object_answers",
+        "journal object_answers service",
         "guard object_store",
-        "handler",
-        "fault host",
-        "faults",
+        "exchange",
+        "fault grpc_carrier",
+        "faults host",
         "__init__",
     ],
     "client": [

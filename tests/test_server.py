@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta, timezone
 
 import grpc
 import pytest
-from flyteidl.admin import execution_pb2, launch_plan_pb2
+from flyteidl.admin import execution_pb2, launch_plan_pb2, version_pb2
 from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import literals, queued, running
@@ -234,6 +234,75 @@ def test_a_taken_port_is_named(admin):
         FakeFlyteAdmin(port=port),
     ):
         pass
+
+
+def get_version(admin):
+    with admin.channel() as channel:
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        return stub.GetVersion(version_pb2.GetVersionRequest(), timeout=10)
+
+
+def test_a_server_that_starts_again_keeps_its_port():
+    admin, endpoints = FakeFlyteAdmin(), []
+
+    for _ in range(3):
+        with admin.serving():
+            endpoints.append(admin.endpoint)
+            get_version(admin)
+
+    assert len(set(endpoints)) == 1
+    assert len(admin.calls) == 3
+
+
+def test_a_client_from_before_finds_a_server_that_has_started_again():
+    admin = FakeFlyteAdmin()
+    with admin.serving():
+        train = admin.add_execution("train", running(60).succeeds())
+        channel = admin.channel()
+        stub = admin_pb2_grpc.AdminServiceStub(channel)
+        assert get(stub, train.id).closure.phase == 2
+    admin.clock.advance(60)
+
+    with channel, admin.serving():
+        request = execution_pb2.WorkflowExecutionGetRequest(id=train.id)
+        found = stub.GetExecution(request, wait_for_ready=True, timeout=30)
+
+    assert found.closure.phase == 4
+
+
+def test_a_port_that_was_asked_for_is_kept_too():
+    with FakeFlyteAdmin() as free:
+        port = int(free.endpoint.rpartition(":")[2])
+    admin = FakeFlyteAdmin(port=port)
+
+    for _ in range(2):
+        with admin.serving():
+            assert admin.endpoint == f"127.0.0.1:{port}"
+
+
+def test_a_server_whose_port_was_taken_meanwhile_says_so_and_may_try_again():
+    admin = FakeFlyteAdmin()
+    with admin.serving():
+        endpoint = admin.endpoint
+    port = int(endpoint.rpartition(":")[2])
+
+    with (
+        FakeFlyteAdmin(port=port),
+        pytest.raises(FlyteTestkitError) as caught,
+        admin.serving(),
+    ):
+        pass
+
+    assert str(caught.value) == (
+        f"this FakeFlyteAdmin listened on port {port} of 127.0.0.1 and starts again, but another "
+        "server has taken the port meanwhile.\n"
+        "A server that starts again keeps its port, for its clients know it: stop the other "
+        "server, or make a new FakeFlyteAdmin."
+    )
+    with pytest.raises(FlyteTestkitError, match="does not run"):
+        _ = admin.endpoint
+    with admin.serving():
+        assert admin.endpoint == endpoint
 
 
 def test_an_unknown_domain_is_refused_with_the_known_ones():

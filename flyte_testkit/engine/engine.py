@@ -9,6 +9,7 @@ are found.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,10 +69,18 @@ class Engine(WorkflowExecutor):
     Args:
         ask: What admits a new execution: whoever knows the scripts, and words refusals.
         now: Tells the time, for what is still to come.
+        still: Holds everything still meanwhile: the clock asks for stories from any thread.
     """
 
-    def __init__(self, ask: Admit, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        ask: Admit,
+        now: Callable[[], datetime],
+        *,
+        still: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
         self.ask = ask
+        self._still = still
         self.admin: FlyteAdmin  # set once, by whoever joins the two
         self.plays: dict[Key, Play] = {}
         self._runs = Runs(self._send, now)
@@ -122,16 +131,17 @@ class Engine(WorkflowExecutor):
 
     def story(self) -> str:
         """Tell of every execution that has not ended: its phase, since when, and its script."""
-        unseen = self._runs.unseen()
         lines = []
-        for row in self.admin.store.executions:
-            if row.phase not in OUTCOMES:
-                play = self.plays.get(row.key)
-                since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
-                known = f"is {row.phase} since {since}"
-                if play is not None and play.run in unseen:
-                    known = f"was {row.phase} when somebody looked last"
-                lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
+        with self._still():
+            unseen = self._runs.unseen()
+            for row in list(self.admin.store.executions):  # at once: who stands still may be stuck
+                if row.phase not in OUTCOMES:
+                    play = self.plays.get(row.key)
+                    since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
+                    known = f"is {row.phase} since {since}"
+                    if play is not None and play.run in unseen:
+                        known = f"was {row.phase} when somebody looked last"
+                    lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
         return "\n".join(lines) or "  no execution is under way"
 
     def script_of(self, key: Key) -> str:

@@ -43,7 +43,7 @@ class Routes:
         self.launches: list[Launch] = []
 
     def __iter__(self) -> Iterator[LaunchRoute]:
-        return iter(self._routes.values())
+        return iter(tuple(self._routes.values()))  # others may plant meanwhile
 
     def on_launch(
         self,
@@ -80,7 +80,7 @@ class Routes:
 
     def complaints(self) -> Iterator[str]:
         """Yield what every route has to say of scripts that were never played."""
-        for route in tuple(self):
+        for route in self:
             entity = route.criteria.entity
             looked_at = bool(self._looked_for) if entity is None else entity in self._looked_for
             if complaint := route.complaint(looked_at=looked_at):

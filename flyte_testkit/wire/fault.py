@@ -15,7 +15,7 @@ from flyte_testkit.errors import RouteError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from flyte_testkit.wire.handler import Handler, Send
+    from flyte_testkit.wire.exchange import Handler, Send
     from flyte_testkit.wire.journal import Call
 
 __all__ = ["Effect", "Fault", "Reach"]

@@ -6,7 +6,7 @@ compose in the order in which they are written: each lets a call pass to the nex
 Time is the clock's: a delay of an hour takes no time, and a call that would outlive its client's
 deadline is answered DEADLINE_EXCEEDED when time gets there.
 
-Ignorant of what the calls would do; :mod:`~flyte_testkit.wire.handler` brings them here.
+Ignorant of what the calls would do; :mod:`~flyte_testkit.wire.exchange` brings them here.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.errors import Code
     from flyte_testkit.clock import Clock
+    from flyte_testkit.wire.exchange import Handler, Hook, Send
     from flyte_testkit.wire.fault import Effect
-    from flyte_testkit.wire.handler import Handler, Hook, Send
     from flyte_testkit.wire.journal import Call, Journal
 
 __all__ = ["Fault", "FaultRoute", "Faults"]
@@ -67,7 +67,7 @@ class FaultRoute:
     @property
     def calls(self) -> list[Call]:
         """The calls of this RPC, attempt by attempt, struck or not."""
-        return [call for call in self._journal.calls if self.rpc in {None, call.rpc}]
+        return [call for call in list(self._journal.calls) if self.rpc in {None, call.rpc}]
 
     @suggests_keywords
     def fails_with(
@@ -271,11 +271,9 @@ class FaultRoute:
         idle = [fault for fault in self.faults if fault.reach.strict and not fault.struck]
         if idle:
             calls = self.calls
-            answered = sum(
-                count for (rpc, _), count in self._journal.counts.items() if self.rpc in {None, rpc}
-            )
+            count = max(len(calls), self._journal.count(self.rpc))
             for fault in idle:
-                yield fault.complaint(self.rpc, calls, max(len(calls), answered))
+                yield fault.complaint(self.rpc, calls, count)
 
     def _plant(
         self,
@@ -329,7 +327,7 @@ class Faults:
                 "Without a name, on() is every RPC."
             )
         if rpc not in self._routes:
-            self._routes[rpc] = self._new(rpc)
+            self._routes.setdefault(rpc, self._new(rpc))  # of two threads one is first
         return self._routes[rpc]
 
     def hooks(self, rpc: str) -> Sequence[Hook]:
@@ -339,10 +337,10 @@ class Faults:
 
     def planted(self) -> Iterator[Fault]:
         """Yield all faults, route by route."""
-        for route in self._routes.values():
+        for route in list(self._routes.values()):
             yield from route.faults
 
     def complaints(self) -> Iterator[str]:
         """Yield what there is to say of faults that never struck."""
-        for route in self._routes.values():
+        for route in list(self._routes.values()):
             yield from route.complaints()

@@ -19,10 +19,10 @@ from flyte_testkit.clock import VirtualClock, governing_clock
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flyte_testkit.backend import Backend
     from flyte_testkit.clock import Clock
     from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call
+    from flyte_testkit.wire.service import Service
 
 __all__ = ["MANY", "SpinGuard"]
 
@@ -48,12 +48,12 @@ class SpinGuard:
     looks make one that a script waits for: ``running(polls(5000))``.
 
     Args:
-        backend: Whose clock it looks at, and whose executions are told about.
+        service: Whose clock it looks at, and whose executions are told about.
     """
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
-        self._stranger = _Stranger(backend.clock)
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._stranger = _Stranger(service.clock)
         self._seen_at: float | None = None
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
@@ -73,15 +73,15 @@ class SpinGuard:
         elif not call.rpc.startswith(("Get", "List")):  # it may change what the others see
             self._counts = Counter({asked: self._counts[asked]})
         self._counts[asked] += 1
-        clock = self._backend.clock
+        clock = self._service.clock
         if self._counts[asked] > 1:
             self._stranger.look(call)
         if self._counts[asked] < MANY or clock.limit is None or clock.broken is not None:
             return None  # a real clock has no limit
-        times = self._counts.pop(asked)  # whoever goes on is counted anew
-        if self._backend.counts(call.rpc, call.request):
-            return None
-        due = self._backend.engine.next_due()
+        times = self._counts.pop(asked, 0)  # whoever goes on is counted anew
+        if not times or self._service.counts(call.rpc, call.request):
+            return None  # another call of this very loop was struck, or it is none
+        due = self._service.engine.next_due()
         return clock.strike(
             f"{call.rpc} was asked {times:,} times with one and the same request, and nothing "
             f"waited on the clock in between: it stands still at {call.at:g} s, and {_never(due)}",

@@ -1,25 +1,30 @@
 """Everything of one backend that listens: gRPC for its services, HTTP for its objects.
 
-Ignorant of scripts; it starts, is found, and stops.
+Ignorant of scripts; it starts, is found, and stops. What it was found at once it is found at again.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.errors import FlyteTestkitError
-from flyte_testkit.wire.handler import Wire
+from flyte_testkit.wire.exchange import Exchange
+from flyte_testkit.wire.grpc_carrier import GrpcCarrier
 from flyte_testkit.wire.listener import Listener, check_port
 from flyte_testkit.wire.object_store import ObjectStore
+from flyte_testkit.wire.service import Objects, Service
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flyte_testkit.backend import Backend
-    from flyte_testkit.wire.handler import Hook
+    from flyte_testkit.wire.exchange import Hook
     from flyte_testkit.wire.journal import Journal
 
-__all__ = ["Host"]
+__all__ = ["Host", "Hosted"]
+
+
+class Hosted(Service, Objects, Protocol):
+    """A service that has objects, too."""
 
 
 class Host:
@@ -29,7 +34,7 @@ class Host:
         backend: What answers.
         journal: Where calls are written down.
         hooks: Which hooks the calls of an RPC pass.
-        port: Where gRPC listens; 0 finds a free port.
+        port: Where gRPC listens; 0 finds a free port, which is kept from then on.
 
     Raises:
         FlyteTestkitError: The port is none.
@@ -37,17 +42,18 @@ class Host:
 
     def __init__(
         self,
-        backend: Backend,
+        backend: Hosted,
         journal: Journal,
         hooks: Callable[[str], Sequence[Hook]],
         port: int,
     ) -> None:
         self._backend = backend
         self._journal = journal
-        self._wire = Wire(backend, journal, hooks)
+        self._wire = GrpcCarrier(Exchange(backend, journal, hooks))
         self._port = check_port(port)
+        self._found_at = False
         self._listener: Listener | None = None
-        self._objects: ObjectStore | None = None
+        self._objects = ObjectStore(backend)
 
     @property
     def endpoint(self) -> str:
@@ -67,15 +73,21 @@ class Host:
         """Listen; the clock asks the engine from now on whether anything will happen.
 
         Raises:
-            FlyteTestkitError: The port is taken, or it runs already.
+            FlyteTestkitError: A port is taken, or it runs already.
         """
         if self._listener is not None:
             raise FlyteTestkitError(
                 f"this FakeFlyteAdmin runs already, on {self.endpoint}.\n"
                 "Make another one: each is cheap, and starts with nothing in it."
             )
-        self._listener = Listener([self._wire], self._port)
-        self._objects = self._backend.admin.data_proxy.signer = ObjectStore(self._backend)
+        listener = Listener([self._wire], self._port, again=self._found_at)
+        try:
+            self._objects.start()
+        except BaseException:
+            listener.stop()
+            raise
+        self._listener, self._port, self._found_at = listener, listener.port, True
+        self._backend.signs(self._objects)
         self._backend.clock.watch(self._backend.engine)
         self._backend.clock.watch(self._journal)  # it tells of calls that are held
 
@@ -83,7 +95,7 @@ class Host:
         """Listen no more; calls that are under way are cancelled."""
         self._backend.clock.unwatch(self._backend.engine)
         self._backend.clock.unwatch(self._journal)
-        if self._listener is not None and self._objects is not None:
+        if self._listener is not None:
             self._listener.stop()
             self._objects.stop()
-        self._listener = self._objects = None
+        self._listener = None

@@ -17,12 +17,14 @@ from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.wire.packed import Packer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableSequence
+    from collections.abc import Callable, MutableSequence, Sequence
 
     from google.protobuf.message import Message
 
     from flyte_testkit.clock import Clock
     from flyte_testkit.wire.packed import Packed
+
+    Metadata = tuple[tuple[str, str | bytes], ...]
 
 __all__ = ["ATTEMPTS", "Call", "Journal", "blurred"]
 
@@ -53,15 +55,37 @@ class Call:
         ended: When it was answered, in virtual seconds since the clock's start; None as long as it
             is not.
         held_by: What holds its answer back, in words; empty if nothing does.
+        metadata: The metadata that came with the request, as pairs of name and value in the order
+            of their sending; values are bytes where the name ends in ``-bin``. What gRPC itself
+            adds is among them (``user-agent``), and what a governed world adds is not.
+
+    Example:
+        >>> from flyteidl.admin.version_pb2 import GetVersionRequest
+        >>> from flyteidl.service.admin_pb2_grpc import AdminServiceStub
+        >>> from flyte_testkit.server import FakeFlyteAdmin
+        >>> with FakeFlyteAdmin() as admin, admin.channel() as channel:
+        ...     stub = AdminServiceStub(channel)
+        ...     _ = stub.GetVersion(GetVersionRequest(), metadata=[("authorization", "Bearer abc")])
+        ...     dict(admin.calls[0].metadata)["authorization"]
+        'Bearer abc'
     """
 
     __slots__ = (
-        *("_reply", "_request", "at", "attempt", "code", "deadline", "ended", "held_by"),
-        *("message", "rpc", "turn"),
+        *("_details", "_reply", "_request", "at", "attempt", "code", "deadline", "ended"),
+        *("held_by", "message", "metadata", "rpc", "turn"),
     )
 
-    def __init__(self, rpc: str, request: Packed, *, at: float, deadline: float | None) -> None:
+    def __init__(
+        self,
+        rpc: str,
+        request: Packed,
+        *,
+        at: float,
+        deadline: float | None,
+        metadata: Metadata = (),
+    ) -> None:
         self.rpc = rpc
+        self.metadata = metadata
         self.at = at
         self.deadline = deadline
         self.attempt = 1
@@ -72,6 +96,7 @@ class Call:
         self.held_by = ""
         self._request = request
         self._reply: Packed | None = None
+        self._details: tuple[Packed, ...] = ()
 
     @property
     def request(self) -> Any:
@@ -82,6 +107,15 @@ class Call:
     def reply(self) -> Any:
         """The message it was answered with, a fresh copy each time; None unless it was OK."""
         return None if self._reply is None else self._reply.message()
+
+    @property
+    def details(self) -> tuple[Any, ...]:
+        """The details of the status it was answered with (``google.rpc.Status``), fresh copies.
+
+        A client finds them in its trailing metadata, ``grpc-status-details-bin``. FlyteAdmin gives
+        one to some refusals, such as an ``EventFailureReason``; most have none.
+        """
+        return tuple(packed.message() for packed in self._details)
 
     def __repr__(self) -> str:
         attempt = f" (attempt {self.attempt})" if self.attempt > 1 else ""
@@ -111,6 +145,7 @@ class Journal:
         self._remembers = keep != 0
         self._blur = blur
         self._packer = Packer(shared=keep is None)
+        self._sent: dict[Metadata, Metadata] | None = {} if keep is None else None
         self._turns = 0
         self._failed: dict[tuple[str, bytes], Call] = {}  # within an instant
         self._failed_before: dict[tuple[str, bytes], Call] = {}  # in the one before, if it is near
@@ -138,6 +173,7 @@ class Journal:
         at: float,
         deadline: float | None,
         repeats: bool = True,
+        metadata: Metadata = (),
     ) -> Call:
         """Write down that a call arrived.
 
@@ -148,9 +184,12 @@ class Journal:
             deadline: The client's deadline in seconds from then on; None if it has none.
             repeats: Whether its client may repeat a failed call at once, so that this may be an
                 attempt of one before.
+            metadata: What the client sent besides the request.
         """
         packed = self._packer.pack(request)
-        call = Call(rpc, packed, at=at, deadline=deadline)
+        if self._sent is not None:
+            metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
+        call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)
         with self._lock:
             self._number(call, packed, repeats=repeats)
             self.calls.append(call)
@@ -159,7 +198,14 @@ class Journal:
         return call
 
     def end(
-        self, call: Call, code: str, reply: Message | None, message: str, *, at: float | None = None
+        self,
+        call: Call,
+        code: str,
+        reply: Message | None,
+        message: str,
+        *,
+        at: float | None = None,
+        details: Sequence[Message] = (),
     ) -> bool:
         """Write down how a call was answered; False if it had been answered already.
 
@@ -169,12 +215,15 @@ class Journal:
             reply: The message it is answered with, if the code is ``"OK"``.
             message: The text that comes with any other code.
             at: When, in virtual seconds since the clock's start; by default when it arrived.
+            details: The typed details of a status that is not OK.
         """
         packed = None if reply is None or not self._remembers else self._packer.pack(reply)
         with self._lock:  # a held call may be answered and cancelled at once
             if call.code is not None:
                 return False
             call.message, call._reply = message, packed  # noqa: SLF001  a class of this module
+            if details and self._remembers:
+                call._details = tuple(map(self._packer.pack, details))  # noqa: SLF001  likewise
             call.ended = call.at if at is None else at
             call.code = code  # last: who sees it sees the others
             self.counts[call.rpc, code] += 1
@@ -184,6 +233,14 @@ class Journal:
         for listener in self.answered:
             listener(call)
         return True
+
+    def count(self, rpc: str | None) -> int:
+        """Return how many calls of an RPC were answered, those that are forgotten too; None: all.
+
+        They may come and go meanwhile.
+        """
+        with self._lock:
+            return sum(count for (each, _), count in self.counts.items() if rpc in {None, each})
 
     def next_due(self) -> None:
         """Return that nothing will happen by itself: a journal only tells of what is held."""

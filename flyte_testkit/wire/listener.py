@@ -13,7 +13,7 @@ import grpc
 
 from flyte_testkit.errors import FlyteTestkitError
 
-__all__ = ["CLIENT_OPTIONS", "Listener", "check_port"]
+__all__ = ["CLIENT_OPTIONS", "Listener", "check_port", "taken"]
 
 _PORTS = range(2**16)
 
@@ -64,6 +64,30 @@ def check_port(port: object) -> int:
     return port
 
 
+def taken(what: str, port: int) -> FlyteTestkitError:
+    """Word that a port was taken by somebody while a server had stopped that is known by it.
+
+    Args:
+        what: Who listened there.
+        port: Where.
+    """
+    return FlyteTestkitError(
+        f"{what} listened on port {port} of 127.0.0.1 and starts again, but another server has "
+        "taken the port meanwhile.\nA server that starts again keeps its port, for its clients "
+        "know it: stop the other server, or make a new FakeFlyteAdmin."
+    )
+
+
+def _is_taken(port: int) -> bool:
+    try:
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(("127.0.0.1", port))
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
+
+
 def _why_not(port: int) -> str:
     """Say why a port cannot be listened on, which gRPC keeps to itself, and what to do."""
     free = "Leave the port out to get a free one"
@@ -81,17 +105,26 @@ def _why_not(port: int) -> str:
 class Listener:
     """A gRPC server on 127.0.0.1 that serves the given handlers until it is stopped.
 
+    Args:
+        handlers: What is served.
+        port: Where; 0 finds a free port.
+        again: Whether clients know it by this port, since it listened there before.
+
     Raises:
         FlyteTestkitError: The port is taken.
     """
 
-    def __init__(self, handlers: list[grpc.GenericRpcHandler], port: int = 0) -> None:
+    def __init__(
+        self, handlers: list[grpc.GenericRpcHandler], port: int = 0, *, again: bool = False
+    ) -> None:
         self._pool = futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
         self._server = grpc.server(self._pool, handlers, options=SERVER_OPTIONS)
         try:
             self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         except RuntimeError as error:
             self._pool.shutdown(wait=False)
+            if again and _is_taken(port):
+                raise taken("this FakeFlyteAdmin", port) from error
             raise FlyteTestkitError(
                 f"port {port} of 127.0.0.1 cannot be listened on: {_why_not(port)}"
             ) from error

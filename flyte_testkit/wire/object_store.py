@@ -7,6 +7,8 @@ time. Ignorant of what objects mean, and of FlyteAdmin's rules.
 from __future__ import annotations
 
 import contextlib
+import errno
+import os
 import socket
 import socketserver
 import threading
@@ -15,6 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from flyte_testkit.wire.listener import taken
 from flyte_testkit.wire.object_answers import Response, announced, answer, refusal
 from flyte_testkit.wire.signatures import link, sign
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.data.signing import Verb
     from flyte_testkit.admin.database.objects import Place
-    from flyte_testkit.backend import Backend
+    from flyte_testkit.wire.service import Objects
 
 __all__ = ["ObjectStore"]
 
@@ -46,10 +49,20 @@ class ObjectStore:
         backend: Whose objects.
     """
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Objects) -> None:
         self._backend = backend
         self._starting = threading.Lock()
         self._server: _Server | None = None
+        self._port = 0  # that of the URLs, once there is one
+
+    def start(self) -> None:
+        """Serve anew what was signed before :meth:`stop`, if anything was.
+
+        Raises:
+            FlyteTestkitError: Another server has taken the port of those URLs.
+        """
+        if self._port:
+            self._host()
 
     def signed_url(
         self,
@@ -71,8 +84,17 @@ class ObjectStore:
     def _host(self) -> str:
         with self._starting:
             if self._server is None:
-                self._server = _Server(self._backend)
+                self._server = self._listening()
+                self._port = self._server.port
             return self._server.host
+
+    def _listening(self) -> _Server:
+        try:
+            return _Server(self._backend, self._port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise taken("the object store of this FakeFlyteAdmin", self._port) from error
 
     def stop(self) -> None:
         """Stop at once: requests that are under way are cut off."""
@@ -86,11 +108,15 @@ class _Server(socketserver.TCPServer):
     """A thread that accepts, and one for each connection, all of which end when it is stopped."""
 
     request_queue_size = 64
+    # What lingers of connections that are closed keeps nobody from listening again. On Windows it
+    # does not anyway, and the option would let two servers share the port.
+    allow_reuse_address = os.name == "posix"
 
-    def __init__(self, backend: Backend) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, backend: Objects, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.backend = backend
-        self.host = "{}:{}".format(*self.socket.getsockname())
+        address, self.port = self.socket.getsockname()
+        self.host = f"{address}:{self.port}"
         self._stopping = False
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._thread = threading.Thread(
@@ -157,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise
         except Exception:  # noqa: BLE001  a bug of ours fails the test
             story = f"{self.command} raised an exception in the object store:\n"
-            self.server.backend.surprises.add(story + traceback.format_exc())
+            self.server.backend.unforeseen(story + traceback.format_exc())
             response = refusal(500, "InternalError", "a bug of flyte-testkit's")
         self._send(response)
 
@@ -175,7 +201,7 @@ class _Handler(BaseHTTPRequestHandler):
                 return refusal(400, "RequestTimeout", f"{length} bytes were announced; fewer came.")
         with self.server.backend.moment() as now:
             return answer(
-                self.server.backend.admin.store,
+                self.server.backend.store,
                 self.command,
                 self.path,
                 headers={name.lower(): value for name, value in self.headers.items()},

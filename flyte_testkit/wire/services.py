@@ -13,6 +13,8 @@ from flyteidl.service import admin_pb2, dataproxy_pb2, signal_pb2
 from google.protobuf import message_factory
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from google.protobuf.message import Message
 
 __all__ = ["Method", "methods", "reply_class", "unimplemented"]
@@ -50,8 +52,12 @@ def reply_class(rpc: str) -> type[Message]:
     return next(method.reply for method in methods().values() if method.rpc == rpc)
 
 
-def unimplemented(path: str) -> str:
+def unimplemented(path: str, known: Iterable[str] | None = None) -> str:
     """Say of a path that nobody serves what a real server says.
+
+    Args:
+        path: What was called.
+        known: The paths that are served; by default those of a FlyteAdmin.
 
     Example:
         >>> unimplemented("/flyteidl.service.AdminService/GetExecutoin")
@@ -60,7 +66,7 @@ def unimplemented(path: str) -> str:
     service, slash, method = path.removeprefix("/").rpartition("/")
     if not slash:
         return f'malformed method name: "{path}"'
-    served = {f"flyteidl.service.{known.service}" for known in methods().values()}
-    if service in served:
+    paths = methods() if known is None else known
+    if service in {served.removeprefix("/").rpartition("/")[0] for served in paths}:
         return f"unknown method {method} for service {service}"
     return f"unknown service {service}"

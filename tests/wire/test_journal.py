@@ -1,5 +1,5 @@
 import pytest
-from flyteidl.admin import execution_pb2
+from flyteidl.admin import event_pb2, execution_pb2
 
 from flyte_testkit.wire.journal import Journal, blurred
 
@@ -165,3 +165,41 @@ def test_failures_are_not_remembered_for_ever():
         journal.end(call, "NOT_FOUND", None, "")
 
     assert len(journal._failed) + len(journal._failed_before) <= 60
+
+
+def test_equal_metadata_is_kept_once():
+    journal = Journal()
+    for team in ("ml", "ops", "ml", "ops"):
+        journal.begin("GetExecution", GET(), at=0, deadline=None, metadata=(("team", team),))
+
+    assert [dict(call.metadata)["team"] for call in journal.calls] == ["ml", "ops", "ml", "ops"]
+    assert len({id(call.metadata) for call in journal.calls}) == 2
+
+
+def test_details_are_kept_as_they_were_sent():
+    journal = Journal()
+    reason = event_pb2.EventFailureReason()
+    reason.already_in_terminal_state.current_phase = "FAILED"
+    call = journal.begin("GetExecution", GET(), at=0, deadline=None)
+    journal.end(call, "FAILED_PRECONDITION", None, "over", details=[reason])
+    reason.Clear()
+
+    assert [d.already_in_terminal_state.current_phase for d in call.details] == ["FAILED"]
+
+
+def test_a_journal_that_remembers_nothing_keeps_no_details():
+    journal = Journal(keep=0)
+    call = journal.begin("GetExecution", GET(), at=0, deadline=None)
+    journal.end(call, "ABORTED", None, "over", details=[event_pb2.EventFailureReason()])
+
+    assert call.details == ()
+
+
+def test_calls_are_counted_by_their_rpc():
+    journal = Journal(keep=1)
+    for rpc, code in (("GetExecution", "OK"), ("GetExecution", "ABORTED"), ("GetVersion", "OK")):
+        journal.end(journal.begin(rpc, GET(), at=0, deadline=None), code, None, "")
+
+    assert (journal.count("GetExecution"), journal.count("GetTask"), journal.count(None)) == (
+        *(2, 0, 3),
+    )

@@ -12,7 +12,7 @@ import pytest
 from flyteidl.service import dataproxy_pb2, dataproxy_pb2_grpc
 from google.protobuf.duration_pb2 import Duration
 
-from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.errors import FlyteTestkitError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.wire import object_store
 
@@ -269,3 +269,54 @@ def test_a_range_of_thousands_of_digits_is_no_bug(admin, stub, location):
     assert http("GET", url, headers={"Range": f"bytes={'9' * 5000}-"}) == (200, HELLO)
     assert http("GET", url, headers={"Range": f"bytes={'9' * 19}-"})[0] == 416
     admin.verify()
+
+
+def test_urls_from_before_hold_when_the_server_has_started_again():
+    admin = FakeFlyteAdmin()
+    request = dataproxy_pb2.CreateUploadLocationRequest(
+        project="p", domain="development", content_md5=HASH, filename="f.txt"
+    )
+    with admin.serving(), admin.channel() as channel:
+        stub = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+        upload = stub.CreateUploadLocation(request)
+        assert http("PUT", upload.signed_url, HELLO, MD5)[0] == 200
+        download = download_url(stub, upload.native_url)
+
+    with pytest.raises(ConnectionRefusedError):
+        http("GET", download)
+    with admin.serving():
+        assert http("GET", download) == (200, HELLO)
+        with admin.channel() as channel:
+            again = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+            assert download_url(again, upload.native_url) == download
+    assert not serving_threads()
+
+
+def test_nothing_runs_again_where_no_url_was_signed():
+    admin = FakeFlyteAdmin()
+    for _ in range(2):
+        with admin.serving():
+            assert not serving_threads()
+
+
+def test_a_server_whose_urls_lead_to_somebody_else_by_now_says_so():
+    admin = FakeFlyteAdmin()
+    with admin.serving(), admin.channel() as channel:
+        stub = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+        url = download_url(stub, "s3://my-s3-bucket/f.txt")
+    port = urlsplit(url).port
+
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(FlyteTestkitError) as caught,
+        admin.serving(),
+    ):
+        pass
+
+    assert str(caught.value).startswith(
+        f"the object store of this FakeFlyteAdmin listened on port {port} of 127.0.0.1 and starts "
+        "again, but another server has taken the port meanwhile."
+    )
+    with admin.serving(), admin.channel() as channel:  # nothing of it was left running
+        stub = dataproxy_pb2_grpc.DataProxyServiceStub(channel)
+        assert download_url(stub, "s3://my-s3-bucket/f.txt") == url

@@ -8,8 +8,11 @@ from google.rpc import code_pb2
 from grpc_status import rpc_status
 
 from flyte_testkit import running
+from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.wire import grpc_carrier
+from flyte_testkit.world import governed_by
 
 
 @pytest.fixture
@@ -152,4 +155,96 @@ def test_the_deadline_of_a_call_that_was_answered_is_off_the_agenda(admin, stub)
 
     stub.GetVersion(version_pb2.GetVersionRequest(), timeout=60)
 
+    assert not admin.clock.pending
+
+
+@pytest.fixture(params=["answered at once", "answered by a later thread"])
+def way(request, admin):
+    """Both ways in which gRPC carries a call: a hook may hold the second one."""
+    if request.param != "answered at once":
+        admin.on().fails_with("UNAVAILABLE", after=1000, strict=False)
+
+
+@pytest.mark.usefixtures("way")
+def test_a_call_keeps_the_metadata_that_its_client_sent(admin, stub):
+    sent = [("team", "ml"), ("trace-bin", b"\x00\xff"), ("team", "ops")]
+
+    stub.GetVersion(version_pb2.GetVersionRequest(), metadata=sent)
+
+    (call,) = admin.calls
+    assert [pair for pair in call.metadata if pair[0] != "user-agent"] == sent
+    assert dict(call.metadata)["user-agent"].startswith("grpc-python/")
+
+
+@pytest.mark.usefixtures("way")
+def test_the_marks_of_a_governed_world_are_not_metadata_of_the_client(admin, stub):
+    with governed_by(admin.clock):
+        stub.GetVersion(version_pb2.GetVersionRequest(), timeout=60, metadata=[("team", "ml")])
+
+    (call,) = admin.calls
+    assert sorted(name for name, _ in call.metadata) == ["team", "user-agent"]
+    assert call.deadline == 60
+
+
+def test_who_calls_is_seen_by_the_metadata(admin):
+    with FlyteRemote(Config.for_endpoint(admin.endpoint, insecure=True)) as remote:
+        remote.recent_executions("flytesnacks", "development")
+
+    assert dict(admin.calls[0].metadata)["user-agent"].startswith("flyte-testkit")
+
+
+@pytest.mark.usefixtures("way")
+def test_a_call_keeps_the_details_of_its_refusal(admin, stub):
+    admin.add_execution("done", running(1).succeeds())
+    admin.clock.advance(1)
+    request = execution_pb2.ExecutionTerminateRequest(cause="late")
+    request.id.project, request.id.domain, request.id.name = "flytesnacks", "development", "done"
+
+    error = failed(stub.TerminateExecution, request)
+
+    (detail,) = admin.calls[-1].details
+    (sent,) = rpc_status.from_call(error).details
+    assert sent.Unpack(received := type(detail)())
+    assert detail == received
+    assert detail.already_in_terminal_state.current_phase == "SUCCEEDED"
+    detail.Clear()
+    assert admin.calls[-1].details == (received,)
+
+
+@pytest.mark.usefixtures("way")
+def test_what_is_answered_or_refused_plainly_has_no_details(admin, stub):
+    stub.GetVersion(version_pb2.GetVersionRequest())
+    failed(stub.GetExecution, execution_pb2.WorkflowExecutionGetRequest())
+
+    assert [(call.code, call.details) for call in admin.calls] == [
+        ("OK", ()),
+        ("INVALID_ARGUMENT", ()),
+    ]
+
+
+def test_a_client_that_is_gone_before_its_call_is_held_back_holds_nothing(admin, stub, monkeypatch):
+    contexts, sent = [], threading.Event()
+    patient = grpc_carrier._Patient.__init__
+
+    def remembered(self, context, respond):
+        contexts.append(context)
+        patient(self, context, respond)
+
+    def hang_up(then, call, send):
+        sent.wait(10)
+        future.cancel()
+        while contexts[0].is_active():
+            threading.Event().wait(0.001)
+
+    monkeypatch.setattr(grpc_carrier._Patient, "__init__", remembered)
+    admin.on("GetVersion")._plant("hang up", hang_up, None, 0)
+    answered = threading.Event()
+    admin._journal.answered.append(lambda _: answered.set())
+
+    future = stub.GetVersion.future(version_pb2.GetVersionRequest(), timeout=60)
+    sent.set()
+
+    assert answered.wait(10)
+    (call,) = admin.calls
+    assert (call.code, call.message) == ("CANCELLED", "the client went away")
     assert not admin.clock.pending

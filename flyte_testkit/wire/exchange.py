@@ -1,0 +1,224 @@
+"""What happens to every call, from its bytes to its answer, whatever the RPC.
+
+A call is written down, passes the hooks of its RPC, is answered by the service and written down
+again. While a hook holds a call back no thread waits for it: it is answered when somebody says so,
+at its deadline, or when its client is gone.
+
+Ignorant of how calls are carried, of rules, of scripts and of what hooks do.
+"""
+
+from __future__ import annotations
+
+import traceback
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.wire.answers import Answer, refusal
+from flyte_testkit.wire.guard import SpinGuard
+from flyte_testkit.wire.services import unimplemented
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
+    from google.protobuf.message import Message
+
+    from flyte_testkit.errors import HopelessWait
+    from flyte_testkit.wire.journal import Call, Journal, Metadata
+    from flyte_testkit.wire.service import Service
+    from flyte_testkit.wire.services import Method
+
+    Send = Callable[[Answer], None]
+    Handler = Callable[[Call, Send], None]
+
+__all__ = ["Caller", "Exchange", "Hook"]
+
+
+class Hook(Protocol):
+    """Something that stands between a call and its answer."""
+
+    def __call__(self, then: Handler, call: Call, send: Send) -> None:
+        """Answer a call with ``send``, now or later; ``then(call, send)`` lets it pass."""
+
+
+class Caller(Protocol):
+    """Who carries one call: what came with the request, and the way back."""
+
+    @property
+    def call(self) -> object:
+        """The id by which the clock knows who stands in the call."""
+
+    @property
+    def deadline(self) -> float | None:
+        """In seconds, as the client meant it; None if it has none."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether its client may make another attempt of a failed call at once."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What its client sent besides the request."""
+
+    def send(self, answer: Answer) -> None:
+        """Take the answer back; said once, by any thread."""
+
+    def when_gone(self, told: Callable[[], None]) -> bool:
+        """Call a function once the client waits no longer; False if it is gone already."""
+
+
+class Exchange:
+    """Answers the calls to one service, whoever carries them.
+
+    Args:
+        service: What answers.
+        journal: Where calls are written down.
+        hooks: Which hooks the calls of an RPC pass, in order.
+
+    Attributes:
+        methods: What may be called, by path.
+        hooks: Which hooks a call passes, to be asked once for each; without any it is answered
+            before :meth:`take` returns.
+    """
+
+    def __init__(
+        self, service: Service, journal: Journal, hooks: Callable[[str], Sequence[Hook]]
+    ) -> None:
+        self.methods = service.methods
+        self.hooks = hooks
+        self._service = service
+        self._journal = journal
+        self._spin = SpinGuard(service)
+
+    def unknown(self, path: str) -> Answer:
+        """Return the answer to a call of none of the methods, which nobody hears of."""
+        return Answer("UNIMPLEMENTED", None, unimplemented(path, self.methods))
+
+    def take(
+        self, method: Method, raw: bytes, caller: Caller, hooks: Sequence[Hook] | None = None
+    ) -> None:
+        """Answer a call, now or later.
+
+        Args:
+            method: What is called.
+            raw: The request as it travelled.
+            caller: Who carries it, and takes the answer back.
+            hooks: What the call passes, if its carrier has asked already.
+        """
+        if hooks is None:
+            hooks = self.hooks(method.rpc)
+        if not hooks:
+            self._handle(method, (), raw, caller, caller.send)
+            return
+        holds: list[Callable[[], object]] = []
+
+        def let_go() -> None:
+            for undo in holds:
+                undo()
+
+        def send(answer: Answer) -> None:
+            let_go()  # first: the client runs as soon as it is answered
+            caller.send(answer)
+
+        call = self._handle(method, hooks, raw, caller, send)
+        if call is not None and call.code is None:
+            holds += self._hold(call, caller, send)
+            if call.code is not None:  # answered meanwhile
+                let_go()
+
+    def _hold(self, call: Call, caller: Caller, send: Send) -> list[Callable[[], object]]:
+        """Let a held call end at its deadline on virtual time, or when its client goes away.
+
+        Returns what undoes it. Only when all that may answer the call is on the clock's agenda does
+        it count as held: time would pass over what comes later.
+        """
+        clock = self._service.clock
+        holds: list[Callable[[], object]] = []
+        ends = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
+        if call.deadline is not None:
+            holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
+        gone = Answer("CANCELLED", None, "the client went away")
+        if not caller.when_gone(lambda: self._finish(call, send, gone)):
+            self._finish(call, send, gone)
+        clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
+        holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
+        return holds
+
+    def _finish(self, call: Call, send: Send, answer: Answer) -> None:
+        """Answer a call, unless it is answered already."""
+        code, reply, message, details = answer
+        now = self._service.clock.elapsed
+        if self._journal.end(call, code, reply, message, at=now, details=details):
+            if call.rpc == "GetExecution" and code == "OK":  # before the client goes on
+                self._service.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
+            send(answer)
+
+    def _handle(
+        self, method: Method, hooks: Sequence[Hook], raw: bytes, caller: Caller, send: Send
+    ) -> Call | None:
+        try:
+            request = method.request.FromString(raw)
+        except Exception as error:  # noqa: BLE001  whatever the parser dislikes
+            send(Answer("INTERNAL", None, _unmarshalling(error)))
+            return None
+        clock = self._service.clock
+        call = self._journal.begin(
+            method.rpc,
+            request,
+            at=clock.elapsed,
+            deadline=caller.deadline,
+            repeats=caller.repeats,
+            metadata=caller.metadata,
+        )
+        finish = partial(self._finish, call, send)
+        struck = self._spin.count(call, raw, caller.call)
+        if struck is not None or clock.broken is not None:
+            finish(self._gave_up(struck))
+            return call
+        handler: Handler = partial(self._answer, method, request)
+        for hook in reversed(hooks):
+            handler = partial(hook, handler)
+        try:
+            handler(call, finish)
+        except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
+            finish(self._bug(method))
+        return call
+
+    def _answer(self, method: Method, request: Message, _: Call, send: Send) -> None:
+        if method.rpc not in self._service.rpcs:
+            send(self._not_faked(method))
+            return
+        try:
+            answer = Answer("OK", self._service.answer(method.rpc, request))
+        except AdminError as error:
+            answer = refusal(error, service=method.service)
+        except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN
+            answer = self._bug(method)
+        send(answer)
+
+    def _gave_up(self, struck: HopelessWait | None) -> Answer:
+        """Say it to the caller, too: it may live in a process of its own."""
+        lost = struck or self._service.clock.broken
+        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
+
+    def _bug(self, method: Method) -> Answer:
+        story = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"
+        self._service.unforeseen(story)
+        return Answer("INTERNAL", None, story[-2000:])
+
+    def _not_faked(self, method: Method) -> Answer:
+        story = (
+            f"{method.service}.{method.rpc} was called, and it is not faked.\n"
+            f"{len(self._service.rpcs)} RPCs are; this one answers UNIMPLEMENTED."
+        )
+        self._service.unforeseen(story)
+        return Answer("UNIMPLEMENTED", None, story)
+
+
+def _unmarshalling(error: Exception) -> str:
+    """Say of bytes that are no such message what Go's gRPC says (§1.1)."""
+    inner = "string field contains invalid UTF-8"
+    if "utf-8" not in str(error).lower():
+        inner = "proto: cannot parse invalid wire-format data"
+    return f"grpc: error unmarshalling request: {inner}"

@@ -1,0 +1,155 @@
+"""How gRPC carries calls: raw bytes, contexts, statuses in trailers, and when a client is gone.
+
+A call that a hook may hold back is answered later, when its handler has returned. In grpcio only a
+stream handler may do so; for the client of a unary method the two look the same. It costs a quarter
+more, so calls that no hook can hold are answered plainly.
+
+Ignorant of what happens to a call: that is the :mod:`~flyte_testkit.wire.exchange`'s.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import grpc
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, UNMARKED
+from flyte_testkit.wire.journal import blurred
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from flyte_testkit.wire.answers import Answer
+    from flyte_testkit.wire.exchange import Exchange, Hook
+    from flyte_testkit.wire.services import Method
+
+    RpcMethodHandler = grpc.RpcMethodHandler[bytes, bytes]
+
+__all__ = ["GrpcCarrier"]
+
+_OURS = "flyte-testkit"
+"""How flyte_testkit.client's requests say whose they are."""
+
+_MARKS = frozenset({CALL_ID, EXACT_TIMEOUT})
+
+
+class GrpcCarrier(grpc.GenericRpcHandler):
+    """Brings the calls of one gRPC server to an exchange, and its answers back.
+
+    Args:
+        exchange: What answers.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+        self._methods = exchange.methods
+        self._hooks = exchange.hooks
+        self._plain: dict[str, RpcMethodHandler] = {
+            path: grpc.unary_unary_rpc_method_handler(partial(self._at_once, method))
+            for path, method in self._methods.items()
+        }
+
+    def service(self, details: grpc.HandlerCallDetails) -> RpcMethodHandler:
+        """Return what handles a call to this path."""
+        method = self._methods.get(details.method)
+        if method is None:
+            refused = self._exchange.unknown(details.method)
+            return grpc.unary_unary_rpc_method_handler(partial(_unserved, refused))
+        hooks = self._hooks(method.rpc)
+        if not hooks:
+            return self._plain[details.method]
+        later = partial(self._later, method, hooks)
+        later.experimental_non_blocking = True  # type: ignore[attr-defined]  # how grpcio is told
+        return grpc.unary_stream_rpc_method_handler(later)
+
+    def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
+        caller = _Waiting(context)
+        self._exchange.take(method, raw, caller, ())
+        return _bytes_of(caller.answer, context)
+
+    def _later(
+        self,
+        method: Method,
+        hooks: Sequence[Hook],
+        raw: bytes,
+        context: grpc.ServicerContext,
+        respond: Callable[[bytes | None], None],
+    ) -> None:
+        self._exchange.take(method, raw, _Patient(context, respond), hooks)
+
+
+class _Caller:
+    """What a client tells of a call, besides the request.
+
+    Attributes:
+        call: The id by which the clock knows who stands in the call.
+        deadline: In seconds, exactly as the client meant it if it says so.
+        repeats: Whether its client may make another attempt at once; ours pauses first.
+        metadata: What the client sent besides, without the marks that the world adds.
+        when_gone: Calls a function once the client waits no longer.
+    """
+
+    def __init__(self, context: grpc.ServicerContext) -> None:
+        sent = context.invocation_metadata() or ()
+        told = dict(sent)
+        self.call = told.get(CALL_ID, UNMARKED)
+        exact = told.get(EXACT_TIMEOUT)
+        self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
+        self.repeats = not str(told.get("user-agent", "")).startswith(_OURS)
+        self.metadata = tuple([(key, value) for key, value in sent if key not in _MARKS])
+        self.when_gone = context.add_callback
+
+
+class _Waiting(_Caller):
+    """Takes the answer in while its handler waits: it comes before the exchange returns."""
+
+    answer: Answer
+
+    def send(self, answer: Answer) -> None:
+        self.answer = answer
+
+
+class _Patient(_Caller):
+    """Sends the answer by itself, whenever it comes."""
+
+    def __init__(
+        self, context: grpc.ServicerContext, respond: Callable[[bytes | None], None]
+    ) -> None:
+        super().__init__(context)
+        self._context = context
+        self._respond = respond
+
+    def send(self, answer: Answer) -> None:
+        if answer.code == "OK" and answer.reply is not None:
+            self._respond(answer.reply.SerializeToString())
+        else:
+            _set_status(self._context, answer)
+        self._respond(None)
+
+
+def _unserved(refused: Answer, _: bytes, context: grpc.ServicerContext) -> bytes:
+    return _bytes_of(refused, context)
+
+
+def _bytes_of(answer: Answer, context: grpc.ServicerContext) -> bytes:
+    """Return what a plain handler returns; a status that is not OK leaves by an exception."""
+    if answer.code == "OK" and answer.reply is not None:
+        return answer.reply.SerializeToString()
+    _set_status(context, answer)
+    context.abort(grpc.StatusCode[answer.code], answer.message)
+    raise AssertionError("unreachable")  # abort raises
+
+
+def _set_status(context: grpc.ServicerContext, answer: Answer) -> None:
+    """Write a status that is not OK into the context of its call."""
+    code = grpc.StatusCode[answer.code]
+    if answer.details:
+        status = status_pb2.Status(code=code.value[0], message=answer.message)
+        for detail in answer.details:
+            status.details.add().Pack(detail)
+        context.set_trailing_metadata(rpc_status.to_status(status).trailing_metadata)
+    context.set_code(code)
+    context.set_details(answer.message)
