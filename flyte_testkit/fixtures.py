@@ -7,7 +7,6 @@ clients, and passes on what servers tell.
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +33,8 @@ _SHOWN: pytest.StashKey[list[Any]] = pytest.StashKey()
 
 def use(config: pytest.Config) -> None:
     """Let the hooks of this module be called from now on."""
-    this = sys.modules[__name__]
+    from flyte_testkit import fixtures as this  # noqa: PLC0415, PLW0406  not in sys.modules after a run in a run
+
     if not config.pluginmanager.is_registered(this):
         config.pluginmanager.register(this, "flyte-testkit-fixtures")
 

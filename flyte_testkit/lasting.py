@@ -9,7 +9,6 @@ a plugin then. Ignorant of how servers and pictures are made.
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -178,7 +177,8 @@ def _lasting(node: Any, name: str) -> Lasting:
 
 def _use(config: pytest.Config) -> None:
     fixtures.use(config)
-    this = sys.modules[__name__]
+    from flyte_testkit import lasting as this  # noqa: PLC0415, PLW0406  not in sys.modules after a run in a run
+
     if not config.pluginmanager.is_registered(this):
         config.pluginmanager.register(this, "flyte-testkit-lasting")
 
