@@ -174,19 +174,25 @@ def test_outputs_of_a_function_are_learnt_where_nothing_is_declared(flyte_admin,
 # --- admissions are values
 
 
-def test_an_unscripted_launch_does_not_play_what_the_one_before_played():
+@pytest.mark.parametrize("before", ["launched", "added"])
+def test_an_unscripted_launch_does_not_play_what_the_one_before_played(before):
+    def launch(plan):
+        request = execution_pb2.ExecutionCreateRequest(
+            project="flytesnacks", domain="development", name=plan
+        )
+        request.spec.launch_plan.CopyFrom(admin._registry.latest(plan))
+        with admin.channel() as channel:
+            admin_pb2_grpc.AdminServiceStub(channel).CreateExecution(request)
+
     with FakeFlyteAdmin(strict=False) as admin:
         admin.register("lp")
         admin.register("other")
-        admin.on_launch("lp").plays(running(1).succeeds())
-        with admin.channel() as channel:
-            stub = admin_pb2_grpc.AdminServiceStub(channel)
-            for plan in ("lp", "other"):
-                request = execution_pb2.ExecutionCreateRequest(
-                    project="flytesnacks", domain="development", name=plan
-                )
-                request.spec.launch_plan.CopyFrom(admin._registry.latest(plan))
-                stub.CreateExecution(request)
+        if before == "launched":
+            admin.on_launch("lp").plays(running(1).succeeds())
+            launch("lp")
+        else:
+            admin.add_execution("lp", running(1).succeeds(), launch_plan="lp")
+        launch("other")
         admin.clock.advance(60)
 
         phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
@@ -380,6 +386,15 @@ def test_a_default_that_nobody_even_looked_for_is_told():
         "Take the script out, find out why the code did not launch, or say that it need not: "
         "on_launch(…, strict=False)."
     )
+
+
+def test_a_complaint_is_told_once_though_it_is_asked_for_twice(flyte_admin):
+    flyte_admin.on_launch("nightly").plays(running(1).succeeds())
+
+    told = [flyte_admin.unforeseen(), flyte_admin.unforeseen()]
+
+    assert [len(complaints) for complaints in told] == [1, 0]
+    flyte_admin.verify()
 
 
 def test_a_default_has_served_when_its_launch_plan_was_looked_at(flyte_admin, flyte_client):
