@@ -14,6 +14,7 @@ from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 
 from flyte_testkit.propeller.kinds import KINDS, Kind
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 from flyte_testkit.propeller.places import END, START, Place, checkpoint, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
@@ -57,8 +58,7 @@ ABORT_REASONS: Final = (
 )
 
 _PHASES: Final = Phases("a node", core.NodeExecution.Phase, frozenset({"UNDEFINED", "FAILING"}))
-_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED", "SKIPPED", "TIMED_OUT", "RECOVERED"}
-_RUN_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
+_RUN_ENDS: Final = NODE_OUTCOMES - {"SKIPPED", "RECOVERED"}
 
 
 def node_execution_closures(

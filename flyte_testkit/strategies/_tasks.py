@@ -15,6 +15,7 @@ from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.phases import TASK_OUTCOMES
 from flyte_testkit.propeller.places import Place, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
@@ -53,7 +54,6 @@ _PHASES: Final = Phases(
 _SUBMITTED: Final = "task submitted to K8s"
 _QUOTA: Final = 'Exceeded resourcequota: pods "{pod}" is forbidden: exceeded quota'
 _CREATING: Final = "[ContainersNotReady|ContainerCreating]: containers with unready status|"
-_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED"}
 _ATTEMPTS: Final = st.integers(0, 3)
 _BEFORE_RUNNING: Final = {"UNDEFINED", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING"}
 _EARLY: Final = st.sampled_from((0, 1, -1, 2, -2, 20, 600))
@@ -221,7 +221,7 @@ def task_execution(
     closure.updated_at.CopyFrom(_times.stamp(attempt.reported))
     if attempt.started is not None:
         closure.started_at.CopyFrom(_times.stamp(attempt.started))
-        if attempt.ended is not None and phase in _ENDS:
+        if attempt.ended is not None and phase in TASK_OUTCOMES:
             closure.duration.CopyFrom(_times.lasted(attempt.started, attempt.ended))
     if phase == "SUCCEEDED":
         closure.output_uri = place.outputs(attempt.number)
