@@ -136,6 +136,36 @@ def test_the_next_launch_gets_the_script_that_was_wrong_until_it_is_mended(flyte
     flyte_admin.unforeseen()
 
 
+def test_what_was_refused_is_asked_anew_once_something_else_is_planted(flyte_admin, launch):
+    flyte_admin.register("lp", outputs={"auc": float})
+    always = flyte_admin.on_launch("lp").always_plays(lambda _: WRONG)
+    told(launch, "a")
+
+    always.always_plays(RIGHT)
+    launch("a")
+
+    scripts = iter([WRONG, RIGHT])
+    in_turn = flyte_admin.on_launch("lp", name="b").plays(lambda _: next(scripts))
+    told(launch, "b")
+    in_turn.plays(RIGHT)
+    launch("b")
+
+    assert [len(route.launches) for route in (always, in_turn)] == [1, 1]
+    assert "NEVER PLAYED" in in_turn.complaint()
+    flyte_admin.unforeseen()
+
+
+def test_a_launch_that_is_refused_plays_nothing(flyte_admin, launch):
+    flyte_admin.register("lp", outputs={"auc": float})
+    asked = []
+    flyte_admin.on_launch("lp").plays(lambda launch: asked.append(launch) or WRONG)
+
+    told(launch, "a")
+
+    assert [refused.script for refused in asked] == [None]
+    flyte_admin.unforeseen()
+
+
 def test_a_wrong_script_does_not_end_in_a_more_general_one(flyte_admin, launch):
     flyte_admin.register("lp", outputs={"auc": float})
     general = flyte_admin.on_launch("lp").always_plays(RIGHT)

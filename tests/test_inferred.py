@@ -152,6 +152,18 @@ def test_rows_keep_their_numbers_times_and_versions_while_nobody_looks(flyte_adm
     assert after[2].workflow_id == after[1].id
 
 
+def test_what_a_client_saw_gets_one_new_version_and_not_one_for_each_growth(
+    flyte_admin, flyte_client
+):
+    flyte_admin.on_launch("p", strict=False).plays(running(1).succeeds(x=1))
+    flyte_client.fetch_launch_plan(name="p")
+
+    for outputs in ({"y": 1}, {"z": 1}):  # nobody has seen v2 yet
+        flyte_admin.on_launch("p").plays(running(1).succeeds(outputs))
+
+    assert flyte_admin.whereabouts("launch_plan", *PLACE, "p").versions == ("v1", "v2")
+
+
 @needs_flytekit
 @pytest.mark.parametrize("outputs", [{}, {"new": 1}])
 def test_a_deactivated_plan_stays_so(flyte_admin, flyte_remote, outputs):

@@ -104,7 +104,6 @@ class Runs:
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
             self._expected.setdefault(run, now + PATIENCE)  # for nobody saw what has changed
-            self.hand_over(now)
         else:
             self._expected[run] = now + PATIENCE
 
