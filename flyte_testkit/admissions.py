@@ -18,9 +18,9 @@ from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Succeeds
-from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

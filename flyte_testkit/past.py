@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import FlyteTestkitError, shown
 from flyte_testkit.launches import LaunchRoute
-from flyte_testkit.timeline._parts import OUTCOMES
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

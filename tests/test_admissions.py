@@ -136,6 +136,36 @@ def test_the_next_launch_gets_the_script_that_was_wrong_until_it_is_mended(flyte
     flyte_admin.unforeseen()
 
 
+def test_what_was_refused_is_asked_anew_once_something_else_is_planted(flyte_admin, launch):
+    flyte_admin.register("lp", outputs={"auc": float})
+    always = flyte_admin.on_launch("lp").always_plays(lambda _: WRONG)
+    told(launch, "a")
+
+    always.always_plays(RIGHT)
+    launch("a")
+
+    scripts = iter([WRONG, RIGHT])
+    in_turn = flyte_admin.on_launch("lp", name="b").plays(lambda _: next(scripts))
+    told(launch, "b")
+    in_turn.plays(RIGHT)
+    launch("b")
+
+    assert [len(route.launches) for route in (always, in_turn)] == [1, 1]
+    assert "NEVER PLAYED" in in_turn.complaint()
+    flyte_admin.unforeseen()
+
+
+def test_a_launch_that_is_refused_plays_nothing(flyte_admin, launch):
+    flyte_admin.register("lp", outputs={"auc": float})
+    asked = []
+    flyte_admin.on_launch("lp").plays(lambda launch: asked.append(launch) or WRONG)
+
+    told(launch, "a")
+
+    assert [refused.script for refused in asked] == [None]
+    flyte_admin.unforeseen()
+
+
 def test_a_wrong_script_does_not_end_in_a_more_general_one(flyte_admin, launch):
     flyte_admin.register("lp", outputs={"auc": float})
     general = flyte_admin.on_launch("lp").always_plays(RIGHT)
@@ -174,19 +204,25 @@ def test_outputs_of_a_function_are_learnt_where_nothing_is_declared(flyte_admin,
 # --- admissions are values
 
 
-def test_an_unscripted_launch_does_not_play_what_the_one_before_played():
+@pytest.mark.parametrize("before", ["launched", "added"])
+def test_an_unscripted_launch_does_not_play_what_the_one_before_played(before):
+    def launch(plan):
+        request = execution_pb2.ExecutionCreateRequest(
+            project="flytesnacks", domain="development", name=plan
+        )
+        request.spec.launch_plan.CopyFrom(admin._registry.latest(plan))
+        with admin.channel() as channel:
+            admin_pb2_grpc.AdminServiceStub(channel).CreateExecution(request)
+
     with FakeFlyteAdmin(strict=False) as admin:
         admin.register("lp")
         admin.register("other")
-        admin.on_launch("lp").plays(running(1).succeeds())
-        with admin.channel() as channel:
-            stub = admin_pb2_grpc.AdminServiceStub(channel)
-            for plan in ("lp", "other"):
-                request = execution_pb2.ExecutionCreateRequest(
-                    project="flytesnacks", domain="development", name=plan
-                )
-                request.spec.launch_plan.CopyFrom(admin._registry.latest(plan))
-                stub.CreateExecution(request)
+        if before == "launched":
+            admin.on_launch("lp").plays(running(1).succeeds())
+            launch("lp")
+        else:
+            admin.add_execution("lp", running(1).succeeds(), launch_plan="lp")
+        launch("other")
         admin.clock.advance(60)
 
         phases = {row.execution_name: row.phase for row, _, _ in admin.lives()}
@@ -380,6 +416,15 @@ def test_a_default_that_nobody_even_looked_for_is_told():
         "Take the script out, find out why the code did not launch, or say that it need not: "
         "on_launch(…, strict=False)."
     )
+
+
+def test_a_complaint_is_told_once_though_it_is_asked_for_twice(flyte_admin):
+    flyte_admin.on_launch("nightly").plays(running(1).succeeds())
+
+    told = [flyte_admin.unforeseen(), flyte_admin.unforeseen()]
+
+    assert [len(complaints) for complaints in told] == [1, 0]
+    flyte_admin.verify()
 
 
 def test_a_default_has_served_when_its_launch_plan_was_looked_at(flyte_admin, flyte_client):

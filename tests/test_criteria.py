@@ -210,6 +210,20 @@ def test_an_absent_input_matches_a_routes_none(flyte_admin, flyte_client):
     assert [len(none.launches), len(some.launches)] == [1, 1]
 
 
+def test_an_input_that_the_launch_plan_does_not_even_have_matches_a_routes_none(
+    flyte_admin, flyte_client
+):
+    flyte_admin.register("lp", inputs={"v": int | None})
+    flyte_admin.register("other")
+    none = flyte_admin.on_launch(inputs={"v": None}).always_plays(running(1).succeeds())
+    some = flyte_admin.on_launch(inputs={"v": 3}).plays(running(1).succeeds())
+
+    for name, inputs in (("lp", {"v": 3}), ("lp", {"v": None}), ("other", {})):
+        flyte_client.execute(flyte_client.fetch_launch_plan(name=name), inputs=inputs)
+
+    assert [len(none.launches), len(some.launches)] == [2, 1]
+
+
 # --- criteria as values
 
 

@@ -4,7 +4,8 @@ from importlib.util import find_spec
 
 import grpc
 import pytest
-from flyteidl.admin import common_pb2, launch_plan_pb2
+from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
+from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2
 from flyteidl.service import admin_pb2_grpc
 
@@ -17,6 +18,7 @@ from flyte_testkit.stubs import Stub
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 PLACE = ("flytesnacks", "development")
+SUCCEEDED = core.WorkflowExecution.SUCCEEDED
 
 
 @pytest.fixture(params=CLIENTS)
@@ -148,6 +150,18 @@ def test_rows_keep_their_numbers_times_and_versions_while_nobody_looks(flyte_adm
     assert set(after[2].message.closure.expected_outputs.variables) == {"x", "y"}
     assert after[2].message.closure.created_at == before[2].message.closure.created_at
     assert after[2].workflow_id == after[1].id
+
+
+def test_what_a_client_saw_gets_one_new_version_and_not_one_for_each_growth(
+    flyte_admin, flyte_client
+):
+    flyte_admin.on_launch("p", strict=False).plays(running(1).succeeds(x=1))
+    flyte_client.fetch_launch_plan(name="p")
+
+    for outputs in ({"y": 1}, {"z": 1}):  # nobody has seen v2 yet
+        flyte_admin.on_launch("p").plays(running(1).succeeds(outputs))
+
+    assert flyte_admin.whereabouts("launch_plan", *PLACE, "p").versions == ("v1", "v2")
 
 
 @needs_flytekit
@@ -340,12 +354,32 @@ def test_a_registration_of_our_own_that_is_refused_changes_nothing(flyte_admin, 
     flyte_admin.register("q", schedule="@daily")  # nothing of the refused one is in the way
 
 
-def test_the_version_of_a_forgotten_stub(flyte_admin, listed):
-    flyte_admin.on_launch("p", version="v7", strict=False).plays(running(1).succeeds(x=6))
+@pytest.mark.parametrize("versions", [["v7"], ["v1", "v7"], ["v7", "v8", "v9"]])
+def test_the_version_of_a_forgotten_stub_is_forgotten_too(flyte_admin, listed, versions):
+    for version in versions:
+        route = flyte_admin.on_launch("p", version=version, strict=False)
+        route.plays(running(1).succeeds(x=6))
 
     flyte_admin.register("p", outputs={"x": int})
 
     assert listed("p") == ["v1"]
+
+
+def test_what_ran_against_a_forgotten_stub_may_run_again_with_other_outputs(
+    flyte_admin, rpc, remote
+):
+    flyte_admin.on_launch("p").always_plays(lambda _: running(1).succeeds({"y": 7}))
+    ran = run(remote, "p")
+    flyte_admin.register("p", outputs={"x": int}, version="v9")
+    flyte_admin.clock.advance(60)
+    flyte_admin.on_launch("p").always_plays(lambda _: running(1).succeeds({"z": 8}))
+
+    request = execution_pb2.ExecutionRelaunchRequest(name="again")
+    request.id.project, request.id.domain, request.id.name = *PLACE, ran.id.name
+    rpc.RelaunchExecution(request)
+    flyte_admin.clock.advance(60)
+
+    assert remote.fetch_execution(name="again").closure.phase == SUCCEEDED
 
 
 def test_a_task_registered_by_a_client_is_not_run_in_the_wrapping_of_its_stub(flyte_admin, rpc):

@@ -117,6 +117,14 @@ def test_a_route_for_other_inputs_says_which_inputs_came(routes):
         routes.claim(launched(day="sunday"))
 
 
+def test_an_input_that_was_not_sent_matches_a_routes_none(routes):
+    routes.on_launch("nightly", inputs={"day": None}).plays(FIRST)
+    routes.on_launch("nightly").plays(SECOND)
+
+    assert routes.claim(launched(day="monday")) == SECOND
+    assert routes.claim(launched()) == FIRST
+
+
 def test_a_script_without_an_ending_is_refused_when_it_is_planted(routes):
     with pytest.raises(TimelineError) as caught:
         routes.on_launch("nightly").plays(queued(5).running(60))

@@ -16,6 +16,17 @@ def test_a_story_is_told_once_however_often_it_happened():
     surprises.raise_if_any()
 
 
+def test_what_was_told_is_not_told_again_when_it_is_found_again():
+    surprises = Surprises()
+    surprises.add("nightly was never launched")
+    surprises.take()
+
+    surprises.add("nightly was never launched")
+    surprises.add("hourly was never launched")
+
+    assert surprises.take() == ("hourly was never launched",)
+
+
 def test_stories_are_told_in_the_order_in_which_they_happened():
     surprises = Surprises()
     surprises.add("first")

@@ -18,8 +18,8 @@ from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
-from flyte_testkit.timeline._parts import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
+from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +22,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
-__all__ = ["ABORTING_TAKES", "PATIENCE", "Run", "Runs"]
-
-ABORTING_TAKES = timedelta(seconds=0.5)
-"""From TerminateExecution to ABORTED: up to 0.6 s in recorded runs, so clients do see ABORTING."""
+__all__ = ["PATIENCE", "Run", "Runs"]
 
 PATIENCE = timedelta(hours=1)
 """How long, after the last look, a script that waits for looks counts as going to go on."""
@@ -106,7 +104,6 @@ class Runs:
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
             self._expected.setdefault(run, now + PATIENCE)  # for nobody saw what has changed
-            self.hand_over(now)
         else:
             self._expected[run] = now + PATIENCE
 

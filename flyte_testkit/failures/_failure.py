@@ -9,17 +9,25 @@ import enum
 import inspect
 import re
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
+from typing import TYPE_CHECKING, Any, Final, final, get_args
 
 from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.propeller.names import child_name, pod_name
+from flyte_testkit.propeller.wording import ErrorKind, Worded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "USER_ERROR", "ErrorKind", "Failure", "check_text", "code_text", "spelled"]
-
-ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
+__all__ = [
+    "KINDS",
+    "USER_ERROR",
+    "ErrorKind",
+    "Failure",
+    "check_text",
+    "code_text",
+    "engines",
+    "spelled",
+]
 
 USER_ERROR: Final = "USER:RuntimeError"
 """The code of every Python exception that a task lets out, whatever its class: flytekit's own."""
@@ -129,6 +137,11 @@ class Failure:
 
 
 Failure.__init__ = suggests_keywords(Failure.__init__)  # type: ignore[method-assign]  # generated
+
+
+def engines(worded: Worded) -> Failure:
+    """Return the failure that an engine words so."""
+    return Failure(worded.message, code=worded.code, kind=worded.kind)
 
 
 def spelled(failure: Failure, function: Callable[..., Failure], /, **arguments: object) -> Failure:

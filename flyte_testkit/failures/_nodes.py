@@ -7,8 +7,9 @@ id is a text like any other.
 from __future__ import annotations
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
-from flyte_testkit.failures._failure import Failure, check_text, spelled
+from flyte_testkit.failures._failure import Failure, check_text, engines, spelled
 from flyte_testkit.failures._tasks import user_error
+from flyte_testkit.propeller import wording
 
 __all__ = [
     "approval_refused",
@@ -31,8 +32,7 @@ def approval_refused() -> Failure:
         >>> approval_refused().message
         'received a reject signal to disapprove the node input values'
     """
-    message = "received a reject signal to disapprove the node input values"
-    return spelled(Failure(message, code="ReceivedRejectSignal"), approval_refused)
+    return spelled(engines(wording.approval_refused()), approval_refused)
 
 
 @suggests_keywords
@@ -59,12 +59,7 @@ def binding_failed(
         >>> print(binding_failed().message)
         failed at Node[n1]. BindingResolutionError: Error binding Var [wf].[a], caused by: failed at Node[n0]. PromiseAttributeResolveError: index [0] is out of range of []
     """  # noqa: E501  a line of output
-    failure = Failure(
-        f"failed at Node[{node}]. BindingResolutionError: Error binding Var [wf].[{variable}],"
-        f" caused by: failed at Node[{upstream}]. PromiseAttributeResolveError: {cause}",
-        code="BindingResolutionFailure",
-        kind="SYSTEM",
-    )
+    failure = engines(wording.binding_failed(node, variable, upstream, cause))
     said = {"node": node, "variable": variable, "upstream": upstream, "cause": cause}
     return spelled(failure, binding_failed, **said)
 
@@ -111,11 +106,7 @@ def child_aborted(*, node: str = "n0", child: str = "{node.child}") -> Failure:
         >>> print(child_aborted().worded_for("nightly-1").message)
         failed at Node[n0]. RemoteChildWorkflowExecutionFailed: launchplan [nightly-1-n0-0] aborted, caused by: launchplan execution aborted
     """  # noqa: E501  a line of output
-    failure = Failure(
-        f"failed at Node[{node}]. RemoteChildWorkflowExecutionFailed: launchplan [{child}]"
-        " aborted, caused by: launchplan execution aborted",
-        code="RemoteChildWorkflowExecutionFailed",
-    )
+    failure = engines(wording.child_aborted(node, child))
     return spelled(failure, child_aborted, node=node, child=child)
 
 
@@ -132,7 +123,7 @@ def conditional_failed(*, message: str = "no case fits") -> Failure:
         >>> conditional_failed(message="too small").message
         '[UserProvidedError] too small'
     """
-    failure = Failure(f"[UserProvidedError] {message}", code="UserProvidedError")
+    failure = engines(wording.conditional_failed(message))
     return spelled(failure, conditional_failed, message=message)
 
 
@@ -150,11 +141,11 @@ def node_timed_out() -> Failure:
         >>> node_timed_out().message
         'Timeout in node'
     """
-    return spelled(Failure("Timeout in node", code="Timeout"), node_timed_out)
+    return spelled(engines(wording.node_timed_out()), node_timed_out)
 
 
 @suggests_keywords
-def node_aborted(*, reason: str = "Workflow aborted.") -> Failure:
+def node_aborted(*, reason: str = wording.WORKFLOW_ABORTED) -> Failure:
     """Return the error of a node that the engine stopped: it is no execution's.
 
     Code ``NodeAborted``, kind ``UNKNOWN``. An execution that was terminated has no error at all.
@@ -168,4 +159,4 @@ def node_aborted(*, reason: str = "Workflow aborted.") -> Failure:
         >>> node_aborted().kind
         'UNKNOWN'
     """
-    return spelled(Failure(reason, code="NodeAborted", kind="UNKNOWN"), node_aborted, reason=reason)
+    return spelled(engines(wording.node_aborted(reason)), node_aborted, reason=reason)

@@ -1,4 +1,4 @@
-"""How texts that go into messages are formed: exceptions, lengths of time, the last attempt.
+"""How texts that go into messages are formed: exceptions and lengths of time.
 
 Ignorant of which failures hold them.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from flyte_testkit.errors import TimelineError, shown
 
-__all__ = ["exception_text", "go_duration", "last_error", "seconds_of", "whole"]
+__all__ = ["exception_text", "go_duration", "seconds_of", "whole"]
 
 _INDENT: Final = "    "
 _LONGEST: Final = 2.0**63 / 1e9  # seconds; Go counts nanoseconds in 64 bits
@@ -38,11 +38,6 @@ def exception_text(exception: str, message: str, function: str) -> str:
     )
     said = textwrap.indent(f"{name}: {message}", _INDENT)
     return f"Trace:\n\n{textwrap.indent(trace, _INDENT)}\nMessage:\n\n{said}"
-
-
-def last_error(kind: str, message: str, attempts: int) -> str:
-    """Return how the engine says that no attempt is left."""
-    return f"[{attempts}/{attempts}] currentAttempt done. Last Error: {kind}::{message}"
 
 
 def seconds_of(length: float | timedelta, what: str) -> float:

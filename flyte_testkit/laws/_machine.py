@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from flyte_testkit.laws._backend import backend
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from google.protobuf.message import Message
@@ -34,7 +35,6 @@ __all__ = ["FlyteAdminMachine", "ModelExecution", "event_refusal"]
 
 Phase = core_execution_pb2.WorkflowExecution.Phase
 
-_ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"})
 _PHASES: Final = tuple(Phase.keys())
 
 
@@ -53,9 +53,9 @@ def event_refusal(current: str, coming: str) -> str | None:
     """
     if coming == current != "QUEUED":
         return "ALREADY_EXISTS"
-    if current in _ENDED or (current, coming) == ("RUNNING", "QUEUED"):
+    if current in OUTCOMES or (current, coming) == ("RUNNING", "QUEUED"):
         return "FAILED_PRECONDITION"
-    if current == "ABORTING" and coming not in _ENDED:
+    if current == "ABORTING" and coming not in OUTCOMES:
         return "FAILED_PRECONDITION"
     return None
 
@@ -181,7 +181,7 @@ class FlyteAdminMachine(RuleBasedStateMachine):
         told = self.model[execution]
         request = execution_pb2.ExecutionTerminateRequest(id=self.id_of(execution), cause=cause)
         reply = self.call("TerminateExecution", request)
-        refusal = "FAILED_PRECONDITION" if told.phase in _ENDED else None
+        refusal = "FAILED_PRECONDITION" if told.phase in OUTCOMES else None
         self._agree(reply, refusal, f"terminate {execution}, which is {told.phase}")
         if refusal is None:
             told.phase, told.cause = "ABORTING", cause

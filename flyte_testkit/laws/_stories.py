@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import strategies as st
 
 from flyte_testkit.laws._others import NAMES, Others
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.strategies import timelines
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Timeline, immediately, queued, running, undefined
@@ -137,8 +138,7 @@ def endings(draw: Draw, suite: type[Promises]) -> Story:
 @st.composite
 def open_ends(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions of which some never end, with some time."""
-    outcomes: tuple[Outcome | None, ...] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT", None)
-    timeline = draw(lives(suite, outcomes=outcomes))
+    timeline = draw(lives(suite, outcomes=(*OUTCOMES, None)))
     return Story(timeline, ample(suite, timeline))
 
 
@@ -268,7 +268,7 @@ def crowds(draw: Draw, suite: type[Promises]) -> Crowd:
 def lives(
     suite: type[Promises],
     *,
-    outcomes: Collection[Outcome | None] = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"),
+    outcomes: Collection[Outcome | None] = OUTCOMES,
 ) -> st.SearchStrategy[Timeline]:
     """Generate timelines, three steps at most, around the moments when loops look."""
     longest = math.ceil(4 * suite.poll_interval) + 1

@@ -15,7 +15,7 @@ from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._bounds import LINGERS, SLACK
 from flyte_testkit.laws._stage import remote_of, stage
 from flyte_testkit.naming import execution_id
-from flyte_testkit.timeline._parts import OUTCOMES
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

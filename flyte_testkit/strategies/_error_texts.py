@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from flyte_testkit import failures
+from flyte_testkit.propeller.wording import EXHAUSTED
 
 __all__ = ["CODES", "LAUNCH_CODES", "REALISTIC", "WRAPPERS"]
 
@@ -45,7 +46,7 @@ CODES: Final = (
 )
 """Codes without a wrapper, the commonest first; a failed map has none at all."""
 
-WRAPPERS: Final = ("", "RetriesExhausted|", "RetriesExhausted|RetriesExhausted|")
+WRAPPERS: Final = ("", EXHAUSTED, EXHAUSTED * 2)
 """What a code may stand behind. The last comes from executions that launch executions."""
 
 LAUNCH_CODES: Final = ("Internal", "Unknown", "InvalidArgument", "NotFound")

@@ -14,6 +14,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, security_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.phases import ALWAYS_RAN, NEVER_RAN, OUTCOMES
 from flyte_testkit.propeller.places import END, Place, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
@@ -41,9 +42,6 @@ ExecutionPhase = Literal[
 
 EXECUTION_PHASES: Final = Phases("an execution", core.WorkflowExecution.Phase)
 
-_ALWAYS_RAN: Final = {"RUNNING", "SUCCEEDING", "SUCCEEDED"}
-_NEVER_RAN: Final = {"UNDEFINED", "QUEUED"}
-_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
 _MODES: Final = st.sampled_from(
     ("MANUAL", "SCHEDULED", "SYSTEM", "RELAUNCH", "CHILD_WORKFLOW", "RECOVERED")
 )
@@ -180,7 +178,7 @@ def _put_times(closure: execution_pb2.ExecutionClosure, phase: str, lived: Lived
     closure.updated_at.CopyFrom(_times.stamp(lived.updated))
     if lived.started is not None:
         closure.started_at.CopyFrom(_times.stamp(lived.started))
-        if phase in _ENDS:
+        if phase in OUTCOMES:
             closure.duration.CopyFrom(_times.lasted(lived.started, lived.updated))
     closure.state_change_details.occurred_at.CopyFrom(closure.created_at)
 
@@ -238,12 +236,12 @@ def _draw_life(draw: Callable[..., Any], phase: str) -> tuple[Lived, bool]:
     if phase == "UNDEFINED":
         return Lived(created, None, created), False
     started = created + draw(_times.GAPS)
-    if phase in _NEVER_RAN:
+    if phase in NEVER_RAN:
         return Lived(created, None, started), False
     if phase == "RUNNING":
         return Lived(created, started, started), False
     ended = started + draw(_times.GAPS)
-    ran, made = (True, True) if phase in _ALWAYS_RAN else (draw(MOSTLY), draw(MOSTLY))
+    ran, made = (True, True) if phase in ALWAYS_RAN else (draw(MOSTLY), draw(MOSTLY))
     if ran:
         return Lived(created, started, ended), False
     refused = phase == "FAILED" and not made

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import catalog_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.phases import ALWAYS_RAN, NEVER_RAN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -164,8 +166,8 @@ EXECUTION: Final = Rules(
         "outputs": _outputs,
         "abort_metadata": _abort,
     },
-    started=frozenset({"RUNNING", "SUCCEEDING", "SUCCEEDED"}),
-    unstarted=frozenset({"UNDEFINED", "QUEUED"}),
+    started=ALWAYS_RAN,
+    unstarted=NEVER_RAN,
 )
 
 _RUN_OUTCOMES: Final = {

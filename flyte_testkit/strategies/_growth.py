@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from flyte_testkit.propeller.kinds import KINDS, Kind
 from flyte_testkit.propeller.places import END, START, Place
+from flyte_testkit.propeller.wording import SCOPE_FAILED
 from flyte_testkit.strategies import _times
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import ERRORS
-from flyte_testkit.strategies._nodes import NodeLife, node_execution
-from flyte_testkit.strategies._propagation import (
+from flyte_testkit.strategies._node_errors import (
     aborted,
     item_error,
     node_error,
@@ -28,6 +28,7 @@ from flyte_testkit.strategies._propagation import (
     rejected,
     timed_out,
 )
+from flyte_testkit.strategies._nodes import NodeLife, node_execution
 from flyte_testkit.strategies._tasks import Attempt, task_execution
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ _LEAVES: Final[dict[Fate, tuple[str, ...]]] = {
     "ABORTED": ("task", "map", "gate", "sleep", "launch plan"),
 }
 _PARENTS: Final = ("sub-workflow", "dynamic", "branch")
-_REASONS: Final = {"sub-workflow": "subworkflow failed", "dynamic": "Dynamic workflow failed"}
 _ACTIVE: Final = st.sampled_from(("RUNNING", "QUEUED", "INITIALIZING", "WAITING_FOR_RESOURCES"))
 
 
@@ -305,7 +305,7 @@ class Grower:
         if kind.is_dynamic:
             made, cursor = self._attempt(place, kind, "SUCCEEDED", 0, cursor, cursor, None)
             tasks = (made,)
-        inner = reason if fate == "ABORTED" else _REASONS.get(kind.name, reason)
+        inner = reason if fate == "ABORTED" else SCOPE_FAILED.get(kind.name, reason)
         if kind.name == "branch":
             child = place.below(f"{place.spec_id}-n0")
             grown = self.node(child, fate, cursor, depth - 1, reason=inner, after=after)

@@ -14,12 +14,15 @@ from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 
 from flyte_testkit.propeller.kinds import KINDS, Kind
+from flyte_testkit.propeller.names import pod_name
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 from flyte_testkit.propeller.places import END, START, Place, checkpoint, root_of
+from flyte_testkit.propeller.wording import ABORT_REASONS
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._errors import ERRORS
-from flyte_testkit.strategies._propagation import aborted
+from flyte_testkit.strategies._node_errors import aborted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from flyteidl.admin.node_execution_pb2 import NodeExecutionClosure
 
 __all__ = [
-    "ABORT_REASONS",
     "NodeLife",
     "NodePhase",
     "node_execution",
@@ -49,16 +51,8 @@ NodePhase = Literal[
     "RECOVERED",
 ]
 
-ABORT_REASONS: Final = (
-    "Workflow aborted.",
-    "Some node execution failed, auto-abort.",
-    "subworkflow failed",
-    "Dynamic workflow failed",
-)
-
 _PHASES: Final = Phases("a node", core.NodeExecution.Phase, frozenset({"UNDEFINED", "FAILING"}))
-_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED", "SKIPPED", "TIMED_OUT", "RECOVERED"}
-_RUN_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}
+_RUN_ENDS: Final = NODE_OUTCOMES - {"SKIPPED", "RECOVERED"}
 
 
 def node_execution_closures(
@@ -239,7 +233,7 @@ def _put_target(
 ) -> None:
     """Say what a task or a launch plan leaves in the node's closure."""
     closure, execution = made.closure, made.id.execution_id
-    pod = f"{execution.name}-{place.node_id}-{attempt}"
+    pod = pod_name(execution.name, place.node_id, attempt)
     if kind.child_execution and closure.HasField("started_at"):
         child = _identifiers.execution_id(execution.project, execution.domain, "fkde3bmqz4xwyy")
         closure.workflow_node_metadata.executionId.CopyFrom(child)

@@ -15,7 +15,10 @@ from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.propeller.names import pod_name
+from flyte_testkit.propeller.phases import TASK_OUTCOMES
 from flyte_testkit.propeller.places import Place, root_of
+from flyte_testkit.propeller.wording import CREATING, SUBMITTED, over_quota
 from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
@@ -50,10 +53,6 @@ _PHASES: Final = Phases(
     frozenset({"UNDEFINED", "RETRYABLE_FAILED"}),
 )
 
-_SUBMITTED: Final = "task submitted to K8s"
-_QUOTA: Final = 'Exceeded resourcequota: pods "{pod}" is forbidden: exceeded quota'
-_CREATING: Final = "[ContainersNotReady|ContainerCreating]: containers with unready status|"
-_ENDS: Final = {"SUCCEEDED", "FAILED", "ABORTED"}
 _ATTEMPTS: Final = st.integers(0, 3)
 _BEFORE_RUNNING: Final = {"UNDEFINED", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING"}
 _EARLY: Final = st.sampled_from((0, 1, -1, 2, -2, 20, 600))
@@ -221,14 +220,14 @@ def task_execution(
     closure.updated_at.CopyFrom(_times.stamp(attempt.reported))
     if attempt.started is not None:
         closure.started_at.CopyFrom(_times.stamp(attempt.started))
-        if attempt.ended is not None and phase in _ENDS:
+        if attempt.ended is not None and phase in TASK_OUTCOMES:
             closure.duration.CopyFrom(_times.lasted(attempt.started, attempt.ended))
     if phase == "SUCCEEDED":
         closure.output_uri = place.outputs(attempt.number)
     if error is not None:
         closure.error.CopyFrom(error)
     closure.event_version = 1
-    pod = f"{node.execution_id.name}-{node.node_id}-{attempt.number}"
+    pod = pod_name(node.execution_id.name, node.node_id, attempt.number)
     if items is None:
         _put_container(closure, phase, pod, attempt)
     else:
@@ -245,11 +244,11 @@ def _put_container(
     if attempt.started is not None:
         closure.logs.append(_log(pod, "Kubernetes Logs (User)"))
     if phase == "WAITING_FOR_RESOURCES":
-        _put_reason(closure, attempt.created, _QUOTA.format(pod=pod))
+        _put_reason(closure, attempt.created, over_quota(pod))
     elif phase == "QUEUED" or attempt.started is not None or phase == "INITIALIZING":
-        _put_reason(closure, attempt.created, _SUBMITTED)
+        _put_reason(closure, attempt.created, SUBMITTED)
     if phase == "INITIALIZING" or attempt.started is not None:
-        _put_reason(closure, _times.whole_seconds(attempt.created), _CREATING)
+        _put_reason(closure, _times.whole_seconds(attempt.created), CREATING)
 
 
 def _put_reason(
@@ -265,7 +264,7 @@ def _put_items(
     closure.task_type = "container_array"
     closure.metadata.plugin_identifier = "k8s-array"
     for index in range(items):
-        name = f"{pod}-n{index}-0"
+        name = pod_name(pod, f"n{index}", 0)
         item = closure.metadata.external_resources.add(
             external_id=name, index=index, phase="UNDEFINED" if phase == "QUEUED" else phase
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit import failures as named
+from flyte_testkit.propeller.phases import ENDS_WITH, OUTCOMES
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._errors import STORABLE, failures
@@ -25,7 +26,7 @@ from flyte_testkit.timeline import (
     running,
     undefined,
 )
-from flyte_testkit.timeline._parts import OUTCOMES, StepPhase, refusal
+from flyte_testkit.timeline._parts import StepPhase, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -41,11 +42,6 @@ _RANK: Final[dict[StepPhase, int]] = {
     "SUCCEEDING": 3,
     "FAILING": 3,
     "ABORTING": 4,
-}
-_FITTING: Final = {  # what a real engine ends with after these
-    "SUCCEEDING": {"SUCCEEDED", None},
-    "FAILING": {"FAILED", None},
-    "ABORTING": {"ABORTED", None},
 }
 _SECOND: Final = 1000
 _POLLS: Final = (5, 10, 30, 60, 300)
@@ -181,7 +177,7 @@ def _draw_phases(
 
 def _in_order(phases: list[StepPhase], phase: StepPhase, ending: Outcome | None) -> bool:
     forward = not phases or _RANK[phases[-1]] < _RANK[phase]
-    return forward and ending in _FITTING.get(phase, {ending})
+    return forward and ending in {None, ENDS_WITH.get(phase, ending)}
 
 
 def _ends(max_seconds: float) -> st.SearchStrategy[int]:

@@ -13,6 +13,7 @@ from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.errors import close_names
 from flyte_testkit.propeller.places import Place, root_of
+from flyte_testkit.propeller.wording import NODE_FAILED, WORKFLOW_ABORTED
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
 from flyte_testkit.strategies._drawing import MOSTLY
@@ -47,8 +48,6 @@ _FATES: Final[dict[str, Fate]] = {
     "ABORTING": "RUNNING",
     "ABORTED": "ABORTED",
 }
-_REASONS: Final = {"ABORTED": "Workflow aborted."}
-_AUTO_ABORT: Final = "Some node execution failed, auto-abort."
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def _trees(
         _FATES[phase],
         started,
         max_depth,
-        reason=_REASONS.get(phase, _AUTO_ABORT),
+        reason=WORKFLOW_ABORTED if phase == "ABORTED" else NODE_FAILED,
         siblings="RUNNING" if phase == "FAILING" else "ABORTED",
     )
     updated = started

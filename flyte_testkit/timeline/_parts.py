@@ -18,11 +18,11 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias, final, get_args
 from flyte_testkit.errors import TimelineError, close_names, shown
 from flyte_testkit.failures import Failure  # noqa: TC001  Hypothesis resolves hints
 from flyte_testkit.failures._failure import check_text
+from flyte_testkit.propeller.phases import Outcome
 from flyte_testkit.timeline import _durations
 from flyte_testkit.timeline._durations import Polls  # noqa: TC001  likewise
 
 __all__ = [
-    "OUTCOMES",
     "STEP_PHASES",
     "Aborts",
     "Ending",
@@ -42,11 +42,9 @@ __all__ = [
 ]
 
 StepPhase = Literal["UNDEFINED", "QUEUED", "RUNNING", "SUCCEEDING", "FAILING", "ABORTING"]
-Outcome = Literal["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]
 Phase: TypeAlias = StepPhase | Outcome
 
 STEP_PHASES: Final[tuple[StepPhase, ...]] = get_args(StepPhase)
-OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 
 @final

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
 from flyte_testkit.errors import TimelineError, close_names, cut
 from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure, parse
 from flyte_testkit.failures._calls import end_of_call
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.timeline import _durations
 from flyte_testkit.timeline._parts import (
-    OUTCOMES,
     STEP_PHASES,
     Aborts,
     Fails,

@@ -124,6 +124,19 @@ def test_an_abort_needs_no_looks(admin, look):
     assert look() == "ABORTED"
 
 
+def test_what_was_aborted_waits_for_no_looks_any_more(admin, look):
+    train = admin.add_execution("train", running(polls(9)).succeeds())
+    look()
+    admin.terminate("train", "enough")
+    admin.clock.advance(1)
+
+    assert train.phase == "ABORTED"  # no look: the test itself asks
+    assert admin.clock.pending is False
+    assert "polls so far" not in text(admin)
+    assert look() == "ABORTED"
+    assert admin.clock.pending is False
+
+
 def test_an_abort_may_take_looks(admin, look):
     admin.add_execution("train", running(60).aborting(polls(2)).aborts("enough"))
     admin.clock.advance(60)

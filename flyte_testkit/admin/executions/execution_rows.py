@@ -16,6 +16,7 @@ from flyte_testkit.admin.database import enums, rows, times
 from flyte_testkit.admin.database.texts import storable
 from flyte_testkit.admin.errors import AdminError, database_error, entity_not_found
 from flyte_testkit.admin.rules.trimming import listed
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -36,9 +37,7 @@ __all__ = [
 ]
 
 _Workflow = core_execution_pb2.WorkflowExecution
-TERMINAL = frozenset(
-    {_Workflow.SUCCEEDED, _Workflow.FAILED, _Workflow.TIMED_OUT, _Workflow.ABORTED}
-)
+TERMINAL = frozenset(map(_Workflow.Phase.Value, OUTCOMES))
 """The phases that nothing leaves."""
 
 _LONGEST_TEXT = 255

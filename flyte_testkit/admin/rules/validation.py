@@ -24,6 +24,7 @@ from flyte_testkit.admin.errors import (
 from flyte_testkit.admin.go.kubernetes_names import label_key_problems, label_value_problems
 from flyte_testkit.admin.go.prototext import prototext
 from flyte_testkit.admin.settings import DOMAINS, MAX_OUTPUT_BYTES
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,14 +59,7 @@ __all__ = [
 _MAX_LABELS = 16
 _MAX_EXECUTION_NAME = 63
 _EXECUTION_NAME = r"^[a-z][a-z\-0-9]*$"
-_ENDED = frozenset(
-    {
-        execution_pb2.WorkflowExecution.SUCCEEDED,
-        execution_pb2.WorkflowExecution.FAILED,
-        execution_pb2.WorkflowExecution.TIMED_OUT,
-        execution_pb2.WorkflowExecution.ABORTED,
-    }
-)
+_ENDED = frozenset(map(execution_pb2.WorkflowExecution.Phase.Value, OUTCOMES))
 _YEAR_1 = -62135596800
 _YEAR_10000 = 253402300800
 _SECOND = 10**9

@@ -14,6 +14,7 @@ from flyteidl.core.execution_pb2 import ExecutionError, NodeExecution
 
 from flyte_testkit.admin.database import enums, rows
 from flyte_testkit.admin.runs import event_parts
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,16 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TERMINAL", "Relations", "first_row", "next_row"]
 
-TERMINAL = frozenset(
-    {
-        NodeExecution.SUCCEEDED,
-        NodeExecution.FAILED,
-        NodeExecution.TIMED_OUT,
-        NodeExecution.ABORTED,
-        NodeExecution.SKIPPED,
-        NodeExecution.RECOVERED,
-    }
-)
+TERMINAL = frozenset(map(NodeExecution.Phase.Value, NODE_OUTCOMES))
 """The phases that nothing leaves."""
 
 

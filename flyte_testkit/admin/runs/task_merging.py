@@ -14,6 +14,8 @@ from flyteidl.core.execution_pb2 import TaskExecution
 from flyteidl.event.event_pb2 import ExternalResourceInfo, TaskExecutionMetadata
 from google.protobuf.struct_pb2 import Struct, Value
 
+from flyte_testkit.propeller.phases import TASK_OUTCOMES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -28,7 +30,7 @@ __all__ = [
     "sorted_resources",
 ]
 
-TERMINAL = frozenset({TaskExecution.SUCCEEDED, TaskExecution.FAILED, TaskExecution.ABORTED})
+TERMINAL = frozenset(map(TaskExecution.Phase.Value, TASK_OUTCOMES))
 """The phases that nothing leaves; RETRYABLE_FAILED is none of them."""
 
 _PENDING = frozenset({TaskExecution.QUEUED, TaskExecution.INITIALIZING})

@@ -1,41 +1,36 @@
-"""How errors are worded on their way from an attempt to its node.
+"""Errors of nodes as messages; an engine's words for them are :mod:`flyte_testkit.propeller`'s.
 
-An engine counts the attempts and wraps the last error; a map names the item (catalogue section
-21.3). Above the node nothing changes any more. Ignorant of Hypothesis.
+Ignorant of which nodes there are.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import execution_pb2 as core
 
-from flyte_testkit.failures import (
-    ErrorKind,
-    Failure,
-    approval_refused,
-    node_aborted,
-    node_timed_out,
-    retries_exhausted,
-)
-from flyte_testkit.strategies._errors import error_message
+from flyte_testkit.propeller import wording
+from flyte_testkit.propeller.wording import Worded
+
+if TYPE_CHECKING:
+    from flyte_testkit.failures import ErrorKind
 
 __all__ = ["aborted", "item_error", "node_error", "recoverable", "rejected", "timed_out"]
 
 
 def rejected() -> core.ExecutionError:
     """Return what a gate says that was refused."""
-    return error_message(approval_refused(), "")
+    return _message(wording.approval_refused())
 
 
 def aborted(reason: str) -> core.ExecutionError:
     """Return the error of a node that was stopped; it has no kind."""
-    return error_message(node_aborted(reason=reason), "")
+    return _message(wording.node_aborted(reason))
 
 
 def timed_out() -> core.ExecutionError:
     """Return what stands above a node that is TIMED_OUT, which has no error itself."""
-    return error_message(node_timed_out(), "")
+    return _message(wording.node_timed_out())
 
 
 def recoverable() -> core.ExecutionError:
@@ -44,8 +39,8 @@ def recoverable() -> core.ExecutionError:
 
 
 def item_error(error: core.ExecutionError) -> core.ExecutionError:
-    """Return what a map says of its first item's failure: no code, no kind."""
-    return core.ExecutionError(message=f"[0]: {error.message}\n", kind="UNKNOWN")
+    """Return what a map says of its first item's failure."""
+    return _message(wording.item_failed(0, error.message))
 
 
 def node_error(
@@ -54,12 +49,13 @@ def node_error(
     """Return what a node says of its last attempt's failure."""
     if failing is None:
         return None
-    if is_map:
-        return item_error(failing)
-    if not retries:
-        return failing
-    last = Failure(failing.message, code=failing.code, kind=_KIND_NAMES[failing.kind])
-    return error_message(retries_exhausted(last=last, attempts=retries + 1), "{pod}")
+    last = Worded(failing.message, failing.code, _KIND_NAMES[failing.kind])
+    worded = wording.node_error(last, retries, is_map=is_map)
+    return failing if worded is last else _message(worded)
+
+
+def _message(worded: Worded) -> core.ExecutionError:
+    return core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
 
 
 _KIND_NAMES: Final[dict[int, ErrorKind]] = {0: "UNKNOWN", 1: "USER", 2: "SYSTEM"}
