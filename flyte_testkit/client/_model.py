@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from datetime import timezone
 from textwrap import shorten
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
@@ -28,6 +27,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 from google.protobuf.message import Message
 
 from flyte_testkit.errors import close_names, cut
+from flyte_testkit.literals.spans import moment_of, span_of
+from flyte_testkit.literals.structs import dict_of
 
 if TYPE_CHECKING:
     import sys
@@ -173,25 +174,11 @@ def wrap(message: Message) -> Any:
 
 
 _WELL_KNOWN: dict[str, Callable[[Any], Any]] = {
-    "google.protobuf.Timestamp": lambda pb: pb.ToDatetime(tzinfo=timezone.utc),
-    "google.protobuf.Duration": lambda pb: pb.ToTimedelta(),
-    "google.protobuf.Struct": lambda pb: _struct(pb),  # noqa: PLW0108  defined below
+    "google.protobuf.Timestamp": moment_of,
+    "google.protobuf.Duration": span_of,
+    "google.protobuf.Struct": dict_of,
     "google.protobuf.BoolValue": lambda pb: pb.value,
 }
-
-
-def _struct(struct: Any) -> dict[str, Any]:
-    """Return a Struct as a dict; protobuf's own conversion refuses infinity, which is no JSON."""
-    return {key: _json_value(value) for key, value in struct.fields.items()}
-
-
-def _json_value(value: Any) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return _struct(value.struct_value)
-    if kind == "list_value":
-        return [_json_value(item) for item in value.list_value.values]
-    return None if kind in (None, "null_value") else getattr(value, kind)
 
 
 def _reader(field: FieldDescriptor, *, optional: bool) -> Callable[[Any], Any]:

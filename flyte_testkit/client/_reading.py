@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit import msgpack
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._model import wrap
 from flyte_testkit.client._schema import class_of
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import shown
+from flyte_testkit.literals.scalars import scalar_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ _SIMPLE: dict[int, Any] = {
     types_pb2.DATETIME: datetime,
     types_pb2.DURATION: timedelta,
 }
+_REFERENCES = ("blob", "schema", "structured_dataset", "error")  # models, not values
 
 
 def guess(literal_type: types_pb2.LiteralType) -> Any:
@@ -85,6 +86,7 @@ def plain(literal: literals_pb2.Literal, fetch: Callable[[str], bytes] = read_ur
     Raises:
         FlyteAssertion: It was offloaded and cannot be read from there.
         TypeTransformerFailedError: It is of a kind that this client cannot read.
+        ValueError: Python has no value for it.
     """
     kind = literal.WhichOneof("value")
     if kind == "collection":
@@ -99,23 +101,16 @@ def plain(literal: literals_pb2.Literal, fetch: Callable[[str], bytes] = read_ur
 
 def _scalar(scalar: literals_pb2.Scalar, fetch: Callable[[str], bytes]) -> Any:
     kind = scalar.WhichOneof("value")
-    if kind == "primitive":
-        name = scalar.primitive.WhichOneof("value")
-        value: Any = getattr(scalar.primitive, name) if name else None
-        return wrap(value) if name in ("datetime", "duration") else value
-    if kind is None or kind == "none_type":
-        return None
     if kind == "union":
         return plain(scalar.union.value, fetch)
-    if kind == "binary":
-        if scalar.binary.tag != "msgpack":
-            raise TypeTransformerFailedError(
-                f"A binary literal with the tag {scalar.binary.tag!r} cannot be read here: only "
-                "'msgpack' can. Its bytes are in .literals[key].scalar.binary.value."
-            )
-        return msgpack.unpack(scalar.binary.value)
-    held: Any = getattr(scalar, kind)
-    return wrap(held)
+    if kind in _REFERENCES:
+        return wrap(getattr(scalar, kind))
+    if kind == "binary" and scalar.binary.tag != "msgpack":
+        raise TypeTransformerFailedError(
+            f"A binary literal with the tag {scalar.binary.tag!r} cannot be read here: only "
+            "'msgpack' can. Its bytes are in .literals[key].scalar.binary.value."
+        )
+    return scalar_value(scalar)
 
 
 def shape(value: Any, as_type: Any) -> Any:

@@ -94,8 +94,19 @@ class LiteralsResolver(Mapping[str, Any]):
             raise AttributeError(self._missing(attr))
         if attr not in self._native:
             wanted = as_type or self._type_hints.get(attr) or self._declared(attr)
-            self._native[attr] = shape(plain(self._literals[attr].to_flyte_idl()), wanted)
+            self._native[attr] = shape(self._plain(attr), wanted)
         return self._native[attr]
+
+    def _plain(self, key: str) -> Any:
+        try:
+            return plain(self._literals[key].to_flyte_idl())
+        except TypeTransformerFailedError:
+            raise
+        except ValueError as error:
+            raise TypeTransformerFailedError(
+                f"{key!r} cannot be read as a Python value: {error}. "
+                f"The literal itself is get_literal({key!r}).to_flyte_idl()."
+            ) from error
 
     def as_python_native(self, python_interface: Any) -> Any:
         """Return the values as the function would have: ``None``, one value, or a tuple.
