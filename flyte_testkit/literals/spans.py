@@ -26,7 +26,9 @@ def timestamp_of(moment: dt.datetime) -> timestamp_pb2.Timestamp:
     try:
         stamp.FromDatetime(moment)
     except OverflowError:
-        raise ValueError("in UTC it lies outside the years 1 to 9999") from None
+        raise ValueError(
+            "in UTC it lies outside the years 1 to 9999, and Flyte holds no others"
+        ) from None
     except (TypeError, ValueError):
         raise ValueError("it is no instant") from None
     return stamp

@@ -9,6 +9,9 @@ import reprlib
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from flyte_testkit import literals
 
 if TYPE_CHECKING:
@@ -54,6 +57,8 @@ def _of_python(value: Any) -> str:
         return value.isoformat(sep=" ")
     if isinstance(value, timedelta):
         return str(value)
+    if isinstance(value, (Duration, Timestamp)):  # longer or later than Python's own
+        return f"{value.seconds} s"
     return cut(_SHORT.repr(value), 2 * _TEXT)
 
 

@@ -48,7 +48,10 @@ def fits(source: Struct, target: Struct) -> bool:
     """
     if source == target:
         return True
-    given, wanted = json_format.MessageToDict(source), json_format.MessageToDict(target)
+    try:
+        given, wanted = json_format.MessageToDict(source), json_format.MessageToDict(target)
+    except (ValueError, json_format.SerializeToJsonError):  # an infinite default is no JSON
+        return False
     if not all(map(json_schema_forms.is_document, (given, wanted))):
         return False
     return _Comparison(given, wanted).of(given, wanted) < _Verdict.DIFFERS
