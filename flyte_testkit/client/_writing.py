@@ -20,7 +20,12 @@ from flyteidl.core import literals_pb2, types_pb2
 from flyte_testkit.client import models
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import shown
-from flyte_testkit.literals.scalars import packed_literal, simple_literal, text_literal
+from flyte_testkit.literals.scalars import (
+    packed_literal,
+    reference_literal,
+    simple_literal,
+    text_literal,
+)
 from flyte_testkit.references import reference_of
 
 __all__ = ["literal_of", "type_of"]
@@ -51,7 +56,7 @@ def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
         return value
     kind = literal_type.WhichOneof("type")
     if kind == "simple":
-        return literals_pb2.Literal(scalar=_simple(value, literal_type.simple))
+        return _simple(value, literal_type.simple)
     if kind == "collection_type":
         if not isinstance(value, list):
             raise _misfit(value, "a list")
@@ -65,8 +70,8 @@ def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
     if kind == "union_type":
         return _union(value, literal_type.union_type)
     if kind == "enum_type":
-        return literals_pb2.Literal(scalar=_enum(value, list(literal_type.enum_type.values)))
-    return literals_pb2.Literal(scalar=_reference(value, literal_type))
+        return _enum(value, list(literal_type.enum_type.values))
+    return _reference(value, literal_type)
 
 
 def type_of(value: Any) -> types_pb2.LiteralType:
@@ -94,7 +99,7 @@ def type_of(value: Any) -> types_pb2.LiteralType:
     raise _misfit(value, "a value whose Flyte type is plain from itself; give literal_type=")
 
 
-def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
+def _simple(value: Any, simple: int) -> literals_pb2.Literal:
     made = None
     try:
         if simple == types_pb2.STRUCT and _is_record(value):
@@ -109,7 +114,7 @@ def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
         python_type = _PRIMITIVES.get(simple)
         wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
         raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
-    return made.scalar
+    return made
 
 
 def _fits(value: object, simple: int) -> bool:
@@ -154,14 +159,14 @@ def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
     raise _misfit(value, f"of one of the {len(union_type.variants)} types of the union")
 
 
-def _enum(value: Any, allowed: list[str]) -> literals_pb2.Scalar:
+def _enum(value: Any, allowed: list[str]) -> literals_pb2.Literal:
     text = value.value if isinstance(value, enum.Enum) else value
     if text not in allowed:
         raise _misfit(value, f"one of {shown(allowed)}")
-    return text_literal(text).scalar
+    return text_literal(text)
 
 
-def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Scalar:
+def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
     """Return a reference to what lies at a URI, as a blob, a schema or a structured dataset."""
     kind = literal_type.WhichOneof("type")
     reference = reference_of(value)
@@ -173,20 +178,7 @@ def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
             value,
             "a URI such as 's3://bucket/key' (this client uploads nothing: put it there first)",
         )
-    if kind == "blob":
-        metadata = literals_pb2.BlobMetadata(type=literal_type.blob)
-        return literals_pb2.Scalar(blob=literals_pb2.Blob(uri=uri, metadata=metadata))
-    if kind == "schema":
-        schema = literals_pb2.Schema(uri=uri, type=literal_type.schema)
-        return literals_pb2.Scalar(schema=schema)
-    dataset_metadata = literals_pb2.StructuredDatasetMetadata(
-        structured_dataset_type=literal_type.structured_dataset_type
-    )
-    told = dataset_metadata.structured_dataset_type
-    if reference is not None and not told.format:
-        told.format = reference.format
-    dataset = literals_pb2.StructuredDataset(uri=uri, metadata=dataset_metadata)
-    return literals_pb2.Scalar(structured_dataset=dataset)
+    return reference_literal(uri, literal_type, reference)
 
 
 def _misfit(value: Any, wanted: str) -> TypeTransformerFailedError:

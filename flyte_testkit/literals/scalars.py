@@ -2,7 +2,7 @@
 
 To write, there is a function for each simple type. It returns None for a value of another kind, and
 raises ValueError, saying why, for one of the right kind that Flyte cannot hold. To be stricter is
-for whoever asks. Ignorant of lists, unions, references and names.
+for whoever asks. Ignorant of lists, unions and names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from flyte_testkit.literals.structs import dict_of, packed, plain, struct_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["packed_literal", "scalar_value", "simple_literal", "text_literal"]
+    from flyte_testkit.references import Reference
+
+__all__ = ["packed_literal", "reference_literal", "scalar_value", "simple_literal", "text_literal"]
 
 
 def simple_literal(value: Any, declared: types_pb2.LiteralType) -> literals_pb2.Literal | None:
@@ -40,6 +42,26 @@ def simple_literal(value: Any, declared: types_pb2.LiteralType) -> literals_pb2.
 def text_literal(text: str) -> literals_pb2.Literal:
     """Return the literal of a text."""
     return _primitive(string_value=str(text))
+
+
+def reference_literal(
+    uri: str, declared: types_pb2.LiteralType, reference: Reference | None = None
+) -> literals_pb2.Literal:
+    """Return what lies at a URI as the blob, schema or structured dataset that is declared.
+
+    Where the type leaves a table's format open, that of the reference is told.
+    """
+    if declared.HasField("blob"):
+        metadata = literals_pb2.BlobMetadata(type=declared.blob)
+        return _scalar(blob=literals_pb2.Blob(metadata=metadata, uri=uri))
+    if declared.HasField("schema"):
+        return _scalar(schema=literals_pb2.Schema(type=declared.schema, uri=uri))
+    dataset = literals_pb2.StructuredDataset(uri=uri)
+    told = dataset.metadata.structured_dataset_type
+    told.CopyFrom(declared.structured_dataset_type)
+    if reference is not None and not told.format:
+        told.format = reference.format
+    return _scalar(structured_dataset=dataset)
 
 
 def packed_literal(

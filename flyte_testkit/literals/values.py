@@ -14,7 +14,7 @@ from flyteidl.core import literals_pb2, types_pb2
 
 from flyte_testkit.errors import RegistrationError, close_names, shown
 from flyte_testkit.literals.naming import describe, tag_of
-from flyte_testkit.literals.scalars import simple_literal, text_literal
+from flyte_testkit.literals.scalars import reference_literal, simple_literal, text_literal
 from flyte_testkit.literals.types import infer_type, ready_literal
 from flyte_testkit.references import reference_of
 
@@ -206,27 +206,8 @@ def _bare(declared: types_pb2.LiteralType) -> types_pb2.LiteralType:
     return bare
 
 
-def _blob(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    metadata = literals_pb2.BlobMetadata(type=declared.blob)
-    blob = literals_pb2.Blob(metadata=metadata, uri=_uri(value, declared, where))
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(blob=blob))
-
-
-def _schema(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    schema = literals_pb2.Schema(type=declared.schema, uri=_uri(value, declared, where))
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(schema=schema))
-
-
-def _dataset(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    metadata = literals_pb2.StructuredDatasetMetadata(
-        structured_dataset_type=declared.structured_dataset_type
-    )
-    uri, reference = _uri(value, declared, where), reference_of(value)
-    told = metadata.structured_dataset_type
-    if reference is not None and not told.format:
-        told.format = reference.format
-    dataset = literals_pb2.StructuredDataset(metadata=metadata, uri=uri)
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(structured_dataset=dataset))
+def _reference(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+    return reference_literal(_uri(value, declared, where), declared, reference_of(value))
 
 
 def _uri(value: Any, declared: types_pb2.LiteralType, where: str) -> str:
@@ -248,7 +229,7 @@ _CONVERTERS: dict[str, Converter] = {
     "collection_type": _collection,
     "map_value_type": _map,
     "union_type": _union,
-    "blob": _blob,
-    "schema": _schema,
-    "structured_dataset_type": _dataset,
+    "blob": _reference,
+    "schema": _reference,
+    "structured_dataset_type": _reference,
 }
