@@ -75,7 +75,7 @@ class Model(Generic[M]):
             setattr(cls, name, property(_reader(field, optional=optional)))
         _models[message.DESCRIPTOR.full_name] = cls
 
-    def __init__(self, *args: Any, **fields: Any) -> None:
+    def __init__(self, *args: object, **fields: object) -> None:
         """Build the message from values: models, messages, or plain Python.
 
         Raises:
@@ -210,7 +210,7 @@ def _is_repeated(field: FieldDescriptor) -> bool:
     return bool(told.is_repeated if hasattr(told, "is_repeated") else told.label == 3)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as a message's constructor takes it."""
     if isinstance(value, Model):
         return value._pb  # noqa: SLF001  our own class

@@ -166,7 +166,7 @@ def _simple(value: Any, as_type: type) -> Any:
     raise _misfit(value, as_type)
 
 
-def _one_of(value: Any, variants: tuple[Any, ...]) -> Any:
+def _one_of(value: object, variants: tuple[object, ...]) -> Any:
     """Fit a value to the variant it is an instance of already, else to the first it fits."""
     for variant in sorted(variants, key=lambda one: type(value) != one):  # noqa: E721  by ==, as below
         with contextlib.suppress(TypeTransformerFailedError):
@@ -174,7 +174,7 @@ def _one_of(value: Any, variants: tuple[Any, ...]) -> Any:
     raise _misfit(value, typing.Union[variants])  # noqa: UP007  built, not written
 
 
-def _container(value: Any, origin: type, args: tuple[Any, ...]) -> Any:
+def _container(value: object, origin: type, args: tuple[object, ...]) -> Any:
     if origin is dict:
         if not isinstance(value, dict):
             raise _misfit(value, dict)
@@ -187,7 +187,7 @@ def _container(value: Any, origin: type, args: tuple[Any, ...]) -> Any:
     return origin(shape(item, args[0]) for item in value)
 
 
-def _key(key: Any, key_type: Any) -> Any:
+def _key(key: object, key_type: object) -> Any:
     """Keys of a Struct and of JSON are text, whatever they were."""
     return int(key) if key_type is int and isinstance(key, str) else shape(key, key_type)
 
@@ -205,7 +205,7 @@ def _dataclass(value: dict[str, Any], as_type: type) -> Any:
         ) from error
 
 
-def _misfit(value: Any, as_type: Any) -> TypeTransformerFailedError:
+def _misfit(value: object, as_type: object) -> TypeTransformerFailedError:
     wanted = getattr(as_type, "__name__", None) if isinstance(as_type, type) else None
     allowed = ""
     if isinstance(as_type, type) and issubclass(as_type, enum.Enum):

@@ -13,7 +13,6 @@ import dataclasses
 import enum
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from flyteidl.core import literals_pb2, types_pb2
 
@@ -40,7 +39,7 @@ _PRIMITIVES: dict[int, type] = {
 }
 
 
-def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
+def literal_of(value: object, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
     """Return a value as a literal of that type. A literal is returned as it is.
 
     Raises:
@@ -74,7 +73,7 @@ def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
     return _reference(value, literal_type)
 
 
-def type_of(value: Any) -> types_pb2.LiteralType:
+def type_of(value: object) -> types_pb2.LiteralType:
     """Return the Flyte type of a Python value, for values that no interface declares.
 
     Raises:
@@ -99,7 +98,7 @@ def type_of(value: Any) -> types_pb2.LiteralType:
     raise _misfit(value, "a value whose Flyte type is plain from itself; give literal_type=")
 
 
-def _simple(value: Any, simple: int) -> literals_pb2.Literal:
+def _simple(value: object, simple: int) -> literals_pb2.Literal:
     made = None
     try:
         if simple == types_pb2.STRUCT and _is_record(value):
@@ -125,14 +124,14 @@ def _fits(value: object, simple: int) -> bool:
     return day or (python_type is not None and _is_exactly(value, python_type))
 
 
-def _is_exactly(value: Any, python_type: type) -> bool:
+def _is_exactly(value: object, python_type: type) -> bool:
     """Say whether a value is of a type; subclasses count for times only (tools fake those)."""
     if python_type in (datetime, timedelta):
         return isinstance(value, python_type)
     return type(value) is python_type
 
 
-def _is_record(value: Any) -> bool:
+def _is_record(value: object) -> bool:
     is_instance = dataclasses.is_dataclass(value) and not isinstance(value, type)
     return isinstance(value, dict) or is_instance or hasattr(value, "model_dump")
 
@@ -148,7 +147,7 @@ def _laxly(value: object) -> object:
     raise TypeError(f"{shown(value)} is a {type(value).__name__}, which msgpack cannot hold")
 
 
-def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
+def _union(value: object, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
     for variant in union_type.variants:
         try:
             literal = literal_of(value, variant)
@@ -159,14 +158,14 @@ def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
     raise _misfit(value, f"of one of the {len(union_type.variants)} types of the union")
 
 
-def _enum(value: Any, allowed: list[str]) -> literals_pb2.Literal:
+def _enum(value: object, allowed: list[str]) -> literals_pb2.Literal:
     text = value.value if isinstance(value, enum.Enum) else value
     if text not in allowed:
         raise _misfit(value, f"one of {shown(allowed)}")
     return text_literal(text)
 
 
-def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
+def _reference(value: object, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
     """Return a reference to what lies at a URI, as a blob, a schema or a structured dataset."""
     kind = literal_type.WhichOneof("type")
     reference = reference_of(value)
@@ -181,5 +180,5 @@ def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
     return reference_literal(uri, literal_type, reference)
 
 
-def _misfit(value: Any, wanted: str) -> TypeTransformerFailedError:
+def _misfit(value: object, wanted: str) -> TypeTransformerFailedError:
     return TypeTransformerFailedError(f"{shown(value)} ({type(value).__name__}) is not {wanted}.")

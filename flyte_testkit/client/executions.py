@@ -119,7 +119,7 @@ class _Live:
         raise NotImplementedError
 
 
-def learn(execution: _Live, **found: Any) -> None:
+def learn(execution: _Live, **found: object) -> None:
     """Note on an execution what a sync found: ``learn(node, inputs=…, children=…)``."""
     for name, value in found.items():
         setattr(execution, f"_{name}", value)
@@ -243,10 +243,10 @@ class FlyteWorkflowExecution(_Live, Execution):
 
     def __init__(
         self,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
         remote: FlyteRemote | None = None,
-        *args: Any,
-        **kwargs: Any,
+        *args: object,
+        **kwargs: object,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._type_hints = type_hints
@@ -285,7 +285,7 @@ class FlyteWorkflowExecution(_Live, Execution):
         cls,
         base_model: Execution,
         remote: FlyteRemote | None = None,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
     ) -> Self:
         """Return a live execution of a model."""
         self = cls.from_flyte_idl(base_model.to_flyte_idl())

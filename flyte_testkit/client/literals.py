@@ -63,7 +63,7 @@ class LiteralsResolver(Mapping[str, Any]):
         """The values that have been read so far."""
         return self._native
 
-    def update_type_hints(self, type_hints: Mapping[str, Any]) -> None:
+    def update_type_hints(self, type_hints: Mapping[str, object]) -> None:
         """Read these keys as these types from now on."""
         self._type_hints.update(type_hints)
 
@@ -81,7 +81,7 @@ class LiteralsResolver(Mapping[str, Any]):
         self.get_literal(key)
         return self.get(key)
 
-    def get(self, attr: str, as_type: Any = None) -> Any:
+    def get(self, attr: str, as_type: object = None) -> Any:
         """Return one value, as the type given, hinted or declared.
 
         The first reading of a key decides: later ones return the same value.

@@ -117,12 +117,12 @@ def _object(cls: type) -> dict[str, Any]:
     return schema
 
 
-def _default(value: Any) -> Any:
+def _default(value: object) -> Any:
     made = plain(value)
     return base64.encodebytes(made).decode() if isinstance(made, bytes) else made
 
 
-def _schema(python_type: Any) -> dict[str, Any]:
+def _schema(python_type: object) -> dict[str, Any]:
     origin, arguments = typing.get_origin(python_type), typing.get_args(python_type)
     if python_type is Any:
         return {}
@@ -145,7 +145,7 @@ def _schema(python_type: Any) -> dict[str, Any]:
     raise _Inexpressible
 
 
-def _mapping(key_type: Any, value_type: Any) -> dict[str, Any]:
+def _mapping(key_type: object, value_type: object) -> dict[str, Any]:
     keys, values = _schema(key_type), _schema(value_type)
     return {
         "type": "object",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["packed_literal", "reference_literal", "scalar_value", "simple_literal", "text_literal"]
 
 
-def simple_literal(value: Any, declared: types_pb2.LiteralType) -> literals_pb2.Literal | None:
+def simple_literal(value: object, declared: types_pb2.LiteralType) -> literals_pb2.Literal | None:
     """Return the literal of a value that is declared simple, or None if it is of another kind.
 
     Raises:
@@ -114,11 +114,11 @@ def _primitive(**content: Any) -> literals_pb2.Literal:
     return _scalar(primitive=literals_pb2.Primitive(**content))
 
 
-def _none(value: Any) -> literals_pb2.Literal | None:
+def _none(value: object) -> literals_pb2.Literal | None:
     return _scalar(none_type=literals_pb2.Void()) if value is None else None
 
 
-def _integer(value: Any) -> literals_pb2.Literal | None:
+def _integer(value: object) -> literals_pb2.Literal | None:
     if not isinstance(value, int) or isinstance(value, bool):
         return None
     if not -(2**63) <= value < 2**63:
@@ -126,7 +126,7 @@ def _integer(value: Any) -> literals_pb2.Literal | None:
     return _primitive(integer=int(value))
 
 
-def _float(value: Any) -> literals_pb2.Literal | None:
+def _float(value: object) -> literals_pb2.Literal | None:
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return None
     try:
@@ -135,16 +135,16 @@ def _float(value: Any) -> literals_pb2.Literal | None:
         raise ValueError("no float is that large") from None
 
 
-def _text(value: Any) -> literals_pb2.Literal | None:
+def _text(value: object) -> literals_pb2.Literal | None:
     text = value.value if isinstance(value, enum.Enum) else value
     return text_literal(text) if isinstance(text, str) else None
 
 
-def _boolean(value: Any) -> literals_pb2.Literal | None:
+def _boolean(value: object) -> literals_pb2.Literal | None:
     return _primitive(boolean=value) if isinstance(value, bool) else None
 
 
-def _datetime(value: Any) -> literals_pb2.Literal | None:
+def _datetime(value: object) -> literals_pb2.Literal | None:
     if isinstance(value, timestamp_pb2.Timestamp):
         return _primitive(datetime=value)
     if not isinstance(value, dt.date):  # a datetime is one
@@ -154,17 +154,17 @@ def _datetime(value: Any) -> literals_pb2.Literal | None:
     return _primitive(datetime=timestamp_of(value))
 
 
-def _duration(value: Any) -> literals_pb2.Literal | None:
+def _duration(value: object) -> literals_pb2.Literal | None:
     if isinstance(value, duration_pb2.Duration):
         return _primitive(duration=value)
     return _primitive(duration=duration_of(value)) if isinstance(value, dt.timedelta) else None
 
 
-def _bytes(value: Any) -> literals_pb2.Literal | None:
+def _bytes(value: object) -> literals_pb2.Literal | None:
     return _scalar(binary=literals_pb2.Binary(value=value)) if isinstance(value, bytes) else None
 
 
-def _struct(value: Any, *, as_msgpack: bool) -> literals_pb2.Literal | None:
+def _struct(value: object, *, as_msgpack: bool) -> literals_pb2.Literal | None:
     if isinstance(value, struct_pb2.Struct):
         return _scalar(generic=value)
     if not isinstance(value, dict) and not is_record(type(value)):

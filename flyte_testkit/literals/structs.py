@@ -100,7 +100,7 @@ def struct_of(content: Mapping[str, object]) -> struct_pb2.Struct:
     return struct
 
 
-def _fill(value: struct_pb2.Value, element: Any) -> None:
+def _fill(value: struct_pb2.Value, element: object) -> None:
     if element is None:
         value.null_value = struct_pb2.NULL_VALUE
     elif isinstance(element, bool):

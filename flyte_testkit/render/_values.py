@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import reprlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -52,7 +52,7 @@ def told(literal: literals_pb2.Literal) -> str:
         return f"<{scalar.WhichOneof('value') or 'nothing'}>"
 
 
-def _of_python(value: Any) -> str:
+def _of_python(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, timedelta):

@@ -60,7 +60,7 @@ def literal_types(*, max_depth: int = 2) -> st.SearchStrategy[types_pb2.LiteralT
 
 
 def literals(
-    *, declared: Any = None, max_depth: int = 2
+    *, declared: object = None, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.Literal]:
     """Generate literals that fit a type.
 
@@ -89,7 +89,7 @@ def literals(
 
 
 def literal_maps(
-    *, declared: Any = None, max_size: int = 3, max_depth: int = 2
+    *, declared: object = None, max_size: int = 3, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.LiteralMap]:
     """Generate inputs or outputs: maps of literals, each of which fits its type.
 
@@ -129,7 +129,7 @@ def literal_maps(
     return _map_of(st.fixed_dictionaries(fitting))
 
 
-def _declared(call: str, declared: Any) -> types_pb2.LiteralType:
+def _declared(call: str, declared: object) -> types_pb2.LiteralType:
     try:
         return translation.literal_type(declared)
     except RegistrationError as error:

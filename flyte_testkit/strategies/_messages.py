@@ -85,7 +85,7 @@ class _Builder:
         fields: What is drawn for some fields, by their full names; nothing for those left out.
     """
 
-    def __init__(self, fields: Mapping[str, st.SearchStrategy[Any] | None]) -> None:
+    def __init__(self, fields: Mapping[str, st.SearchStrategy[object] | None]) -> None:
         self._fields = fields
         self._made: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
 

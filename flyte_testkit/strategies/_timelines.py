@@ -65,7 +65,7 @@ def timelines(
     max_seconds: float = 3600,
     max_steps: int = 4,
     outcomes: Collection[Outcome | None] = OUTCOMES,
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None = None,
     any_order: bool = False,
     max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline]:
@@ -110,7 +110,7 @@ def _checked(
     max_seconds: float,
     max_steps: int,
     outcomes: Collection[Outcome | None],
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None,
     any_order: bool,  # noqa: FBT001  a private function that passes on what it is given
     max_polls: int,
 ) -> st.SearchStrategy[Timeline]:
@@ -263,7 +263,7 @@ def scripts(
     max_seconds: float = 3600,
     max_steps: int = 4,
     outcomes: Collection[Outcome | None] = OUTCOMES,
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None = None,
     any_order: bool = False,
     max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline | Callable[[Any], Timeline]]:

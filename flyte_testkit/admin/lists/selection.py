@@ -56,7 +56,7 @@ def prepare(
     return tests
 
 
-def select(store: Store, entity: str, rows: Iterable[Any], tests: Tests) -> Iterable[Any]:
+def select(store: Store, entity: str, rows: Iterable[object], tests: Tests) -> Iterable[Any]:
     """Return those rows of an entity that pass, once for each set of partners that pass with it.
 
     Raises:
@@ -86,6 +86,6 @@ def _column(condition: Filter, columns_of: str) -> tuple[str, Column]:
     return entity, column
 
 
-def _passing(rows: Iterable[Any], column: Column, test: postgres.Test) -> list[Any]:
+def _passing(rows: Iterable[object], column: Column, test: postgres.Test) -> list[Any]:
     read = column.read
     return [row for row in rows if test(read(row))]

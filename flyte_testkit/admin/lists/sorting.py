@@ -37,7 +37,7 @@ class Order:
     column: str = ""
     ascending: bool = True
 
-    def sorted(self, rows: Iterable[Any]) -> list[Any]:
+    def sorted(self, rows: Iterable[object]) -> list[Any]:
         """Return rows of the listed entity in this order.
 
         NULLs count as greater than everything. Rows with the same value keep their order, and turn
