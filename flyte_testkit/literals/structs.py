@@ -89,8 +89,8 @@ def struct_of(content: Mapping[str, object]) -> struct_pb2.Struct:
         OverflowError: An integer in it is larger than any float.
 
     Example:
-        >>> dict_of(struct_of({"auc": 1, "days": [None, float("inf")]}))
-        {'auc': 1.0, 'days': [None, inf]}
+        >>> dict_of(struct_of({"auc": [1, None, float("inf")]}))
+        {'auc': [1.0, None, inf]}
     """
     struct = struct_pb2.Struct()
     for key, element in content.items():

@@ -70,9 +70,7 @@ class Rules:
         return self.outcomes[phase] | {str(closure.WhichOneof("output_result") or "")}
 
 
-def spoil(
-    draw: Callable[..., Any], closure: Any, rules: Rules, phases: Phases, *, any_phase: bool
-) -> None:
+def spoil(draw: st.DrawFn, closure: Any, rules: Rules, phases: Phases, *, any_phase: bool) -> None:
     """Make one thing in a closure wrong.
 
     Args:

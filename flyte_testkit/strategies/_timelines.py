@@ -139,7 +139,7 @@ def _checked(
 
 @st.composite
 def _timelines(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     ends: st.SearchStrategy[int],
     max_steps: int,
     outcomes: tuple[Outcome | None, ...],
@@ -162,7 +162,7 @@ def _timelines(
 
 
 def _draw_phases(
-    draw: Callable[..., Any], max_steps: int, ending: Outcome | None, *, any_order: bool
+    draw: st.DrawFn, max_steps: int, ending: Outcome | None, *, any_order: bool
 ) -> list[StepPhase]:
     phases: list[StepPhase] = []
     least = 1 if ending is None else 0
@@ -207,7 +207,7 @@ def _ends(max_seconds: float) -> st.SearchStrategy[int]:
 
 
 def _step(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     story: OpenTimeline,
     phase: StepPhase,
     seconds: Duration | None,
@@ -217,8 +217,7 @@ def _step(
         told = ending != "FAILED" or draw(RARELY)
         return story.failing(seconds, draw(_FAILURES) if told else None)
     if phase == "ABORTING":
-        told = draw(_CAUSES) if draw(RARELY) else ""
-        return story.aborting(seconds, cause=told)
+        return story.aborting(seconds, cause=draw(_CAUSES) if draw(RARELY) else "")
     words = {
         "UNDEFINED": story.undefined,
         "QUEUED": story.queued,
@@ -229,7 +228,7 @@ def _step(
 
 
 def _end(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     story: OpenTimeline,
     ending: Outcome | None,
     outputs: st.SearchStrategy[Mapping[str, Any]] | None,
@@ -287,9 +286,7 @@ def scripts(
 
 
 @st.composite
-def _functions(
-    draw: Callable[..., Any], drawn: st.SearchStrategy[Timeline]
-) -> Callable[[Any], Timeline]:
+def _functions(draw: st.DrawFn, drawn: st.SearchStrategy[Timeline]) -> Callable[[Any], Timeline]:
     return _Function(draw(drawn))
 
 
