@@ -55,7 +55,7 @@ def remote(endpoint: str, project: str, domain: str) -> Any:
     return FlyteRemote(Config(platform=platform), project, domain)
 
 
-def declared(annotations: Mapping[str, object]) -> Mapping[str, Any]:
+def declared(annotations: Mapping[str, object]) -> Mapping[str, object]:
     """Return annotations by name, those that only flytekit can read as its literal types.
 
     Files, directories and data frames are such. What flytekit would pickle stays as it is, and so

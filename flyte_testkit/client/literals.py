@@ -6,7 +6,7 @@ It is ignorant of where the literals came from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from flyte_testkit.client.models import Literal, Variable
 
 __all__ = ["LiteralsResolver"]
+
+
+class _HasOutputs(Protocol):
+    @property
+    def outputs(self) -> Mapping[str, Any]: ...
 
 
 class LiteralsResolver(Mapping[str, Any]):
@@ -45,7 +50,7 @@ class LiteralsResolver(Mapping[str, Any]):
     ) -> None:
         self._literals = dict(literals)
         self._variable_map = variable_map
-        self._type_hints: dict[str, Any] = {}
+        self._type_hints: dict[str, object] = {}
         self._native: dict[str, Any] = {}
 
     @property
@@ -108,7 +113,7 @@ class LiteralsResolver(Mapping[str, Any]):
                 f"The literal itself is get_literal({key!r}).to_flyte_idl()."
             ) from error
 
-    def as_python_native(self, python_interface: Any) -> Any:
+    def as_python_native(self, python_interface: _HasOutputs) -> Any:
         """Return the values as the function would have: ``None``, one value, or a tuple.
 
         Args:
@@ -144,7 +149,7 @@ class LiteralsResolver(Mapping[str, Any]):
         pairs = ", ".join(f"{key!r}: {shown(self._shown(key))}" for key in self._literals)
         return cut(f"{type(self).__name__}({{{pairs}}})", 20_000)
 
-    def _shown(self, key: str) -> Any:
+    def _shown(self, key: str) -> object:
         """Return what a repr can show of a value without reading it from elsewhere."""
         if key in self._native:
             return self._native[key]

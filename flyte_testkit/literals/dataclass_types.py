@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["dataclass_type", "is_msgpack", "is_record", "msgpack_struct"]
 
+_Schema = dict[str, Any]
+
 _FORMAT = {"cache-key-metadata": {"serialization-format": "msgpack"}}
 
 
@@ -46,7 +48,7 @@ def is_record(cls: type) -> bool:
 
 
 def dataclass_type(
-    cls: type, literal_type: Callable[[Any], types_pb2.LiteralType]
+    cls: type, literal_type: Callable[[object], types_pb2.LiteralType]
 ) -> types_pb2.LiteralType:
     """Return the type of a dataclass or a model; fields whose type Flyte has not are left out.
 
@@ -54,7 +56,7 @@ def dataclass_type(
         RegistrationError: The class contains itself.
     """
     declared = msgpack_struct()
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     try:
         if is_pydantic(cls):
             model: Any = cls
@@ -96,10 +98,10 @@ _SCHEMAS: tuple[tuple[type, dict[str, str]], ...] = (  # a bool is an int, a dat
 )
 
 
-def _object(cls: type) -> dict[str, Any]:
+def _object(cls: type) -> _Schema:
     hints = typing.get_type_hints(cls, include_extras=True)
-    schema: dict[str, Any] = {"type": "object", "title": cls.__name__}
-    properties: dict[str, Any] = {}
+    schema: _Schema = {"type": "object", "title": cls.__name__}
+    properties: _Schema = {}
     required = []
     for field in dataclasses.fields(cls):
         if not field.init:
@@ -122,7 +124,7 @@ def _default(value: object) -> Any:
     return base64.encodebytes(made).decode() if isinstance(made, bytes) else made
 
 
-def _schema(python_type: object) -> dict[str, Any]:
+def _schema(python_type: object) -> _Schema:
     origin, arguments = typing.get_origin(python_type), typing.get_args(python_type)
     if python_type is Any:
         return {}
@@ -145,7 +147,7 @@ def _schema(python_type: object) -> dict[str, Any]:
     raise _Inexpressible
 
 
-def _mapping(key_type: object, value_type: object) -> dict[str, Any]:
+def _mapping(key_type: object, value_type: object) -> _Schema:
     keys, values = _schema(key_type), _schema(value_type)
     return {
         "type": "object",
@@ -154,7 +156,7 @@ def _mapping(key_type: object, value_type: object) -> dict[str, Any]:
     }
 
 
-def _class_schema(cls: type) -> dict[str, Any]:
+def _class_schema(cls: type) -> _Schema:
     if issubclass(cls, enum.Enum):
         return {"enum": [member.value for member in cls]}
     if dataclasses.is_dataclass(cls):

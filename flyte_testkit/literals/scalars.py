@@ -177,7 +177,7 @@ def _struct(value: object, *, as_msgpack: bool) -> literals_pb2.Literal | None:
         raise ValueError(str(error)) from None
 
 
-_CONVERTERS: dict[int, Callable[[Any], literals_pb2.Literal | None]] = {
+_CONVERTERS: dict[int, Callable[[object], literals_pb2.Literal | None]] = {
     types_pb2.NONE: _none,
     types_pb2.INTEGER: _integer,
     types_pb2.FLOAT: _float,

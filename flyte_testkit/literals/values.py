@@ -8,7 +8,7 @@ annotations: a declared type comes as Flyte's own message.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from flyteidl.core import literals_pb2, types_pb2
 
@@ -21,7 +21,7 @@ from flyte_testkit.references import reference_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Converter = Callable[[Any, types_pb2.LiteralType, str], literals_pb2.Literal]
+    Converter = Callable[[object, types_pb2.LiteralType, str], literals_pb2.Literal]
 
 __all__ = ["literal", "literal_map"]
 
