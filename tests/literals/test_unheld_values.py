@@ -29,6 +29,13 @@ def primitive(**content):
 
 
 @pytest.fixture
+def flytekits(request):
+    """flytekit's client, where there is one."""
+    pytest.importorskip("flytekit")
+    return request.getfixturevalue("flyte_remote")
+
+
+@pytest.fixture
 def launched(flyte_admin, flyte_client):
     """Launch once with a value of a type; return it as the route and as the client has it."""
 
@@ -50,8 +57,8 @@ def test_a_struct_that_holds_infinity_is_launched_and_read(launched, kind):
     assert (execution.inputs["x"], execution.outputs["y"]) == (INF, INF)
 
 
-def test_flytekit_launches_with_infinity_in_a_dict(launched, flyte_remote):
-    launch, execution = launched(dict, INF, client=flyte_remote, type_hints={"x": dict})
+def test_flytekit_launches_with_infinity_in_a_dict(launched, flytekits):
+    launch, execution = launched(dict, INF, client=flytekits, type_hints={"x": dict})
 
     assert launch.inputs == {"x": INF}
     assert execution.outputs.get("y", dict) == INF
@@ -102,9 +109,9 @@ def test_what_a_route_reads_as_a_message_can_be_sent_again(launched):
     assert literals.python_values(again) == launch.inputs
 
 
-def test_the_longest_timedelta_goes_and_comes_back_as_with_flytekit(launched, flyte_remote):
+def test_the_longest_timedelta_goes_and_comes_back_as_with_flytekit(launched, flytekits):
     longest = dt.timedelta.max
-    _, execution = launched(dt.timedelta, longest, client=flyte_remote)
+    _, execution = launched(dt.timedelta, longest, client=flytekits)
 
     assert execution.outputs.get("y", dt.timedelta) == longest
 
