@@ -11,6 +11,7 @@ from flyte_testkit.literals.scalars import scalar_value
 
 if TYPE_CHECKING:
     from flyteidl.core import literals_pb2
+    from google.protobuf.message import Message
 
 __all__ = ["python_value", "python_values"]
 
@@ -63,9 +64,11 @@ def _scalar(scalar: literals_pb2.Scalar) -> Any:
         return _unread(scalar)
 
 
-def _unread(scalar: literals_pb2.Scalar) -> Any:
+def _unread(scalar: literals_pb2.Scalar) -> bytes | Message:
     """Return as it came what Python cannot hold: an instant, a span, or bytes that pack nothing."""
     if scalar.HasField("binary"):
         return scalar.binary.value
-    held: Any = getattr(scalar.primitive, str(scalar.primitive.WhichOneof("value")))
-    return held
+    held: Message = getattr(scalar.primitive, str(scalar.primitive.WhichOneof("value")))
+    copy = type(held)()  # nobody changes what was sent by changing what was read
+    copy.CopyFrom(held)
+    return copy

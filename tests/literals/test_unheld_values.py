@@ -13,6 +13,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from flyte_testkit import literals, running
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import RegistrationError
+from flyte_testkit.render._values import told
 
 JSON = types_pb2.LiteralType(simple=types_pb2.STRUCT)
 INF = {"a": [math.inf], "b": -math.inf}
@@ -107,6 +108,29 @@ def test_what_a_route_reads_as_a_message_can_be_sent_again(launched):
     assert launch.inputs == {"x": AGES}
     again = literals.literal_map(launch.inputs, {"x": literals.literal_type(dt.timedelta)})
     assert literals.python_values(again) == launch.inputs
+
+
+def test_changing_what_was_read_changes_nothing_that_was_sent():
+    sent = primitive(duration=AGES)
+    literals.python_value(sent).seconds = 1
+
+    assert sent == primitive(duration=AGES)
+
+
+def test_the_report_shows_what_no_python_value_holds_in_seconds():
+    assert told(primitive(duration=AGES)) == "1000000000000000 s"
+    assert told(primitive(datetime=DOOMSDAY)) == "1000000000000000 s"
+    assert told(generic({"a": math.inf})) == "{'a': inf}"
+
+
+def test_a_past_execution_may_have_run_on_what_no_python_value_holds(flyte_admin, flyte_client):
+    flyte_admin.register("nightly", inputs={"x": dt.timedelta})
+    flyte_admin.add_execution(
+        "old", running(1).succeeds(), launch_plan="nightly", inputs={"x": AGES}
+    )
+    old = flyte_client.sync_execution(flyte_client.fetch_execution(name="old"))
+
+    assert old.inputs.get_literal("x").to_flyte_idl() == primitive(duration=AGES)
 
 
 def test_the_longest_timedelta_goes_and_comes_back_as_with_flytekit(launched, flytekits):
