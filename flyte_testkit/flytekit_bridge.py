@@ -55,7 +55,7 @@ def remote(endpoint: str, project: str, domain: str) -> Any:
     return FlyteRemote(Config(platform=platform), project, domain)
 
 
-def declared(annotations: Mapping[str, Any]) -> Mapping[str, Any]:
+def declared(annotations: Mapping[str, object]) -> Mapping[str, object]:
     """Return annotations by name, those that only flytekit can read as its literal types.
 
     Files, directories and data frames are such. What flytekit would pickle stays as it is, and so
@@ -66,7 +66,7 @@ def declared(annotations: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: _declared(annotation) for name, annotation in annotations.items()}
 
 
-def _declared(annotation: Any) -> Any:
+def _declared(annotation: object) -> Any:
     try:
         literals.literal_type(annotation)
     except RegistrationError:
@@ -75,7 +75,7 @@ def _declared(annotation: Any) -> Any:
     return annotation
 
 
-def _made_by_flytekit(annotation: Any) -> Any:
+def _made_by_flytekit(annotation: object) -> Any:
     """Return the literal type that flytekit makes of an annotation; None for a pickle, or none."""
     with contextlib.suppress(Exception):  # flytekit's own, of many kinds, or it isn't installed
         from flytekit.core.type_engine import TypeEngine  # noqa: PLC0415
@@ -86,7 +86,7 @@ def _made_by_flytekit(annotation: Any) -> Any:
     return None
 
 
-def _classes_in(annotation: Any) -> Iterator[type]:
+def _classes_in(annotation: object) -> Iterator[type]:
     if isinstance(annotation, type):
         yield annotation
     for argument in typing.get_args(annotation):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyteidl.core import types_pb2
 
@@ -79,7 +79,7 @@ class Guess:
     inputs: Mapping[str, Seen] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
 
-    def with_outputs(self, name: str, outputs: Mapping[str, Any]) -> Guess:
+    def with_outputs(self, name: str, outputs: Mapping[str, object]) -> Guess:
         """Return the guess after a script that succeeds with these outputs.
 
         Raises:
@@ -90,7 +90,7 @@ class Guess:
         return self if grown is self.outputs else replace(self, outputs=grown)
 
     def with_inputs(
-        self, name: str, inputs: Mapping[str, Any], *, complete: bool = False, late: bool = False
+        self, name: str, inputs: Mapping[str, object], *, complete: bool = False, late: bool = False
     ) -> Guess:
         """Return the guess after a launch with these inputs was written down, or happened.
 
@@ -112,7 +112,7 @@ class Guess:
 
 
 def _grown(
-    known: Mapping[str, Seen], values: Mapping[str, Any], whose: str, declare: str
+    known: Mapping[str, Seen], values: Mapping[str, object], whose: str, declare: str
 ) -> Mapping[str, Seen]:
     """Add what is seen of values; the same object comes back if that is nothing new."""
     what = declare.rpartition(" ")[2].removesuffix("s=")
@@ -138,7 +138,7 @@ def _grown(
     return {**known, **grown} if grown else known
 
 
-def _inferred(value: Any) -> types_pb2.LiteralType:
+def _inferred(value: object) -> types_pb2.LiteralType:
     """Return the type of a value; a list of nothing has elements of a type without content."""
     if isinstance(value, (list, tuple)):
         return _Type(collection_type=reduce(_mixed, map(_inferred, value), _Type()))

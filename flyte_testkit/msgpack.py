@@ -11,7 +11,7 @@ from typing import Any
 __all__ = ["pack", "unpack"]
 
 
-def pack(value: Any) -> bytes:
+def pack(value: object) -> bytes:
     r"""Encode None, booleans, numbers, texts, bytes, lists and dicts, each in its shortest form.
 
     Raises:
@@ -27,7 +27,7 @@ def pack(value: Any) -> bytes:
     return bytes(out)
 
 
-def _pack(value: Any, out: bytearray) -> None:
+def _pack(value: object, out: bytearray) -> None:
     if isinstance(value, (list, tuple)):
         out += _head(len(value), (0x90, 15), (None, 0xDC, 0xDD))
         for element in value:
@@ -41,7 +41,7 @@ def _pack(value: Any, out: bytearray) -> None:
         out += _atom(value)
 
 
-def _atom(value: Any) -> bytes:
+def _atom(value: object) -> bytes:
     if value is None:
         return b"\xc0"
     if isinstance(value, bool):

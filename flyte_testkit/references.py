@@ -86,7 +86,7 @@ def _flytekits(cls: type) -> str | None:
     return None
 
 
-def reference_of(value: Any) -> Reference | None:
+def reference_of(value: object) -> Reference | None:
     """Return a value as a reference, if it is one.
 
     Example:
@@ -102,7 +102,7 @@ def reference_of(value: Any) -> Reference | None:
     return _of_message(convert() if callable(convert) else value)
 
 
-def _of_message(message: Any) -> Reference | None:
+def _of_message(message: object) -> Reference | None:
     if isinstance(message, literals_pb2.Blob):
         blob = message.metadata.type
         several = blob.dimensionality == types_pb2.BlobType.MULTIPART
@@ -115,7 +115,7 @@ def _of_message(message: Any) -> Reference | None:
     return None
 
 
-def _uri(value: Any) -> str | None:
+def _uri(value: object) -> str | None:
     """Return where it lies: its remote source if it was fetched, else what it was made of.
 
     Attributes are read one by one: asking a file for its path as ``os.fspath`` does downloads it.
@@ -127,7 +127,7 @@ def _uri(value: Any) -> str | None:
     return None
 
 
-def _format(name: str, value: Any) -> str:
+def _format(name: str, value: object) -> str:
     if name == "StructuredDataset":  # its own word for "any" is an empty text
         return str(getattr(value, "file_format", "") or "")
     extension = getattr(value, "extension", None)

@@ -90,8 +90,8 @@ class Registry:
     def register(
         self,
         name: str,
-        inputs: Mapping[str, Any],
-        outputs: Mapping[str, Any],
+        inputs: Mapping[str, object],
+        outputs: Mapping[str, object],
         version: str,
         *,
         schedule: schedule_pb2.Schedule | None = None,
@@ -159,7 +159,7 @@ class Registry:
     def runnable(
         self,
         name: str,
-        inputs: Mapping[str, Any],
+        inputs: Mapping[str, object],
         script: Timeline,
         *,
         version: str | None = None,
@@ -204,7 +204,7 @@ class Registry:
         with self._backend.still():
             return self._chosen(Name(*self._place, name)).id
 
-    def inputs_of(self, name: str, values: Mapping[str, Any]) -> literals_pb2.LiteralMap:
+    def inputs_of(self, name: str, values: Mapping[str, object]) -> literals_pb2.LiteralMap:
         """Return inputs as literals of the types that the latest version of a name declares.
 
         Raises:
@@ -242,7 +242,7 @@ class Registry:
     def _infer(
         self,
         name: Name,
-        inputs: Mapping[str, Any],
+        inputs: Mapping[str, object],
         scripts: Iterable[object],
         version: str | None,
         now: datetime,

@@ -8,7 +8,7 @@ and FlyteAdmin checks its inputs. Ignorant of scripts and of the network.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyteidl.admin import launch_plan_pb2, schedule_pb2, task_pb2, workflow_pb2
 from flyteidl.core import (
@@ -68,8 +68,8 @@ class Stub:
         place: tuple[str, str],
         name: str,
         version: str,
-        inputs: Mapping[str, Any],
-        outputs: Mapping[str, Any],
+        inputs: Mapping[str, object],
+        outputs: Mapping[str, object],
         schedule: schedule_pb2.Schedule | None = None,
     ) -> Stub:
         """Return the stub with an interface of Python types.
@@ -193,7 +193,7 @@ def _bindings(node: str, variables: interface_pb2.VariableMap) -> list[literals_
 
 
 def check_outputs(
-    name: str, outputs: Mapping[str, Any], declared: interface_pb2.VariableMap
+    name: str, outputs: Mapping[str, object], declared: interface_pb2.VariableMap
 ) -> None:
     """Refuse outputs that a real run could not have: unknown ones, missing ones, wrong types.
 
@@ -211,7 +211,7 @@ def check_outputs(
 
 
 def made_outputs(
-    name: str, outputs: Mapping[str, Any], declared: interface_pb2.VariableMap
+    name: str, outputs: Mapping[str, object], declared: interface_pb2.VariableMap
 ) -> literals_pb2.LiteralMap:
     """Return outputs as a run makes them that has all that is declared, and nothing else.
 

@@ -62,7 +62,7 @@ UPWARD = {
 # The packages inside, likewise.
 ROOMS = {
     "propeller": [
-        "kinds names",
+        "kinds names pace phases wording",
         "places",
         "__init__",
     ],
@@ -94,9 +94,11 @@ ROOMS = {
         "__init__",
     ],
     "literals": [
-        "dataclass_types inference naming reading",
-        "forms scalars types",
-        "values",
+        "inference naming spans structs",
+        "dataclass_types",
+        "scalars types",
+        "reading values",
+        "forms",
         "__init__",
     ],
     "admin": [
@@ -163,12 +165,11 @@ ROOMS = {
         "__init__",
     ],
     "strategies": [
-        "_arguments _descriptors _drawing _error_texts _readable _times",
+        "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_executions _propagation _tasks _timelines",
-        "_nodes",
+        "_executions _nodes _tasks _timelines",
         "_growth",
-        "_trees",  # whole runs
+        "_trees",
         "__init__",
     ],
     "world": [

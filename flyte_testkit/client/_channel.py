@@ -40,7 +40,9 @@ _LOOPBACK = (
 )
 
 
-def open_channel(platform: PlatformConfig, options: Sequence[tuple[str, Any]] = ()) -> grpc.Channel:
+def open_channel(
+    platform: PlatformConfig, options: Sequence[tuple[str, object]] = ()
+) -> grpc.Channel:
     """Open a channel to the endpoint of a configuration. Connecting is left to the first call.
 
     There is no keepalive ping: every call has a deadline, and a server of default settings hangs

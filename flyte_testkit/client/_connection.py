@@ -47,7 +47,7 @@ class Connection:
         default_domain: str | None = None,
         *,
         channel: grpc.Channel | None = None,
-        options: Sequence[tuple[str, Any]] = (),
+        options: Sequence[tuple[str, object]] = (),
         seed: int | None = None,
     ) -> None:
         platform = getattr(config, "platform", None)

@@ -5,7 +5,7 @@ This module is ignorant of executions.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flyteidl.admin import common_pb2
 
@@ -15,12 +15,16 @@ from flyte_testkit.client.models import Identifier
 from flyte_testkit.client.phases import ResourceType
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 
     from flyte_testkit.client._rpc import Rpc
     from flyte_testkit.client.models import TypedInterface
 
 __all__ = ["NEWEST_FIRST", "Entities", "joined"]
+
+_T = TypeVar("_T")
 
 NEWEST_FIRST = common_pb2.Sort(key="created_at", direction=common_pb2.Sort.DESCENDING)
 
@@ -69,20 +73,20 @@ class Entities:
 
     def task(self, rpc: Rpc, identifier: Identifier) -> FlyteTask:
         """Fetch a task."""
-        return self._once(rpc, "GetTask", identifier, _task)  # type: ignore[no-any-return]  # what _task makes
+        return self._once(rpc, "GetTask", identifier, _task)
 
     def workflow(self, rpc: Rpc, identifier: Identifier) -> FlyteWorkflow:
         """Fetch a workflow."""
-        return self._once(rpc, "GetWorkflow", identifier, _workflow)  # type: ignore[no-any-return]  # likewise
+        return self._once(rpc, "GetWorkflow", identifier, _workflow)
 
     def launch_plan(self, rpc: Rpc, identifier: Identifier) -> FlyteLaunchPlan:
         """Fetch a launch plan and its workflow."""
 
-        def made(identifier: Identifier, pb: Any) -> FlyteLaunchPlan:
+        def made(identifier: Identifier, pb: launch_plan_pb2.LaunchPlan) -> FlyteLaunchPlan:
             workflow_id = Identifier.from_flyte_idl(pb.spec.workflow_id)
             return FlyteLaunchPlan(identifier, pb.spec, self.workflow(rpc, workflow_id))
 
-        return self._once(rpc, "GetLaunchPlan", identifier, made)  # type: ignore[no-any-return]  # likewise
+        return self._once(rpc, "GetLaunchPlan", identifier, made)
 
     def interface(self, rpc: Rpc, identifier: Identifier) -> TypedInterface:
         """Fetch whatever an identifier names, for its interface."""
@@ -90,19 +94,22 @@ class Entities:
             return self.task(rpc, identifier).interface
         return self.launch_plan(rpc, identifier).interface
 
-    def _once(self, rpc: Rpc, name: str, identifier: Identifier, make: Any) -> Any:
+    def _once(
+        self, rpc: Rpc, name: str, identifier: Identifier, make: Callable[[Identifier, Any], _T]
+    ) -> _T:
         key = name.encode() + identifier.serialize_to_string()
         if key not in self._known:
             request = common_pb2.ObjectGetRequest(id=identifier.to_flyte_idl())
             self._known[key] = make(identifier, rpc(name, request))
-        return self._known[key]
+        known: _T = self._known[key]
+        return known
 
 
-def _task(identifier: Identifier, pb: Any) -> FlyteTask:
+def _task(identifier: Identifier, pb: task_pb2.Task) -> FlyteTask:
     return FlyteTask(identifier, pb.closure.compiled_task.template)
 
 
-def _workflow(identifier: Identifier, pb: Any) -> FlyteWorkflow:
+def _workflow(identifier: Identifier, pb: workflow_pb2.Workflow) -> FlyteWorkflow:
     return FlyteWorkflow(identifier, pb.closure.compiled_workflow)
 
 

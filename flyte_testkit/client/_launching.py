@@ -76,7 +76,7 @@ class Names:
 
 
 def launch_inputs(
-    entity: FlyteLaunchPlan | FlyteTask, inputs: Mapping[str, Any] | None
+    entity: FlyteLaunchPlan | FlyteTask, inputs: Mapping[str, object] | None
 ) -> literals_pb2.LiteralMap:
     """Return inputs as literals, by the interface that the entity declares.
 
@@ -143,10 +143,10 @@ def launch_spec(
     return spec
 
 
-def _values(labels: Any) -> dict[str, str]:
+def _values(labels: object) -> dict[str, str]:
     """Return a mapping of a mapping or of a model that holds one."""
     return dict(labels if isinstance(labels, Mapping) else getattr(labels, "values", None) or {})
 
 
-def _message(value: Any) -> Any:
+def _message(value: object) -> Any:
     return value.to_flyte_idl() if isinstance(value, Model) else value

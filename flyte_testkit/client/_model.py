@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Mapping
-from datetime import timezone
 from textwrap import shorten
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
@@ -28,6 +27,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, get_args
 from google.protobuf.message import Message
 
 from flyte_testkit.errors import close_names, cut
+from flyte_testkit.literals.spans import moment_of, span_of
+from flyte_testkit.literals.structs import dict_of
 
 if TYPE_CHECKING:
     import sys
@@ -74,7 +75,7 @@ class Model(Generic[M]):
             setattr(cls, name, property(_reader(field, optional=optional)))
         _models[message.DESCRIPTOR.full_name] = cls
 
-    def __init__(self, *args: Any, **fields: Any) -> None:
+    def __init__(self, *args: object, **fields: object) -> None:
         """Build the message from values: models, messages, or plain Python.
 
         Raises:
@@ -173,25 +174,11 @@ def wrap(message: Message) -> Any:
 
 
 _WELL_KNOWN: dict[str, Callable[[Any], Any]] = {
-    "google.protobuf.Timestamp": lambda pb: pb.ToDatetime(tzinfo=timezone.utc),
-    "google.protobuf.Duration": lambda pb: pb.ToTimedelta(),
-    "google.protobuf.Struct": lambda pb: _struct(pb),  # noqa: PLW0108  defined below
+    "google.protobuf.Timestamp": moment_of,
+    "google.protobuf.Duration": span_of,
+    "google.protobuf.Struct": dict_of,
     "google.protobuf.BoolValue": lambda pb: pb.value,
 }
-
-
-def _struct(struct: Any) -> dict[str, Any]:
-    """Return a Struct as a dict; protobuf's own conversion refuses infinity, which is no JSON."""
-    return {key: _json_value(value) for key, value in struct.fields.items()}
-
-
-def _json_value(value: Any) -> Any:
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return _struct(value.struct_value)
-    if kind == "list_value":
-        return [_json_value(item) for item in value.list_value.values]
-    return None if kind in (None, "null_value") else getattr(value, kind)
 
 
 def _reader(field: FieldDescriptor, *, optional: bool) -> Callable[[Any], Any]:
@@ -223,7 +210,7 @@ def _is_repeated(field: FieldDescriptor) -> bool:
     return bool(told.is_repeated if hasattr(told, "is_repeated") else told.label == 3)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """Return a value as a message's constructor takes it."""
     if isinstance(value, Model):
         return value._pb  # noqa: SLF001  our own class

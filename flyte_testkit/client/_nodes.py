@@ -18,7 +18,7 @@ This module is ignorant of waiting.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyteidl.admin import common_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
@@ -34,9 +34,19 @@ from flyte_testkit.client.models import Identifier, LiteralMap, TypedInterface
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from flyteidl.admin import execution_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
+
     from flyte_testkit.client._rpc import Rpc
     from flyte_testkit.client.executions import FlyteWorkflowExecution
-    from flyte_testkit.client.models import WorkflowExecutionIdentifier
+    from flyte_testkit.client.models import Literal, WorkflowExecutionIdentifier
+
+    Execution = FlyteWorkflowExecution | FlyteNodeExecution | FlyteTaskExecution
+    Data = (
+        execution_pb2.WorkflowExecutionGetDataResponse
+        | node_execution_pb2.NodeExecutionGetDataResponse
+        | task_execution_pb2.TaskExecutionGetDataResponse
+    )
 
 __all__ = ["NodeWalk", "Scope", "assign_data"]
 
@@ -47,13 +57,13 @@ _PAGE = 100
 class Scope:
     """The compiled nodes of one level by id, and where their interfaces are found."""
 
-    nodes: Mapping[str, Any] = field(default_factory=dict)
-    tasks: Mapping[bytes, Any] = field(default_factory=dict)
-    workflows: Mapping[bytes, Any] = field(default_factory=dict)
+    nodes: Mapping[str, workflow_pb2.Node] = field(default_factory=dict)
+    tasks: Mapping[bytes, tasks_pb2.TaskTemplate] = field(default_factory=dict)
+    workflows: Mapping[bytes, workflow_pb2.WorkflowTemplate] = field(default_factory=dict)
     only: TypedInterface | None = None  # of the one node of a single-task execution
 
     @classmethod
-    def of_closure(cls, closure: Any) -> Scope:
+    def of_closure(cls, closure: compiler_pb2.CompiledWorkflowClosure) -> Scope:
         """Return the top level of a compiled workflow."""
         return cls(
             nodes={node.id: node for node in closure.primary.template.nodes},
@@ -66,7 +76,7 @@ class Scope:
         """Return the one level of a single-task execution, whose only node may have any id."""
         return cls(only=task.interface)
 
-    def of_node(self, node: Any) -> Scope:
+    def of_node(self, node: workflow_pb2.Node | None) -> Scope:
         """Return the level below a sub-workflow or branch."""
         nodes = []
         if node is not None and node.HasField("workflow_node"):
@@ -79,7 +89,7 @@ class Scope:
         return Scope({one.id: one for one in nodes}, self.tasks, self.workflows)
 
 
-def _key(identifier: Any) -> bytes:
+def _key(identifier: identifier_pb2.Identifier) -> bytes:
     return bytes(identifier.SerializeToString(deterministic=True))
 
 
@@ -102,7 +112,9 @@ class NodeWalk:
         self._launched = launched
         self._interface_of = interface_of
 
-    def of(self, execution_id: WorkflowExecutionIdentifier, scope: Scope) -> dict[str, Any]:
+    def of(
+        self, execution_id: WorkflowExecutionIdentifier, scope: Scope
+    ) -> dict[str, FlyteNodeExecution]:
         """Return the top nodes of an execution by id, each with what ran below it."""
         nodes = [self._synced(node, scope) for node in self._listed(execution_id, "")]
         return {node.id.node_id: node for node in nodes}
@@ -180,7 +192,7 @@ class NodeWalk:
                 assign_data(attempt, data, task.interface if task else interface)
             yield attempt
 
-    def _interface(self, compiled: Any, scope: Scope) -> TypedInterface | None:
+    def _interface(self, compiled: workflow_pb2.Node | None, scope: Scope) -> TypedInterface | None:
         """Return the interface of a compiled node, if it has one."""
         if compiled is None:
             return scope.only
@@ -191,9 +203,9 @@ class NodeWalk:
                 return TypedInterface.from_flyte_idl(known.interface)
             return self._interface_of(Identifier.from_flyte_idl(compiled.task_node.reference_id))
         if kind == "workflow_node":
-            known = scope.workflows.get(_key(compiled.workflow_node.sub_workflow_ref))
-            if known is not None:
-                return TypedInterface.from_flyte_idl(known.interface)
+            below = scope.workflows.get(_key(compiled.workflow_node.sub_workflow_ref))
+            if below is not None:
+                return TypedInterface.from_flyte_idl(below.interface)
             if compiled.workflow_node.HasField("launchplan_ref"):
                 reference = compiled.workflow_node.launchplan_ref
                 return self._interface_of(Identifier.from_flyte_idl(reference))
@@ -218,7 +230,7 @@ def _listed_interface(interface: TypedInterface) -> TypedInterface:
     return TypedInterface.from_flyte_idl(listed)
 
 
-def assign_data(execution: Any, data: Any, interface: TypedInterface | None) -> None:
+def assign_data(execution: Execution, data: Data, interface: TypedInterface | None) -> None:
     """Give an execution its inputs, and its outputs if it ended well."""
     inputs = _literals(data.full_inputs, data.inputs)
     learn(execution, inputs=LiteralsResolver(inputs, interface.inputs if interface else None))
@@ -229,7 +241,7 @@ def assign_data(execution: Any, data: Any, interface: TypedInterface | None) -> 
         )
 
 
-def _literals(inline: literals_pb2.LiteralMap, blob: Any) -> Mapping[str, Any]:
+def _literals(inline: literals_pb2.LiteralMap, blob: common_pb2.UrlBlob) -> Mapping[str, Literal]:
     """Return literals from the answer itself, or from the URL where they were too large for it."""
     if not inline.literals and blob.bytes > 0:
         inline = literals_pb2.LiteralMap.FromString(read_url(blob.url))

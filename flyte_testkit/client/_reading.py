@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit import msgpack
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._model import wrap
 from flyte_testkit.client._schema import class_of
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import shown
+from flyte_testkit.literals.scalars import scalar_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,7 @@ _SIMPLE: dict[int, Any] = {
     types_pb2.DATETIME: datetime,
     types_pb2.DURATION: timedelta,
 }
+_REFERENCES = ("blob", "schema", "structured_dataset", "error")  # models, not values
 
 
 def guess(literal_type: types_pb2.LiteralType) -> Any:
@@ -85,6 +86,7 @@ def plain(literal: literals_pb2.Literal, fetch: Callable[[str], bytes] = read_ur
     Raises:
         FlyteAssertion: It was offloaded and cannot be read from there.
         TypeTransformerFailedError: It is of a kind that this client cannot read.
+        ValueError: Python has no value for it.
     """
     kind = literal.WhichOneof("value")
     if kind == "collection":
@@ -99,23 +101,16 @@ def plain(literal: literals_pb2.Literal, fetch: Callable[[str], bytes] = read_ur
 
 def _scalar(scalar: literals_pb2.Scalar, fetch: Callable[[str], bytes]) -> Any:
     kind = scalar.WhichOneof("value")
-    if kind == "primitive":
-        name = scalar.primitive.WhichOneof("value")
-        value: Any = getattr(scalar.primitive, name) if name else None
-        return wrap(value) if name in ("datetime", "duration") else value
-    if kind is None or kind == "none_type":
-        return None
     if kind == "union":
         return plain(scalar.union.value, fetch)
-    if kind == "binary":
-        if scalar.binary.tag != "msgpack":
-            raise TypeTransformerFailedError(
-                f"A binary literal with the tag {scalar.binary.tag!r} cannot be read here: only "
-                "'msgpack' can. Its bytes are in .literals[key].scalar.binary.value."
-            )
-        return msgpack.unpack(scalar.binary.value)
-    held: Any = getattr(scalar, kind)
-    return wrap(held)
+    if kind in _REFERENCES:
+        return wrap(getattr(scalar, kind))
+    if kind == "binary" and scalar.binary.tag != "msgpack":
+        raise TypeTransformerFailedError(
+            f"A binary literal with the tag {scalar.binary.tag!r} cannot be read here: only "
+            "'msgpack' can. Its bytes are in .literals[key].scalar.binary.value."
+        )
+    return scalar_value(scalar)
 
 
 def shape(value: Any, as_type: Any) -> Any:
@@ -171,7 +166,7 @@ def _simple(value: Any, as_type: type) -> Any:
     raise _misfit(value, as_type)
 
 
-def _one_of(value: Any, variants: tuple[Any, ...]) -> Any:
+def _one_of(value: object, variants: tuple[object, ...]) -> Any:
     """Fit a value to the variant it is an instance of already, else to the first it fits."""
     for variant in sorted(variants, key=lambda one: type(value) != one):  # noqa: E721  by ==, as below
         with contextlib.suppress(TypeTransformerFailedError):
@@ -179,7 +174,7 @@ def _one_of(value: Any, variants: tuple[Any, ...]) -> Any:
     raise _misfit(value, typing.Union[variants])  # noqa: UP007  built, not written
 
 
-def _container(value: Any, origin: type, args: tuple[Any, ...]) -> Any:
+def _container(value: object, origin: type, args: tuple[object, ...]) -> Any:
     if origin is dict:
         if not isinstance(value, dict):
             raise _misfit(value, dict)
@@ -192,7 +187,7 @@ def _container(value: Any, origin: type, args: tuple[Any, ...]) -> Any:
     return origin(shape(item, args[0]) for item in value)
 
 
-def _key(key: Any, key_type: Any) -> Any:
+def _key(key: object, key_type: object) -> Any:
     """Keys of a Struct and of JSON are text, whatever they were."""
     return int(key) if key_type is int and isinstance(key, str) else shape(key, key_type)
 
@@ -210,7 +205,7 @@ def _dataclass(value: dict[str, Any], as_type: type) -> Any:
         ) from error
 
 
-def _misfit(value: Any, as_type: Any) -> TypeTransformerFailedError:
+def _misfit(value: object, as_type: object) -> TypeTransformerFailedError:
     wanted = getattr(as_type, "__name__", None) if isinstance(as_type, type) else None
     allowed = ""
     if isinstance(as_type, type) and issubclass(as_type, enum.Enum):

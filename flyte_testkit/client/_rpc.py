@@ -29,6 +29,8 @@ from flyte_testkit.client.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from google.protobuf.message import Message
+
     from flyte_testkit.client._auth import ClientCredentials
 
 __all__ = ["RPC_TIMEOUT", "TRANSIENT", "Rpc", "heals", "pauses"]
@@ -93,7 +95,7 @@ class Rpc:
             other._retries = retries
         return other
 
-    def __call__(self, rpc: str, request: Any) -> Any:
+    def __call__(self, rpc: str, request: Message) -> Any:
         """Call and return the answer.
 
         Raises:
@@ -111,7 +113,7 @@ class Rpc:
                 _time.sleep(next(pause))
         raise AssertionError  # unreachable: the last attempt returns or raises
 
-    def _authenticated(self, rpc: str, request: Any) -> Any:
+    def _authenticated(self, rpc: str, request: Message) -> Any:
         method = next(getattr(one, rpc) for one in self._services if hasattr(one, rpc))
         if self._auth is None:
             return method(request, timeout=self._timeout())
@@ -177,7 +179,7 @@ def _details(error: grpc.RpcError) -> str:
     return (error.details() or "") if isinstance(error, grpc.Call) else str(error)
 
 
-def _translated(rpc: str, request: Any, error: grpc.RpcError) -> FlyteException:
+def _translated(rpc: str, request: Message, error: grpc.RpcError) -> FlyteException:
     """Return the exception for a failed call, in words."""
     status = _status(error)
     subject = _subject(request)
@@ -190,7 +192,7 @@ def _translated(rpc: str, request: Any, error: grpc.RpcError) -> FlyteException:
     return _EXCEPTIONS.get(status, FlyteSystemException)(text)
 
 
-def _subject(request: Any) -> str:
+def _subject(request: object) -> str:
     """Return the name of what a request is about, as ``'project/domain/name'``."""
     identifier = getattr(request, "id", None) or getattr(request, "workflow_execution_id", None)
     node = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2
@@ -52,10 +52,10 @@ class Signaling(Connection):
         self,
         signal_id: str,
         execution_name: str,
-        value: Any,
+        value: object,
         project: str | None = None,
         domain: str | None = None,
-        python_type: Any = None,
+        python_type: object = None,
         literal_type: LiteralType | types_pb2.LiteralType | None = None,
     ) -> None:
         """Give an execution the input it waits for.

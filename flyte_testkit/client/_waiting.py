@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyte_testkit.client import _time
 from flyte_testkit.errors import shown
@@ -116,7 +116,7 @@ def _nap(seconds: float) -> None:
         _time.sleep(math.ceil(seconds * 100) / 100)
 
 
-def seconds_of(value: Any, name: str) -> float | None:
+def seconds_of(value: object, name: str) -> float | None:
     """Return a duration in seconds; ``None`` stays ``None``.
 
     Raises:

@@ -182,13 +182,13 @@ class Watching(Connection):
         self,
         rpc: Rpc,
         execution_id: WorkflowExecutionIdentifier,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
     ) -> FlyteWorkflowExecution:
         request = execution_pb2.WorkflowExecutionGetRequest(id=execution_id.to_flyte_idl())
         return self._promoted(rpc("GetExecution", request), type_hints)
 
     def _promoted(
-        self, pb: execution_pb2.Execution, type_hints: Mapping[str, Any] | None = None
+        self, pb: execution_pb2.Execution, type_hints: Mapping[str, object] | None = None
     ) -> FlyteWorkflowExecution:
         execution = FlyteWorkflowExecution.from_flyte_idl(pb)
         learn(execution, remote=self, type_hints=type_hints)

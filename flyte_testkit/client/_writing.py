@@ -12,30 +12,34 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from flyte_testkit import msgpack
 from flyte_testkit.client import models
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import shown
+from flyte_testkit.literals.scalars import (
+    packed_literal,
+    reference_literal,
+    simple_literal,
+    text_literal,
+)
 from flyte_testkit.references import reference_of
 
 __all__ = ["literal_of", "type_of"]
 
-_PRIMITIVES: dict[int, tuple[type, str]] = {
-    types_pb2.INTEGER: (int, "integer"),
-    types_pb2.FLOAT: (float, "float_value"),
-    types_pb2.STRING: (str, "string_value"),
-    types_pb2.BOOLEAN: (bool, "boolean"),
-    types_pb2.DATETIME: (datetime, "datetime"),
-    types_pb2.DURATION: (timedelta, "duration"),
+_PRIMITIVES: dict[int, type] = {
+    types_pb2.INTEGER: int,
+    types_pb2.FLOAT: float,
+    types_pb2.STRING: str,
+    types_pb2.BOOLEAN: bool,
+    types_pb2.DATETIME: datetime,
+    types_pb2.DURATION: timedelta,
 }
 
 
-def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
+def literal_of(value: object, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
     """Return a value as a literal of that type. A literal is returned as it is.
 
     Raises:
@@ -51,7 +55,7 @@ def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
         return value
     kind = literal_type.WhichOneof("type")
     if kind == "simple":
-        return literals_pb2.Literal(scalar=_simple(value, literal_type.simple))
+        return _simple(value, literal_type.simple)
     if kind == "collection_type":
         if not isinstance(value, list):
             raise _misfit(value, "a list")
@@ -65,11 +69,11 @@ def literal_of(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
     if kind == "union_type":
         return _union(value, literal_type.union_type)
     if kind == "enum_type":
-        return literals_pb2.Literal(scalar=_enum(value, list(literal_type.enum_type.values)))
-    return literals_pb2.Literal(scalar=_reference(value, literal_type))
+        return _enum(value, list(literal_type.enum_type.values))
+    return _reference(value, literal_type)
 
 
-def type_of(value: Any) -> types_pb2.LiteralType:
+def type_of(value: object) -> types_pb2.LiteralType:
     """Return the Flyte type of a Python value, for values that no interface declares.
 
     Raises:
@@ -79,7 +83,7 @@ def type_of(value: Any) -> types_pb2.LiteralType:
         return types_pb2.LiteralType()  # it goes as it is
     if value is None:
         return types_pb2.LiteralType(simple=types_pb2.NONE)
-    for simple, (python_type, _) in _PRIMITIVES.items():
+    for simple, python_type in _PRIMITIVES.items():
         if _is_exactly(value, python_type):
             return types_pb2.LiteralType(simple=simple)  # type: ignore[arg-type]  # its stub wants the enum
     if (reference := reference_of(value)) is not None:
@@ -94,78 +98,56 @@ def type_of(value: Any) -> types_pb2.LiteralType:
     raise _misfit(value, "a value whose Flyte type is plain from itself; give literal_type=")
 
 
-def _simple(value: Any, simple: int) -> literals_pb2.Scalar:
-    if simple == types_pb2.NONE and value is None:
-        return literals_pb2.Scalar(none_type=literals_pb2.Void())
-    if simple == types_pb2.STRUCT and _is_record(value):
-        packed = literals_pb2.Binary(value=msgpack.pack(_packable(value)), tag="msgpack")
-        return literals_pb2.Scalar(binary=packed)
-    if simple == types_pb2.DATETIME and _is_day(value):
-        value = datetime.combine(value, time.min)
-    python_type, field = _PRIMITIVES.get(simple, (None, ""))
-    if python_type is None or not _is_exactly(value, python_type):
-        wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
-        raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
-    primitive = literals_pb2.Primitive()
+def _simple(value: object, simple: int) -> literals_pb2.Literal:
+    made = None
     try:
-        if isinstance(value, datetime):  # one without a zone counts as UTC, as in flytekit
-            primitive.datetime.FromDatetime(value)
-        elif isinstance(value, timedelta):
-            primitive.duration.FromTimedelta(value)
-        else:
-            setattr(primitive, field, value)
-    except (TypeError, ValueError, OverflowError) as error:  # 2**64, half a surrogate pair, a NaT
+        if simple == types_pb2.STRUCT and _is_record(value):
+            made = packed_literal(value, _laxly)
+        elif _fits(value, simple):
+            made = simple_literal(value, types_pb2.LiteralType(simple=simple))  # type: ignore[arg-type]  # likewise
+    except ValueError as error:  # 2**64, half a surrogate pair, a NaT, an object in a dict
         raise TypeTransformerFailedError(
             f"{shown(value)} ({type(value).__name__}) is nothing that Flyte can hold: {error}."
         ) from error
-    return literals_pb2.Scalar(primitive=primitive)
+    if made is None:
+        python_type = _PRIMITIVES.get(simple)
+        wanted = python_type.__name__ if python_type else types_pb2.SimpleType.Name(simple)
+        raise _misfit(value, f"{'an' if wanted[0] in 'aeiou' else 'a'} {wanted}")
+    return made
 
 
-def _is_day(value: Any) -> bool:
-    """Say whether a value is a date without a time: under a clock ``date`` is a class of its own.
+def _fits(value: object, simple: int) -> bool:
+    if simple == types_pb2.NONE:
+        return value is None
+    python_type = _PRIMITIVES.get(simple)
+    day = simple == types_pb2.DATETIME and isinstance(value, date)
+    return day or (python_type is not None and _is_exactly(value, python_type))
 
-    Then ``type(value) is date`` does not hold for those that were made before.
-    """
-    return isinstance(value, date) and not isinstance(value, datetime)
 
-
-def _is_exactly(value: Any, python_type: type) -> bool:
+def _is_exactly(value: object, python_type: type) -> bool:
     """Say whether a value is of a type; subclasses count for times only (tools fake those)."""
     if python_type in (datetime, timedelta):
         return isinstance(value, python_type)
     return type(value) is python_type
 
 
-def _is_record(value: Any) -> bool:
+def _is_record(value: object) -> bool:
     is_instance = dataclasses.is_dataclass(value) and not isinstance(value, type)
     return isinstance(value, dict) or is_instance or hasattr(value, "model_dump")
 
 
-def _packable(value: Any) -> Any:
-    """Return a value as dicts, lists and simple values, the way flytekit's dataclasses encode."""
-    if (reference := reference_of(value)) is not None:
-        if reference.uri is None:
-            raise _misfit(value, "anywhere yet: give it a URI")
-        return reference.fields
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [field.name for field in dataclasses.fields(value)]
-        return {name: _packable(getattr(value, name)) for name in names}
-    if hasattr(value, "model_dump"):  # a pydantic model
-        return value.model_dump(mode="json")
+def _laxly(value: object) -> object:
+    """Return as a dict or list what flytekit's encoders take inside a dataclass alone."""
     if isinstance(value, Mapping):
-        return {key: _packable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_packable(item) for item in value]
-    if isinstance(value, enum.Enum):
-        return value.value
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    return value
+        return dict(value)
+    if isinstance(value, (set, frozenset)):
+        return list(value)
+    if hasattr(value, "model_dump"):  # what looks like a model of pydantic
+        return value.model_dump(mode="json")
+    raise TypeError(f"{shown(value)} is a {type(value).__name__}, which msgpack cannot hold")
 
 
-def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
+def _union(value: object, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
     for variant in union_type.variants:
         try:
             literal = literal_of(value, variant)
@@ -176,14 +158,14 @@ def _union(value: Any, union_type: types_pb2.UnionType) -> literals_pb2.Literal:
     raise _misfit(value, f"of one of the {len(union_type.variants)} types of the union")
 
 
-def _enum(value: Any, allowed: list[str]) -> literals_pb2.Scalar:
+def _enum(value: object, allowed: list[str]) -> literals_pb2.Literal:
     text = value.value if isinstance(value, enum.Enum) else value
     if text not in allowed:
         raise _misfit(value, f"one of {shown(allowed)}")
-    return literals_pb2.Scalar(primitive=literals_pb2.Primitive(string_value=text))
+    return text_literal(text)
 
 
-def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.Scalar:
+def _reference(value: object, literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
     """Return a reference to what lies at a URI, as a blob, a schema or a structured dataset."""
     kind = literal_type.WhichOneof("type")
     reference = reference_of(value)
@@ -195,21 +177,8 @@ def _reference(value: Any, literal_type: types_pb2.LiteralType) -> literals_pb2.
             value,
             "a URI such as 's3://bucket/key' (this client uploads nothing: put it there first)",
         )
-    if kind == "blob":
-        metadata = literals_pb2.BlobMetadata(type=literal_type.blob)
-        return literals_pb2.Scalar(blob=literals_pb2.Blob(uri=uri, metadata=metadata))
-    if kind == "schema":
-        schema = literals_pb2.Schema(uri=uri, type=literal_type.schema)
-        return literals_pb2.Scalar(schema=schema)
-    dataset_metadata = literals_pb2.StructuredDatasetMetadata(
-        structured_dataset_type=literal_type.structured_dataset_type
-    )
-    told = dataset_metadata.structured_dataset_type
-    if reference is not None and not told.format:
-        told.format = reference.format
-    dataset = literals_pb2.StructuredDataset(uri=uri, metadata=dataset_metadata)
-    return literals_pb2.Scalar(structured_dataset=dataset)
+    return reference_literal(uri, literal_type, reference)
 
 
-def _misfit(value: Any, wanted: str) -> TypeTransformerFailedError:
+def _misfit(value: object, wanted: str) -> TypeTransformerFailedError:
     return TypeTransformerFailedError(f"{shown(value)} ({type(value).__name__}) is not {wanted}.")

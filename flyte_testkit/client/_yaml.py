@@ -61,7 +61,7 @@ def read_yaml(text: str) -> Any:
     return value
 
 
-def _block(lines: list[_Line], indent: int) -> tuple[Any, list[_Line]]:
+def _block(lines: list[_Line], indent: int) -> tuple[object, list[_Line]]:
     """Read the lines that are indented so much; return the value and the lines after it."""
     first = lines[0]
     if _is_item(first):
@@ -71,8 +71,8 @@ def _block(lines: list[_Line], indent: int) -> tuple[Any, list[_Line]]:
     return _scalar(first, first.text), lines[1:]
 
 
-def _mapping(lines: list[_Line], indent: int) -> tuple[dict[Any, Any], list[_Line]]:
-    pairs: dict[Any, Any] = {}
+def _mapping(lines: list[_Line], indent: int) -> tuple[dict[object, object], list[_Line]]:
+    pairs: dict[object, object] = {}
     while lines and lines[0].indent == indent:
         line, lines = lines[0], lines[1:]
         pair = _PAIR.match(line.text)
@@ -90,7 +90,7 @@ def _mapping(lines: list[_Line], indent: int) -> tuple[dict[Any, Any], list[_Lin
     return pairs, _ended(lines, indent)
 
 
-def _list(lines: list[_Line], indent: int) -> tuple[list[Any], list[_Line]]:
+def _list(lines: list[_Line], indent: int) -> tuple[list[object], list[_Line]]:
     items = []
     while lines and _is_item_at(lines[0], indent):
         line = lines[0]
@@ -120,7 +120,7 @@ def _is_item_at(line: _Line, indent: int) -> bool:
     return line.indent == indent and _is_item(line)
 
 
-def _scalar(line: _Line, text: str) -> Any:
+def _scalar(line: _Line, text: str) -> object:
     if text in _WORDS:
         return _WORDS[text]
     if re.fullmatch(_QUOTED, text):
@@ -136,7 +136,7 @@ def _scalar(line: _Line, text: str) -> Any:
     return text
 
 
-def _flow_list(line: _Line, text: str) -> list[Any]:
+def _flow_list(line: _Line, text: str) -> list[object]:
     items, at = [], 0
     while text[at:].strip():
         match = _ITEMS.match(text, at)

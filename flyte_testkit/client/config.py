@@ -207,7 +207,7 @@ def _yaml(text: str, path: Path) -> Any:
         raise FlyteAssertion(f"The config file {str(path)!r} cannot be read: {error}") from error
 
 
-def _walked(tree: Any, path: str) -> Any:
+def _walked(tree: object, path: str) -> Any:
     for key in path.split("."):
         if not isinstance(tree, dict):
             return None

@@ -27,7 +27,7 @@ which status becomes which class is written in ``_rpc``.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flyte_testkit.errors import shown
 
@@ -120,7 +120,7 @@ class FlyteInvalidInputException(FlyteUserException):
 
     error_code = "USER:BadInputToAPI"
 
-    def __init__(self, request: Any, message: str = "") -> None:
+    def __init__(self, request: object, message: str = "") -> None:
         super().__init__(message)
         self.request = request
 

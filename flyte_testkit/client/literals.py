@@ -6,7 +6,7 @@ It is ignorant of where the literals came from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.client._reading import guess, plain, shape
 from flyte_testkit.client.exceptions import TypeTransformerFailedError
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from flyte_testkit.client.models import Literal, Variable
 
 __all__ = ["LiteralsResolver"]
+
+
+class _HasOutputs(Protocol):
+    @property
+    def outputs(self) -> Mapping[str, Any]: ...
 
 
 class LiteralsResolver(Mapping[str, Any]):
@@ -45,7 +50,7 @@ class LiteralsResolver(Mapping[str, Any]):
     ) -> None:
         self._literals = dict(literals)
         self._variable_map = variable_map
-        self._type_hints: dict[str, Any] = {}
+        self._type_hints: dict[str, object] = {}
         self._native: dict[str, Any] = {}
 
     @property
@@ -63,7 +68,7 @@ class LiteralsResolver(Mapping[str, Any]):
         """The values that have been read so far."""
         return self._native
 
-    def update_type_hints(self, type_hints: Mapping[str, Any]) -> None:
+    def update_type_hints(self, type_hints: Mapping[str, object]) -> None:
         """Read these keys as these types from now on."""
         self._type_hints.update(type_hints)
 
@@ -81,7 +86,7 @@ class LiteralsResolver(Mapping[str, Any]):
         self.get_literal(key)
         return self.get(key)
 
-    def get(self, attr: str, as_type: Any = None) -> Any:
+    def get(self, attr: str, as_type: object = None) -> Any:
         """Return one value, as the type given, hinted or declared.
 
         The first reading of a key decides: later ones return the same value.
@@ -94,10 +99,21 @@ class LiteralsResolver(Mapping[str, Any]):
             raise AttributeError(self._missing(attr))
         if attr not in self._native:
             wanted = as_type or self._type_hints.get(attr) or self._declared(attr)
-            self._native[attr] = shape(plain(self._literals[attr].to_flyte_idl()), wanted)
+            self._native[attr] = shape(self._plain(attr), wanted)
         return self._native[attr]
 
-    def as_python_native(self, python_interface: Any) -> Any:
+    def _plain(self, key: str) -> Any:
+        try:
+            return plain(self._literals[key].to_flyte_idl())
+        except TypeTransformerFailedError:
+            raise
+        except ValueError as error:
+            raise TypeTransformerFailedError(
+                f"{key!r} cannot be read as a Python value: {error}. "
+                f"The literal itself is get_literal({key!r}).to_flyte_idl()."
+            ) from error
+
+    def as_python_native(self, python_interface: _HasOutputs) -> Any:
         """Return the values as the function would have: ``None``, one value, or a tuple.
 
         Args:
@@ -133,7 +149,7 @@ class LiteralsResolver(Mapping[str, Any]):
         pairs = ", ".join(f"{key!r}: {shown(self._shown(key))}" for key in self._literals)
         return cut(f"{type(self).__name__}({{{pairs}}})", 20_000)
 
-    def _shown(self, key: str) -> Any:
+    def _shown(self, key: str) -> object:
         """Return what a repr can show of a value without reading it from elsewhere."""
         if key in self._native:
             return self._native[key]

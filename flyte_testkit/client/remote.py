@@ -98,7 +98,7 @@ class FlyteRemote(Watching, Signaling):
     def execute(  # noqa: PLR0913  flytekit's signature
         self,
         entity: FlyteLaunchPlan | FlyteWorkflow | FlyteTask,
-        inputs: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, object] | None = None,
         project: str | None = None,
         domain: str | None = None,
         *,
@@ -106,7 +106,7 @@ class FlyteRemote(Watching, Signaling):
         execution_name_prefix: str | None = None,
         options: _launching.Options | None = None,
         wait: bool = False,
-        type_hints: Mapping[str, Any] | None = None,
+        type_hints: Mapping[str, object] | None = None,
         overwrite_cache: bool | None = None,
         interruptible: bool | None = None,
         envs: Mapping[str, str] | None = None,

@@ -1,4 +1,4 @@
-"""Dataclasses, pydantic models and dicts as flytekit ships them: Structs in msgpack.
+"""The types of dataclasses, pydantic models and dicts: Structs that travel in msgpack.
 
 A dataclass's type carries its schema, because flytekit rebuilds a class from it when it reads
 outputs whose Python type it does not know, and the types of its fields, because bindings may pick
@@ -11,21 +11,21 @@ import base64
 import dataclasses
 import datetime as dt
 import enum
-import json
 import types
 import typing
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.core import types_pb2
-from google.protobuf import json_format
 
-from flyte_testkit.errors import RegistrationError, shown
-from flyte_testkit.references import Reference, reference_of
+from flyte_testkit.errors import RegistrationError
+from flyte_testkit.literals.structs import is_pydantic, plain, struct_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["dataclass_type", "is_msgpack", "is_record", "msgpack_struct", "plain"]
+__all__ = ["dataclass_type", "is_msgpack", "is_record", "msgpack_struct"]
+
+_Schema = dict[str, Any]
 
 _FORMAT = {"cache-key-metadata": {"serialization-format": "msgpack"}}
 
@@ -44,11 +44,11 @@ def is_msgpack(declared: types_pb2.LiteralType) -> bool:
 
 def is_record(cls: type) -> bool:
     """Say whether a class is a dataclass or a model of pydantic."""
-    return dataclasses.is_dataclass(cls) or _is_pydantic(cls)
+    return dataclasses.is_dataclass(cls) or is_pydantic(cls)
 
 
 def dataclass_type(
-    cls: type, literal_type: Callable[[Any], types_pb2.LiteralType]
+    cls: type, literal_type: Callable[[object], types_pb2.LiteralType]
 ) -> types_pb2.LiteralType:
     """Return the type of a dataclass or a model; fields whose type Flyte has not are left out.
 
@@ -56,17 +56,17 @@ def dataclass_type(
         RegistrationError: The class contains itself.
     """
     declared = msgpack_struct()
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     try:
-        if _is_pydantic(cls):
+        if is_pydantic(cls):
             model: Any = cls
-            json_format.ParseDict(model.model_json_schema(), declared.metadata)
+            declared.metadata.CopyFrom(struct_of(model.model_json_schema()))
             fields = {name: field.annotation for name, field in model.model_fields.items()}
         else:
             hints = typing.get_type_hints(cls, include_extras=True)
             fields = {field.name: hints[field.name] for field in dataclasses.fields(cls)}
-            json_format.ParseDict(_object(cls), declared.metadata)
-    except (_Inexpressible, json_format.ParseError):  # flytekit too goes on without a schema then
+            declared.metadata.CopyFrom(struct_of(_object(cls)))
+    except (_Inexpressible, TypeError, OverflowError):  # flytekit too goes on without a schema then
         declared.ClearField("metadata")
     except RecursionError:
         raise RegistrationError(
@@ -79,47 +79,6 @@ def dataclass_type(
         except RegistrationError:
             declared.structure.dataclass_type.pop(name, None)
     return declared
-
-
-def _is_pydantic(cls: type) -> bool:
-    return hasattr(cls, "model_json_schema") and hasattr(cls, "model_fields")
-
-
-def plain(value: Any) -> Any:
-    """Return the value made of what JSON and msgpack know, as flytekit's encoders put it.
-
-    Raises:
-        TypeError: There is no such form.
-    """
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
-        return value.value if isinstance(value, enum.Enum) else value
-    if isinstance(value, enum.Enum):
-        return plain(value.value)
-    if isinstance(value, dict):
-        return {plain(key): plain(element) for key, element in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(element) for element in value]
-    if isinstance(value, dt.date):  # a datetime is one
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return value.total_seconds()
-    if (reference := reference_of(value)) is not None:
-        return _reference(reference, value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)
-        }
-    if _is_pydantic(type(value)):
-        return json.loads(value.model_dump_json())
-    raise TypeError(
-        f"{shown(value)} is a {type(value).__name__}, which a dict of Flyte cannot hold"
-    )
-
-
-def _reference(reference: Reference, value: Any) -> dict[str, Any]:
-    if reference.uri is None:
-        raise TypeError(f"{shown(value)} lies nowhere yet: give it a uri")
-    return reference.fields
 
 
 class _Inexpressible(Exception):  # noqa: N818  never seen outside this module
@@ -139,10 +98,10 @@ _SCHEMAS: tuple[tuple[type, dict[str, str]], ...] = (  # a bool is an int, a dat
 )
 
 
-def _object(cls: type) -> dict[str, Any]:
+def _object(cls: type) -> _Schema:
     hints = typing.get_type_hints(cls, include_extras=True)
-    schema: dict[str, Any] = {"type": "object", "title": cls.__name__}
-    properties: dict[str, Any] = {}
+    schema: _Schema = {"type": "object", "title": cls.__name__}
+    properties: _Schema = {}
     required = []
     for field in dataclasses.fields(cls):
         if not field.init:
@@ -160,12 +119,12 @@ def _object(cls: type) -> dict[str, Any]:
     return schema
 
 
-def _default(value: Any) -> Any:
+def _default(value: object) -> Any:
     made = plain(value)
     return base64.encodebytes(made).decode() if isinstance(made, bytes) else made
 
 
-def _schema(python_type: Any) -> dict[str, Any]:
+def _schema(python_type: object) -> _Schema:
     origin, arguments = typing.get_origin(python_type), typing.get_args(python_type)
     if python_type is Any:
         return {}
@@ -188,7 +147,7 @@ def _schema(python_type: Any) -> dict[str, Any]:
     raise _Inexpressible
 
 
-def _mapping(key_type: Any, value_type: Any) -> dict[str, Any]:
+def _mapping(key_type: object, value_type: object) -> _Schema:
     keys, values = _schema(key_type), _schema(value_type)
     return {
         "type": "object",
@@ -197,7 +156,7 @@ def _mapping(key_type: Any, value_type: Any) -> dict[str, Any]:
     }
 
 
-def _class_schema(cls: type) -> dict[str, Any]:
+def _class_schema(cls: type) -> _Schema:
     if issubclass(cls, enum.Enum):
         return {"enum": [member.value for member in cls]}
     if dataclasses.is_dataclass(cls):

@@ -59,7 +59,7 @@ def _scalar(literal: literals_pb2.Literal, scalar: literals_pb2.Scalar) -> Hasha
     return _plain(python_value(literal))
 
 
-def _plain(value: Any) -> Hashable:
+def _plain(value: object) -> Hashable:
     """Return the form of what JSON and msgpack know."""
     if value is None or isinstance(value, (bool, str, bytes)):
         return None if value is None else (type(value).__name__, value)

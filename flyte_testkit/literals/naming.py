@@ -70,7 +70,7 @@ def describe(declared: types_pb2.LiteralType) -> str:
     return others.get(str(kind), "of no type")
 
 
-def tag_of(python_type: Any) -> str:
+def tag_of(python_type: object) -> str:
     """Return the name that flytekit gives a variant of a union, or nothing where it gives none."""
     python_type = underlying(python_type)
     origin = typing.get_origin(python_type)
@@ -95,7 +95,7 @@ def tag_of(python_type: Any) -> str:
     return "Pydantic Transformer" if hasattr(cls, "model_json_schema") else ""
 
 
-def underlying(python_type: Any) -> Any:
+def underlying(python_type: object) -> Any:
     """Return the annotation without ``Annotated`` and ``NewType``, and None as its class."""
     if python_type is None:
         return type(None)

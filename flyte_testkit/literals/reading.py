@@ -5,19 +5,15 @@ Ignorant of declared types: a literal speaks for itself.
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import json_format
-
-from flyte_testkit import msgpack
+from flyte_testkit.literals.scalars import scalar_value
 
 if TYPE_CHECKING:
     from flyteidl.core import literals_pb2
+    from google.protobuf.message import Message
 
 __all__ = ["python_value", "python_values"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 
 
 def python_value(literal: literals_pb2.Literal) -> Any:
@@ -25,7 +21,8 @@ def python_value(literal: literals_pb2.Literal) -> Any:
 
     Unions are opened; a Struct or msgpack becomes what it holds (a dict, for a dict or dataclass);
     times are aware UTC datetimes of microseconds; blobs, schemas, structured datasets and offloaded
-    literals become their URI; an enum's value is a text. A literal without content is None.
+    literals become their URI; an enum's value is a text. A literal without content is None. A
+    Timestamp or a Duration that Python's classes cannot hold stays that message.
 
     Example:
         >>> from flyte_testkit.literals import literal
@@ -51,14 +48,8 @@ def python_values(literals: literals_pb2.LiteralMap) -> dict[str, Any]:
 
 def _scalar(scalar: literals_pb2.Scalar) -> Any:
     kind = scalar.WhichOneof("value")
-    if kind == "primitive":
-        return _primitive(scalar.primitive)
     if kind == "union":
         return python_value(scalar.union.value)
-    if kind == "generic":
-        return json_format.MessageToDict(scalar.generic)
-    if kind == "binary":
-        return _binary(scalar.binary)
     if kind == "blob":
         return scalar.blob.uri
     if kind == "schema":
@@ -67,30 +58,17 @@ def _scalar(scalar: literals_pb2.Scalar) -> Any:
         return scalar.structured_dataset.uri
     if kind == "error":
         return scalar.error
-    return None
-
-
-def _primitive(primitive: literals_pb2.Primitive) -> Any:
-    kind = primitive.WhichOneof("value")
-    if kind is None:
-        return None
-    value = getattr(primitive, kind)
-    if kind == "datetime":
-        return _EPOCH + _span(value.seconds, value.nanos)
-    if kind == "duration":
-        return _span(value.seconds, value.nanos)
-    return value
-
-
-def _span(seconds: int, nanos: int) -> dt.timedelta:
-    micros = abs(nanos) // 1000
-    return dt.timedelta(seconds=seconds, microseconds=micros if nanos >= 0 else -micros)
-
-
-def _binary(binary: literals_pb2.Binary) -> Any:
-    if binary.tag != "msgpack":
-        return binary.value
     try:
-        return msgpack.unpack(binary.value)
-    except ValueError:
-        return binary.value
+        return scalar_value(scalar)
+    except ValueError:  # whoever only looks must not fail over what another sent
+        return _unread(scalar)
+
+
+def _unread(scalar: literals_pb2.Scalar) -> bytes | Message:
+    """Return as it came what Python cannot hold: an instant, a span, or bytes that pack nothing."""
+    if scalar.HasField("binary"):
+        return scalar.binary.value
+    held: Message = getattr(scalar.primitive, str(scalar.primitive.WhichOneof("value")))
+    copy = type(held)()  # nobody changes what was sent by changing what was read
+    copy.CopyFrom(held)
+    return copy

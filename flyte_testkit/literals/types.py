@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["infer_type", "literal_type", "ready_literal", "variable_map"]
 
 
-def literal_type(python_type: Any) -> types_pb2.LiteralType:
+def literal_type(python_type: object) -> types_pb2.LiteralType:
     """Return the type that flytekit declares for a Python annotation.
 
     Args:
@@ -61,7 +61,7 @@ def literal_type(python_type: Any) -> types_pb2.LiteralType:
     raise _no_type(python_type)
 
 
-def variable_map(annotations: Mapping[str, Any]) -> interface_pb2.VariableMap:
+def variable_map(annotations: Mapping[str, object]) -> interface_pb2.VariableMap:
     """Return one side of an interface; each variable is described by its name, as by flytekit.
 
     Raises:
@@ -77,7 +77,7 @@ def variable_map(annotations: Mapping[str, Any]) -> interface_pb2.VariableMap:
     return interface_pb2.VariableMap(variables=variables)
 
 
-def infer_type(value: Any) -> types_pb2.LiteralType:
+def infer_type(value: object) -> types_pb2.LiteralType:
     """Return the type that fits a value of which nothing is declared.
 
     A dict is a ``dict`` (a Struct), never a ``dict[str, T]``; integers beside floats are floats;
@@ -106,7 +106,7 @@ def infer_type(value: Any) -> types_pb2.LiteralType:
     return literal_type(type(value))
 
 
-def ready_literal(value: Any) -> literals_pb2.Literal | None:
+def ready_literal(value: object) -> literals_pb2.Literal | None:
     """Return a value that is a literal already, or a flytekit model of one."""
     return _idl(value, literals_pb2.Literal)
 
@@ -114,7 +114,7 @@ def ready_literal(value: Any) -> literals_pb2.Literal | None:
 _MessageT = typing.TypeVar("_MessageT")
 
 
-def _idl(value: Any, message_class: type[_MessageT]) -> _MessageT | None:
+def _idl(value: object, message_class: type[_MessageT]) -> _MessageT | None:
     if isinstance(value, message_class):
         return value
     convert = None if isinstance(value, type) else getattr(value, "to_flyte_idl", None)
@@ -158,7 +158,7 @@ def _choice(choices: tuple[Any, ...]) -> types_pb2.LiteralType:
     return declared
 
 
-def _union(variants: Iterable[Any]) -> types_pb2.LiteralType:
+def _union(variants: Iterable[object]) -> types_pb2.LiteralType:
     declared = types_pb2.LiteralType(union_type=types_pb2.UnionType())
     for python_type in variants:
         variant = declared.union_type.variants.add()
@@ -169,7 +169,7 @@ def _union(variants: Iterable[Any]) -> types_pb2.LiteralType:
     return declared
 
 
-def _common_type(values: Iterable[Any]) -> types_pb2.LiteralType:
+def _common_type(values: Iterable[object]) -> types_pb2.LiteralType:
     found: list[tuple[types_pb2.LiteralType, str]] = []
     for value in values:
         inferred = infer_type(value)
@@ -200,7 +200,7 @@ def _is_flytekits(cls: type) -> bool:
     return any(base.__module__.partition(".")[0] == "flytekit" for base in cls.__mro__)
 
 
-def _no_type(python_type: Any) -> RegistrationError:
+def _no_type(python_type: object) -> RegistrationError:
     name = python_type.__name__ if isinstance(python_type, type) else repr(python_type)
     if python_type is list or typing.get_origin(python_type) is list:
         advice = "say of what: list[int]"

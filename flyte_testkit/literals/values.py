@@ -8,26 +8,26 @@ annotations: a declared type comes as Flyte's own message.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from flyteidl.core import literals_pb2, types_pb2
 
 from flyte_testkit.errors import RegistrationError, close_names, shown
 from flyte_testkit.literals.naming import describe, tag_of
-from flyte_testkit.literals.scalars import simple_literal, text_literal
+from flyte_testkit.literals.scalars import reference_literal, simple_literal, text_literal
 from flyte_testkit.literals.types import infer_type, ready_literal
 from flyte_testkit.references import reference_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    Converter = Callable[[Any, types_pb2.LiteralType, str], literals_pb2.Literal]
+    Converter = Callable[[object, types_pb2.LiteralType, str], literals_pb2.Literal]
 
 __all__ = ["literal", "literal_map"]
 
 
 def literal(
-    value: Any, declared: types_pb2.LiteralType | None = None, *, where: str = "the value"
+    value: object, declared: types_pb2.LiteralType | None = None, *, where: str = "the value"
 ) -> literals_pb2.Literal:
     """Return the literal of a Python value.
 
@@ -64,7 +64,7 @@ give it a float.
 
 
 def literal_map(
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     declared: Mapping[str, types_pb2.LiteralType] | None = None,
     *,
     of: str = "value",
@@ -98,7 +98,9 @@ Did you mean 'auc'?
     return literals_pb2.LiteralMap(literals=literals)
 
 
-def _refuse(value: Any, declared: types_pb2.LiteralType, where: str, advice: str = "") -> NoReturn:
+def _refuse(
+    value: object, declared: types_pb2.LiteralType, where: str, advice: str = ""
+) -> NoReturn:
     name = describe(declared)
     wanted = _a(name) if declared.WhichOneof("type") == "simple" and name != "None" else name
     kind = "is given" if value is None else f"is {_a(type(value).__name__)}"
@@ -111,7 +113,7 @@ def _a(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _simple(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+def _simple(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     try:
         made = simple_literal(value, declared)
     except ValueError as error:
@@ -130,7 +132,7 @@ def _simple(value: Any, declared: types_pb2.LiteralType, where: str) -> literals
     _refuse(value, declared, where, advice)
 
 
-def _enum(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+def _enum(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     text = value.value if isinstance(value, enum.Enum) else value
     if not isinstance(text, str):
         _refuse(value, declared, where, "give it one of them")
@@ -142,7 +144,7 @@ def _enum(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_p
     return text_literal(text)
 
 
-def _collection(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+def _collection(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     if not isinstance(value, (list, tuple)):
         _refuse(value, declared, where)
     elements = [
@@ -152,7 +154,7 @@ def _collection(value: Any, declared: types_pb2.LiteralType, where: str) -> lite
     return literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=elements))
 
 
-def _map(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+def _map(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     if not isinstance(value, dict):
         _refuse(value, declared, where)
     wrong = [key for key in value if not isinstance(key, str)]
@@ -168,7 +170,7 @@ def _map(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb
     return literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=elements))
 
 
-def _union(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+def _union(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     fitting: list[tuple[types_pb2.LiteralType, literals_pb2.Literal]] = []
     for variant in declared.union_type.variants:
         try:
@@ -189,7 +191,7 @@ def _union(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_
     return literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
 
 
-def _is_own(value: Any, variant: types_pb2.LiteralType) -> bool:
+def _is_own(value: object, variant: types_pb2.LiteralType) -> bool:
     """Say whether a variant that fits is the value's own: not an int's float, or a text's enum."""
     if isinstance(value, (list, tuple)):
         return _bare(infer_type(value)) == _bare(variant)
@@ -206,30 +208,11 @@ def _bare(declared: types_pb2.LiteralType) -> types_pb2.LiteralType:
     return bare
 
 
-def _blob(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    metadata = literals_pb2.BlobMetadata(type=declared.blob)
-    blob = literals_pb2.Blob(metadata=metadata, uri=_uri(value, declared, where))
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(blob=blob))
+def _reference(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
+    return reference_literal(_uri(value, declared, where), declared, reference_of(value))
 
 
-def _schema(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    schema = literals_pb2.Schema(type=declared.schema, uri=_uri(value, declared, where))
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(schema=schema))
-
-
-def _dataset(value: Any, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
-    metadata = literals_pb2.StructuredDatasetMetadata(
-        structured_dataset_type=declared.structured_dataset_type
-    )
-    uri, reference = _uri(value, declared, where), reference_of(value)
-    told = metadata.structured_dataset_type
-    if reference is not None and not told.format:
-        told.format = reference.format
-    dataset = literals_pb2.StructuredDataset(metadata=metadata, uri=uri)
-    return literals_pb2.Literal(scalar=literals_pb2.Scalar(structured_dataset=dataset))
-
-
-def _uri(value: Any, declared: types_pb2.LiteralType, where: str) -> str:
+def _uri(value: object, declared: types_pb2.LiteralType, where: str) -> str:
     reference = reference_of(value)
     if reference is None:
         if not isinstance(value, str):
@@ -248,7 +231,7 @@ _CONVERTERS: dict[str, Converter] = {
     "collection_type": _collection,
     "map_value_type": _map,
     "union_type": _union,
-    "blob": _blob,
-    "schema": _schema,
-    "structured_dataset_type": _dataset,
+    "blob": _reference,
+    "schema": _reference,
+    "structured_dataset_type": _reference,
 }

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import reprlib
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from flyte_testkit import literals
 
@@ -49,11 +52,13 @@ def told(literal: literals_pb2.Literal) -> str:
         return f"<{scalar.WhichOneof('value') or 'nothing'}>"
 
 
-def _of_python(value: Any) -> str:
+def _of_python(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ")
     if isinstance(value, timedelta):
         return str(value)
+    if isinstance(value, (Duration, Timestamp)):  # longer or later than Python's own
+        return f"{value.seconds} s"
     return cut(_SHORT.repr(value), 2 * _TEXT)
 
 

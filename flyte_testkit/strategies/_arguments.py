@@ -91,7 +91,7 @@ def check_bool(call: str, name: str, value: object) -> None:
         raise InvalidArgument(f"{call}({name}={value!r}): {name} is True or False. Write one.")
 
 
-def at_least(call: str, name: str, value: Any, least: float, *, whole: bool = True) -> None:
+def at_least(call: str, name: str, value: object, least: float, *, whole: bool = True) -> None:
     """Refuse a bound that is no number, or too small.
 
     Raises:

@@ -7,12 +7,9 @@ used. Ignorant of Flyte, but for the word ``closure``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from hypothesis import strategies as st
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["MOSTLY", "RARELY", "closures_of"]
 
@@ -24,7 +21,7 @@ RARELY: Final = st.sampled_from((False, False, False, True))
 
 
 @st.composite
-def closures_of(draw: Callable[..., Any], whole: st.SearchStrategy[Any]) -> Any:
+def closures_of(draw: st.DrawFn, whole: st.SearchStrategy[Any]) -> Any:
     """Generate the closures of what has one.
 
     Not by ``.map``: Hypothesis would print the call of its lambda, and not the message.

@@ -5,7 +5,7 @@ Ignorant of what has failed: the same errors do for all three.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import Final, get_args
 
 from flyteidl.core import execution_pb2 as core
 from hypothesis import strategies as st
@@ -17,9 +17,6 @@ from flyte_testkit.strategies import _times
 from flyte_testkit.strategies._arguments import at_least
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._error_texts import CODES, REALISTIC, WRAPPERS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["ERRORS", "TEXTS", "ErrorKind", "error_message", "execution_errors", "failures"]
 
@@ -80,7 +77,7 @@ def execution_errors(
 
 @st.composite
 def _errors(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     kind: ErrorKind | None,
     max_size: int,
     messages: st.SearchStrategy[str],

@@ -7,7 +7,7 @@ section 21.1. Ignorant of nodes, and of what a broken server would show; see ``_
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 from flyteidl.admin import common_pb2, execution_pb2
 from flyteidl.core import execution_pb2 as core
@@ -21,9 +21,6 @@ from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._error_texts import LAUNCH_CODES
 from flyte_testkit.strategies._errors import ERRORS, STORABLE, TEXTS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["EXECUTION_PHASES", "ExecutionPhase", "execution", "execution_closures", "executions"]
 
@@ -125,7 +122,7 @@ class Lived:
 
 @st.composite
 def _executions(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     phases: tuple[str, ...],
     *,
     legal: bool,
@@ -203,7 +200,7 @@ def _put_plain_spec(made: execution_pb2.Execution) -> None:
     spec.max_parallelism = 25
 
 
-def _fill_closure(draw: Callable[..., Any], made: execution_pb2.Execution, phase: str) -> None:
+def _fill_closure(draw: st.DrawFn, made: execution_pb2.Execution, phase: str) -> None:
     closure = made.closure
     before = draw(_BEFORE_ABORTING) if phase == "ABORTING" else phase
     lived, refused = _draw_life(draw, before)
@@ -230,7 +227,7 @@ def _fill_closure(draw: Callable[..., Any], made: execution_pb2.Execution, phase
         closure.notifications.append(told)
 
 
-def _draw_life(draw: Callable[..., Any], phase: str) -> tuple[Lived, bool]:
+def _draw_life(draw: st.DrawFn, phase: str) -> tuple[Lived, bool]:
     """Draw when it was created, started and updated; and whether it failed while it was made."""
     created = draw(_times.MOMENTS)
     if phase == "UNDEFINED":
@@ -248,7 +245,7 @@ def _draw_life(draw: Callable[..., Any], phase: str) -> tuple[Lived, bool]:
     return Lived(created, None, created if refused else ended), refused
 
 
-def _fill_spec(draw: Callable[..., Any], made: execution_pb2.Execution) -> None:
+def _fill_spec(draw: st.DrawFn, made: execution_pb2.Execution) -> None:
     id_, spec, workflow = made.id, made.spec, made.closure.workflow_id
     spec.launch_plan.CopyFrom(workflow)
     spec.launch_plan.resource_type = identifier_pb2.LAUNCH_PLAN

@@ -19,7 +19,7 @@ from flyte_testkit.strategies._arguments import at_least, choose
 from flyte_testkit.wire.names import RPCS, Rpc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
 
     from flyte_testkit.server import FakeFlyteAdmin
 
@@ -170,7 +170,7 @@ def _check_rpcs(rpcs: Collection[Rpc | None]) -> None:
 
 @st.composite
 def _faults(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     rpcs: tuple[Rpc | None, ...],
     verbs: tuple[FaultVerb, ...],
     codes: tuple[Code, ...],

@@ -8,7 +8,7 @@ because flytekit raises on it. Ignorant of how right closures are made.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from flyteidl.core import catalog_pb2
 from hypothesis import strategies as st
@@ -18,17 +18,26 @@ from flyte_testkit.propeller.phases import ALWAYS_RAN, NEVER_RAN
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from flyteidl.admin.execution_pb2 import ExecutionClosure
+    from flyteidl.admin.node_execution_pb2 import NodeExecutionClosure
+    from flyteidl.admin.task_execution_pb2 import TaskExecutionClosure
+    from google.protobuf.message import Message
+
     from flyte_testkit.strategies._arguments import Phases
+
+    Run = NodeExecutionClosure | TaskExecutionClosure
+    Closure = ExecutionClosure | Run
 
 __all__ = ["EXECUTION", "NODE", "TASK", "Rules", "spoil"]
 
 Outcomes = frozenset[str]
+_ClosureT = TypeVar("_ClosureT", bound="Closure")
 _NOTHING: Final[Outcomes] = frozenset({""})
 _URI: Final = "s3://elsewhere/outputs.pb"
 
 
 @dataclass(frozen=True)
-class Rules:
+class Rules(Generic[_ClosureT]):
     """What a closure of one kind must be, as far as a flaw needs to know.
 
     Attributes:
@@ -41,16 +50,16 @@ class Rules:
     """
 
     outcomes: Mapping[str, Outcomes]
-    possible: Mapping[str, Callable[[Any], Any]]
+    possible: Mapping[str, Callable[[_ClosureT], None]]
     started: frozenset[str]
     unstarted: frozenset[str]
-    others: tuple[tuple[frozenset[str], Callable[[Any], Any]], ...] = field(default=())
+    others: tuple[tuple[frozenset[str], Callable[[_ClosureT], None]], ...] = field(default=())
 
-    def flaws(self, closure: Any, phase: str) -> list[Callable[[Any], Any]]:
+    def flaws(self, closure: _ClosureT, phase: str) -> list[Callable[[_ClosureT], None]]:
         """Return everything that could be made wrong in this closure, the plainest first."""
         if phase not in self.outcomes:
             return [lambda _: None]
-        found: list[Callable[[Any], Any]] = []
+        found: list[Callable[[_ClosureT], None]] = []
         if phase in self.started:
             found.append(_without("started_at"))
         if phase in self.unstarted:
@@ -67,13 +76,13 @@ class Rules:
         found += [_without("created_at"), _without("updated_at"), _backward]
         return found + [write for phases, write in self.others if phase in phases]
 
-    def _allowed(self, closure: Any, phase: str) -> Outcomes:
+    def _allowed(self, closure: _ClosureT, phase: str) -> Outcomes:
         """Return the outcomes that would be right; an error beside a deck is as right as none."""
         return self.outcomes[phase] | {str(closure.WhichOneof("output_result") or "")}
 
 
 def spoil(
-    draw: Callable[..., Any], closure: Any, rules: Rules, phases: Phases, *, any_phase: bool
+    draw: st.DrawFn, closure: _ClosureT, rules: Rules[_ClosureT], phases: Phases, *, any_phase: bool
 ) -> None:
     """Make one thing in a closure wrong.
 
@@ -90,61 +99,61 @@ def spoil(
     draw(st.sampled_from(flaws))(closure)
 
 
-def _without(name: str) -> Callable[[Any], None]:
+def _without(name: str) -> Callable[[Message], None]:
     return lambda closure: closure.ClearField(name)
 
 
-def _started(closure: Any) -> None:
+def _started(closure: Closure) -> None:
     closure.started_at.CopyFrom(closure.updated_at)
 
 
-def _with_duration(closure: Any) -> None:
+def _with_duration(closure: Closure) -> None:
     closure.duration.seconds = 1
 
 
-def _too_long(closure: Any) -> None:
+def _too_long(closure: Closure) -> None:
     """Let it have lasted until after its own end."""
     closure.duration.seconds += closure.updated_at.seconds - closure.started_at.seconds + 1
 
 
-def _backward(closure: Any) -> None:
+def _backward(closure: Closure) -> None:
     closure.updated_at.seconds = closure.created_at.seconds - 1
 
 
-def _unknown_phase(closure: Any) -> None:
-    closure.phase = 42
+def _unknown_phase(closure: Closure) -> None:
+    closure.phase = 42  # type: ignore[assignment]  # which is the point
 
 
-def _no_outcome(closure: Any) -> None:
+def _no_outcome(closure: Closure) -> None:
     closure.ClearField(closure.WhichOneof("output_result"))
 
 
-def _error(closure: Any) -> None:
+def _error(closure: Closure) -> None:
     closure.error.code = "USER:RuntimeError"
     closure.error.message = "but it did not fail"
 
 
-def _inline_data(closure: Any) -> None:
+def _inline_data(closure: Run) -> None:
     closure.output_data.SetInParent()
 
 
-def _output_uri(closure: Any) -> None:
+def _output_uri(closure: Run) -> None:
     closure.output_uri = _URI
 
 
-def _deck(closure: Any) -> None:
+def _deck(closure: NodeExecutionClosure) -> None:
     closure.deck_uri = "s3://elsewhere/deck.html"
 
 
-def _cache_miss(closure: Any) -> None:
+def _cache_miss(closure: NodeExecutionClosure) -> None:
     closure.task_node_metadata.cache_status = catalog_pb2.CACHE_MISS
 
 
-def _outputs(closure: Any) -> None:
+def _outputs(closure: ExecutionClosure) -> None:
     closure.outputs.uri = _URI
 
 
-def _abort(closure: Any) -> None:
+def _abort(closure: ExecutionClosure) -> None:
     closure.abort_metadata.cause = "but nobody stopped it"
 
 

@@ -8,7 +8,7 @@ later times. Ignorant of the execution above, and of how errors are worded on th
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2
@@ -109,7 +109,7 @@ class Grower:
         max_nodes: The most nodes of a scope, its start and end not counted.
     """
 
-    draw: Callable[..., Any]
+    draw: st.DrawFn
     execution: identifier_pb2.WorkflowExecutionIdentifier
     max_nodes: int
 

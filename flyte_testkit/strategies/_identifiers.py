@@ -6,7 +6,7 @@ Ignorant of nodes and attempts, whose identifiers are built on these elsewhere.
 from __future__ import annotations
 
 import string
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
 from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
@@ -14,9 +14,6 @@ from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.errors import close_names
 from flyte_testkit.strategies._arguments import check_bool, check_name
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "DOMAINS",
@@ -101,7 +98,7 @@ def identifiers(
 
 @st.composite
 def _identifiers(
-    draw: Callable[..., Any], resource_type: str | None, project: str | None, domain: str | None
+    draw: st.DrawFn, resource_type: str | None, project: str | None, domain: str | None
 ) -> identifier_pb2.Identifier:
     return identifier_pb2.Identifier(
         resource_type=resource_type or draw(_ANY_TYPE),
@@ -147,7 +144,7 @@ def execution_id(
 
 
 def draw_execution_id(
-    draw: Callable[..., Any], *, named: bool = True
+    draw: st.DrawFn, *, named: bool = True
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
     """Draw the identifier of an execution.
 

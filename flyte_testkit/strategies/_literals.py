@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 from hypothesis import strategies as st
@@ -17,9 +17,6 @@ from hypothesis.errors import InvalidArgument
 from flyte_testkit import literals as translation
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.strategies._arguments import at_least
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["literal_maps", "literal_types", "literals"]
 
@@ -60,7 +57,7 @@ def literal_types(*, max_depth: int = 2) -> st.SearchStrategy[types_pb2.LiteralT
 
 
 def literals(
-    *, declared: Any = None, max_depth: int = 2
+    *, declared: object = None, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.Literal]:
     """Generate literals that fit a type.
 
@@ -89,7 +86,7 @@ def literals(
 
 
 def literal_maps(
-    *, declared: Any = None, max_size: int = 3, max_depth: int = 2
+    *, declared: object = None, max_size: int = 3, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.LiteralMap]:
     """Generate inputs or outputs: maps of literals, each of which fits its type.
 
@@ -129,7 +126,7 @@ def literal_maps(
     return _map_of(st.fixed_dictionaries(fitting))
 
 
-def _declared(call: str, declared: Any) -> types_pb2.LiteralType:
+def _declared(call: str, declared: object) -> types_pb2.LiteralType:
     try:
         return translation.literal_type(declared)
     except RegistrationError as error:
@@ -137,7 +134,7 @@ def _declared(call: str, declared: Any) -> types_pb2.LiteralType:
 
 
 @st.composite
-def _types(draw: Callable[..., Any], depth: int) -> types_pb2.LiteralType:
+def _types(draw: st.DrawFn, depth: int) -> types_pb2.LiteralType:
     kind = draw(_NESTED if depth > 0 else _FLAT)
     if kind in _SIMPLE:
         return types_pb2.LiteralType(simple=kind)
@@ -167,7 +164,7 @@ def _types(draw: Callable[..., Any], depth: int) -> types_pb2.LiteralType:
     return declared
 
 
-def _fill_union(draw: Callable[..., Any], declared: types_pb2.LiteralType, depth: int) -> None:
+def _fill_union(draw: st.DrawFn, declared: types_pb2.LiteralType, depth: int) -> None:
     """Draw two or three variants of which no two are of one kind, as flytekit tells them apart."""
     seen: set[Any] = set()
     declared.union_type.SetInParent()
@@ -188,7 +185,7 @@ def _fill_union(draw: Callable[..., Any], declared: types_pb2.LiteralType, depth
 
 
 @st.composite
-def _of_any_type(draw: Callable[..., Any], max_depth: int) -> literals_pb2.Literal:
+def _of_any_type(draw: st.DrawFn, max_depth: int) -> literals_pb2.Literal:
     declared = draw(_types(max_depth))
     literal: literals_pb2.Literal = draw(_of(declared))
     return literal
@@ -196,13 +193,13 @@ def _of_any_type(draw: Callable[..., Any], max_depth: int) -> literals_pb2.Liter
 
 @st.composite
 def _map_of(
-    draw: Callable[..., Any], named: st.SearchStrategy[dict[str, literals_pb2.Literal]]
+    draw: st.DrawFn, named: st.SearchStrategy[dict[str, literals_pb2.Literal]]
 ) -> literals_pb2.LiteralMap:
     return literals_pb2.LiteralMap(literals=draw(named))
 
 
 @st.composite
-def _of(draw: Callable[..., Any], declared: types_pb2.LiteralType) -> literals_pb2.Literal:
+def _of(draw: st.DrawFn, declared: types_pb2.LiteralType) -> literals_pb2.Literal:
     kind = declared.WhichOneof("type")
     made = literals_pb2.Literal()
     if kind == "collection_type":
@@ -258,7 +255,7 @@ _ENUM_VALUES: Final = st.lists(
     st.text("abcRED_", min_size=1, max_size=6), min_size=1, max_size=_MOST, unique=True
 )
 _FORMATS: Final = st.sampled_from(("", "parquet", "csv"))
-_DIMENSIONS: Final = st.sampled_from((0, 1))
+_DIMENSIONS: Final = st.sampled_from((types_pb2.BlobType.SINGLE, types_pb2.BlobType.MULTIPART))
 _COLUMNS: Final = st.lists(st.sampled_from("abc"), max_size=2, unique=True)
 _URIS: Final = st.sampled_from(("s3://my-s3-bucket/data/x", "/tmp/x", "", "gs://b/ü x.csv"))  # noqa: S108  nothing is written there
 _JSON: Final = st.recursive(

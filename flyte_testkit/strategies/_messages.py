@@ -85,7 +85,7 @@ class _Builder:
         fields: What is drawn for some fields, by their full names; nothing for those left out.
     """
 
-    def __init__(self, fields: Mapping[str, st.SearchStrategy[Any] | None]) -> None:
+    def __init__(self, fields: Mapping[str, st.SearchStrategy[object] | None]) -> None:
         self._fields = fields
         self._made: dict[tuple[str, int], st.SearchStrategy[Any]] = {}
 
@@ -131,7 +131,7 @@ class _Builder:
 
 @st.composite
 def _filled(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     cls: type[Message],
     choices: tuple[st.SearchStrategy[tuple[str, Any] | None], ...],
 ) -> Message:
@@ -141,21 +141,21 @@ def _filled(
 
 
 @st.composite
-def _timestamps(draw: Callable[..., Any]) -> timestamp_pb2.Timestamp:
+def _timestamps(draw: st.DrawFn) -> timestamp_pb2.Timestamp:
     return timestamp_pb2.Timestamp(
         seconds=draw(st.integers(_YEAR_1, _YEAR_9999)), nanos=draw(st.integers(0, _NANOS))
     )
 
 
 @st.composite
-def _durations(draw: Callable[..., Any]) -> duration_pb2.Duration:
+def _durations(draw: st.DrawFn) -> duration_pb2.Duration:
     seconds, nanos = draw(st.integers(0, _LONGEST - 1)), draw(st.integers(0, _NANOS))
     sign = draw(st.sampled_from((1, -1)))
     return duration_pb2.Duration(seconds=sign * seconds, nanos=sign * nanos)
 
 
 @st.composite
-def _anys(draw: Callable[..., Any]) -> any_pb2.Any:
+def _anys(draw: st.DrawFn) -> any_pb2.Any:
     """Draw what can be unpacked: JSON has no other way to write an Any."""
     packed = any_pb2.Any()
     if draw(st.booleans()):
@@ -164,7 +164,7 @@ def _anys(draw: Callable[..., Any]) -> any_pb2.Any:
 
 
 @st.composite
-def _structs(draw: Callable[..., Any], depth: int) -> struct_pb2.Struct:
+def _structs(draw: st.DrawFn, depth: int) -> struct_pb2.Struct:
     values = _json_values(depth - 1)
     return struct_pb2.Struct(
         fields=draw(st.dictionaries(_TEXTS, values, max_size=_MOST)) if depth > 0 else {}
@@ -172,13 +172,13 @@ def _structs(draw: Callable[..., Any], depth: int) -> struct_pb2.Struct:
 
 
 @st.composite
-def _json_lists(draw: Callable[..., Any], depth: int) -> struct_pb2.ListValue:
+def _json_lists(draw: st.DrawFn, depth: int) -> struct_pb2.ListValue:
     values = _json_values(depth - 1)
     return struct_pb2.ListValue(values=draw(st.lists(values, max_size=_MOST)) if depth > 0 else [])
 
 
 @st.composite
-def _json_values(draw: Callable[..., Any], depth: int) -> struct_pb2.Value:
+def _json_values(draw: st.DrawFn, depth: int) -> struct_pb2.Value:
     """Draw a value of JSON, which is never without content."""
     members = list(_JSON)
     if depth > 0:

@@ -6,7 +6,7 @@ What holds is told by catalogue sections 21.2 and 21.3. Ignorant of trees: a nod
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from flyteidl.admin import node_execution_pb2
 from flyteidl.core import execution_pb2 as core
@@ -25,8 +25,6 @@ from flyte_testkit.strategies._errors import ERRORS
 from flyte_testkit.strategies._node_errors import aborted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flyteidl.admin.node_execution_pb2 import NodeExecutionClosure
 
 __all__ = [
@@ -133,7 +131,7 @@ class NodeLife:
 
 @st.composite
 def _nodes(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     phases: tuple[str, ...],
     *,
     legal: bool,
@@ -164,7 +162,7 @@ def _nodes(
     return made
 
 
-def _draw_life(draw: Callable[..., Any], phase: str, kind: Kind) -> NodeLife:
+def _draw_life(draw: st.DrawFn, phase: str, kind: Kind) -> NodeLife:
     created, report = draw(_times.MOMENTS), draw(_REPORTING)
     if phase not in _RAN:
         return NodeLife(created, None, created, created + report)

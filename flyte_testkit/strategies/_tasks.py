@@ -7,7 +7,7 @@ itself (catalogue section 21.4). Ignorant of the nodes that the attempts belong 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Final, Literal
 
 from flyteidl.admin import task_execution_pb2
 from flyteidl.core import execution_pb2 as core
@@ -23,9 +23,6 @@ from flyte_testkit.strategies import _flaws, _identifiers, _times
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._errors import ERRORS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "Attempt",
@@ -137,7 +134,7 @@ class Attempt:
 
 @st.composite
 def _tasks(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     phases: tuple[str, ...],
     *,
     legal: bool,
@@ -169,7 +166,7 @@ def _tasks(
     return made
 
 
-def _draw_attempt(draw: Callable[..., Any], phase: str, *, is_map: bool) -> Attempt:
+def _draw_attempt(draw: st.DrawFn, phase: str, *, is_map: bool) -> Attempt:
     number, created, report = draw(_ATTEMPTS), draw(_times.MOMENTS), draw(_times.GAPS)
     if phase in _BEFORE_RUNNING:
         return Attempt(number, created, None, None, created + report)

@@ -61,7 +61,7 @@ def timelines(
     max_seconds: float = 3600,
     max_steps: int = 4,
     outcomes: Collection[Outcome | None] = OUTCOMES,
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None = None,
     any_order: bool = False,
     max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline]:
@@ -106,7 +106,7 @@ def _checked(
     max_seconds: float,
     max_steps: int,
     outcomes: Collection[Outcome | None],
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None,
     any_order: bool,  # noqa: FBT001  a private function that passes on what it is given
     max_polls: int,
 ) -> st.SearchStrategy[Timeline]:
@@ -135,7 +135,7 @@ def _checked(
 
 @st.composite
 def _timelines(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     ends: st.SearchStrategy[int],
     max_steps: int,
     outcomes: tuple[Outcome | None, ...],
@@ -158,7 +158,7 @@ def _timelines(
 
 
 def _draw_phases(
-    draw: Callable[..., Any], max_steps: int, ending: Outcome | None, *, any_order: bool
+    draw: st.DrawFn, max_steps: int, ending: Outcome | None, *, any_order: bool
 ) -> list[StepPhase]:
     phases: list[StepPhase] = []
     least = 1 if ending is None else 0
@@ -203,7 +203,7 @@ def _ends(max_seconds: float) -> st.SearchStrategy[int]:
 
 
 def _step(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     story: OpenTimeline,
     phase: StepPhase,
     seconds: Duration | None,
@@ -213,8 +213,7 @@ def _step(
         told = ending != "FAILED" or draw(RARELY)
         return story.failing(seconds, draw(_FAILURES) if told else None)
     if phase == "ABORTING":
-        told = draw(_CAUSES) if draw(RARELY) else ""
-        return story.aborting(seconds, cause=told)
+        return story.aborting(seconds, cause=draw(_CAUSES) if draw(RARELY) else "")
     words = {
         "UNDEFINED": story.undefined,
         "QUEUED": story.queued,
@@ -225,7 +224,7 @@ def _step(
 
 
 def _end(
-    draw: Callable[..., Any],
+    draw: st.DrawFn,
     story: OpenTimeline,
     ending: Outcome | None,
     outputs: st.SearchStrategy[Mapping[str, Any]] | None,
@@ -259,7 +258,7 @@ def scripts(
     max_seconds: float = 3600,
     max_steps: int = 4,
     outcomes: Collection[Outcome | None] = OUTCOMES,
-    outputs: st.SearchStrategy[Mapping[str, Any]] | None = None,
+    outputs: st.SearchStrategy[Mapping[str, object]] | None = None,
     any_order: bool = False,
     max_polls: int = 0,
 ) -> st.SearchStrategy[Timeline | Callable[[Any], Timeline]]:
@@ -283,9 +282,7 @@ def scripts(
 
 
 @st.composite
-def _functions(
-    draw: Callable[..., Any], drawn: st.SearchStrategy[Timeline]
-) -> Callable[[Any], Timeline]:
+def _functions(draw: st.DrawFn, drawn: st.SearchStrategy[Timeline]) -> Callable[[Any], Timeline]:
     return _Function(draw(drawn))
 
 

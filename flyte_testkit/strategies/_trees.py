@@ -6,7 +6,7 @@ Ignorant of how nodes grow; see ``_growth``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
@@ -21,7 +21,7 @@ from flyte_testkit.strategies._executions import Lived, execution
 from flyte_testkit.strategies._growth import Fate, Grower, TreeNode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from flyteidl.admin import execution_pb2
 
@@ -109,9 +109,7 @@ def node_trees(
 
 
 @st.composite
-def _trees(
-    draw: Callable[..., Any], phases: tuple[str, ...], max_nodes: int, max_depth: int
-) -> NodeTree:
+def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: int) -> NodeTree:
     phase = draw(st.sampled_from(phases))
     id_ = _identifiers.draw_execution_id(draw)
     created = draw(_times.MOMENTS)

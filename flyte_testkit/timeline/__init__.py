@@ -154,7 +154,9 @@ class OpenTimeline:
         """
         return self._then("ABORTING", duration, cause=cause, principal=principal)
 
-    def succeeds(self, mapping: Mapping[str, Any] | None = None, /, **outputs: Any) -> Timeline:
+    def succeeds(
+        self, mapping: Mapping[str, object] | None = None, /, **outputs: object
+    ) -> Timeline:
         """End SUCCEEDED, with these outputs.
 
         Args:

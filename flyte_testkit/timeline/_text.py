@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import keyword
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.failures import USER_ERROR, Failure
 from flyte_testkit.timeline import _durations
@@ -92,7 +92,7 @@ def _failure_as_code(failure: Failure, usual_code: str) -> str:
     return repr(failure.message) if plain else repr(failure)
 
 
-def _outputs_as_code(outputs: Mapping[str, Any]) -> str:
+def _outputs_as_code(outputs: Mapping[str, object]) -> str:
     if all(name.isidentifier() and not keyword.iskeyword(name) for name in outputs):
         return ", ".join(f"{name}={value!r}" for name, value in outputs.items())
     return repr(dict(outputs))
@@ -136,7 +136,7 @@ def _cause_as_line(cause: str, principal: str) -> str:
     return f"{cause!r} by {principal!r}" if principal else repr(cause)
 
 
-def _outputs_as_line(outputs: Mapping[str, Any]) -> str:
+def _outputs_as_line(outputs: Mapping[str, object]) -> str:
     pairs = (f"{_json(name)}: {_json(value)}" for name, value in outputs.items())
     return "{" + ", ".join(pairs) + "}"
 

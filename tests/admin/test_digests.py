@@ -8,6 +8,7 @@ from flyte_testkit.admin.definitions.digests import (
     different_structure,
     digest,
     identical_structure,
+    is_too_long_to_show,
 )
 
 
@@ -79,3 +80,10 @@ def test_stays_short_however_much_differs():
     shown = differences(task_template(), new)
     assert shown.endswith("\n... [12 more differences]")
     assert len(shown) < 2000
+
+
+def test_a_definition_that_json_cannot_say_is_refused_all_the_same():
+    old, new = task_template(), task_template()
+    new.custom["limit"] = float("inf")
+    assert different_structure("task", "t", old, new).code == "INVALID_ARGUMENT"
+    assert not is_too_long_to_show(new)

@@ -157,3 +157,10 @@ def test_what_the_real_server_stumbles_over_is_internal(kind, wanted):
         json_schemas.fits, struct(schema(title="A", p=kind)), struct(schema(title="B", p=wanted))
     )
     assert (refusal.code, refusal.message) == ("INTERNAL", "")
+
+
+def test_a_default_that_no_json_says_makes_no_schema():
+    boundless = schema(x={"type": "number", "default": float("inf")})
+    assert json_schemas.fits(struct(boundless), struct(boundless))
+    assert not json_schemas.fits(struct(boundless), struct(schema(x="number")))
+    assert not json_schemas.fits(struct(schema(x="number")), struct(boundless))

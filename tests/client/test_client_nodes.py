@@ -120,6 +120,18 @@ def test_a_dynamic_node_has_its_attempts_and_the_nodes_it_made(nodes, synced):
     assert child.outputs["o0"] == 6
 
 
+def test_a_dynamic_node_is_read_by_the_interface_of_what_it_made(nodes, synced):
+    data = nodes.add("n0", SUCCEEDED, metadata={"is_parent_node": True}, made=5)
+    made = workflow_pb2.WorkflowClosure(compiled_workflow=CLOSURE).compiled_workflow
+    outputs = made.primary.template.interface.outputs.variables
+    outputs["made"].CopyFrom(outputs.pop("o0"))
+    data.dynamic_workflow.compiled_workflow.CopyFrom(made)
+    node = synced().node_executions["n0"]
+
+    assert list(node.interface.outputs) == ["made"]
+    assert list(node.outputs.variable_map) == ["made"]
+
+
 def test_a_launch_plan_node_has_the_execution_it_launched(nodes, synced):
     launched = {"workflow_node_metadata": {"executionId": {"name": "x2"}}}
     nodes.add("n5", SUCCEEDED, closure=launched, o0=5)
@@ -201,6 +213,16 @@ def test_big_inputs_and_outputs_are_read_from_their_url(nodes, synced, tmp_path)
     data.ClearField("full_outputs")
 
     assert synced().node_executions["n0"].outputs["o0"] == 5
+
+
+@pytest.mark.parametrize("size", [0, 9])
+def test_what_the_answer_itself_holds_is_read_from_nowhere_else(nodes, synced, tmp_path, size):
+    data = nodes.add("n0", SUCCEEDED, o0=5)
+    for blob in (data.inputs, data.outputs):
+        blob.url, blob.bytes = f"file://{tmp_path}/nothing-lies-here.pb", size
+    node = synced().node_executions["n0"]
+
+    assert (node.inputs["a"], node.outputs["o0"]) == (1, 5)
 
 
 def test_a_node_or_attempt_has_the_page_of_its_execution(nodes, synced, remote):

@@ -80,7 +80,7 @@ def bind(kind: Type, operator: Operator, values: Sequence[str | int], now: datet
     return _TESTS[operator](read[0])
 
 
-def _equal(wanted: Any) -> Test:
+def _equal(wanted: object) -> Test:
     return lambda value: value == wanted  # wanted is never None
 
 
@@ -169,12 +169,12 @@ def _pattern(pattern: str | bytes) -> Test:
     segments, is_unfinished = _segments(pattern)
     *head, tail = segments
 
-    def unfinished(value: Any) -> bool:
+    def unfinished(value: object) -> bool:
         if _after(segments, value) is not None:
             raise database_error("LIKE pattern must not end with escape character")
         return False
 
-    def whole(value: Any) -> bool:
+    def whole(value: object) -> bool:
         return tail.matches_all(value)
 
     def whole_after_head(value: Any) -> bool:
@@ -191,7 +191,7 @@ class _Segment(NamedTuple):
     expression: re.Pattern[Any]
     length: int
 
-    def matches_all(self, value: Any) -> bool:
+    def matches_all(self, value: object) -> bool:
         return self.expression.fullmatch(value) is not None
 
 
@@ -223,7 +223,7 @@ def _segments(pattern: str | bytes) -> tuple[list[_Segment], bool]:
     return compiled, is_unfinished
 
 
-def _after(segments: Sequence[_Segment], value: Any) -> int | None:
+def _after(segments: Sequence[_Segment], value: object) -> int | None:
     """Return where a value goes on after these segments, if it has them in this order."""
     at = 0
     for index, segment in enumerate(segments):

@@ -66,7 +66,7 @@ def is_too_long_to_show(definition: Message) -> bool:
 
     For a workflow the real server knows no more than the old interface (§1.2): all else differs.
     """
-    shown = _go_text(json_format.MessageToDict(definition, preserving_proto_field_name=True))
+    shown = _go_text(_json(definition))
     return len(shown.encode()) > MAX_MESSAGE_BYTES
 
 
@@ -75,10 +75,7 @@ def differences(old: Message, new: Message) -> str:
 
     The real server shows all of it, which is more than Python's gRPC can read of an error.
     """
-    before, after = (
-        dict(_leaves(json_format.MessageToDict(message, preserving_proto_field_name=True)))
-        for message in (old, new)
-    )
+    before, after = (dict(_leaves(_json(message))) for message in (old, new))
     paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
     shown = [
         f"{path}:\n\t- {_shown(before, path)} \n\t+ {_shown(after, path)}"
@@ -87,6 +84,14 @@ def differences(old: Message, new: Message) -> str:
     if len(paths) > _MOST_DIFFERENCES:
         shown.append(f"\n... [{len(paths) - _MOST_DIFFERENCES} more differences]")
     return "\n".join(shown)
+
+
+def _json(message: Message) -> dict[str, Any]:
+    """Return a message as JSON, which is nothing where a Struct in it holds infinity or NaN."""
+    try:
+        return json_format.MessageToDict(message, preserving_proto_field_name=True)
+    except (ValueError, json_format.SerializeToJsonError):
+        return {}
 
 
 def _go_text(value: Any) -> str:

@@ -75,7 +75,7 @@ def _map_parts(field: FieldDescriptor, value: Any) -> Iterator[str]:
         yield f"{field.name}:{{{inside}}}"
 
 
-def _part(field: FieldDescriptor, value: Any) -> str:
+def _part(field: FieldDescriptor, value: object) -> str:
     return f"{field.name}:{_value(field, value)}"
 
 

@@ -36,7 +36,7 @@ def _by_number(table: str, column: str) -> Callable[[Store], Partners]:
     def join(store: Store) -> Partners:
         rows: Mapping[int, Any] = {row.id: row for row in getattr(store, table).ever()}
 
-        def find(row: Any) -> Iterable[Any]:
+        def find(row: object) -> Iterable[Any]:
             found = rows.get(getattr(row, column))
             return () if found is None else (found,)
 
@@ -51,7 +51,7 @@ def _by_key(table: str, *columns: str) -> Callable[[Store], Partners]:
     def join(store: Store) -> Partners:
         rows = getattr(store, table)
 
-        def find(row: Any) -> Iterable[Any]:
+        def find(row: object) -> Iterable[Any]:
             found = rows.get(*(getattr(row, column) for column in columns))
             return () if found is None else (found,)
 

@@ -5,7 +5,7 @@ Ignorant of orders and pages.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from flyte_testkit.admin.database import comparisons as postgres
 from flyte_testkit.admin.database.columns import ENTITIES, Column
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     Tests = Mapping[str, Sequence[tuple[Column, postgres.Test]]]
 
 __all__ = ["prepare", "select"]
+
+_RowT = TypeVar("_RowT")
 
 
 def prepare(
@@ -56,7 +58,7 @@ def prepare(
     return tests
 
 
-def select(store: Store, entity: str, rows: Iterable[Any], tests: Tests) -> Iterable[Any]:
+def select(store: Store, entity: str, rows: Iterable[_RowT], tests: Tests) -> Iterable[_RowT]:
     """Return those rows of an entity that pass, once for each set of partners that pass with it.
 
     Raises:
@@ -86,6 +88,6 @@ def _column(condition: Filter, columns_of: str) -> tuple[str, Column]:
     return entity, column
 
 
-def _passing(rows: Iterable[Any], column: Column, test: postgres.Test) -> list[Any]:
+def _passing(rows: Iterable[_RowT], column: Column, test: postgres.Test) -> list[_RowT]:
     read = column.read
     return [row for row in rows if test(read(row))]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from flyteidl.admin import common_pb2
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
 __all__ = ["Order", "parse"]
+
+_RowT = TypeVar("_RowT")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Order:
     column: str = ""
     ascending: bool = True
 
-    def sorted(self, rows: Iterable[Any]) -> list[Any]:
+    def sorted(self, rows: Iterable[_RowT]) -> list[_RowT]:
         """Return rows of the listed entity in this order.
 
         NULLs count as greater than everything. Rows with the same value keep their order, and turn
@@ -48,8 +50,8 @@ class Order:
         if not self.column or self.column == "user":
             return _by_all(list(rows), entity.order)
         read = entity.columns[self.column].read
-        known: list[Any] = []
-        nulls: list[Any] = []
+        known: list[_RowT] = []
+        nulls: list[_RowT] = []
         for row in rows:
             (nulls if read(row) is None else known).append(row)
         known.sort(key=read)
@@ -59,7 +61,7 @@ class Order:
         return known
 
 
-def _by_all(rows: list[Any], columns: Sequence[str]) -> list[Any]:
+def _by_all(rows: list[_RowT], columns: Sequence[str]) -> list[_RowT]:
     """Sort rows by the first column, then by the next.
 
     One stable sort a column, the last one first, and no tuple for each row: thousands of those make

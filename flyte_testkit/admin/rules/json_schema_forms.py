@@ -42,7 +42,7 @@ def is_document(content: dict[str, Any]) -> bool:
     return _is_schema(content) and _leads_somewhere(content, content, [])
 
 
-def resolved(schema: Any, document: dict[str, Any]) -> Any:
+def resolved(schema: object, document: dict[str, Any]) -> Any:
     """Return what a schema of a document refers to, or itself; what else it says does not count."""
     followed: list[Any] = []
     while isinstance(schema, dict) and "$ref" in schema and schema not in followed:
@@ -51,7 +51,7 @@ def resolved(schema: Any, document: dict[str, Any]) -> Any:
     return schema
 
 
-def _at(document: Any, reference: str) -> Any:
+def _at(document: object, reference: str) -> Any:
     """Return what is at a reference; None if there is nothing."""
     if reference in ("", "#", "#/"):
         return document
@@ -68,7 +68,7 @@ def _at(document: Any, reference: str) -> Any:
     return document
 
 
-def _leads_somewhere(schema: Any, document: dict[str, Any], seen: list[Any]) -> bool:
+def _leads_somewhere(schema: object, document: dict[str, Any], seen: list[Any]) -> bool:
     """Follow a schema into all that the library reads of it."""
     if not isinstance(schema, dict) or any(schema is known for known in seen):
         return True
@@ -91,51 +91,51 @@ def _inner(schema: dict[str, Any]) -> list[Any]:
     return found + (items if isinstance(items, list) else [items])
 
 
-def _is_schema(value: Any) -> bool:
+def _is_schema(value: object) -> bool:
     if not isinstance(value, dict):
         return isinstance(value, bool)
     return all(_FORMS[key](part) for key, part in value.items() if key in _FORMS)
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _is_flag(value: Any) -> bool:
+def _is_flag(value: object) -> bool:
     return isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, float)
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return isinstance(value, float) and value.is_integer() and value >= 0
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, list)
 
 
-def _are_schemas(value: Any) -> bool:
+def _are_schemas(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_schema, value))
 
 
-def _are_named(value: Any) -> bool:
+def _are_named(value: object) -> bool:
     return isinstance(value, dict) and all(map(_is_schema, value.values()))
 
 
-def _are_texts(value: Any) -> bool:
+def _are_texts(value: object) -> bool:
     return isinstance(value, list) and all(map(_is_text, value)) and len(set(value)) == len(value)
 
 
-def _are_dependencies(value: Any) -> bool:
+def _are_dependencies(value: object) -> bool:
     return isinstance(value, dict) and all(
         _is_schema(part) or _are_texts(part) for part in value.values()
     )
 
 
-def _are_members(value: Any) -> bool:
+def _are_members(value: object) -> bool:
     return isinstance(value, list) and bool(value) and len(set(map(repr, value))) == len(value)
 
 

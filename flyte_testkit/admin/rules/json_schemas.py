@@ -48,7 +48,10 @@ def fits(source: Struct, target: Struct) -> bool:
     """
     if source == target:
         return True
-    given, wanted = json_format.MessageToDict(source), json_format.MessageToDict(target)
+    try:
+        given, wanted = json_format.MessageToDict(source), json_format.MessageToDict(target)
+    except (ValueError, json_format.SerializeToJsonError):  # an infinite default is no JSON
+        return False
     if not all(map(json_schema_forms.is_document, (given, wanted))):
         return False
     return _Comparison(given, wanted).of(given, wanted) < _Verdict.DIFFERS
@@ -62,7 +65,7 @@ class _Comparison:
         self._wanted = wanted
         self._open: set[tuple[int, int]] = set()
 
-    def of(self, given: Any, wanted: Any) -> _Verdict:
+    def of(self, given: object, wanted: object) -> _Verdict:
         """Compare two schemas of the documents."""
         given = json_schema_forms.resolved(given, self._given)
         wanted = json_schema_forms.resolved(wanted, self._wanted)
@@ -132,7 +135,7 @@ class _Comparison:
         found = [any(not self._closely(one, other) for other in wanted) for one in given]
         return _differs(not all(found))
 
-    def _closely(self, given: Any, wanted: Any) -> _Verdict:
+    def _closely(self, given: object, wanted: object) -> _Verdict:
         given = json_schema_forms.resolved(given, self._given)
         wanted = json_schema_forms.resolved(wanted, self._wanted)
         if isinstance(given, bool) or isinstance(wanted, bool):
@@ -195,7 +198,7 @@ def _bounds(given: _Schema, wanted: _Schema, least: str, most: str) -> _Verdict:
     )
 
 
-def _same(given: Any, wanted: Any) -> bool:
+def _same(given: object, wanted: object) -> bool:
     """Compare constants, which the library does as Go does: lists and objects make it panic."""
     if type(given) is type(wanted) and isinstance(given, (dict, list)):
         raise internal("")

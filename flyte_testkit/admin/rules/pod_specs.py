@@ -79,7 +79,7 @@ def containers(pod_spec: Struct) -> list[PodContainer]:
     return found
 
 
-def _container(entry: Any, path: str) -> PodContainer:
+def _container(entry: object, path: str) -> PodContainer:
     fields = _expect(entry, dict, f"PodSpec.{path}", "v1.Container") or {}
     limits: Quantities = {}
     requests: Quantities = {}
@@ -108,7 +108,7 @@ def _sizes(resources: dict[str, Any], path: str, field: str) -> Quantities:
     return {_NAMES[name]: size for name, size in sizes.items() if name in _NAMES}
 
 
-def _size(value: Any) -> Quantity:
+def _size(value: object) -> Quantity:
     text = f"{value:g}" if isinstance(value, float) else str("0" if value is None else value)
     try:
         return parse(text)
@@ -116,7 +116,7 @@ def _size(value: Any) -> Quantity:
         raise internal(str(error)) from None
 
 
-def _expect(value: Any, kind: type, field: str, go_type: str) -> Any:
+def _expect(value: object, kind: type, field: str, go_type: str) -> Any:
     """Return the value, which may be null, if it is of this kind."""
     if value is None or isinstance(value, kind):
         return value
