@@ -193,12 +193,22 @@ def test_scripts_that_are_refused_when_planted_are_not_planted(flyte_admin, remo
 
 
 def test_outputs_of_a_function_are_learnt_where_nothing_is_declared(flyte_admin, flyte_client):
-    flyte_admin.on_launch("new").always_plays(lambda _: running(5).succeeds(auc=0.2))
-    plan = flyte_client.fetch_launch_plan(name="new")
+    values = iter([0.2, 1, None])
+    route = flyte_admin.on_launch("new")
+    route.always_plays(lambda _: running(5).succeeds(auc=next(values)))
 
-    execution = flyte_client.execute(plan, inputs={}, wait=True)
+    def launch():
+        plan = flyte_client.fetch_launch_plan(name="new")
+        execution = flyte_client.execute(plan, inputs={})
+        flyte_admin.clock.advance(60)
+        return flyte_client.fetch_execution(name=execution.id.name)
 
-    assert flyte_client.fetch_execution(name=execution.id.name).outputs["auc"] == 0.2
+    assert [launch().outputs["auc"] for _ in "12"] == [0.2, 1.0]
+    launch()
+
+    assert [played.phase for played in route.launches] == ["SUCCEEDED"] * 3
+    learnt = flyte_client.fetch_launch_plan(name="new").interface.outputs["auc"].type
+    assert literals.describe(learnt.to_flyte_idl()) == "float | None"
 
 
 # --- admissions are values

@@ -380,6 +380,9 @@ def test_what_ran_against_a_forgotten_stub_may_run_again_with_other_outputs(
     flyte_admin.clock.advance(60)
 
     assert remote.fetch_execution(name="again").closure.phase == SUCCEEDED
+    read = execution_pb2.WorkflowExecutionGetDataRequest()
+    read.id.project, read.id.domain, read.id.name = *PLACE, "again"
+    assert list(rpc.GetExecutionData(read).full_outputs.literals) == ["z"]
 
 
 def test_a_task_registered_by_a_client_is_not_run_in_the_wrapping_of_its_stub(flyte_admin, rpc):

@@ -121,10 +121,7 @@ class Nursery:
             Exception: What a member raised instead.
         """
         self._failure = None
-        for member in self._fresh:  # they have not begun, so they have nothing to clean up
-            member.performance.close()
-            del self._members[member.order]
-        self._fresh.clear()
+        self._fresh.clear()  # an error that is thrown into what has not begun ends it
         for member in list(self._members.values()):
             member.ended = None
             # The traceback of an error that is thrown a thousand times would grow each time.
@@ -177,9 +174,7 @@ class Nursery:
         else:
             member.wait = told
             if told.at is not None:
-                self._waits += (
-                    1  # of one instant, who has waited longer goes first: so there are rounds
-                )
+                self._waits += 1  # of one instant, who has waited longer goes first: in rounds
                 heapq.heappush(self._agenda, (told.at, self._waits, member, told))
             if type(told) is not Until:
                 self._asked[member.order] = member

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LaunchRoute", "Planting", "UnscriptedLaunch"]
 
-_SHOWN = 10  # scripts and launches that a story tells of
+_SHOWN = 10  # scripts and launches that a text tells of
 _LETTERS = 1000  # that a problem with a script may take
 
 

@@ -184,6 +184,52 @@ def test_what_cleaning_up_waits_for_is_waited_for_side_by_side():
     assert end == at(10)
 
 
+def test_what_has_not_begun_never_begins_while_the_others_stop():
+    nursery = Nursery()
+
+    def careful():
+        try:
+            yield Wait()
+        except Terminated as stop:
+            now = yield Until(stop.at + timedelta(seconds=9))
+            yield act(now, "clean")
+
+    def owner():
+        with pytest.raises(RuntimeError, match="no"):
+            yield from nursery.run(START)
+        nursery.start(node("late", START, 1))
+        return (yield from nursery.stop(Terminated(at(1)), at(1)))
+
+    nursery.start(careful())
+    nursery.start(node("bad", START, 1, RuntimeError("no")))
+    log, end = play(owner())
+
+    assert log == [("bad runs", 0), ("bad fails", 1), ("clean", 10)]
+    assert (end, len(nursery)) == (at(10), 0)
+
+
+def test_what_was_stopped_is_not_told_as_ended():
+    nursery = Nursery()
+    ended = []
+
+    def polite():
+        try:
+            yield Wait()
+        except Terminated:
+            return "stopped"
+
+    def owner():
+        with pytest.raises(RuntimeError, match="no"):
+            yield from nursery.run(START)
+        yield from nursery.stop(Terminated(at(1)), at(1))
+
+    nursery.start(polite(), lambda result, _: ended.append(result))
+    nursery.start(node("bad", START, 1, RuntimeError("no")))
+    play(owner())
+
+    assert ended == []
+
+
 def test_a_member_that_fails_while_it_stops_is_told():
     def clumsy():
         try:
