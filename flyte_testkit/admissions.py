@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Routes
-    from flyte_testkit.surprises import Surprises
     from flyte_testkit.timeline import Timeline
+    from flyte_testkit.unforeseen import Unforeseen
 
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
 
@@ -47,7 +47,7 @@ class Admissions:
         store: What is registered.
         inferred: What is known from scripts alone, which may learn from a script function.
         routes: Where scripts are planted.
-        surprises: Told of what is refused.
+        unforeseen: Told of what is refused.
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
     """
@@ -57,7 +57,7 @@ class Admissions:
         store: Store,
         inferred: Inferred,
         routes: Routes,
-        surprises: Surprises,
+        unforeseen: Unforeseen,
         *,
         strict: bool,
         look: Look,
@@ -65,7 +65,7 @@ class Admissions:
         self._store = store
         self._inferred = inferred
         self._routes = routes
-        self._surprises = surprises
+        self._unforeseen = unforeseen
         self._strict = strict
         self._look = look
 
@@ -89,11 +89,11 @@ class Admissions:
             script = self._routes.claim(launch, outputs)
         except UnscriptedLaunch as unscripted:
             if self._strict and unscripted.strict and (unscripted.surplus or not failed):
-                self._surprises.add(str(unscripted))
+                self._unforeseen.add(str(unscripted))
                 raise failed_precondition(str(unscripted)) from None
             return Admission()
         except FlyteTestkitError as wrong:
-            self._surprises.add(str(wrong))
+            self._unforeseen.add(str(wrong))
             raise failed_precondition(str(wrong)) from wrong
         return Scripted(script, inputs, made[-1])
 

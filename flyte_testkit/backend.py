@@ -29,7 +29,7 @@ from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
 from flyte_testkit.launches import Routes
-from flyte_testkit.surprises import Surprises
+from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Backend:
 
     Args:
         clock: What says how late it is.
-        strict: Whether launches without a script are refused and remembered as surprises.
+        strict: Whether launches without a script are refused and remembered as unforeseen.
         seed: What generated execution names are drawn from.
         scripted: Told of scripts before a launch route is given them.
         doubt: Says why scripts could not be planted any more, if so.
@@ -105,7 +105,7 @@ class Backend:
     ) -> None:
         self._lock = threading.RLock()
         self.clock = clock
-        self.surprises = Surprises()
+        self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
         self.engine = Engine(self._admit, clock.now, still=self._patiently)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
@@ -117,7 +117,7 @@ class Backend:
             self.admin.store,
             self.inferred,
             self.routes,
-            self.surprises,
+            self.unforeseen_so_far,
             strict=strict,
             look=self.look,
         )
@@ -186,9 +186,9 @@ class Backend:
         """Let URLs of objects be signed by whoever serves them."""
         self.admin.data_proxy.signer = signer
 
-    def unforeseen(self, story: str) -> None:
+    def unforeseen(self, text: str) -> None:
         """Remember what should not have happened, for the end of the test."""
-        self.surprises.add(story)
+        self.unforeseen_so_far.add(text)
 
     def add(
         self,
@@ -246,13 +246,13 @@ class Backend:
                 f"terminate({execution.name!r}) is refused: {refusal.message}.{hint}"
             ) from refusal
 
-    def surprised(self) -> Surprises:
-        """Return the surprises, those of what was planted and never used among them."""
+    def unforeseen_at_the_end(self) -> Unforeseen:
+        """Return what was unforeseen, those of what was planted and never used among them."""
         with self._lock:
-            for complain in self.complaints:
-                for complaint in complain():
-                    self.surprises.add(complaint)
-        return self.surprises
+            for ask in self.complaints:
+                for complaint in ask():
+                    self.unforeseen_so_far.add(complaint)
+        return self.unforeseen_so_far
 
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
         """Yield every execution with its changes of phase and what it was launched with.

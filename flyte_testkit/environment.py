@@ -162,7 +162,7 @@ def _is_ours(target: str) -> bool:
     return any(endpoint.rpartition(":")[2] == port for endpoint in _pointed)
 
 
-def _elsewhere_story(target: str) -> str:
+def _elsewhere_text(target: str) -> str:
     return (
         f"the code under test opened a gRPC channel to {target!r}, on this machine, but the fake "
         f"listens on {_pointed[-1]!r}.\nA client that was made before the fake, at import say, "
@@ -199,15 +199,15 @@ def _guard(
 
     def guarded(self: object, target: str, *args: object, **kwargs: object) -> None:
         if not is_loopback(target):
-            story = (
+            text = (
                 f"the code under test opened a gRPC channel to {target!r}, which is not on this "
                 "machine.\nInside a test only the fake server may be reached: let the code read "
                 "its endpoint from the environment, or give it flyte_admin.endpoint."
             )
-            refused(story)
-            raise UnexpectedUse(story)
+            refused(text)
+            raise UnexpectedUse(text)
         if not _is_ours(target):
-            elsewhere(_elsewhere_story(target))
+            elsewhere(_elsewhere_text(target))
         real(self, target, *args, **kwargs)
 
     channel.__init__ = guarded

@@ -173,10 +173,10 @@ def _report(admin: FakeFlyteAdmin) -> str:
 
 
 def _picture(admin: FakeFlyteAdmin) -> str:
-    stories = "\n\n".join([*admin.unforeseen(), *admin.strangers(), *render.hints(admin)])
+    texts = "\n\n".join([*admin.unforeseen(), *admin.strangers(), *render.hints(admin)])
     parts = ["", "What the executions of the fake Flyte did:", "", render.text(admin)]
-    if stories:
-        parts += ["", "What may help:", "", stories]
+    if texts:
+        parts += ["", "What may help:", "", texts]
     return "\n".join(parts)
 
 

@@ -102,7 +102,7 @@ def visited(item: pytest.Item) -> Iterator[None]:
     fixtures.judge(item, clock)
     for server in servers:
         server.visited = True
-        server.admin.take_surprises()  # of those who did not ask for it
+        server.admin.take_unforeseen()  # of those who did not ask for it
         fixtures.show(item, server.admin.since_now())
     try:
         with world.governed_by(clock):
@@ -206,4 +206,4 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 def _tell(item: pytest.Item) -> None:
     for server in item.stash.get(_VISITED, ()):
-        server.admin.tell_surprises()
+        server.admin.tell_unforeseen()

@@ -104,20 +104,20 @@ class Past:
         """Return what to say of channels to other servers on this machine, for hints."""
         return tuple(self._strangers)
 
-    def tell_surprises(self) -> None:
+    def tell_unforeseen(self) -> None:
         """Tell what happened so far that no script foresaw; scripts that may yet be played wait.
 
         Raises:
             UnexpectedUse: Something did, and ``strict`` is on.
         """
-        surprises = self._backend.surprises
+        unforeseen = self._backend.unforeseen_so_far
         if self.strict:
-            surprises.raise_if_any()
-        surprises.take()
+            unforeseen.raise_if_any()
+        unforeseen.take()
 
-    def take_surprises(self) -> tuple[str, ...]:
+    def take_unforeseen(self) -> tuple[str, ...]:
         """Return what happened so far that no script foresaw and was not told yet."""
-        return self._backend.surprises.take()
+        return self._backend.unforeseen_so_far.take()
 
     def since_now(self) -> Since:
         """Return what will be seen of this server from now on, for the report of one test."""
@@ -127,8 +127,8 @@ class Past:
     def _strangers(self) -> dict[str, None]:
         return {}
 
-    def _met(self, story: str) -> None:
-        self._strangers[story] = None
+    def _met(self, text: str) -> None:
+        self._strangers[text] = None
 
 
 class Since:
@@ -164,11 +164,11 @@ class Since:
 
     def strangers(self) -> tuple[str, ...]:
         """Return what to say of channels that were opened since then."""
-        return tuple(story for story in self._admin.strangers() if story not in self._met)
+        return tuple(text for text in self._admin.strangers() if text not in self._met)
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw; scripts may yet be played."""
-        return self._admin.take_surprises()
+        return self._admin.take_unforeseen()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._admin, name)

@@ -173,7 +173,7 @@ class FakeFlyteAdmin(Scripting, Past):
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
         place = self.endpoint, self.project, self.domain
-        with pointed_at(*place, self._backend.surprises.add, self._met) as self.variables:
+        with pointed_at(*place, self._backend.unforeseen, self._met) as self.variables:
             yield self.variables
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
@@ -234,10 +234,10 @@ class FakeFlyteAdmin(Scripting, Past):
             UnexpectedUse: No script foresaw something, and ``strict`` is on.
         """
         self.clock.verify()
-        surprises = self._backend.surprised()
+        unforeseen = self._backend.unforeseen_at_the_end()
         if self.strict:
-            surprises.raise_if_any()
-        surprises.take()
+            unforeseen.raise_if_any()
+        unforeseen.take()
 
     # For reports and the plugin
 
@@ -247,7 +247,7 @@ class FakeFlyteAdmin(Scripting, Past):
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""
-        return self._backend.surprised().take()
+        return self._backend.unforeseen_at_the_end().take()
 
     def whereabouts(self, kind: Kind, project: str, domain: str, name: str) -> Whereabouts:
         """Return what there is of a name that somebody looks for, for hints."""

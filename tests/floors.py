@@ -8,7 +8,7 @@ own door. Everything counts as an import: those inside functions, and those for 
 # The whole package, floor by floor; a floor may go on above another.
 HOUSE = [
     ("0 ground", ["errors"]),
-    ("1 values", ["clock msgpack propeller surprises", "failures", "timeline"]),
+    ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline"]),
     ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
     ("3 the wire", ["wire"]),
     (

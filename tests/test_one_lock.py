@@ -190,16 +190,16 @@ def test_what_was_handed_out_of_a_life_changes_no_more(admin):
 
 
 def test_a_surprise_that_comes_while_others_are_told_is_told_later(admin, monkeypatch):
-    monkeypatch.setattr("flyte_testkit.surprises._MOST", 2 * ROUNDS)
-    surprises, told = admin._backend.surprises, []
+    monkeypatch.setattr("flyte_testkit.unforeseen._MOST", 2 * ROUNDS)
+    unforeseen, told = admin._backend.unforeseen_so_far, []
 
-    def surprise(who):
-        return lambda number: surprises.add(f"{who} {number}")
+    def adds(who):
+        return lambda number: unforeseen.add(f"{who} {number}")
 
-    with beside(surprise("a"), surprise("b")) as go_on:
+    with beside(adds("a"), adds("b")) as go_on:
         while go_on():
-            told += surprises.take()
-    told += surprises.take()
+            told += unforeseen.take()
+    told += unforeseen.take()
 
     assert sorted(told) == sorted(f"{who} {number}" for who in "ab" for number in range(ROUNDS))
 

@@ -50,15 +50,15 @@ class LookUp(NamedTuple):
 def hints(admin: FakeFlyteAdmin) -> list[str]:
     """Return what may help with a test that failed: names that were looked up in vain."""
     look_ups = dict.fromkeys(_look_ups(admin.calls))
-    stories = [
-        story
+    texts = [
+        text
         for look_up in list(look_ups)[:_LOOKED_INTO]
-        if (story := _story_of(look_up, admin)) is not None
+        if (text := _text_of(look_up, admin)) is not None
     ]
-    stories += _missing_executions(admin)
-    stories = list(dict.fromkeys(stories))
-    more = len(stories) - _MOST
-    return [*stories[:_MOST], *([f"… and {more} more like these."] if more > 0 else [])]
+    texts += _missing_executions(admin)
+    texts = list(dict.fromkeys(texts))
+    more = len(texts) - _MOST
+    return [*texts[:_MOST], *([f"… and {more} more like these."] if more > 0 else [])]
 
 
 def _look_ups(calls: Iterable[Call]) -> Iterator[LookUp]:
@@ -75,7 +75,7 @@ def _look_ups(calls: Iterable[Call]) -> Iterator[LookUp]:
             yield LookUp(call.rpc, kind, sought.project, sought.domain, sought.name, version)
 
 
-def _story_of(sought: LookUp, admin: FakeFlyteAdmin) -> str | None:
+def _text_of(sought: LookUp, admin: FakeFlyteAdmin) -> str | None:
     """Say what is wrong with a look-up, if anything is."""
     found = admin.whereabouts(sought.kind, sought.project, sought.domain, sought.name)
     name = repr(sought.name)

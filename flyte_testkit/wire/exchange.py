@@ -203,17 +203,17 @@ class Exchange:
         return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
 
     def _bug(self, method: Method) -> Answer:
-        story = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"
-        self._service.unforeseen(story)
-        return Answer("INTERNAL", None, story[-2000:])
+        text = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"
+        self._service.unforeseen(text)
+        return Answer("INTERNAL", None, text[-2000:])
 
     def _not_faked(self, method: Method) -> Answer:
-        story = (
+        text = (
             f"{method.service}.{method.rpc} was called, and it is not faked.\n"
             f"{len(self._service.rpcs)} RPCs are; this one answers UNIMPLEMENTED."
         )
-        self._service.unforeseen(story)
-        return Answer("UNIMPLEMENTED", None, story)
+        self._service.unforeseen(text)
+        return Answer("UNIMPLEMENTED", None, text)
 
 
 def _unmarshalling(error: Exception) -> str:

@@ -101,7 +101,7 @@ class _Stranger:
         self._clock = clock
         self._moves = 0
         self._told = not isinstance(clock, VirtualClock)  # real time passes by itself
-        self._story = ""
+        self._text = ""
 
     def meet(self) -> None:
         """Remember where the world is, when this clock has moved."""
@@ -114,21 +114,21 @@ class _Stranger:
         if self._told or governing in (None, self._clock) or governing.moves <= self._moves:
             return
         self._told = True
-        self._story = (
+        self._text = (
             f"{call.rpc} is asked of a FakeFlyteAdmin that has a clock of its own, and that stands "
             f"still at {call.at:g} s: waiting moves the clock of the world. Give it none, and it "
             "takes the world's."
         )
         governing.watch(self)
         with contextlib.suppress(RuntimeWarning):  # as an error it would be the server's
-            warnings.warn(self._story, RuntimeWarning, stacklevel=2)
+            warnings.warn(self._text, RuntimeWarning, stacklevel=2)
 
     def next_due(self) -> None:
         """Nothing of it happens in the time of the world."""
 
     def story(self) -> str:
         """Return what was told."""
-        return self._story
+        return self._text
 
 
 def _never(due: datetime | None) -> str:

@@ -182,8 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             raise
         except Exception:  # noqa: BLE001  a bug of ours fails the test
-            story = f"{self.command} raised an exception in the object store:\n"
-            self.server.backend.unforeseen(story + traceback.format_exc())
+            text = f"{self.command} raised an exception in the object store:\n"
+            self.server.backend.unforeseen(text + traceback.format_exc())
             response = refusal(500, "InternalError", "a bug of flyte-testkit's")
         self._send(response)
 

@@ -55,7 +55,7 @@ class Service(Protocol):
     def counts(self, rpc: str, request: Message) -> bool:
         """Say whether something waits for calls like this one, so that repeating it is no loop."""
 
-    def unforeseen(self, story: str) -> None:
+    def unforeseen(self, text: str) -> None:
         """Hear of what should not have happened: an RPC that is not answered, a bug."""
 
 
@@ -72,5 +72,5 @@ class Objects(Protocol):
     def signs(self, signer: Signer) -> None:
         """Have URLs signed by this from now on."""
 
-    def unforeseen(self, story: str) -> None:
+    def unforeseen(self, text: str) -> None:
         """Hear of a bug."""
