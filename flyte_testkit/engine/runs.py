@@ -80,12 +80,16 @@ class Runs:
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
-        """Let a run hear, a moment later, that it was terminated; until then it goes on.
+        """Let a run hear, a moment later, that it was terminated; until then it does nothing.
 
-        One that acts terminates itself, and one that has ended does not care.
+        FlyteAdmin takes any end of what is ABORTING: one that went on could succeed yet. One that
+        acts terminates itself, and one that has ended does not care.
         """
         if not run.aborting and run.wait is not None:
             self._enter(now + ABORTING_TAKES, run, None)
+            if run.begun:
+                run.wait = Wait()
+                self._expected.pop(run, None)
         run.aborting = True
 
     def hand_over(self, now: datetime) -> None:

@@ -42,7 +42,7 @@ def perform(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
 
 def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
     passed: list[str] = []
-    for step in script.steps:
+    for number, step in enumerate(script.steps, 1):
         yield from _step(step, stage, at, passed)
         passed.append(step.phase)
         match step.duration:
@@ -50,6 +50,8 @@ def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
                 yield Wait()
             case Polls(count):
                 at = yield Looks(stage.audience, count)
+            case _ if number == len(script.steps) and script.ending.phase is None:
+                pass  # nothing comes of its end, so nobody waits for it
             case seconds:
                 at = yield Until(at + timedelta(seconds=seconds))
     yield from _ending(script, stage, at, passed)
@@ -75,7 +77,9 @@ def _run_up(stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
         yield from stage.start(at)
 
 
-def _ending(script: Timeline, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+def _ending(
+    script: Timeline, stage: Stage, at: datetime, passed: list[str]
+) -> Iterator[Act | Wait]:
     ending = script.ending
     last = passed[-1] if passed else "UNDEFINED"
     if isinstance(ending, Succeeds):
@@ -93,3 +97,5 @@ def _ending(script: Timeline, stage: Stage, at: datetime, passed: list[str]) -> 
         yield stage.workflow_event(at, "ABORTED")
     elif isinstance(ending, TimesOut):
         yield stage.workflow_event(at, "TIMED_OUT", failure=ending.failure)
+    else:
+        yield Wait()  # not over: it can still be terminated

@@ -9,7 +9,7 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import execution_pb2 as core
 from flyteidl.service import admin_pb2_grpc
 
-from flyte_testkit import HopelessWait, VirtualClock, polls, running, undefined
+from flyte_testkit import HopelessWait, VirtualClock, polls, queued, running, undefined
 from flyte_testkit.engine.runs import PATIENCE
 from flyte_testkit.render import text
 from flyte_testkit.server import FakeFlyteAdmin
@@ -122,6 +122,58 @@ def test_an_abort_needs_no_looks(admin, look):
     assert look() == "ABORTING"
     admin.clock.advance(1)
     assert look() == "ABORTED"
+
+
+def test_an_abort_is_not_overtaken_by_looks(admin, look):
+    admin.add_execution("train", running(polls(1)).succeeds())
+    admin.terminate("train", "enough")
+
+    assert [look(), look()] == ["ABORTING", "ABORTING"]
+    admin.clock.advance(1)
+    assert look() == "ABORTED"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        running(60).succeeds(),
+        running(60).fails("disk full"),
+        running(60).times_out(),
+        running(60).never_ends(),
+        running(60).succeeding(0.25).succeeds(),
+        queued(60).succeeds(),
+        running(60).aborts("somebody else"),
+    ],
+    ids=repr,
+)
+def test_what_is_terminated_just_before_its_end_is_aborted_all_the_same(admin, script):
+    train = admin.add_execution("train", script)
+    admin.clock.advance(59.75)
+    admin.terminate("train", "too dear", principal="ann")
+    nodes = [row.node_id for row in admin._backend.store.node_executions]
+
+    admin.clock.advance(0.25)
+    assert train.phase == "ABORTING"
+    admin.clock.advance(0.25)
+    assert train.phase == "ABORTED"
+    assert train.closure.abort_metadata.cause == "too dear"
+    assert [row.node_id for row in admin._backend.store.node_executions] == nodes
+
+
+def test_what_never_ends_can_be_terminated_after_its_last_step(admin):
+    train = admin.add_execution("train", running(60).never_ends())
+    admin.clock.advance(3600)
+    admin.terminate("train", "enough")
+
+    admin.clock.advance(0.5)
+
+    assert train.phase == "ABORTED"
+
+
+def test_nothing_is_to_come_of_what_stays_as_it_is(admin):
+    admin.add_execution("train", running(60).never_ends())
+
+    assert admin.clock.pending is False
 
 
 def test_what_was_aborted_waits_for_no_looks_any_more(admin, look):

@@ -170,14 +170,28 @@ def test_nobody_is_expected_to_look_at_what_was_aborted(stage):
     assert stage.runs.next_due() is None
 
 
-def test_until_it_hears_of_its_termination_a_run_goes_on(stage):
+def test_until_it_hears_of_its_termination_a_run_does_nothing(stage):
     run = stage.begin(steps("a", 10, 10.25, 11))
     stage.go_to(10)
     stage.runs.terminate(run, at(10))
 
     stage.go_to(20)
 
-    assert stage.sent == [("a10", 10), ("a10.25", 10.25)]
+    assert stage.sent == [("a10", 10)]
+
+
+def test_what_was_terminated_waits_for_no_looks_any_more(stage):
+    audience = Audience()
+    run = stage.begin(held(audience, 1), audience)
+    stage.go_to(10)
+    stage.runs.terminate(run, at(10))
+
+    stage.runs.looked_at(run, at(10))
+
+    assert run.looks is None
+    assert stage.runs.next_due() == at(10) + ABORTING_TAKES
+    stage.go_to(20)
+    assert stage.sent == [("aborted", 10.5)]
 
 
 def test_what_terminates_itself_hears_nothing_of_it(stage):
