@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.runs import Run, Runs
-from flyte_testkit.engine.scripts import perform
+from flyte_testkit.engine.scripts import instants, perform
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
@@ -101,8 +101,10 @@ class Engine(WorkflowExecutor):
             return
         id_ = execution.message.id
         stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
-        run = self._runs.begin(perform(admission.script, stage, now), stage.audience, now)
-        self.plays[execution.key] = Play(admission.script, run)
+        script = admission.script
+        performance = perform(script, stage, now)
+        run = self._runs.begin(performance, stage.audience, now, instants(script, 0, now))
+        self.plays[execution.key] = Play(script, run)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Let the execution's engine hear of it, which takes a moment; then it ends ABORTED."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from google.protobuf.message import Message
@@ -62,14 +62,31 @@ class Wait:
         """Yield what it waits for that is a number of looks."""
         yield from ()
 
+    def instants(self) -> Iterator[datetime]:
+        """Yield when things will happen by themselves, as far as that is known already."""
+        if self.at is not None:
+            yield self.at
+
 
 class Until(Wait):
-    """Nothing happens before an instant."""
+    """Nothing happens before an instant.
 
-    __slots__ = ()
+    Args:
+        at: That instant.
+        then: When more will happen by itself after that, as far as that is known already: who goes
+            on late is asked before what is still to come.
+    """
 
-    def __init__(self, at: datetime) -> None:
+    __slots__ = ("_then",)
+
+    def __init__(self, at: datetime, then: Sequence[datetime] = ()) -> None:
         super().__init__(at)
+        self._then = then
+
+    def instants(self) -> Iterator[datetime]:
+        """Yield its own, and those after it."""
+        yield from super().instants()
+        yield from self._then
 
 
 class When(Wait):

@@ -17,7 +17,7 @@ from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
@@ -36,6 +36,7 @@ class Run:
         performance: What it does.
         audience: Who looks at it.
         order: Who goes first at one instant.
+        created: When it joined the others, which may be long after it began.
         wait: What it waits for; None while it acts, and once it has ended.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
@@ -44,6 +45,7 @@ class Run:
     performance: Performance[None]
     audience: Audience
     order: int
+    created: datetime
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -73,10 +75,23 @@ class Runs:
         self._agenda: list[tuple[datetime, int, int, Run, Wait | None]] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
 
-    def begin(self, performance: Performance[None], audience: Audience, at: datetime) -> Run:
-        """Let a performance begin at an instant, when that is handed over."""
-        run = Run(performance, audience, next(self._numbers))
-        self._wait(run, Until(at))
+    def begin(
+        self,
+        performance: Performance[None],
+        audience: Audience,
+        at: datetime,
+        then: Sequence[datetime] = (),
+    ) -> Run:
+        """Let a performance begin at an instant, when that is handed over.
+
+        Args:
+            performance: What it does.
+            audience: Who looks at it.
+            at: When it begins.
+            then: When it will go on by itself, as far as that is known already.
+        """
+        run = Run(performance, audience, next(self._numbers), self._now())
+        self._wait(run, Until(at, then), at)
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
@@ -105,11 +120,9 @@ class Runs:
             self._expected.pop(run, None)
             return
         run.audience.seen += 1
+        self._expected[run] = now + PATIENCE  # after the last, too: nobody saw what has changed
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
-            self._expected.setdefault(run, now + PATIENCE)  # for nobody saw what has changed
-        else:
-            self._expected[run] = now + PATIENCE
 
     def next_due(self) -> datetime | None:
         """Return when something will happen by itself; None if nothing will.
@@ -122,7 +135,7 @@ class Runs:
         for at, _, _, run, wait in self._agenda[:1]:  # a slice: nothing here is locked
             if at > now and _counts(run, wait):
                 return at
-        to_come = (at for at, run in self._entries() if at > now)
+        to_come = (at for at in self._instants() if at > now)
         expected = (until for until in list(self._expected.values()) if until > now)
         return min((*to_come, *expected), default=None)
 
@@ -134,10 +147,17 @@ class Runs:
     def _entries(self) -> list[tuple[datetime, Run]]:
         return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
 
+    def _instants(self) -> Iterator[datetime]:
+        """Yield when something will happen by itself; what is due knows what comes after it."""
+        for at, _, _, run, wait in self._agenda.copy():
+            if _counts(run, wait):
+                yield from (at,) if wait is None else wait.instants()
+
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""
         run.wait = None
-        self._expected.pop(run, None)
+        if thrown:
+            self._expected.pop(run, None)
         perform = run.performance
         try:
             told = perform.throw(thrown) if thrown else perform.send(at if run.begun else None)  # type: ignore[arg-type]
@@ -150,14 +170,14 @@ class Runs:
                 told = perform.send(at)
         except (StopIteration, Terminated):
             return
-        self._wait(run, told)
+        self._wait(run, told, at)
 
-    def _wait(self, run: Run, wait: Wait) -> None:
+    def _wait(self, run: Run, wait: Wait, at: datetime) -> None:
         run.wait = wait
         if wait.at is not None:
             self._enter(wait.at, run, wait)
         if run.looks is not None:
-            self._expected[run] = self._now() + PATIENCE
+            self._expected[run] = max(at, run.created) + PATIENCE
 
     def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
         heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))

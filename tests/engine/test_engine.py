@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import grpc
 import pytest
-from flyteidl.admin import execution_pb2
+from flyteidl.admin import execution_pb2, launch_plan_pb2
 from flyteidl.core import execution_pb2 as core
 from flyteidl.service import admin_pb2_grpc
 
@@ -14,6 +14,14 @@ from flyte_testkit.engine.runs import PATIENCE
 from flyte_testkit.render import text
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
+
+
+def plan_of(admin, name):
+    """The id of a launch plan that is known from scripts."""
+    request = launch_plan_pb2.ActiveLaunchPlanRequest()
+    request.id.project, request.id.domain, request.id.name = admin.project, admin.domain, name
+    return admin._backend.answer("GetActiveLaunchPlan", request).id
+
 
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 
@@ -173,6 +181,37 @@ def test_what_never_ends_can_be_terminated_after_its_last_step(admin):
 def test_nothing_is_to_come_of_what_stays_as_it_is(admin):
     admin.add_execution("train", running(60).never_ends())
 
+    assert admin.clock.pending is False
+
+
+@pytest.mark.parametrize(
+    ("script", "known"),
+    [
+        (queued(5).running(7200).succeeds(), 7205),
+        (queued(5).running(60).never_ends(), 5),
+        (queued(5).running().never_ends(), 5),
+        (queued(5).running(60).failing(polls(1)).fails("x"), 65 + PATIENCE.total_seconds()),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("launched", [False, True])
+def test_what_nobody_looks_at_is_known_to_go_on(admin, script, known, launched):
+    """Nothing is handed over meanwhile, so what is due has not happened yet."""
+    if launched:
+        request = execution_pb2.ExecutionCreateRequest(
+            project=admin.project, domain=admin.domain, name="train"
+        )
+        admin.on_launch("train").plays(script)
+        request.spec.launch_plan.CopyFrom(plan_of(admin, "train"))
+        admin._backend.answer("CreateExecution", request)
+    else:
+        admin.add_execution("train", script)
+
+    admin.clock.advance(known - 1)
+    assert admin.clock.pending is True
+    admin.clock.advance(1)
+    assert admin.clock.pending is False
+    _ = admin.most_at_once()  # hands over
     assert admin.clock.pending is False
 
 

@@ -145,6 +145,24 @@ def test_somebody_is_expected_to_look_for_an_hour_and_again_after_each_look(stag
     assert stage.runs.next_due() is None
 
 
+def test_what_a_look_set_going_is_awaited_until_somebody_sees_it(stage):
+    audience = Audience()
+
+    def performance():
+        now = yield Looks(audience, 1)
+        now = yield Until(now + timedelta(seconds=5))
+        yield Act(now, "done", Empty())
+
+    run = stage.begin(performance(), audience)
+    stage.go_to(10)
+    stage.runs.looked_at(run, at(10))
+
+    stage.go_to(15)
+    assert stage.runs.next_due() == at(10) + PATIENCE
+    stage.runs.looked_at(run, at(15))
+    assert stage.runs.next_due() is None
+
+
 def test_a_termination_arrives_a_moment_later_through_the_agenda(stage):
     audience = Audience()
     run = stage.begin(held(audience, 9), audience)
