@@ -193,9 +193,6 @@ def test_the_page_shows_the_floors_of_the_house():
     drawn = {floor: set() for floor in FLOORS}
     for name in FLOOR_OF.keys() - {"__init__", "__main__"}:
         drawn[FLOOR_OF[name]].add(name)
-    drawn = {floor: set() for floor in FLOORS}
-    for name in FLOOR_OF.keys() - {"__init__", "__main__"}:
-        drawn[FLOOR_OF[name]].add(name)
     assert outline("| floor |") == list(drawn.items())
 
 
