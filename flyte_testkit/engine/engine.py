@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
@@ -103,7 +104,8 @@ class Engine(WorkflowExecutor):
         stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
         script = admission.script
         performance = perform(script, stage, now)
-        run = self._runs.begin(performance, stage.audience, now, instants(script, 0, now))
+        known = partial(instants, script, 0, now)
+        run = self._runs.begin(performance, stage.audience, now, known)
         self.plays[execution.key] = Play(script, run)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:

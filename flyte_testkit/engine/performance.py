@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from google.protobuf.message import Message
@@ -73,20 +73,20 @@ class Until(Wait):
 
     Args:
         at: That instant.
-        then: When more will happen by itself after that, as far as that is known already: who goes
-            on late is asked before what is still to come.
+        then: Says when more will happen by itself after that, as far as that is known: a performance
+            may go on late, and is asked before that what is still to come.
     """
 
     __slots__ = ("_then",)
 
-    def __init__(self, at: datetime, then: Sequence[datetime] = ()) -> None:
+    def __init__(self, at: datetime, then: Callable[[], Iterable[datetime]] = tuple) -> None:
         super().__init__(at)
         self._then = then
 
     def instants(self) -> Iterator[datetime]:
         """Yield its own, and those after it."""
         yield from super().instants()
-        yield from self._then
+        yield from self._then()
 
 
 class When(Wait):

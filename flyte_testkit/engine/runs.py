@@ -17,7 +17,7 @@ from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
@@ -80,7 +80,7 @@ class Runs:
         performance: Performance[None],
         audience: Audience,
         at: datetime,
-        then: Sequence[datetime] = (),
+        then: Callable[[], Iterable[datetime]] = tuple,
     ) -> Run:
         """Let a performance begin at an instant, when that is handed over.
 
@@ -88,7 +88,7 @@ class Runs:
             performance: What it does.
             audience: Who looks at it.
             at: When it begins.
-            then: When it will go on by itself, as far as that is known already.
+            then: Says when it will go on by itself, as far as that is known already.
         """
         run = Run(performance, audience, next(self._numbers), self._now())
         self._wait(run, Until(at, then), at)

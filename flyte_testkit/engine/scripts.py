@@ -10,6 +10,7 @@ Ignorant of FlyteAdmin's rules, of other executions and of the present time.
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
@@ -55,7 +56,7 @@ def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
                 pass  # nothing comes of its end, so nobody waits for it
             case seconds:
                 at += timedelta(seconds=seconds)
-                at = yield Until(at, instants(script, number, at))
+                at = yield Until(at, partial(instants, script, number, at))
     yield from _ending(script, stage, at, passed)
 
 
