@@ -73,8 +73,8 @@ class Until(Wait):
 
     Args:
         at: That instant.
-        then: Says when more will happen by itself after that, as far as that is known: a performance
-            may go on late, and is asked before that what is still to come.
+        then: Says when more will happen by itself after that, as far as that is known: a
+            performance may go on late, and is asked before that what is still to come.
     """
 
     __slots__ = ("_then",)
