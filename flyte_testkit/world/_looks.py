@@ -52,7 +52,7 @@ def _counted_at_once(real: Any, place: int) -> Any:
 
     @functools.wraps(real)
     def tried(*args: Any, **kwargs: Any) -> Any:
-        told = dict(zip(("block", "timeout"), args[place:]))
+        told = dict(zip(("block", "timeout"), args[place:], strict=False))
         told.update(kwargs)
         if not told.get("blocking", told.get("block", True)) or told.get("timeout") == 0:
             looked(_frame(1))
