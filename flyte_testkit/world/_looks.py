@@ -47,42 +47,45 @@ def _counted(real: Any) -> Any:
     return asked
 
 
-def _counted_at_once(real: Any, place: int) -> Any:
-    """Count the calls that do not wait: whether they may is said at a place, and how long next."""
+def _counted_if_refused(real: Any) -> Any:
+    """Count what is asked of a queue in vain; who gets on with a long one does not wait."""
 
     @functools.wraps(real)
     def tried(*args: Any, **kwargs: Any) -> Any:
-        told = dict(zip(("block", "timeout"), args[place:], strict=False))
-        told.update(kwargs)
-        if not told.get("blocking", told.get("block", True)) or told.get("timeout") == 0:
+        try:
+            return real(*args, **kwargs)
+        except (queue.Empty, queue.Full):
             looked(_frame(1))
-        return real(*args, **kwargs)
+            raise
 
     return tried
 
 
-PATCHES: tuple[tuple[Any, str, Any], ...] = (
-    *(
-        (owner, name, _counted(vars(owner)[name]))
-        for owner, names in (
-            (threading, ("active_count", "enumerate")),
-            (threading.Thread, ("is_alive",)),
-            (threading.Event, ("is_set",)),
-            (futures.Future, ("done", "running", "cancelled")),
-            (queue.Queue, ("empty", "full", "qsize", "get_nowait", "put_nowait")),
-            (_SimpleQueue, ("empty", "qsize", "get_nowait")),
-            (pools.ApplyResult, ("ready",)),
-        )
-        for name in names
-    ),
-    *(
-        (owner, name, _counted_at_once(vars(owner)[name], place))
-        for owner, name, place in (
-            (queue.Queue, "get", 1),
-            (queue.Queue, "put", 2),
-            (_SimpleQueue, "get", 1),
-            (threading.Semaphore, "acquire", 1),
-        )
-    ),
+def _counted_if_false(real: Any) -> Any:
+    @functools.wraps(real)
+    def tried(*args: Any, **kwargs: Any) -> Any:
+        took = real(*args, **kwargs)
+        if not took:
+            looked(_frame(1))
+        return took
+
+    return tried
+
+
+PATCHES: tuple[tuple[Any, str, Any], ...] = tuple(
+    (owner, name, counted(vars(owner)[name]))
+    for owner, counted, names in (
+        (threading, _counted, ("active_count", "enumerate")),
+        (threading.Thread, _counted, ("is_alive",)),
+        (threading.Event, _counted, ("is_set",)),
+        (threading.Semaphore, _counted_if_false, ("acquire",)),
+        (futures.Future, _counted, ("done", "running", "cancelled")),
+        (pools.ApplyResult, _counted_if_false, ("ready",)),
+        (queue.Queue, _counted, ("empty", "full", "qsize")),
+        (queue.Queue, _counted_if_refused, ("get", "get_nowait", "put", "put_nowait")),
+        (_SimpleQueue, _counted, ("empty", "qsize")),
+        (_SimpleQueue, _counted_if_refused, ("get", "get_nowait")),
+    )
+    for name in names
 )
 """Owner, name, and what stands there in a world."""

@@ -502,6 +502,19 @@ def test_trying_an_rlock_until_it_works_ends(clock, governed, impatient, recwarn
     thread.join()
 
 
+def test_taking_much_from_a_queue_is_no_busy_wait(clock, governed, impatient, recwarn):
+    queue = importlib.import_module("queue")
+    items, simple, permits = queue.Queue(), queue.SimpleQueue(), threading.Semaphore(10_000)
+    for number in range(10_000):
+        items.put_nowait(number)
+        simple.put_nowait(number)
+    for number in range(10_000):
+        assert items.get_nowait() == simple.get_nowait() == number
+        assert permits.acquire(blocking=False)
+    assert clock.elapsed == 0
+    assert not recwarn.list
+
+
 def test_trying_for_ever_is_hopeless(clock, governed, impatient, recwarn):
     event = threading.Event()
     with pytest.raises(HopelessWait, match="nothing is scheduled"):
