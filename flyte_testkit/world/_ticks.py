@@ -162,6 +162,8 @@ class Reins:
         Args:
             seconds: The length asked for. What is none is given back as it is.
         """
+        if isinstance(seconds, (int, float)) and seconds == 0:
+            self.look(at_time=False)  # whoever only yields, again and again, waits for something
         if not isinstance(seconds, float) or not 0 < seconds < math.inf:
             return seconds
         if seconds < _SHORTEST:

@@ -502,6 +502,17 @@ def test_trying_an_rlock_until_it_works_ends(clock, governed, impatient, recwarn
     thread.join()
 
 
+def test_yielding_until_another_thread_is_done_ends(clock, governed, impatient, recwarn):
+    done = []
+    thread = threading.Thread(target=lambda: (time.sleep(5), done.append(1)))
+    thread.start()
+    while not done:
+        time.sleep(0)
+    assert clock.elapsed == pytest.approx(5, abs=0.002)
+    assert len(recwarn) == 1
+    thread.join()
+
+
 def test_taking_much_from_a_queue_is_no_busy_wait(clock, governed, impatient, recwarn):
     queue = importlib.import_module("queue")
     items, simple, permits = queue.Queue(), queue.SimpleQueue(), threading.Semaphore(10_000)
