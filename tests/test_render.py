@@ -340,6 +340,19 @@ def test_what_is_registered_elsewhere_is_told_with_where(admin, rpc, place):
     )
 
 
+def test_what_is_registered_elsewhere_only_can_be_registered_where_it_is_asked_for(admin):
+    admin.register("nightly", domain="production")
+
+    (hint,) = hints_after(admin, asks("ListLaunchPlans", "nightly"))
+
+    assert hint == (
+        "ListLaunchPlans looked for launch plan 'nightly' in project 'flytesnacks', domain "
+        "'development'; it is registered in project 'flytesnacks', domain 'production'.\n"
+        "Let the client ask there, or register('nightly', project='flytesnacks', "
+        "domain='development')."
+    )
+
+
 def test_a_misspelt_name_in_another_project_is_told_as_both(admin):
     admin.register("nightly")
 

@@ -94,10 +94,15 @@ def _text_of(sought: LookUp, admin: FakeFlyteAdmin) -> str | None:
         others = " and ".join(
             f"project {project!r}, domain {domain!r}" for project, domain in found.elsewhere[:_MOST]
         )
+        asked = f"project={place[0]!r}, domain={place[1]!r}"
         return (
             f"{sought.rpc} looked for {sought.thing} {name}{there}; it is registered in {others}.\n"
-            "Let the client ask there, or let the server have that project and domain: "
-            f"@pytest.mark.flyte(project={place[0]!r}, domain={place[1]!r})."
+            "Let the client ask there, or "
+            + (
+                f"register({name}, {asked})."
+                if place == own  # which project and domain the server has is no matter then
+                else f"let the server have that project and domain: @pytest.mark.flyte({asked})."
+            )
         )
     if found.kinds:
         kinds = " and ".join(f"a {kind.replace('_', ' ')}" for kind in found.kinds)

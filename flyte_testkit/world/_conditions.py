@@ -36,10 +36,17 @@ _NUDGE = 0.4e-6  # seconds; less than half of what a clock can tell apart
 def wait(self: Any, timeout: float | None = None) -> bool:
     """Wait for a notification, or until a deadline on the clock of the world."""
     frame = _frame(1)
-    reins = caller(frame) if timeout is None or timeout > 0 else None
+    reins = caller(frame)
     if reins is None or _REAL in vars(self) or _starts_a_thread(frame):
         return _real_wait(self, timeout)
-    return wait_on(reins.clock, self, None if timeout is None else reins.landing(timeout))
+    if timeout is None:
+        return wait_on(reins.clock, self, None)
+    if timeout > 0:
+        return wait_on(reins.clock, self, reins.landing(timeout))
+    if not reins.glance():
+        return _real_wait(self, timeout)
+    with reins.ticking() as tick:  # who waits for no time, again and again, waits
+        return wait_on(reins.clock, self, tick)
 
 
 def wait_on(clock: VirtualClock, condition: Any, timeout: float | None) -> bool:

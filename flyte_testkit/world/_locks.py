@@ -88,7 +88,10 @@ class Lock(metaclass=_Made):
             return bool(self._inner.acquire(blocking, timeout))  # which refuses it
         if self._inner.acquire(False):
             return True
-        return bool(blocking and timeout) and _wait_for(self, caller(_frame(1)), timeout)
+        if blocking and timeout:
+            return _wait_for(self, caller(_frame(1)), timeout)
+        looked(_frame(1))
+        return False
 
     def __enter__(self) -> bool:
         return self._inner.acquire(False) or _wait_for(self, caller(_frame(1)), -1)
@@ -149,6 +152,8 @@ class RLock(metaclass=_Made):
         )
         if took:
             self._owner, self._count = me, 1
+        elif not (blocking and timeout):
+            looked(frame)
         return took
 
     def release(self) -> None:

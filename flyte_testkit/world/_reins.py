@@ -55,7 +55,10 @@ _RUNNERS = frozenset(
         *("threading", "queue", "concurrent.futures.thread", "concurrent.futures._base"),
         *("multiprocessing.pool", "multiprocessing.dummy", "unittest.mock", "mock"),
         "flyte_testkit.clock._members",  # it begins threads
-        *(f"{__package__}._{room}" for room in ("conditions", "locks", "pools", "threads")),
+        *(
+            f"{__package__}._{room}"
+            for room in ("conditions", "locks", "looks", "pools", "threads")
+        ),
         *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools", "older_locks")),
     }
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["asker", "tell"]
 
+_WAITS = frozenset({"threading", "queue", "concurrent.futures._base", "multiprocessing.pool"})
 _frame = sys._getframe  # noqa: SLF001  the line to be told is a caller's
 
 
@@ -25,8 +26,15 @@ def tell(message: str, frame: FrameType) -> None:
 
 
 def asker() -> FrameType:
-    """Return the frame that asked: the innermost one outside of the world's own modules."""
+    """Return the frame that asked: the innermost one outside of the world's own modules.
+
+    Nor is it one of the standard library's waits: nobody can mend a line in there.
+    """
     frame: FrameType = _frame(1)
-    while frame.f_back and str(frame.f_globals.get("__name__")).startswith(__package__ or "?"):
+    while frame.f_back and _only_hands_on(str(frame.f_globals.get("__name__"))):
         frame = frame.f_back
     return frame
+
+
+def _only_hands_on(module: str) -> bool:
+    return module in _WAITS or module.startswith(__package__ or "?")

@@ -18,11 +18,14 @@ import math
 import threading
 import time
 from collections import deque
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flyte_testkit.world._telling import asker, tell
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flyte_testkit.clock import VirtualClock
 
 __all__ = ["Reins"]
@@ -159,6 +162,8 @@ class Reins:
         Args:
             seconds: The length asked for. What is none is given back as it is.
         """
+        if isinstance(seconds, (int, float)) and seconds == 0:
+            self.look(at_time=False)  # whoever only yields, again and again, waits for something
         if not isinstance(seconds, float) or not 0 < seconds < math.inf:
             return seconds
         if seconds < _SHORTEST:
@@ -181,7 +186,7 @@ class Reins:
         self._wall.lift(max(math.ceil(seconds * 1e9), self._wall_step()))
         return 0.0
 
-    def look(self, *, at_time: bool = True) -> int:
+    def look(self, *, at_time: bool = True, ticks: bool = True) -> int:
         """Count a look at the time, or at what time will change; very many of them are a wait.
 
         A busy wait moves no clock, so it would last for ever. After a while each of its looks
@@ -189,6 +194,7 @@ class Reins:
 
         Args:
             at_time: Whether the time is looked at: such a wait has an end of its own.
+            ticks: Whether this look takes its millisecond here, if it is one of a busy wait.
 
         Returns:
             Microseconds since 1970.
@@ -201,14 +207,22 @@ class Reins:
             return at
         self._looks += 1
         self._timed |= at_time
-        if self._busy is not None:
-            if self._busy == threading.get_ident():
-                self._tick()
-        elif not self._looks % (_MANY // 4):
+        if self._busy is None:
+            if self._looks % (_MANY // 4):
+                return at
             self._suspect()
-        else:
-            return at
+        if ticks and self._busy == threading.get_ident():
+            with self.ticking() as tick:
+                self.clock.sleep(tick)
         return self.clock.micros
+
+    def glance(self) -> bool:
+        """Count a look that must not take its time itself; say whether it should take ``ticking``.
+
+        Who waits for no time at all may hold a lock, which others need until he lets go of it.
+        """
+        self.look(at_time=False, ticks=False)
+        return self._busy == threading.get_ident()
 
     def _suspect(self) -> None:
         used = _real_process_time()
@@ -217,13 +231,14 @@ class Reins:
         elif self._looks >= _MANY and used - self._since > _LONG:
             self._busy = threading.get_ident()
             self._tell()
-            self._tick()
 
-    def _tick(self) -> None:
+    @contextmanager
+    def ticking(self) -> Iterator[float]:
+        """Give how long a look of a busy wait takes; it is one still when that has passed."""
         kept = self._looks, self._naps, self._timed, threading.get_ident()
         if self._timed:
             self.clock.stir()  # no idle sleep: the wait ends when its time has come
-        self.clock.sleep(_TICK)
+        yield _TICK
         self._at = self.clock.micros
         self._looks, self._naps, self._timed, self._busy = kept
 

@@ -6,6 +6,7 @@ import functools
 import importlib
 import itertools
 import logging
+import multiprocessing
 import random
 import sched
 import sys
@@ -14,6 +15,8 @@ import time
 import uuid
 from concurrent import futures
 from datetime import date, datetime, timedelta, timezone
+from multiprocessing.pool import ThreadPool
+from unittest import mock
 
 import pytest
 
@@ -403,6 +406,131 @@ def test_asking_until_it_is_so_ends(clock, governed, impatient, recwarn, look):
     assert clock.elapsed == pytest.approx(5, abs=0.002)
     assert len(recwarn) == 1
     thread.join()
+
+
+def refused(refusal, ask, *args, **kwargs):
+    """Say whether what does not wait was refused."""
+    try:
+        return ask(*args, **kwargs) is False
+    except refusal:
+        return True
+
+
+def tries(event, future, result, items, full, simple, permits, lock):
+    queue = importlib.import_module("queue")
+    return {
+        "Event.wait(0)": lambda: not event.wait(0),
+        "Future.result(0)": lambda: refused(futures.TimeoutError, future.result, 0),
+        "futures.wait(0)": lambda: not futures.wait([future], timeout=0).done,
+        "AsyncResult.ready()": lambda: not result.ready(),
+        "AsyncResult.get(0)": lambda: refused(multiprocessing.TimeoutError, result.get, 0),
+        "Queue.get_nowait()": lambda: refused(queue.Empty, items.get_nowait),
+        "Queue.get(False)": lambda: refused(queue.Empty, items.get, False),
+        "Queue.get(timeout=0)": lambda: refused(queue.Empty, items.get, timeout=0),
+        "Queue.put_nowait()": lambda: refused(queue.Full, full.put_nowait, 2),
+        "Queue.put(2, False)": lambda: refused(queue.Full, full.put, 2, False),
+        "SimpleQueue.empty()": simple.empty,
+        "SimpleQueue.get_nowait()": lambda: refused(queue.Empty, simple.get_nowait),
+        "SimpleQueue.get(block=False)": lambda: refused(queue.Empty, simple.get, block=False),
+        "Semaphore.acquire(blocking=False)": lambda: not permits.acquire(blocking=False),
+        "Lock.acquire(False)": lambda: not lock.acquire(False),
+        "Lock.acquire(timeout=0)": lambda: not lock.acquire(timeout=0),
+    }
+
+
+@pytest.mark.parametrize("attempt", tries(*[mock.Mock()] * 8))
+def test_trying_until_it_works_ends(clock, governed, impatient, recwarn, attempt):
+    queue = importlib.import_module("queue")
+    event, future = threading.Event(), futures.Future()
+    items, full, simple = queue.Queue(), queue.Queue(1), queue.SimpleQueue()
+    permits, lock = threading.Semaphore(0), threading.Lock()
+    full.put(1)
+    lock.acquire()
+
+    def work():
+        time.sleep(5)
+        event.set()
+        future.set_result(1)
+        items.put(1)
+        full.get()
+        simple.put(1)
+        permits.release()
+        lock.release()
+
+    with ThreadPool(1) as pool:
+        result = pool.apply_async(work)
+        waits = tries(event, future, result, items, full, simple, permits, lock)[attempt]
+        while waits():
+            pass
+        assert clock.elapsed == pytest.approx(5, abs=0.002)
+        result.get()
+    [told] = recwarn
+    assert told.filename == __file__
+
+
+def test_a_condition_that_is_waited_for_without_time_is_notified(
+    clock, governed, impatient, recwarn
+):
+    condition = threading.Condition()
+
+    def work():
+        time.sleep(5)
+        with condition:
+            condition.notify()
+
+    threading.Thread(target=work).start()
+    with condition:
+        while not condition.wait(0):
+            pass
+    assert clock.elapsed == pytest.approx(5, abs=0.002)
+
+
+def test_trying_an_rlock_until_it_works_ends(clock, governed, impatient, recwarn):
+    lock = threading.RLock()
+
+    def work():
+        with lock:
+            time.sleep(5)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(1)
+    while not lock.acquire(blocking=False):
+        pass
+    lock.release()
+    assert clock.elapsed == pytest.approx(5, abs=0.002)
+    thread.join()
+
+
+def test_yielding_until_another_thread_is_done_ends(clock, governed, impatient, recwarn):
+    done = []
+    thread = threading.Thread(target=lambda: (time.sleep(5), done.append(1)))
+    thread.start()
+    while not done:
+        time.sleep(0)
+    assert clock.elapsed == pytest.approx(5, abs=0.002)
+    assert len(recwarn) == 1
+    thread.join()
+
+
+def test_taking_much_from_a_queue_is_no_busy_wait(clock, governed, impatient, recwarn):
+    queue = importlib.import_module("queue")
+    items, simple, permits = queue.Queue(), queue.SimpleQueue(), threading.Semaphore(10_000)
+    for number in range(10_000):
+        items.put_nowait(number)
+        simple.put_nowait(number)
+    for number in range(10_000):
+        assert items.get_nowait() == simple.get_nowait() == number
+        assert permits.acquire(blocking=False)
+    assert clock.elapsed == 0
+    assert not recwarn.list
+
+
+def test_trying_for_ever_is_hopeless(clock, governed, impatient, recwarn):
+    event = threading.Event()
+    with pytest.raises(HopelessWait, match="nothing is scheduled"):
+        while not event.wait(0):
+            pass
 
 
 def test_asking_for_ever_is_hopeless(clock, governed, impatient, recwarn):
