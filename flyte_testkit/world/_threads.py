@@ -1,20 +1,27 @@
-"""What stands in for ``Thread.start`` and ``Thread.join``.
+"""What stands in for ``Thread.start``, ``Thread.join`` and ``_thread.start_new_thread``.
 
 Ignorant of how they come to stand there.
 """
 
 from __future__ import annotations
 
+import _thread
 import sys
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.world._reins import caller, is_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flyte_testkit.world._reins import Reins
 
 __all__ = ["PATCHES"]
 
 _real_start = threading.Thread.start
 _real_join = threading.Thread.join
+_real_start_new = _thread.start_new_thread
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
 
 
@@ -24,14 +31,33 @@ def start(self: threading.Thread) -> None:
     reins = None if is_pool(frame) else caller(frame)
     if reins is None or self.ident is not None:
         _real_start(self)
-        return
+    else:
+        _start(self, reins)
+
+
+def _start(thread: threading.Thread, reins: Reins) -> None:
     mover = reins.clock.mover
-    mover.join(self)
+    mover.join(thread)
     try:
-        _real_start(self)
+        _real_start(thread)
     except BaseException:
-        mover.leave(self)
+        mover.leave(thread)
         raise
+
+
+def start_new_thread(
+    function: Callable[..., object],
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any] | None = None,
+    /,
+) -> int:
+    """Start a thread that takes part, and that nobody joins; ``threading`` has its own name."""
+    reins = caller(_frame(1))
+    if reins is None:
+        return _real_start_new(function, args, dict(kwargs or {}))
+    thread = threading.Thread(target=function, args=args, kwargs=kwargs, daemon=True)
+    _start(thread, reins)
+    return thread.ident or 0
 
 
 def join(self: threading.Thread, timeout: float | None = None) -> None:
@@ -47,4 +73,6 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (threading.Thread, "start", start),
     (threading.Thread, "join", join),
+    (_thread, "start_new_thread", start_new_thread),
+    (_thread, "start_new", start_new_thread),
 )

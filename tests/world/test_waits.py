@@ -5,6 +5,7 @@ pytest "tests/world/test_waits.py::test_the_page_is_right[time.sleep(t)]"
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextlib
 import ctypes
@@ -192,6 +193,19 @@ def _(clock):
     assert (thread.is_alive(), clock.elapsed) == (True, 60)
     thread.join()
     assert (thread.is_alive(), clock.elapsed) == (False, LONG)
+
+
+@row("_thread.start_new_thread(f, args)")
+def _(clock):
+    done = threading.Event()
+
+    def sets(event, *, after):
+        time.sleep(after)
+        event.set()
+
+    assert _thread.start_new_thread(sets, (done,), {"after": 5}) > 0
+    assert done.wait(60)
+    assert clock.elapsed == 5
 
 
 @row("threading.Lock.acquire(timeout=t), RLock")
