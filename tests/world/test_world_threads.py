@@ -189,10 +189,10 @@ def test_a_thread_that_spins_on_a_flag_lets_the_other_set_it(clock, governed):
 def test_a_forked_child_lives_in_real_time(governed):
     child = os.fork()
     if not child:
-        started = os.times().elapsed  # which nothing stands in for
+        started = os.times().elapsed  # in hundredths; nothing stands in for it
         time.sleep(0.05)
         slept = os.times().elapsed - started
-        os._exit(0 if slept >= 0.04 and time.gmtime().tm_year > 2024 else 1)
+        os._exit(0 if slept > 0.03 and time.gmtime().tm_year > 2024 else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
