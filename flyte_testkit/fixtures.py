@@ -120,7 +120,12 @@ def _refuse_to_be_shared(request: pytest.FixtureRequest) -> None:
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail the test, not its teardown, over a hopeless wait and what no script foresaw."""
     __tracebackhide__ = True
-    yield
+    try:
+        yield
+    except pytest.skip.Exception:
+        if (clock := item.stash.get(_CLOCK, None)) is not None:
+            clock.verify()  # what waits for nothing is not skipped by what comes of it
+        raise
     for seen in (item.stash.get(_CLOCK, None), item.stash.get(_ADMIN, None)):
         if seen is not None:
             seen.verify()
