@@ -6,6 +6,7 @@ import copy
 
 import pytest
 import recorded
+from doors import over_grpc
 from telling import differences
 
 STORIES = {story["story"]: story for story in recorded.read("engine")}
@@ -43,3 +44,11 @@ def test_what_is_read_otherwise_is_told():
         'after main nodes.n0.closure.duration: "9.100s", recorded "8s"',
         'after main nodes.n0.found_under: "", recorded "start-node"',
     ]
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_fake_over_grpc_answers_alike(name):
+    with over_grpc() as door:
+        found = differences(STORIES[name], door)
+
+    assert not found, "\n".join([f"{len(found)} differences:", *map(str, found[:6])])
