@@ -11,11 +11,10 @@ import copy
 
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 from google.protobuf.json_format import ParseDict
+from story_graphs import EDGES, cases
 
 from flyte_testkit.literals import type_of_literal
 from flyte_testkit.stubs import Stub
-
-MADE_BY_FLYTE_ADMIN = {"start-node", "end-node"}
 
 
 def key(name):
@@ -52,25 +51,16 @@ def register(story, ask):
 
 def as_written(template):
     """A workflow as its author sent it: FlyteAdmin adds where it starts and ends."""
-    nodes = [node for node in template["nodes"] if node["id"] not in MADE_BY_FLYTE_ADMIN]
+    nodes = [node for node in template["nodes"] if node["id"] not in EDGES]
     return {**template, "nodes": [_with_own_names(node) for node in copy.deepcopy(nodes)]}
 
 
 def _with_own_names(node):
     """A node whose cases have their own names: FlyteAdmin puts a conditional's in front."""
-    for case in _cases(node):
+    for case in cases(node):
         _with_own_names(case)
         case["id"] = case["id"].removeprefix(f"{node['id']}-")
     return node
-
-
-def _cases(node):
-    if "branch_node" in node:
-        conditional = node["branch_node"]["if_else"]
-        for case in [conditional["case"], *conditional.get("other", ())]:
-            yield case["then_node"]
-        if "else_node" in conditional:
-            yield conditional["else_node"]
 
 
 def _stand_in(story, call, ask):
