@@ -155,9 +155,17 @@ class Story:
     @property
     def is_single_task(self) -> bool:
         """Whether a task was launched, and no workflow."""
-        return self.whole["after"][MAIN]["execution"]["spec"]["launch_plan"].get(
-            "resource_type"
-        ) == "TASK"  # fmt: skip
+        launched = self.whole["after"][MAIN]["execution"]["spec"]["launch_plan"]
+        return launched.get("resource_type") == "TASK"
+
+    @property
+    def ends(self) -> bool:
+        """Whether all of its executions came to an end."""
+        last = [
+            [event.phase for event in told.events if event.kind == "workflow"][-1:]
+            for told in self.told.values()
+        ]
+        return all(phases and phases[0] in ("SUCCEEDED", "FAILED", "ABORTED") for phases in last)
 
 
 def of_the_project() -> Iterator[Story]:

@@ -6,6 +6,7 @@ Ignorant of phases and of order.
 from __future__ import annotations
 
 import collections
+from typing import Any, NamedTuple
 
 EDGES = {"start-node", "end-node"}
 """The nodes that FlyteAdmin makes."""
@@ -31,48 +32,75 @@ def dynamics(told):
 
 
 def needs(workflow, told):
-    """Return which nodes must have ended before a node begins; unique ids, at every level.
+    """Return which nodes must have ended before a node begins; unique ids, at every level."""
+    return {
+        place.unique: {place.beside[need] for need in upstream(place.node) if need in place.beside}
+        for place in places(workflow, told)
+    }
 
-    An empty workflow is one that nobody knows: nothing is needed in it.
+
+class Place(NamedTuple):
+    """A node that was told of.
+
+    Attributes:
+        unique: Its unique id.
+        node: What it is, in its graph.
+        beside: The unique ids of those beside it, itself among them, by their ids in the graph.
     """
-    return Needs(workflow, told).found if workflow.get("primary") else {}
+
+    unique: str
+    node: dict[str, Any]
+    beside: dict[str, str]
 
 
-class Needs:
-    """What the nodes that were told of need, by their unique ids."""
+def places(workflow, told):
+    """Yield the nodes that were told of and stand in a graph, at every level.
+
+    An empty workflow is one that nobody knows: it has no nodes.
+    """
+    if workflow.get("primary"):
+        yield from _Walk(workflow, told).level("", workflow["primary"])
+
+
+class _Walk:
+    """Goes down from the workflow to the nodes that were told of."""
 
     def __init__(self, workflow, told):
-        self.found = {}
         self._below = collections.defaultdict(dict)
-        for event in told.events:
-            if event.spec:
-                self._below[event.parent][event.spec] = event.node
+        placed = {event.node: (event.parent, event.spec) for event in told.events if event.spec}
+        for node, (parent, spec) in placed.items():
+            self._below[parent][spec] = node
         self._dynamics = {}
         self._workflows = [*workflow.get("sub_workflows", ())]
         for node, compiled in dynamics(told).items():
             self._dynamics[node] = compiled["primary"]["template"]
             self._workflows += [each["template"] for each in compiled.get("sub_workflows", ())]
-        self._level("", workflow["primary"])
 
-    def _level(self, parent, template):
-        here = self._below[parent]
-        for node in template.get("nodes", ()):
-            if node["id"] in here:
-                unique = here[node["id"]]
-                self.found[unique] = {here[need] for need in upstream(node) if need in here}
-                self._into(unique, node)
+    def level(self, parent, template):
+        """Yield the nodes below one, or at the top."""
+        for node in nodes(template):
+            yield from self._down(node, self._below[parent])
 
-    def _into(self, unique, node):
+    def _down(self, node, beside):
+        unique = beside.get(node["id"])
+        if unique is None:
+            return
+        yield Place(unique, node, beside)
         inner = self._dynamics.get(unique) or self._sub_workflow(node)
         if inner is not None:
-            self._level(unique, inner)
+            yield from self.level(unique, inner)
         for case in cases(node):
-            if case["id"] in self._below[unique]:
-                self._into(self._below[unique][case["id"]], case)
+            yield from self._down(case, self._below[unique])
 
     def _sub_workflow(self, node):
         of = node.get("workflow_node", {}).get("sub_workflow_ref")
         return next((each for each in self._workflows if each["id"] == of), None)
+
+
+def nodes(template):
+    """Return the nodes of a workflow, the one for failures too; none of an empty one."""
+    failure = [template["failure_node"]] if "failure_node" in template else []
+    return [*template.get("nodes", ()), *failure]
 
 
 def upstream(node):

@@ -20,19 +20,19 @@ from flyte_testkit.admin.errors import AdminError
 
 def differences(story, door=None):
     """All that is answered otherwise than it was recorded while the story is told, and after it."""
-    teller = Teller(rounding.in_full(story), door or Alone())
+    teller = Teller(story, door or Alone())
     teller.tell()
     return teller.differences
 
 
 class Teller:
-    """Tells one story, whose times are moments, to a FlyteAdmin that plays nothing.
+    """Tells one story to a FlyteAdmin that plays nothing.
 
     ``after_each`` is told of every step, with its request and the code that it was answered by.
     """
 
     def __init__(self, story, door, after_each=None):
-        self.story = story
+        story = self.story = rounding.in_full(story)
         self.differences = []
         self._door = door
         self._after_each = after_each
@@ -42,6 +42,11 @@ class Teller:
             name = invented(key, story["story"]) if given else execution["name"]
             self._likeness.known[key] = self._likeness.filled(name)
         self._steps = steps(story)
+
+    @property
+    def names(self):
+        """The names of the story's executions, by their keys."""
+        return {key: self._likeness.known[key] for key in self.story["executions"]}
 
     def tell(self):
         """Register, tell everything in order, and read."""
