@@ -89,7 +89,7 @@ def _execution(kind, event):
 
 def _replaced(value, names):
     if isinstance(value, str):
-        value = value.replace(CONTAINER, "${store}")
+        value = rounding.in_brief(value).replace(CONTAINER, "${store}")
         for name, key in names:
             value = name.sub(f"${{{key}}}", value)
         return value

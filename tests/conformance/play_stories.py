@@ -63,8 +63,14 @@ def written(stories, play, out):
         path.write_text(json.dumps(got, indent=1, ensure_ascii=False), "utf-8")
         found = list(differences(story, Story.read(story.name, got)))
         total, agreed = total + 1, agreed + (not found)
-        yield "\n    ".join([f"{'DIFFERS' if found else 'agrees'} {story.name}", *found[:4]])
+        yield "\n    ".join(
+            [f"{'DIFFERS' if found else 'agrees'} {story.name}", *map(_short, found[:4])]
+        )
     yield f"{agreed} of {total} stories agree"
+
+
+def _short(line):
+    return line if len(line) <= 600 else f"{line[:600]}…"
 
 
 def main(arguments=None):
