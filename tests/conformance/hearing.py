@@ -18,6 +18,7 @@ from flyte_testkit.admin.errors import AdminError
 
 KIND_OF = {rpc: kind for kind, rpc in EVENTS.items()}
 OWN_TIMES = ("occurred_at", "reported_at")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 
 
 class Heard:
@@ -58,7 +59,7 @@ class Heard:
                 "at": _seconds(rounding.read(event["occurred_at"]), first),
                 "sent": _seconds(now, first),
                 "kind": KIND_OF[rpc],
-                "event": self._with_variables(event),
+                "event": self._with_variables(event, first),
             }
             if code:
                 entry["code"] = code
@@ -72,12 +73,21 @@ class Heard:
                 return rounding.read(event["occurred_at"])
         return rounding.BEGINNING
 
-    def _with_variables(self, event):
+    def _with_variables(self, event, first):
         own = {name: value for name, value in event.items() if name not in OWN_TIMES}
         # the longest first: children are called after their parents
         names = sorted(self.names.items(), key=lambda item: -len(item[1]))
         for_text = [(re.compile(rf"{re.escape(name)}(?![a-z0-9])"), key) for key, name in names]
-        return _replaced(own, for_text)
+
+        def replaced(text):
+            if TIME.fullmatch(text):
+                return f"${{t{_seconds(rounding.read(text), first):+.1f}}}"
+            text = rounding.in_brief(text).replace(CONTAINER, "${store}")
+            for name, key in for_text:
+                text = name.sub(f"${{{key}}}", text)
+            return text
+
+        return _each_text(own, replaced)
 
 
 def _execution(kind, event):
@@ -87,16 +97,13 @@ def _execution(kind, event):
     return node["execution_id"]["name"]
 
 
-def _replaced(value, names):
+def _each_text(value, replaced):
     if isinstance(value, str):
-        value = rounding.in_brief(value).replace(CONTAINER, "${store}")
-        for name, key in names:
-            value = name.sub(f"${{{key}}}", value)
-        return value
+        return replaced(value)
     if isinstance(value, dict):
-        return {name: _replaced(inner, names) for name, inner in value.items()}
+        return {name: _each_text(inner, replaced) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_replaced(inner, names) for inner in value]
+        return [_each_text(inner, replaced) for inner in value]
     return value
 
 

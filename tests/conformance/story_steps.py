@@ -72,9 +72,9 @@ def steps(story):
 
 
 def _begun(events, request):
-    """Where the engine tells first of the node that makes this launch."""
+    """Where the engine tells first of the node that makes this launch; -1 if it does not."""
     parent = request["spec"]["metadata"]["parent_node_execution"]
-    return next(i for i, step in enumerate(events) if _tells_of(step, parent))
+    return next((i for i, step in enumerate(events) if _tells_of(step, parent)), -1)
 
 
 def _tells_of(step, node):

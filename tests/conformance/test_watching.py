@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import recorded
-from doors import Alone
+from doors import Alone, over_grpc
 from telling import Teller
 from watching import Watch
 
@@ -20,3 +20,92 @@ def watched(story, door):
 @pytest.mark.parametrize("name", STORIES)
 def test_after_each_event_is_shown_what_was_told_so_far(name):
     assert watched(STORIES[name], Alone()) == []
+
+
+@pytest.mark.parametrize("name", ["dynamic-of-everything", "launch-plan", "map-item-retried"])
+def test_over_grpc_it_is_shown_as_well(name):
+    with over_grpc() as door:
+        assert watched(STORIES[name], door) == []
+
+
+# A FlyteAdmin that shows something else is found out.
+
+
+class Mistaken(Alone):
+    """Does something to what it answers, or to what it keeps."""
+
+    def __init__(self, rpc, spoil):
+        super().__init__()
+        self.rpc, self.spoil = rpc, spoil
+
+    def ask(self, rpc, request, now):
+        try:
+            reply = super().ask(rpc, request, now)
+        finally:
+            if rpc == self.rpc.lstrip("-") and self.rpc.startswith("-"):
+                self.spoil(self.admin.store)
+        if rpc == self.rpc:
+            self.spoil(reply)
+        return reply
+
+
+def problems(name, rpc, spoil):
+    watch = Watch(door := Mistaken(rpc, spoil))
+    Teller(STORIES[name], door, watch).tell()
+    return watch.problems
+
+
+@pytest.mark.parametrize(
+    ("rpc", "spoil", "what"),
+    [
+        ("GetExecution", lambda shown: setattr(shown.closure, "phase", 1), "phase"),
+        ("GetExecution", lambda shown: shown.closure.ClearField("started_at"), "start"),
+        ("GetExecution", lambda shown: shown.closure.duration.FromSeconds(1), "duration"),
+        ("GetExecution", lambda shown: setattr(shown.closure.error, "code", "x"), "error"),
+        ("GetNodeExecution", lambda shown: shown.closure.ClearField("phase"), "phase"),
+        ("GetNodeExecution", lambda shown: shown.closure.created_at.Clear(), "creation"),
+        ("GetNodeExecution", lambda shown: shown.closure.updated_at.Clear(), "update"),
+        ("GetNodeExecution", lambda shown: setattr(shown, "input_uri", ""), "inputs"),
+        ("GetNodeExecution", lambda shown: setattr(shown.closure, "output_uri", "x"), "outputs"),
+        ("GetTaskExecution", lambda shown: shown.closure.ClearField("reasons"), "reasons"),
+        ("GetTaskExecution", lambda shown: shown.closure.metadata.Clear(), "items"),
+        ("ListNodeExecutions", lambda shown: shown.node_executions.__delitem__(slice(1)), "list"),
+        ("ListTaskExecutions", lambda shown: shown.task_executions.__delitem__(slice(1)), "list"),
+    ],
+)
+def test_what_is_shown_otherwise_is_told(rpc, spoil, what):
+    found = problems("map-fails" if what == "items" else "task-fails", rpc, spoil)
+
+    assert any(f"at 0.1 {what} of" in line or f" {what} of (" in line for line in found)
+
+
+def touched(table, place, **changes):
+    """What changes one row of a table behind everybody's back."""
+
+    def touch(store):
+        rows = list(getattr(store, table))
+        if len(rows) > place:
+            getattr(store, table).update(rows[place].changed(**changes))
+
+    return touch
+
+
+def test_a_refused_event_that_changes_something_is_told():
+    touch = touched("task_executions", 0, phase_version=7)
+    found = problems("retried-and-succeeded", "-CreateTaskEvent", touch)
+
+    assert any("was refused, and changed {('task'," in line for line in found)
+
+
+def test_an_event_that_changes_what_it_is_not_about_is_told():
+    touch = touched("node_executions", 0, error_code="x")
+    found = problems("task-fails", "-CreateTaskEvent", touch)
+
+    assert any("changed ('node'," in line and line.endswith(" too") for line in found)
+
+
+def test_a_launch_that_changes_nodes_is_told():
+    touch = touched("node_executions", 0, error_code="x")
+    found = problems("recover-twice", "-RecoverExecution", touch)
+
+    assert found[0].startswith("launch of recovered changed {")

@@ -53,30 +53,21 @@ class Watch:
         elif kind is None and any(of[0] != "workflow" for of in changed):
             report("changed", changed)
         elif kind is not None and code == "OK":
-            self._took(kind, request.event, changed, before, report)
+            self._took(kind, request.event, changed, report)
 
     def _report(self, step, *what):
         self.problems.append(" ".join([step.where, *map(str, what)]))
 
-    def _took(self, kind, event, changed, before, report):
+    def _took(self, kind, event, changed, report):
         of = _subject(kind, event)
         self._events[of].append(event)
         if kind == "node" and event.parent_node_metadata.node_id:
             self._parents[of] = (*of[:2], event.parent_node_metadata.node_id, 0)
-        parent = self._parents.get(of)
         for other in changed - {of}:
-            if other != parent or not self._became_a_parent(other, before):
-                report("changed", other, "too")
+            report("changed", other, "too")
         for what, shown, told in self._compared(kind, of, event):
             if shown != told:
                 report(f"{what} of {of} is {shown!r}, told was {told!r}")
-
-    def _became_a_parent(self, node, before):
-        """Whether all that is new about a node is that others stand below it."""
-        old, new = before[node].message, type(before[node].message)()
-        new.CopyFrom(old)
-        new.metadata.is_parent_node = True
-        return not old.metadata.is_parent_node and new == self._rows[node].message
 
     def _compared(self, kind, of, event):
         """Yield what is shown of a subject, and what its events say."""
