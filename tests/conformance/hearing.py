@@ -26,7 +26,8 @@ class Heard:
 
     Args:
         admin: It.
-        names: The names of executions by their keys in the story; may grow.
+        names: The names of executions by their keys in the story. Children that have none yet get
+            theirs in the order of their creation.
     """
 
     def __init__(self, admin, names):
@@ -37,7 +38,10 @@ class Heard:
 
     def _listening(self, rpc, request, now):
         if rpc not in KIND_OF:
-            return self._answer(rpc, request, now)
+            reply = self._answer(rpc, request, now)
+            if rpc == "CreateExecution":
+                self._name(request)
+            return reply
         heard = [rpc, as_json(request)["event"], now, ""]
         self._told.append(heard)
         try:
@@ -46,10 +50,16 @@ class Heard:
             heard[3] = refusal.code
             raise
 
+    def _name(self, request):
+        is_child = request.spec.metadata.HasField("parent_node_execution")
+        if is_child and request.name not in self.names.values():
+            number = sum(key.startswith("child") for key in self.names) + 1
+            self.names[f"child{number}"] = request.name
+
     def written(self):
         """Return all that was told so far, as a story that has its executions only."""
         keys = {name: key for key, name in self.names.items()}
-        executions = {key: {"events": []} for key in self.names}
+        executions = {key: {"events": []} for key in sorted(self.names, key=_rank)}
         first = self._beginning()
         for rpc, event, now, code in self._told:
             execution = _execution(KIND_OF[rpc], event)
@@ -88,6 +98,11 @@ class Heard:
             return text
 
         return _each_text(own, replaced)
+
+
+def _rank(key):
+    """Main first, then children, then what people launched again, as stories have them."""
+    return key != MAIN, not key.startswith("child")
 
 
 def _execution(kind, event):

@@ -59,6 +59,11 @@ class Step:
     request: dict[str, Any]
     recorded: dict[str, Any]
 
+    @property
+    def by_people(self) -> bool:
+        """Whether somebody else than the engine asked."""
+        return self.turn in (LAUNCH, STOP)
+
 
 def steps(story):
     """All steps of a story whose times are moments, in order."""

@@ -29,6 +29,10 @@ class Teller:
     """Tells one story to a FlyteAdmin that plays nothing.
 
     ``after_each`` is told of every step, with its request and the code that it was answered by.
+
+    Attributes:
+        steps: All that was asked, in order.
+        differences: What was answered otherwise than recorded.
     """
 
     def __init__(self, story, door, after_each=None):
@@ -41,7 +45,7 @@ class Teller:
             given = execution["name"].startswith("given by")
             name = invented(key, story["story"]) if given else execution["name"]
             self._likeness.known[key] = self._likeness.filled(name)
-        self._steps = steps(story)
+        self.steps = steps(story)
 
     @property
     def names(self):
@@ -50,21 +54,26 @@ class Teller:
 
     def tell(self):
         """Register, tell everything in order, and read."""
-        cast.register(self.story, self._register)
-        for step in self._steps:
-            self._take(step)
-        now = self._steps[-1].at
+        self.register()
+        for step in self.steps:
+            self.take(step)
+        now = self.steps[-1].at
         in_any_order = ["inputs"]  # bindings that FlyteAdmin makes itself
         self._compare("workflow", self.story["workflow"], self._workflow(now), in_any_order)
         for key, after in self.story["after"].items():
             self._compare(f"after {key}", by_name(after), self._after(key, now))
 
+    def register(self):
+        """Register all that the story needs."""
+        cast.register(self.story, self._register)
+
     def _register(self, rpc, request):
-        answer = self._ask(rpc, request, self._steps[0].at)
+        answer = self._ask(rpc, request, self.steps[0].at)
         if (rpc, answer["code"]) != ("RegisterProject", "ALREADY_EXISTS"):  # a fake has some
             self._compare(f"{rpc} of the story", {"code": "OK"}, {"code": answer["code"]})
 
-    def _take(self, step):
+    def take(self, step):
+        """Ask what was asked in one step, and compare the answer."""
         request = self._request(step.rpc, step.request)
         answered = self._ask(step.rpc, request, step.at)
         if "reply" not in step.recorded:

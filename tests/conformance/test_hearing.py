@@ -69,7 +69,7 @@ def test_the_fakes_own_engine_is_heard_too():
 
 def test_executions_that_have_no_key_are_left_out():
     door = Alone()
-    teller = Teller(STORIES["launch-plan"], door)
+    teller = Teller(STORIES["recover-twice"], door)
     listener = Heard(door.admin, {"main": teller.names["main"]})
     teller.tell()
 
@@ -84,3 +84,12 @@ def test_what_was_refused_is_written_with_the_code():
     told = heard("retried-and-succeeded", Alone())["executions"]["main"]["events"]
 
     assert {entry.get("code") for entry in told} == {None, "FAILED_PRECONDITION"}
+
+
+def test_children_get_their_keys_in_the_order_of_their_creation():
+    name, door = "two-launch-plans-one-fails", Alone()
+    teller = Teller(STORIES[name], door)
+    listener = Heard(door.admin, {"main": teller.names["main"]})
+    teller.tell()
+
+    assert listener.names == teller.names
