@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 import recorded
 from doors import Alone, over_grpc
@@ -26,6 +28,41 @@ def test_after_each_event_is_shown_what_was_told_so_far(name):
 def test_over_grpc_it_is_shown_as_well(name):
     with over_grpc() as door:
         assert watched(STORIES[name], door) == []
+
+
+# Events that come otherwise than they came in life.
+
+
+def left_out(steps, draw):
+    return [step for step in steps if draw.random() > 0.2]
+
+
+def told_twice(steps, draw):
+    return [step for step in steps for _ in range(draw.choice((1, 2)))]
+
+
+def in_any_order(steps, draw):
+    return draw.sample(steps, len(steps))
+
+
+def nearly_in_order(steps, draw):
+    places = {id(step): number + draw.random() * 4 for number, step in enumerate(steps)}
+    return sorted(steps, key=lambda step: places[id(step)])
+
+
+@pytest.mark.parametrize("otherwise", [left_out, told_twice, in_any_order, nearly_in_order])
+def test_what_comes_otherwise_is_refused_or_shown(otherwise):
+    draw = random.Random(0)  # noqa: S311  no secret
+    for story in list(STORIES.values())[::6]:
+        watch = Watch(door := Alone())
+        teller = Teller(story, door, watch)
+        teller.register()
+        launches = [step for step in teller.steps if step.where.startswith("launch of")]
+        others = [step for step in teller.steps if step not in launches]
+        for step in [*launches, *otherwise(others, draw)]:
+            teller.take(step)
+
+        assert watch.problems == [], story["story"]
 
 
 # A FlyteAdmin that shows something else is found out.
