@@ -71,7 +71,7 @@ def _of_execution(story, told):
         if any(event.body.get("is_dynamic") for event in events):
             yield "dynamic"
         else:
-            yield known.get(node) or _kind_by_events(node, events, parents)
+            yield known.get(node) or kind_by_events(node, events, parents)
 
 
 def _extras(event):
@@ -81,7 +81,7 @@ def _extras(event):
         yield "cached"
 
 
-def _kind_by_events(node, events, parents):
+def kind_by_events(node, events, parents):
     if events[0].spec in EDGES:
         return ""
     body = events[0].body
