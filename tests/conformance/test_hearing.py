@@ -9,6 +9,7 @@ from changed_runs import STORIES, story
 from comparing import differences
 from doors import Alone, over_grpc
 from hearing import Heard
+from retold import retold
 from story_files import Story
 from telling import Teller
 
@@ -25,7 +26,7 @@ def heard(name, door):
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_that_is_told_is_written_as_it_was_recorded(name):
-    got = Story.read(name, heard(name, Alone()))
+    got = Story.read(name, retold(name).heard)
 
     assert list(differences(story(name), got)) == []
     for key, told in story(name).told.items():
@@ -37,11 +38,11 @@ def test_a_story_that_is_told_is_written_as_it_was_recorded(name):
 
 def test_over_grpc_the_same_is_heard():
     with over_grpc() as door:
-        assert heard("launch-plan", door) == heard("launch-plan", Alone())
+        assert heard("launch-plan", door) == retold("launch-plan").heard
 
 
 def test_what_is_written_holds_no_name_and_no_store():
-    text = json.dumps(heard("launch-plan-parent-stopped-early", Alone()))
+    text = json.dumps(retold("launch-plan-parent-stopped-early").heard)
 
     assert "s3://" not in text
     assert "${store}/metadata/propeller/flytesnacks-development-${main}/" in text
@@ -81,7 +82,7 @@ def test_nothing_heard_is_written_as_nothing():
 
 
 def test_what_was_refused_is_written_with_the_code():
-    told = heard("retried-and-succeeded", Alone())["executions"]["main"]["events"]
+    told = retold("retried-and-succeeded").heard["executions"]["main"]["events"]
 
     assert {entry.get("code") for entry in told} == {None, "FAILED_PRECONDITION"}
 
