@@ -25,6 +25,11 @@ def needed(story):
     return tuple(kind for kind in KINDS if kind in found)
 
 
+def lacking(story, known):
+    """Return the kinds that a story needs and whoever knows these kinds cannot play."""
+    return tuple(kind for kind in needed(story) if kind not in known)
+
+
 def defined(story):
     """Return the kinds of all nodes in a story's workflow, those that were never reached too."""
     workflow = story.workflow

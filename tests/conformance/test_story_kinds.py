@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from changed_runs import STORIES, story
 from story_files import Story
-from story_kinds import KINDS, TRAITS, defined, kind_of, needed, traits
+from story_kinds import KINDS, TRAITS, defined, kind_of, lacking, needed, traits
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,11 @@ def test_events_alone_say_the_kinds_of_what_has_no_graph(name):
     whole["workflow"] = {"primary": {}, "sub_workflows": [], "tasks": []}
 
     assert needed(Story.read(name, whole)) == needed(story(name))
+
+
+def test_what_somebody_lacks_for_a_story_is_known():
+    assert lacking(story("gate-in-a-sub-workflow"), {"task", "sub-workflow"}) == ("gate",)
+    assert lacking(story("gate-in-a-sub-workflow"), KINDS) == ()
 
 
 def test_all_kinds_and_traits_occur():
