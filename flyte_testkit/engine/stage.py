@@ -60,7 +60,7 @@ class Stage:
             execution_id=self.id,
             producer_id=PRODUCER,
             phase=phase,
-            output_uri=output_uri,
+            output_uri=output_uri or None,  # an empty one would be set all the same
         )
         event.occurred_at.FromDatetime(at)
         if failure is not None:
@@ -83,8 +83,8 @@ class Stage:
             id=identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id),
             producer_id=PRODUCER,
             phase=phase,
-            input_uri=input_uri,
-            output_uri=output_uri,
+            input_uri=input_uri or None,  # as above
+            output_uri=output_uri or None,
             spec_node_id=node_id,
             event_version=1,
         )

@@ -1,21 +1,22 @@
 """Who has to be there before a recorded story of an engine can be told: tasks, workflows, plans.
 
 A story holds its own workflow as FlyteAdmin had compiled it. Of a launch plan that its engine
-launched it holds no more than the names and what was given to it; a stand-in takes its place, with
-the outputs that others take from it. Ignorant of executions and events.
+launched it holds no more than the names, what was given to it and what was told; one that is made
+up takes its place, with the outputs that others take from it.
 """
 
 from __future__ import annotations
 
 import copy
 
-from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
+import made_up
+from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
+from replaying import as_json
+from story_files import Story
+from story_graphs import EDGES, cases
 
 from flyte_testkit.literals import type_of_literal
-from flyte_testkit.stubs import Stub
-
-MADE_BY_FLYTE_ADMIN = {"start-node", "end-node"}
 
 
 def key(name):
@@ -36,10 +37,9 @@ def register(story, ask):
     workflow = story["workflow"]
     project = workflow["primary"]["id"]["project"]
     ask("RegisterProject", {"project": {"id": project, "name": project}})
-    for call in launches(story):
-        _stand_in(story, call, ask)
     for template in workflow["tasks"]:
         ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
+    _register_children(story, ask)
     entity = story["after"]["main"]["execution"]["spec"]["launch_plan"]
     if entity["resource_type"] == "TASK":  # FlyteAdmin itself makes what it takes to launch one
         return
@@ -50,44 +50,54 @@ def register(story, ask):
     ask("CreateLaunchPlan", {"id": entity, "spec": {"workflow_id": primary["id"]}})
 
 
+def _register_children(story, ask):
+    """Register what the story launches, once each: the children of children come first."""
+    tasks, known = [*story["workflow"]["tasks"]], []
+    for call in reversed([*launches(story)]):
+        plan = call["request"]["spec"]["launch_plan"]
+        child = story["after"][key(call["request"]["name"])]["execution"]
+        workflow = child["closure"]["workflow_id"]
+        if workflow not in known:
+            tasks += _make_up(story, call, workflow, tasks, ask)
+        if plan not in known:
+            ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": workflow}})
+        known += [plan, workflow]
+
+
 def as_written(template):
     """A workflow as its author sent it: FlyteAdmin adds where it starts and ends."""
-    nodes = [node for node in template["nodes"] if node["id"] not in MADE_BY_FLYTE_ADMIN]
+    nodes = [node for node in template["nodes"] if node["id"] not in EDGES]
     return {**template, "nodes": [_with_own_names(node) for node in copy.deepcopy(nodes)]}
 
 
 def _with_own_names(node):
     """A node whose cases have their own names: FlyteAdmin puts a conditional's in front."""
-    for case in _cases(node):
+    for case in cases(node):
         _with_own_names(case)
         case["id"] = case["id"].removeprefix(f"{node['id']}-")
     return node
 
 
-def _cases(node):
-    if "branch_node" in node:
-        conditional = node["branch_node"]["if_else"]
-        for case in [conditional["case"], *conditional.get("other", ())]:
-            yield case["then_node"]
-        if "else_node" in conditional:
-            yield conditional["else_node"]
-
-
-def _stand_in(story, call, ask):
-    """Register a launch plan that the story launches, over a workflow of the recorded name."""
+def _make_up(story, call, workflow, tasks, ask):
+    """Register a workflow of the recorded name; return the tasks that it adds."""
     request = call["request"]
-    plan = request["spec"]["launch_plan"]
-    child = story["after"][key(request["name"])]["execution"]
-    workflow = child["closure"]["workflow_id"]
-    interface = interface_pb2.TypedInterface()
-    for name, literal in request.get("inputs", {}).get("literals", {}).items():
-        kind = type_of_literal(ParseDict(literal, literals_pb2.Literal()))
-        interface.inputs.variables[name].type.CopyFrom(kind)
-    for name, kind in _taken_from(plan["name"], story["workflow"]):
-        ParseDict(kind, interface.outputs.variables[name].type)
-    of = ParseDict(workflow, identifier_pb2.Identifier())
-    Stub(of.project, of.domain, of.name, of.version, interface).register(ask)
-    ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": workflow}})
+    given = request.get("inputs", {}).get("literals", {})
+    taken = _taken_from(request["spec"]["launch_plan"]["name"], story["workflow"])
+    interface = {
+        "inputs": {"variables": {name: {"type": _type(given[name])} for name in given}},
+        "outputs": {"variables": {name: {"type": kind} for name, kind in taken}},
+    }
+    told = Story.read("", story).told[key(request["name"])]
+    spec, added = made_up.workflow(workflow, told, interface, tasks)
+    for template in added:
+        ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
+    ask("CreateWorkflow", {"id": workflow, "spec": spec})
+    return added
+
+
+def _type(literal):
+    """The type of a literal."""
+    return as_json(type_of_literal(ParseDict(literal, literals_pb2.Literal())))
 
 
 def _taken_from(plan, workflow):

@@ -58,6 +58,11 @@ def in_full(value):
     return value
 
 
+def in_brief(text):
+    """A text as a story has it, without the stacks that stand for those that were left out."""
+    return text.replace(STACK, LEFT_OUT)
+
+
 def is_forgiven(difference):
     """Whether a story cannot know better: what lasted, and what a list cuts, it has but roughly."""
     answered, recorded = difference.answered, difference.recorded

@@ -1,151 +1,86 @@
 """Tells a FlyteAdmin what a recorded engine told one, and reads what a client read afterwards.
 
-No network and no clock: each request comes with its recorded time. What people did beside the
-engine is known by its effects alone: an execution is created just before an event first needs it,
-and terminated just before its engine tells of the end. Ignorant of what an engine ought to tell.
+Each request comes at its recorded time, through whatever door there is. Ignorant of what an engine
+ought to tell.
 """
 
 from __future__ import annotations
 
-import re
-
 import cast
 import rounding
-from google.protobuf import message_factory
+from doors import REQUESTS, Alone
 from google.protobuf.json_format import ParseDict
 from likeness import Difference, Likeness
-from replaying import METHODS, as_json, invented
+from replaying import as_json, invented
+from story_steps import steps
 
 from flyte_testkit.admin.database.blobs import CONTAINER
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.flyte_admin import FlyteAdmin
-
-EVENTS = {"workflow": "CreateWorkflowEvent", "node": "CreateNodeEvent", "task": "CreateTaskEvent"}
-LAUNCHES_AGAIN = {"RELAUNCH": "RelaunchExecution", "RECOVERED": "RecoverExecution"}
-
-PERFORMED = {"GetNodeExecution", "TerminateExecution"}
-"""The engine's calls that are made when it made them. Its launches are made when they are needed;
-its other calls change nothing that is read here, and ask for data that only pods write."""
-
-ADMINS_OWN = {"security_context", "max_parallelism"}
-"""What FlyteAdmin gives a spec that lacks it."""
-
-ROW = re.compile(r"(?<= for node execution )\d+$")
-"""The number of a row in the database, which no two runs share."""
-
-REQUESTS = {
-    method.name: message_factory.GetMessageClass(method.input_type) for method in METHODS.values()
-}
 
 
-def differences(story):
+def differences(story, door=None):
     """All that is answered otherwise than it was recorded while the story is told, and after it."""
-    teller = Teller(rounding.in_full(story))
+    teller = Teller(story, door or Alone())
     teller.tell()
     return teller.differences
 
 
 class Teller:
-    """Tells one story, whose times are moments, to a FlyteAdmin that plays nothing."""
+    """Tells one story to a FlyteAdmin that plays nothing.
 
-    def __init__(self, story):
-        self.story = story
+    ``after_each`` is told of every step, with its request and the code that it was answered by.
+
+    Attributes:
+        steps: All that was asked, in order.
+        differences: What was answered otherwise than recorded.
+    """
+
+    def __init__(self, story, door, after_each=None):
+        story = self.story = rounding.in_full(story)
         self.differences = []
-        self._admin = FlyteAdmin()
+        self._door = door
+        self._after_each = after_each
         self._likeness = Likeness({"store": CONTAINER, "shard": "a/shard"})
         for key, execution in story["executions"].items():
             given = execution["name"].startswith("given by")
             name = invented(key, story["story"]) if given else execution["name"]
             self._likeness.known[key] = self._likeness.filled(name)
-        self._launches = {call["request"]["name"]: call for call in cast.launches(story)}
-        self._created = set()
-        self._terminated_by_the_engine = {
-            call["request"]["id"]["name"]
-            for _, call in self._each("calls")
-            if call["call"] == "TerminateExecution"
-        }
+        self.steps = steps(story)
+
+    @property
+    def names(self):
+        """The names of the story's executions, by their keys."""
+        return {key: self._likeness.known[key] for key in self.story["executions"]}
 
     def tell(self):
         """Register, tell everything in order, and read."""
-        cast.register(self.story, self._register)
-        told = [(call["at"], 0, key, call) for key, call in self._each("calls")]
-        told += [(event["sent"], 1, key, event) for key, event in self._each("events")]
-        for seconds, is_event, key, what in sorted(told, key=lambda each: each[:2]):
-            now = rounding.moment(seconds)
-            if is_event:
-                self._event(key, what, now)
-            elif what["call"] in PERFORMED:
-                self._call(what, now)
+        self.register()
+        for step in self.steps:
+            self.take(step)
+        now = self.steps[-1].at
         in_any_order = ["inputs"]  # bindings that FlyteAdmin makes itself
         self._compare("workflow", self.story["workflow"], self._workflow(now), in_any_order)
         for key, after in self.story["after"].items():
-            self._create(key)
             self._compare(f"after {key}", by_name(after), self._after(key, now))
 
-    def _each(self, what):
-        for key, execution in self.story["executions"].items():
-            for each in execution.get(what, ()):
-                yield key, each
-
-    # What the engine says.
-
-    def _event(self, key, told, now):
-        event = dict(told["event"], occurred_at=_written(told["at"]))
-        if "reported" in told:
-            event["reported_at"] = _written(told["reported"])
-        self._create(key)
-        child = event.get("workflow_node_metadata", {}).get("execution_id", {}).get("name")
-        if child is not None:
-            self._create(cast.key(child))
-        if told["kind"] == "workflow" and event["phase"] == "ABORTED":
-            self._terminate(key, now)
-        recorded = {"code": told.get("code", "OK")}
-        if "message" in told:
-            recorded["message"] = ROW.sub("${any}", told["message"])
-        answered = self._ask(EVENTS[told["kind"]], {"event": event}, now)
-        answered.pop("reply", None)
-        self._compare(f"{told['kind']} event at {told['sent']}", recorded, answered)
-
-    def _call(self, call, now):
-        recorded = {part: call[part] for part in ("code", "message") if part in call}
-        if call["code"] == "OK":
-            recorded["reply"] = call["reply"]
-        answered = self._ask(call["call"], call["request"], now)
-        self._compare(f"{call['call']} at {call['at']}", recorded, answered)
-
-    # What people do.
+    def register(self):
+        """Register all that the story needs."""
+        cast.register(self.story, self._register)
 
     def _register(self, rpc, request):
-        self._must(rpc, request, self._created_at("main"))
+        answer = self._ask(rpc, request, self.steps[0].at)
+        if (rpc, answer["code"]) != ("RegisterProject", "ALREADY_EXISTS"):  # a fake has some
+            self._compare(f"{rpc} of the story", {"code": "OK"}, {"code": answer["code"]})
 
-    def _create(self, key):
-        if key in self._created:
-            return
-        self._created.add(key)
-        execution = self.story["after"][key]["execution"]
-        of, spec = execution["id"], execution["spec"]
-        metadata = spec["metadata"]
-        rpc = "CreateExecution"
-        if of["name"] in self._launches:
-            request = self._launches[of["name"]]["request"]
-        elif metadata.get("mode") in LAUNCHES_AGAIN:
-            rpc = LAUNCHES_AGAIN[metadata["mode"]]
-            request = {"id": metadata["reference_execution"], "name": of["name"]}
-        else:
-            asked = {part: value for part, value in spec.items() if part not in ADMINS_OWN}
-            asked["metadata"] = {**metadata, "system_metadata": {}}
-            request = {**of, "spec": asked, "inputs": {"literals": self.story["inputs"]}}
-        self._must(rpc, request, self._created_at(key))
-
-    def _created_at(self, key):
-        return rounding.read(self.story["after"][key]["execution"]["closure"]["created_at"])
-
-    def _terminate(self, key, now):
-        execution = self.story["after"][key]["execution"]
-        cause = execution["closure"].get("abort_metadata", {}).get("cause")
-        by_a_person = execution["id"]["name"] not in self._terminated_by_the_engine
-        if cause is not None and by_a_person:
-            self._must("TerminateExecution", {"id": execution["id"], "cause": cause}, now)
+    def take(self, step):
+        """Ask what was asked in one step, and compare the answer."""
+        request = self._request(step.rpc, step.request)
+        answered = self._ask(step.rpc, request, step.at)
+        if "reply" not in step.recorded:
+            answered.pop("reply", None)
+        self._compare(step.where, step.recorded, answered)
+        if self._after_each:
+            self._after_each(step, request, answered["code"])
 
     # What a client reads.
 
@@ -190,12 +125,16 @@ class Teller:
         return answer["reply"]
 
     def _ask(self, rpc, request, now):
-        if isinstance(request, dict):
-            request = ParseDict(self._likeness.filled(request), REQUESTS[rpc]())
         try:
-            return {"code": "OK", "reply": as_json(self._admin.answer(rpc, request, now))}
+            reply = self._door.ask(rpc, self._request(rpc, request), now)
+            return {"code": "OK", "reply": as_json(reply)}
         except AdminError as refusal:
             return {"code": refusal.code, "message": refusal.message}
+
+    def _request(self, rpc, request):
+        if isinstance(request, dict):
+            return ParseDict(self._likeness.filled(request), REQUESTS[rpc]())
+        return request
 
     def _compare(self, where, recorded, answered, unordered=()):
         self.differences += [
@@ -213,7 +152,3 @@ def by_name(after):
         node, attempt = task["id"]["node_execution_id"]["node_id"], task["id"].get("retry_attempt")
         tasks[f"{node} attempt {attempt or 0}"] = task
     return {"execution": after["execution"], "nodes": nodes, "tasks": tasks}
-
-
-def _written(seconds):
-    return rounding.written(rounding.moment(seconds))

@@ -5,15 +5,15 @@ from __future__ import annotations
 import copy
 
 import pytest
-import recorded
+from changed_runs import STORIES
+from doors import over_grpc
+from retold import ONE_OF_EACH, retold
 from telling import differences
-
-STORIES = {story["story"]: story for story in recorded.read("engine")}
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_a_story_is_answered_and_read_as_from_the_real_server(name):
-    found = differences(STORIES[name])
+    found = retold(name).differences
 
     assert not found, "\n".join([f"{len(found)} differences:", *map(str, found[:6])])
 
@@ -43,3 +43,11 @@ def test_what_is_read_otherwise_is_told():
         'after main nodes.n0.closure.duration: "9.100s", recorded "8s"',
         'after main nodes.n0.found_under: "", recorded "start-node"',
     ]
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_a_fake_over_grpc_answers_alike(name):
+    with over_grpc() as door:
+        found = differences(STORIES[name], door)
+
+    assert not found, "\n".join([f"{len(found)} differences:", *map(str, found[:6])])

@@ -1,0 +1,140 @@
+"""A workflow that could have told what was told of an execution whose workflow is in no story.
+
+Its nodes come after those that had ended when they began. What was no task, launch plan or
+sub-workflow becomes a task, and so does what nothing is known of. Ignorant of how it is registered.
+"""
+
+from __future__ import annotations
+
+from story_graphs import EDGES
+from story_kinds import kind_by_events
+from story_rules import ENDED
+
+VALUES = {
+    "INTEGER": {"scalar": {"primitive": {"integer": "1"}}},
+    "FLOAT": {"scalar": {"primitive": {"float_value": 1.0}}},
+    "STRING": {"scalar": {"primitive": {"string_value": ""}}},
+    "BOOLEAN": {"scalar": {"primitive": {"boolean": True}}},
+}
+"""Something for inputs of which nothing is known."""
+
+
+def workflow(of, told, interface, tasks):
+    """Return the requests' parts: the workflow's ``spec``, and the templates of tasks it takes.
+
+    Args:
+        of: The identifier of the workflow.
+        told: What was told of its execution.
+        interface: Its inputs and outputs.
+        tasks: The templates of the tasks that the story holds.
+    """
+    maker = _Maker(of, told, {task["id"]["name"]: task for task in tasks})
+    template = maker.level("", of, interface)
+    return {"template": template, "sub_workflows": maker.subs}, list(maker.new.values())
+
+
+class _Maker:
+    def __init__(self, of, told, tasks):
+        self.subs = []
+        self.new = {}
+        self._of = of
+        self._tasks = tasks
+        self._told = {}
+        for event in told.kept():
+            if event.kind == "node":
+                self._told.setdefault(event.node, []).append(event)
+        places = {id(event): place for place, event in enumerate(told.kept())}
+        self._begun = {node: places[id(events[0])] for node, events in self._told.items()}
+        self._ended = {
+            node: places[id(events[-1])]
+            for node, events in self._told.items()
+            if events[-1].phase in ENDED
+        }
+        self._parents = {events[0].parent for events in self._told.values()}
+
+    def level(self, parent, of, interface):
+        """Return the template of what was told of below a node, or at the top."""
+        here = [
+            node
+            for node, (event, *_) in self._told.items()
+            if event.parent == parent and event.spec not in EDGES
+        ]
+        failure = [node for node in here if self._spec(node) == "fn0"]
+        nodes = [self._node(node, here) for node in here if node not in failure]
+        outputs = interface.get("outputs", {}).get("variables", {})
+        bound = [self._output(name, outputs[name]["type"], nodes) for name in outputs]
+        if not nodes or None in bound:  # somebody has to give it, of whom nothing was told
+            nodes.append(self._giver(outputs, nodes))
+            bound = [_promise(name, "gives", name) for name in outputs]
+        template = {"id": of, "interface": interface, "nodes": nodes, "outputs": bound}
+        if failure:
+            template["failure_node"] = self._node(failure[0], [])
+        return template
+
+    def _spec(self, node):
+        return self._told[node][0].spec
+
+    def _node(self, node, here):
+        events = self._told[node]
+        needs = [o for o in here if self._ended.get(o, self._begun[node]) < self._begun[node]]
+        made = {
+            "id": self._spec(node),
+            "metadata": {"name": events[0].body.get("node_name", node), "retries": {}},
+            "upstream_node_ids": [self._spec(other) for other in needs],
+        }
+        kind = kind_by_events(node, events, self._parents)
+        if kind == "launch plan":
+            made["workflow_node"] = {"launchplan_ref": events[0].body["target_entity"]}
+        elif kind == "sub-workflow":
+            of = {**self._of, "name": f"{self._of['name']}.{node}"}
+            self.subs.append(self.level(node, of, {}))
+            made["workflow_node"] = {"sub_workflow_ref": of}
+        else:
+            task = self._task(events[0].body.get("target_entity"), node)
+            inputs = task["interface"].get("inputs", {}).get("variables", {})
+            made["inputs"] = [_given(name, inputs[name]["type"]) for name in inputs]
+            made["task_node"] = {"reference_id": task["id"]}
+        return made
+
+    def _task(self, of, node):
+        if of and of["name"] in self._tasks:
+            return self._tasks[of["name"]]
+        of = of or {**self._of, "resource_type": "TASK", "name": f"{self._of['name']}.{node}"}
+        template = {
+            "id": of,
+            "type": "python-task",
+            "metadata": {"retries": {}},
+            "interface": {"outputs": {"variables": {}}},
+        }
+        return self.new.setdefault(of["name"], template)
+
+    def _output(self, name, kind, nodes):
+        """Bind an output to the last node that has such a thing, or could; None if none does."""
+        for node in reversed(nodes):
+            of = node.get("task_node", {}).get("reference_id", {}).get("name")
+            if of in self.new:
+                self.new[of]["interface"]["outputs"]["variables"][name] = {"type": kind}
+                return _promise(name, node["id"], name)
+            has = self._tasks.get(of, {}).get("interface", {}).get("outputs", {})
+            for var, declared in has.get("variables", {}).items():
+                if declared["type"] == kind:
+                    return _promise(name, node["id"], var)
+        return None
+
+    def _giver(self, outputs, nodes):
+        task = self._task(None, "gives")
+        task["interface"]["outputs"]["variables"].update(outputs)
+        return {
+            "id": "gives",
+            "metadata": {"name": "gives", "retries": {}},
+            "upstream_node_ids": [node["id"] for node in nodes],
+            "task_node": {"reference_id": task["id"]},
+        }
+
+
+def _promise(name, node, var):
+    return {"var": name, "binding": {"promise": {"node_id": node, "var": var}}}
+
+
+def _given(name, kind):
+    return {"var": name, "binding": VALUES.get(kind.get("simple"), {"scalar": {"none_type": {}}})}

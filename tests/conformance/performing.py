@@ -1,0 +1,59 @@
+"""Lets a fake's own engine play a story: people do what they did then, and scripts say the rest.
+
+Ignorant of scripts: who performs a story plants them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from doors import REQUESTS, over_grpc
+from hearing import Heard
+from story_files import MAIN
+from story_steps import STOP
+from telling import Teller
+
+from flyte_testkit.propeller.pace import ABORTING_TAKES
+
+AFTERWARDS = timedelta(minutes=1)
+"""How long the engine may go on after the last step of the story."""
+
+
+def performed(story, plant):
+    """Play a story on a fresh fake; return what its engine sent, in the form to be compared.
+
+    Args:
+        story: The story; what it registers is there before ``plant`` is called.
+        plant: Told of the fake and the story, to script its launches.
+
+    Raises:
+        AssertionError: A launch or a termination is refused that was not refused in life.
+    """
+    with over_grpc() as door:
+        teller = Teller(story.whole, door)
+        names = {key: name for key, name in teller.names.items() if not key.startswith("child")}
+        heard = Heard(door.admin, names)
+        teller.register()
+        plant(door.fake, story)
+        for step in teller.steps:
+            if step.by_people:
+                teller.take(_in_time(step))
+        if teller.differences:
+            raise AssertionError("\n".join(map(str, teller.differences)))
+        _look(door, teller, teller.steps[-1].at + AFTERWARDS)
+        return heard.written()
+
+
+def _in_time(step):
+    """A termination is told by its effect; the engine hears of it a moment earlier."""
+    return replace(step, at=step.at - ABORTING_TAKES) if step.turn == STOP else step
+
+
+def _look(door, teller, now):
+    """Let the engine send all that is due, as it does when somebody asks."""
+    request = REQUESTS["GetExecution"]()
+    of = teller.story["after"][MAIN]["execution"]["id"]
+    request.id.project, request.id.domain = of["project"], of["domain"]
+    request.id.name = teller.names[MAIN]
+    door.ask("GetExecution", request, now)
