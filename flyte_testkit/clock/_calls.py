@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from flyte_testkit.clock._heard import anew
 from flyte_testkit.clock._members import Member
 from flyte_testkit.clock.marks import UNMARKED
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flyte_testkit.clock._members import Members
+    from flyte_testkit.errors import HopelessWait
 
 __all__ = ["Calls"]
 
@@ -82,7 +84,7 @@ class Calls:
         self._sent: dict[object, None] = {}  # futures that are not done
         self.flying: dict[object, None] = {}  # those of them that are not held back
         self.held: dict[object, Hold] = {}
-        self._verdicts: dict[Member, BaseException] = {}
+        self._verdicts: dict[Member, HopelessWait] = {}
 
     def hold(self, what: str, call: object = None) -> Hold:
         """Count one more call that the server holds back."""
@@ -144,10 +146,9 @@ class Calls:
         if not member.guest:
             mover.await_turn(member)
         if (verdict := self._verdicts.pop(member, None)) is not None:
-            again: BaseException = type(verdict)()
-            raise again from verdict.__cause__
+            raise anew(verdict)
 
-    def sentence(self, member: Member, verdict: BaseException) -> None:
+    def sentence(self, member: Member, verdict: HopelessWait) -> None:
         """Let who stands in a call raise this when it is answered; only with the lock held.
 
         Not before: whoever is interrupted within gRPC may leave with one of its locks.

@@ -19,7 +19,7 @@ from flyte_testkit.errors import HopelessWait
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["Verdicts"]
+__all__ = ["Verdicts", "anew"]
 
 _ENOUGH = 100  # errors of one verdict, of a loop that swallows each: they hold frames
 _OURS = ("flyte_testkit.clock.", "flyte_testkit.world.")
@@ -71,6 +71,13 @@ class Verdicts:
         told = next((_first(kind) for kind in untold), None)
         self.forgive()
         return told
+
+
+def anew(verdict: HopelessWait) -> HopelessWait:
+    """Return a verdict to be raised once more, for the same reason: an error has one traceback."""
+    again = type(verdict)()
+    again.__cause__ = verdict.__cause__
+    return again
 
 
 def _verdict(text: str) -> type[HopelessWait]:

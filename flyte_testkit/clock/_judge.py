@@ -10,6 +10,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
+from flyte_testkit.clock._heard import anew
 from flyte_testkit.clock._hopeless import SILENCE, Hope, held_for_ever, raise_in
 from flyte_testkit.clock._schedule import Callback, to_micros
 from flyte_testkit.clock._standstill import find_block
@@ -73,8 +74,7 @@ class Judge:
     def check(self) -> None:
         """Raise ``HopelessWait`` if this clock gave up."""
         if (lost := self._hope.lost) is not None:
-            again: HopelessWait = type(lost)()
-            raise again from lost.__cause__
+            raise anew(lost)
 
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once this clock gives up; at once if it has."""
