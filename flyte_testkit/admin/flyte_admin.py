@@ -7,9 +7,8 @@ of gRPC and of clocks: a request comes with its time.
 from __future__ import annotations
 
 import random
-from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flyte_testkit.admin.data.data_by_url import DataByUrl
 from flyte_testkit.admin.data.data_proxy import DataProxy
@@ -34,7 +33,7 @@ from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.admin.version import get_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from flyteidl.admin import execution_pb2
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     Handler = Callable[[Any, datetime], Message]
 
 __all__ = ["FlyteAdmin"]
+
+AnswerT = TypeVar("AnswerT")
 
 
 class FlyteAdmin:
@@ -189,11 +190,7 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        before, self._now = self._now, now  # as _at, which takes its time in every call
-        try:
-            return self.handlers[rpc](request, now)
-        finally:
-            self._now = before
+        return self._at(now, self.handlers[rpc], request, now)
 
     def create_execution(
         self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
@@ -203,15 +200,13 @@ class FlyteAdmin:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        with self._at(now):
-            return self._executions.create_execution(request, now, admit)
+        return self._at(now, self._executions.create_execution, request, now, admit)
 
-    @contextmanager
-    def _at(self, now: datetime) -> Iterator[None]:
+    def _at(self, now: datetime, answer: Callable[..., AnswerT], *asked: object) -> AnswerT:
         """Let what changes have changed now; a script function may ask something in between."""
         before, self._now = self._now, now
         try:
-            yield
+            return answer(*asked)
         finally:
             self._now = before
 
