@@ -107,11 +107,10 @@ class Backend:
         self.clock = clock
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(self._admit, clock.now, still=self._patiently)
+        self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
-        self.engine.admin = self.admin
         self.inferred = Inferred(self.admin)
         self._admissions = Admissions(
             self.admin.store,

@@ -70,6 +70,7 @@ class Engine(WorkflowExecutor):
     Args:
         ask: What admits a new execution: whoever knows the scripts, and words refusals.
         now: Tells the time, for what is still to come.
+        admin: Gives the FlyteAdmin that is told of everything; which needs an engine to be made.
         still: Holds everything still meanwhile: the clock asks for stories from any thread.
     """
 
@@ -77,12 +78,13 @@ class Engine(WorkflowExecutor):
         self,
         ask: Admit,
         now: Callable[[], datetime],
+        admin: Callable[[], FlyteAdmin],
         *,
         still: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.ask = ask
         self._still = still
-        self.admin: FlyteAdmin  # set once, by whoever joins the two
+        self._admin = admin
         self.plays: dict[Key, Play] = {}
         self._runs = Runs(self._send, now)
 
@@ -138,7 +140,8 @@ class Engine(WorkflowExecutor):
         lines = []
         with self._still():
             unseen = self._runs.unseen()
-            for row in list(self.admin.store.executions):  # at once: who stands still may be stuck
+            rows = list(self._admin().store.executions)  # at once: who stands still may be stuck
+            for row in rows:
                 if row.phase not in OUTCOMES:
                     play = self.plays.get(row.key)
                     since = row.execution_updated_at.isoformat(sep=" ", timespec="seconds")
@@ -154,10 +157,11 @@ class Engine(WorkflowExecutor):
         return str(play) if play is not None else ""
 
     def _send(self, act: Act) -> AdminError | None:
-        self.admin.store.blobs.update(act.blobs)
+        admin = self._admin()
+        admin.store.blobs.update(act.blobs)
         try:
-            with self.admin.acting_as(act.principal):
-                self.admin.answer(act.rpc, act.request, act.at)
+            with admin.acting_as(act.principal):
+                admin.answer(act.rpc, act.request, act.at)
         except AdminError as refusal:
             return refusal
         return None
