@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import flyte_testkit
 from flyte_testkit import options, render, world
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, MissingFlytekit
@@ -31,12 +32,11 @@ _PASSED: pytest.StashKey[bool] = pytest.StashKey()
 _SHOWN: pytest.StashKey[list[Any]] = pytest.StashKey()
 
 
-def use(config: pytest.Config) -> None:
-    """Let the hooks of this module be called from now on."""
-    from flyte_testkit import fixtures as this  # noqa: PLC0415, PLW0406  not in sys.modules after a run in a run
-
-    if not config.pluginmanager.is_registered(this):
-        config.pluginmanager.register(this, "flyte-testkit-fixtures")
+def use(config: pytest.Config, module: str = "fixtures") -> None:
+    """Let the hooks of this module, or of another one here, be called from now on."""
+    hooks = getattr(flyte_testkit, module)  # a run in a run takes it out of sys.modules
+    if not config.pluginmanager.is_registered(hooks):
+        config.pluginmanager.register(hooks, f"flyte-testkit-{module}")
 
 
 @contextmanager

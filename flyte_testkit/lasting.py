@@ -177,10 +177,7 @@ def _lasting(node: Any, name: str) -> Lasting:
 
 def _use(config: pytest.Config) -> None:
     fixtures.use(config)
-    from flyte_testkit import lasting as this  # noqa: PLC0415, PLW0406  not in sys.modules after a run in a run
-
-    if not config.pluginmanager.is_registered(this):
-        config.pluginmanager.register(this, "flyte-testkit-lasting")
+    fixtures.use(config, "lasting")
 
 
 @pytest.hookimpl(tryfirst=True)
