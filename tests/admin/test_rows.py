@@ -1,34 +1,17 @@
 import dataclasses
-from datetime import datetime, timezone
 
 import pytest
-from flyteidl.admin import execution_pb2, matchable_resource_pb2
+from builders import NOW, assign
 
-from flyte_testkit.admin.database.rows import AttributesRow, ExecutionRow
-
-NOW = datetime(2024, 1, 1, tzinfo=timezone.utc)
+from flyte_testkit.admin.projects.attributes import Attributes
 
 
 @pytest.fixture(params=["execution", "attributes"])
-def row(request):
-    if request.param == "attributes":
-        message = matchable_resource_pb2.MatchingAttributes()
-        return AttributesRow(project="p", kind=1, message=message, created_at=NOW, updated_at=NOW)
-    return ExecutionRow(
-        created_at=NOW,
-        updated_at=NOW,
-        execution_project="p",
-        execution_domain="d",
-        execution_name="n",
-        phase="RUNNING",
-        launch_plan_id=1,
-        workflow_id=1,
-        task_id=0,
-        execution_created_at=NOW,
-        execution_updated_at=NOW,
-        launch_entity="launch_plan",
-        message=execution_pb2.Execution(),
-    )
+def row(request, make, store):
+    if request.param == "execution":
+        return make.execution()
+    assign(Attributes(store), execution_cluster_label={"value": "gpu"})
+    return next(iter(store.attributes))
 
 
 def test_a_changed_row_differs_in_what_was_changed(row):

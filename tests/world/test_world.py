@@ -477,26 +477,32 @@ def test_bodies_of_given_are_governed(length):
 # The machinery
 
 
+@contextlib.contextmanager
+def served(handler, threads=1):
+    """Serve one method, and give the way to call it."""
+    server = grpc.server(futures.ThreadPoolExecutor(threads))
+    generic = grpc.method_handlers_generic_handler("Service", {"Method": handler})
+    server.add_generic_rpc_handlers((generic,))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield channel.unary_unary("/Service/Method")
+    finally:
+        server.stop(None).wait(30)
+
+
 def test_a_call_with_a_timeout_keeps_real_time(clock, governed):
     def double(request, context):
         return request * 2
 
-    handler = grpc.method_handlers_generic_handler(
-        "Doubling", {"Double": grpc.unary_unary_rpc_method_handler(double)}
-    )
-    server = grpc.server(futures.ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((handler,))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call = channel.unary_unary("/Doubling/Double")
+    with served(grpc.unary_unary_rpc_method_handler(double)) as call:
         assert call(b"ab", timeout=30) == b"abab"
         assert call.future(b"ab", timeout=30).result(timeout=30) == b"abab"
         time.sleep(3600)
         assert call(b"ab", timeout=30) == b"abab"
         with futures.ThreadPoolExecutor(2) as pool:
             assert pool.submit(call, b"c", timeout=30).result(30) == b"cc"
-    server.stop(None).wait(30)
     assert clock.elapsed == 3600
 
 
@@ -508,20 +514,11 @@ def test_time_stands_while_another_thread_is_in_a_call(clock, governed):
         at.append(clock.elapsed)
         return request
 
-    handler = grpc.method_handlers_generic_handler(
-        "Slow", {"Slow": grpc.unary_unary_rpc_method_handler(slow)}
-    )
-    server = grpc.server(futures.ThreadPoolExecutor(1))
-    server.add_generic_rpc_handlers((handler,))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call = channel.unary_unary("/Slow/Slow")
+    with served(grpc.unary_unary_rpc_method_handler(slow)) as call:
         thread = threading.Thread(target=call, args=(b"",), kwargs={"timeout": 30})
         thread.start()
         time.sleep(60)
         thread.join(30)
-    server.stop(None).wait(30)
     assert at == [0]
 
 
@@ -538,21 +535,12 @@ def test_calls_that_the_server_holds_back_are_answered_at_their_time(clock, gove
 
     held.experimental_non_blocking = True
     held.experimental_thread_pool = None
-    handler = grpc.method_handlers_generic_handler(
-        "Held", {"Held": grpc.unary_stream_rpc_method_handler(held)}
-    )
-    server = grpc.server(futures.ThreadPoolExecutor(2))
-    server.add_generic_rpc_handlers((handler,))
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        call = channel.unary_unary("/Held/Held")
+    with served(grpc.unary_stream_rpc_method_handler(held), threads=2) as call:
         assert call(b"a", timeout=30) == b"a"
         assert clock.elapsed == 30
         with futures.ThreadPoolExecutor(4) as pool:
             assert list(pool.map(call, [b"b"] * 4)) == [b"b"] * 4
         assert clock.elapsed == 60
-    server.stop(None).wait(30)
 
 
 def test_subprocesses_keep_real_time(clock, governed):
