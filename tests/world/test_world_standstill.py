@@ -16,6 +16,8 @@ from flyte_testkit.clock import _judge, _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import governed_by
 
+START = _thread.start_new_thread  # that of before the world: such a thread takes no part
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
@@ -71,7 +73,7 @@ def test_what_blocks_for_real_is_told_and_never_ended(clock, governed):
             select.select([], [], [], 0.5)  # long enough for a trap
             os.write(writing, b"x")
 
-        _thread.start_new_thread(write_once_it_is_told, ())
+        START(write_once_it_is_told, ())
         assert os.read(reading, 1) == b"x"
     assert "counts as running" in str(told[0].message)
     sleeper.join()
@@ -85,9 +87,7 @@ def test_nothing_is_told_if_nobody_waits_for_time(clock, governed):
         reading, writing = os.pipe()
         waiter = threading.Thread(target=threading.Event().wait, daemon=True)
         waiter.start()
-        _thread.start_new_thread(
-            lambda: (select.select([], [], [], 0.4), os.write(writing, b"x")), ()
-        )
+        START(lambda: (select.select([], [], [], 0.4), os.write(writing, b"x")), ())
         os.read(reading, 1)
     assert clock.broken is None
 
