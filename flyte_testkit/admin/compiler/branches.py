@@ -33,11 +33,11 @@ def check(site: Site, step: Step) -> None:
         else:
             _no_condition(site, step)
         if not case.HasField("then_node"):
-            site.errors.add("BranchNodeIdNotFound", step.id, "BranchNode not assigned")
+            site.note("BranchNodeIdNotFound", step, "BranchNode not assigned")
     if block.WhichOneof("default") is None:
-        site.errors.add(
+        site.note(
             "BranchNodeHasNoDefault",
-            step.id,
+            step,
             "Branch Node must have either the else case set or a default error.",
         )
 
@@ -57,9 +57,9 @@ def _condition(site: Site, step: Step, expression: condition_pb2.BooleanExpressi
             for name, field in (("RightValue", "right_value"), ("LeftValue", "left_value"))
         )
         if site.errors.count == before and right and left and right != left:
-            site.errors.add(
+            site.note(
                 "MismatchingTypes",
-                step.id,
+                step,
                 f"Variable [RightValue] (type [{type_text(right)}]) "
                 f"doesn't match expected type [{type_text(left)}].",
             )
@@ -70,7 +70,7 @@ def _condition(site: Site, step: Step, expression: condition_pb2.BooleanExpressi
             else:
                 _no_condition(site, step)
     else:
-        site.errors.add("ValueRequired", step.id, "Value required [Expr].")
+        site.note("ValueRequired", step, "Value required [Expr].")
 
 
 def _operand(
@@ -89,20 +89,20 @@ def _operand(
             if operand.var in step.inputs:
                 return step.inputs[operand.var].type
             if step.interface is not None:
-                site.errors.add(
+                site.note(
                     "VariableNameNotFound",
-                    step.id,
+                    step,
                     f"Variable [{operand.var}] not found on node [{step.id}].",
                 )
                 return None
         missing = operand.var or f"{name}.Val"
-    site.errors.add("ValueRequired", step.id, f"Value required [{missing}].")
+    site.note("ValueRequired", step, f"Value required [{missing}].")
     return None
 
 
 def _no_condition(site: Site, step: Step) -> None:
-    site.errors.add(
+    site.note(
         "BranchNodeHasNoCondition",
-        step.id,
+        step,
         "One of the branches on the node doesn't have a condition.",
     )

@@ -57,20 +57,20 @@ def _find(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
         # Its own interface is the one of the node that it repeats: clients make lists of both.
         inside = find_interface(site, Step(step.node.array_node.node))
         return None if inside is None else deepcopy(inside)
-    site.errors.add("ValueRequired", step.id, "Value required [Target].")
+    site.note("ValueRequired", step, "Value required [Target].")
     return None
 
 
 def _of_task(site: Compilation, step: Step) -> interface_pb2.TypedInterface | None:
     node = step.node.task_node
     if not node.HasField("reference_id"):
-        site.errors.add("ValueRequired", step.id, "Value required [TaskNode.ReferenceId].")
+        site.note("ValueRequired", step, "Value required [TaskNode.ReferenceId].")
         return None
     task = site.library.tasks.get(prototext(node.reference_id))
     if task is None:
-        site.errors.add(
+        site.note(
             "TaskReferenceNotFound",
-            step.id,
+            step,
             f"Referenced Task [{prototext(node.reference_id)}] not found.",
         )
         return None
@@ -88,14 +88,10 @@ def _of_workflow(site: Compilation, step: Step) -> interface_pb2.TypedInterface 
     text = "<nil>/<nil>" if reference is None else prototext(node.sub_workflow_ref)
     workflow = site.library.sub_workflows.get(text)
     if workflow is None:
-        site.errors.add(
-            "WorkflowReferenceNotFound", step.id, f"Referenced Workflow [{text}] not found."
-        )
+        site.note("WorkflowReferenceNotFound", step, f"Referenced Workflow [{text}] not found.")
         return None
     if not workflow.template.HasField("interface"):
-        site.errors.add(
-            "ValueRequired", step.id, "Value required [WorkflowNode.Template.Interface]."
-        )
+        site.note("ValueRequired", step, "Value required [WorkflowNode.Template.Interface].")
         return None
     return deepcopy(workflow.template.interface)
 
@@ -107,13 +103,11 @@ def _of_launch_plan(
     text = prototext(node.launchplan_ref)
     closure = site.library.launch_plans.get(text)
     if closure is None:
-        site.errors.add(
-            "WorkflowReferenceNotFound", step.id, f"Referenced Workflow [{text}] not found."
-        )
+        site.note("WorkflowReferenceNotFound", step, f"Referenced Workflow [{text}] not found.")
         return None
     for field, name in (("inputs", "ExpectedInputs"), ("outputs", "ExpectedOutputs")):
         if not closure.HasField(f"expected_{field}"):
-            site.errors.add("ValueRequired", step.id, f"Value required [WorkflowNode.{name}].")
+            site.note("ValueRequired", step, f"Value required [WorkflowNode.{name}].")
     found = interface_pb2.TypedInterface(outputs=closure.expected_outputs)
     bound = {binding.var for binding in step.node.inputs}
     for name, parameter in closure.expected_inputs.parameters.items():
@@ -131,9 +125,7 @@ def _of_gate(site: Compilation, step: Step) -> interface_pb2.TypedInterface | No
     if condition == "sleep":
         return interface_pb2.TypedInterface()
     if condition is None:
-        site.errors.add(
-            "NoConditionFound", step.id, f"Can't find any condition in gate node [{step.id}]."
-        )
+        site.note("NoConditionFound", step, f"Can't find any condition in gate node [{step.id}].")
         return None
     missing = (
         "Type"
@@ -143,7 +135,7 @@ def _of_gate(site: Compilation, step: Step) -> interface_pb2.TypedInterface | No
         else None
     )
     if missing:
-        site.errors.add("ValueRequired", step.id, f"Value required [GateNode.Signal.{missing}].")
+        site.note("ValueRequired", step, f"Value required [GateNode.Signal.{missing}].")
         return None
     found = interface_pb2.TypedInterface()
     found.outputs.variables[gate.signal.output_variable_name].type.CopyFrom(gate.signal.type)
@@ -157,12 +149,12 @@ def _of_branch(site: Compilation, step: Step) -> interface_pb2.TypedInterface | 
     """
     missing = _missing(step.node.branch_node)
     if missing:
-        site.errors.add("ValueRequired", step.id, f"Value required [{missing}].")
+        site.note("ValueRequired", step, f"Value required [{missing}].")
         return None
     before = site.errors.count
     for case in step.node.branch_node.if_else.other:
         if not case.HasField("then_node"):
-            site.errors.add("ValueRequired", step.id, "Value required [IfElse.Case.ThenNode].")
+            site.note("ValueRequired", step, "Value required [IfElse.Case.ThenNode].")
     outputs: dict[str, interface_pb2.Variable] | None = None
     for inner in step.inner:
         inner.node.id = f"{step.id}-{inner.id}"
@@ -200,9 +192,9 @@ def _common(
     for name, variable in common.items():
         if prototext(variable.type) != prototext(given[name].type):
             first, second = type_text(variable.type), type_text(given[name].type)
-            site.errors.add(
+            site.note(
                 "MismatchingTypes",
-                step.id,
+                step,
                 f"Variable [{name}] (type [{first}]) doesn't match expected type [{second}].",
             )
     return common
