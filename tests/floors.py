@@ -89,8 +89,10 @@ ROOMS = {
         "_durations",
         "_parts",
         "_text",
-        "_reader",
+        "_endings _reader",
         "_value",
+        "_attempt",  # what an attempt of a task does
+        "_open",
         "__init__",
     ],
     "literals": [

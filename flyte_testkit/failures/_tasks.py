@@ -10,19 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
-from flyte_testkit.failures._failure import (
-    USER_ERROR,
-    Failure,
-    check_text,
-    engines,
-    spelled,
-)
-from flyte_testkit.failures._texts import (
-    exception_text,
-    go_duration,
-    seconds_of,
-    whole,
-)
+from flyte_testkit.failures._failure import USER_ERROR, Failure, check_text, engines, spelled
+from flyte_testkit.failures._texts import exception_text, go_duration, seconds_of, whole
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
 
