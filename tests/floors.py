@@ -97,7 +97,8 @@ ROOMS = {
     ],
     "nodes": [
         "_names _text retries",
-        "_node _promise _values order",
+        "_promise _values order",
+        "_node",
         "_task",
         "_inside",
         "_groups",

@@ -17,13 +17,16 @@ from flyte_testkit.nodes._inside import (
     check_promises,
     failure_node,
     inside,
+    with_failure_node,
 )
 from flyte_testkit.nodes._node import After, Node, named_after, once
 from flyte_testkit.nodes._values import Named, Values
 from flyte_testkit.timeline._endings import succeeds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from flyte_testkit.nodes._promise import Promise
 
 __all__ = ["Branch", "Subworkflow", "branch", "subworkflow"]
 
@@ -69,6 +72,10 @@ class Subworkflow(Node):
         """How it is written."""
         return "nodes.subworkflow"
 
+    def below(self) -> Mapping[str, Node]:
+        """Return the nodes inside of it, and its failure node."""
+        return with_failure_node(self.nodes, self.failure_node)
+
     def on_failure(self, **node: Node) -> Subworkflow:
         """Return it with a failure node, which runs when another one has failed."""
         once("on_failure", self.failure_node)
@@ -109,7 +116,7 @@ class Branch(Node):
         what = "nodes.branch(…)"
         keep = object.__setattr__
         keep(self, "after", named_after(self.after, what))
-        keep(self, "nodes", check_inside(self.nodes, what))
+        keep(self, "nodes", check_inside(self.nodes, what, is_branch=True))
         if len(self.nodes) != 1:
             arms = f"{len(self.nodes)} of them are named" if self.nodes else "none is named"
             raise TimelineError(
@@ -127,6 +134,14 @@ class Branch(Node):
         """The arm that is taken, with its name."""
         ((name, node),) = self.nodes.items()
         return name, node
+
+    def promises(self) -> Iterator[Promise]:
+        """Yield what nodes beside it shall give to its arm."""
+        yield from self.arm[1].promises()
+
+    def below(self) -> Mapping[str, Node]:
+        """Return the arm."""
+        return self.nodes
 
     def __repr__(self) -> str:
         said = _text.arguments(self.nodes, _OPTIONS)

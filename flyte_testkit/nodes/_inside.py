@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import FunctionType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
-from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names, same
+from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._task import Task
@@ -36,7 +36,18 @@ __all__ = [
     "failure_node",
     "given",
     "inside",
+    "with_failure_node",
 ]
+
+_OPTIONS: Final = {
+    "after": "after= of one of the nodes",
+    "beginning": "the first argument: nodes.workflow(undefined(30), …)",
+    "on_failure": "the method .on_failure(…)",
+    "others": "the method .others(…)",
+    "outputs": "the method .succeeds(…)",
+    "succeeds": "the method .succeeds(…)",
+}
+"""Options that are easily written as if they were nodes."""
 
 Inside: TypeAlias = Named[Node]
 FailureNode: TypeAlias = tuple[str, Node]
@@ -63,28 +74,32 @@ def inside(
     return {**mapping, **named}
 
 
-def check_inside(nodes: Mapping[str, object], what: str) -> Inside:
+def check_inside(nodes: Mapping[str, object], what: str, *, is_branch: bool = False) -> Inside:
     """Return nodes if they can stand beside each other.
+
+    Args:
+        nodes: The nodes by name.
+        what: What they are inside of, for the error.
+        is_branch: Whether that is a branch: an arm is given what the nodes beside the branch give.
 
     Raises:
         TimelineError: One is no node, has an impossible name, comes after none of the others, or
             would never begin.
     """
+    if not isinstance(nodes, Mapping):
+        raise TimelineError(f"{what}: {shown(nodes)} is no mapping of names to nodes.")
     check_names(nodes, what)
     checked = Named([(name, _node(name, node, what)) for name, node in nodes.items()])
-    check_order({name: node.after for name, node in checked.items()}, given(checked), what)
-    for name, node in checked.items():
-        if isinstance(node, Task):
-            check_promises(node.inputs, checked, f"{what}: {name!r}")
+    promises = {} if is_branch else given(checked)
+    check_order({name: node.after for name, node in checked.items()}, promises, what)
+    for name, node in {} if is_branch else checked.items():
+        check_promises(list(node.promises()), checked, f"{what}: {name!r}")
     return checked
 
 
 def given(nodes: Mapping[str, Node]) -> dict[str, list[str]]:
     """Return, for each node, those whose outputs are promised to it."""
-    return {
-        name: [promise.node for promise in promised(node.inputs)] if isinstance(node, Task) else []
-        for name, node in nodes.items()
-    }
+    return {name: [promise.node for promise in node.promises()] for name, node in nodes.items()}
 
 
 def check_promises(value: object, nodes: Inside, what: str) -> None:
@@ -139,8 +154,7 @@ def failure_node(named: Mapping[str, object], nodes: Inside, what: str) -> Failu
         raise TimelineError(
             f"{what}: {name!r} is a node already.\nCall the failure node otherwise."
         )
-    if isinstance(node, Task):
-        check_promises(node.inputs, nodes, f"{what}: {name!r}")
+    check_promises(list(node.promises()), nodes, f"{what}: {name!r}")
     return name, node
 
 
@@ -156,15 +170,17 @@ def _node(name: str, value: object, what: str) -> Node:
     if isinstance(value, Node):
         return value
     told = f"{what}: {name}={shown(value)}"
+    maybe = f" What is meant may be {_OPTIONS[name]}." if name in _OPTIONS else ""
     if isinstance(value, (Timeline, Attempt)):
         code = value.as_argument() if isinstance(value, Attempt) else repr(value)
         raise TimelineError(
-            f"{told} does not say which kind of node it is.\nWrite {name}=nodes.task({code})."
+            f"{told} does not say which kind of node it is."
+            f"\nWrite {name}=nodes.task({code}).{maybe}"
         )
     if isinstance(value, (OpenTimeline, OpenAttempt)):
         raise TimelineError(
             f"{told} has no ending, and does not say which kind of node it is."
-            f"\nWrite {name}=nodes.task({value!r}.succeeds())."
+            f"\nWrite {name}=nodes.task({value!r}.succeeds()).{maybe}"
         )
     if isinstance(value, Value):
         raise TimelineError(
@@ -173,18 +189,21 @@ def _node(name: str, value: object, what: str) -> Node:
     if isinstance(value, FunctionType) and value.__module__.startswith(__package__):
         call = f"nodes.{value.__name__}"
         raise TimelineError(f"{told}: {call} is not called yet.\nWrite {name}={call}(…).")
-    near = close_names(same(name), ["after"]) if isinstance(value, (str, list, tuple)) else ""
     raise TimelineError(
-        f"{told} is not a node.{near}\nWrite {name}=nodes.task(running(60).succeeds()), say."
+        f"{told} is not a node.{close_names(name, ['after'])}"
+        f"\nWrite {name}=nodes.task(running(60).succeeds()), say.{maybe}"
     )
 
 
+def with_failure_node(
+    nodes: Mapping[str, Node], at_the_end: FailureNode | None
+) -> Mapping[str, Node]:
+    """Return nodes by name, and the failure node after them."""
+    return nodes if at_the_end is None else {**nodes, **dict([at_the_end])}
+
+
 def deep(nodes: Mapping[str, Node], path: str = "") -> Iterator[tuple[str, Node]]:
-    """Yield all nodes with their paths, each before those inside of it; failure nodes, too."""
+    """Yield all nodes with their paths, each before those inside of it."""
     for name, node in nodes.items():
         yield path + name, node
-        at_the_end = getattr(node, "failure_node", None)
-        below = dict(getattr(node, "nodes", {}))
-        yield from deep(
-            below if at_the_end is None else below | dict([at_the_end]), f"{path}{name}."
-        )
+        yield from deep(node.below(), f"{path}{name}.")

@@ -99,5 +99,5 @@ def _possible(name: str) -> str:
             "\nA node below another is written inside of it:"
             f" {outer}=nodes.subworkflow({inner.replace('.', '_')}=…)."
         )
-    letters = re.sub(r"[^-_a-z0-9]+", "", name.lower()).strip("-_")
+    letters = re.sub(r"[^-_a-z0-9]+", "-", name.lower()).strip("-_") if name.isascii() else ""
     return f"\nWrite {letters!r}, say." if letters else ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, final
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
 from flyte_testkit.nodes._node import After, Node, named_after
+from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
 from flyte_testkit.nodes.retries import (
     Script,
@@ -22,7 +23,9 @@ from flyte_testkit.nodes.retries import (
 from flyte_testkit.timeline import Attempt  # noqa: TC001  Hypothesis resolves hints
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from flyte_testkit.nodes._promise import Promise
 
 __all__ = ["Task", "others", "task"]
 
@@ -74,6 +77,10 @@ class Task(Node):
     def word(self) -> str:
         """How it is written."""
         return "nodes.task"
+
+    def promises(self) -> Iterator[Promise]:
+        """Yield what nodes beside it shall give to it."""
+        yield from promised(self.inputs)
 
     @property
     def least_retries(self) -> int:

@@ -18,6 +18,7 @@ from flyte_testkit.nodes._inside import (
     check_promises,
     deep,
     failure_node,
+    with_failure_node,
 )
 from flyte_testkit.nodes._node import Node, Value, once
 from flyte_testkit.nodes._task import Task, others
@@ -68,6 +69,10 @@ class Workflow(Value):
             object.__setattr__(self, "outputs", Values(self.outputs, f"{what}.succeeds(…)"))
             check_promises(self.outputs, self.nodes, f"{what}.succeeds(…)")
 
+    def below(self) -> Mapping[str, Node]:
+        """Return the nodes at the top, and the failure node."""
+        return with_failure_node(self.nodes, self.failure_node)
+
     def on_failure(self, **node: Node) -> Workflow:
         """Return it with a failure node, which runs when another one has failed."""
         return replace(self, failure_node=_failure_node(self, node, "nodes.workflow(…)"))
@@ -109,13 +114,16 @@ class Where(Value):
         """Refuse what no engine does, and what the registered workflow says itself."""
         what = "nodes.where(…)"
         _check_whole(self, what)
-        at_the_end = [] if self.failure_node is None else [self.failure_node]
-        for name, node in deep(dict([*self.nodes.items(), *at_the_end])):
+        for name, node in deep(self.below()):
             if said := _defines(node):
                 raise TimelineError(
                     f"{what}: {name!r} says {said[0]}, which the registered workflow says itself."
                     "\nLeave it out, or make up the whole with nodes.workflow(…)."
                 )
+
+    def below(self) -> Mapping[str, Node]:
+        """Return the nodes at the top, and the failure node."""
+        return with_failure_node(self.nodes, self.failure_node)
 
     def on_failure(self, **node: Node) -> Where:
         """Return it with what the failure node does."""
@@ -177,12 +185,14 @@ def where(beginning: OpenTimeline | None = None, /, **nodes: Node) -> Where:
 def _check_whole(whole: Workflow | Where, what: str) -> None:
     keep = object.__setattr__
     _check_beginning(whole.beginning, what)
+    if whole.beginning is not None and not whole.beginning.steps:
+        keep(whole, "beginning", None)  # immediately
+    keep(whole, "nodes", check_inside(whole.nodes, what))
     if len(whole.nodes) > MOST_NODES:
         raise TimelineError(
             f"{what} has {len(whole.nodes)} nodes; FlyteAdmin refuses workflows of more than"
             f" {MOST_NODES}.\nPut some of them into a nodes.subworkflow(…)."
         )
-    keep(whole, "nodes", check_inside(whole.nodes, what))
     if whole.failure_node is not None:
         told = dict([whole.failure_node])
         keep(whole, "failure_node", failure_node(told, whole.nodes, f"{what}.on_failure(…)"))

@@ -11,14 +11,13 @@ from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
+from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._promise import Promise
 from flyte_testkit.nodes._task import Task
 from flyte_testkit.nodes._wholes import Where, Workflow
 from flyte_testkit.timeline import Succeeds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from flyte_testkit.nodes._node import Node
 
 __all__ = ["Scope", "default_outputs", "find", "outputs_of", "upstream"]
@@ -27,8 +26,11 @@ Scope: TypeAlias = Workflow | Where | Subworkflow | Branch
 """What has nodes inside."""
 
 
-def upstream(scope: Scope) -> dict[str, tuple[str, ...]]:
-    """Return which nodes of a scope each of them waits for, none that another waits for already.
+def upstream(scope: Workflow | Subworkflow) -> dict[str, tuple[str, ...]]:
+    """Return which nodes each of them waits for, none that another waits for already.
+
+    For what is made up; inside of :func:`where <flyte_testkit.nodes.where>` the order is that of
+    the registered workflow.
 
     Example:
         >>> from flyte_testkit import nodes
@@ -100,8 +102,8 @@ def find(scope: Scope, path: str) -> tuple[tuple[str, ...], Node]:
     names: list[str] = []
     here: Scope | Node = scope
     for name in path.split("."):
-        below = _below(here)
-        spelled = next((one for one in below if _same(one, name)), None)
+        below = here.below()
+        spelled = next((one for one in below if same(one) == same(name)), None)
         if spelled is None:
             raise TimelineError(_no_such(path, name, names, list(below)))
         names.append(spelled)
@@ -109,19 +111,8 @@ def find(scope: Scope, path: str) -> tuple[tuple[str, ...], Node]:
     return tuple(names), here  # type: ignore[return-value]  # a path has one name at least
 
 
-def _below(here: Scope | Node) -> Mapping[str, Node]:
-    if not isinstance(here, (Workflow, Where, Subworkflow, Branch)):
-        return {}
-    at_the_end = None if isinstance(here, Branch) else here.failure_node
-    return dict([*here.nodes.items(), *([] if at_the_end is None else [at_the_end])])
-
-
-def _same(one: str, other: str) -> bool:
-    return one.replace("_", "-") == other.replace("_", "-")
-
-
 def _no_such(path: str, name: str, names: list[str], known: list[str]) -> str:
     where = repr(".".join(names)) if names else "the workflow"
-    there = cut(", ".join(map(repr, known)), 300) if known else "nothing"
     near = close_names(name, known)
-    return f"{shown(path)}: there is no {name!r} in {where}.{near}\nThere is {there}."
+    there = f"There is {cut(', '.join(map(repr, known)), 300)}." if known else "It has none inside."
+    return f"{shown(path)}: there is no {name!r} in {where}.{near}\n{there}"
