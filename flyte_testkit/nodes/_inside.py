@@ -87,7 +87,9 @@ def check_inside(nodes: Mapping[str, object], what: str, *, is_branch: bool = Fa
             would never begin.
     """
     if not isinstance(nodes, Mapping):
-        raise TimelineError(f"{what}: {shown(nodes)} is no mapping of names to nodes.")
+        raise TimelineError(
+            f"{what}: {shown(nodes)} is no mapping of names to nodes.\nWrite {{'fit': nodes.task(…)}}."
+        )
     check_names(nodes, what)
     checked = Named([(name, _node(name, node, what)) for name, node in nodes.items()])
     promises = {} if is_branch else given(checked)

@@ -100,4 +100,4 @@ def _possible(name: str) -> str:
             f" {outer}=nodes.subworkflow({inner.replace('.', '_')}=…)."
         )
     letters = re.sub(r"[^-_a-z0-9]+", "-", name.lower()).strip("-_") if name.isascii() else ""
-    return f"\nWrite {letters!r}, say." if letters else ""
+    return f"\nWrite {letters or 'train'!r}, say."

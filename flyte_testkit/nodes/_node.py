@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
 from flyte_testkit.nodes._names import check_name
-from flyte_testkit.nodes._promise import Promise
+
+if TYPE_CHECKING:
+    from flyte_testkit.nodes._promise import Promise
 
 __all__ = ["After", "Node", "Value", "named_after", "once"]
 
