@@ -88,7 +88,8 @@ def check_inside(nodes: Mapping[str, object], what: str, *, is_branch: bool = Fa
     """
     if not isinstance(nodes, Mapping):
         raise TimelineError(
-            f"{what}: {shown(nodes)} is no mapping of names to nodes.\nWrite {{'fit': nodes.task(…)}}."
+            f"{what}: {shown(nodes)} is no mapping of names to nodes."
+            "\nWrite {'fit': nodes.task(…)}."
         )
     check_names(nodes, what)
     checked = Named([(name, _node(name, node, what)) for name, node in nodes.items()])

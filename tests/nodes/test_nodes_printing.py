@@ -120,7 +120,7 @@ BAD = nodes.task(running(65).fails("nan"))
         "nodes.workflow(**{f'n{i}': nodes.task(running(60).succeeds()) for i in range(3, 9)})",
         "nodes.subworkflow(**dict.fromkeys(['a', 'b', 'c'], nodes.task()), d=nodes.task(after=()))",
         "nodes.task(*[running(6).fails(failures.preempted())] * 4)",
-        "nodes.workflow(a=nodes.task(after=('b', 'c')), b=FREE, c=nodes.branch(d=nodes.task(), after='b'))",
+        "nodes.workflow(a=nodes.task(after=('b', 'c')), b=FREE, c=nodes.branch(d=FREE, after='b'))",
         "nodes.task(immediately.succeeds())",
         "nodes.where(BEGINNING, **{'sleep-gate': nodes.task()}).others(running(30).succeeds())",
         "nodes.workflow(a=nodes.task()).on_failure(**{'class': nodes.task()})",
