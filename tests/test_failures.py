@@ -511,3 +511,4 @@ def test_recoverable_reads_back_from_its_code() -> None:
 
     assert repr(failure) == "failures.recoverable('no lock', attempts=2)"
     assert failures.parse(repr(failure)) == failure
+    assert failures.recoverable(message="no lock", attempts=2) == failure

@@ -23,6 +23,9 @@ FAILURE_NODE: Final = "fn0"
 """The id of every failure node."""
 
 _POSSIBLE: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+_OF_A_MAP: Final = re.compile(rf"({_POSSIBLE.pattern}\.)*{_POSSIBLE.pattern}-arraynode")
+"""flytekit calls a map after its module and task: ``flows.map_fit_…-arraynode``."""
+
 _LONGEST: Final = 63  # letters of a Kubernetes name, of which pods' names are made
 
 
@@ -61,7 +64,7 @@ def check_name(name: object, what: str) -> str:
             f"{what}: {name!r} is what every failure node is called."
             "\nWrite .on_failure(clean_up=…) for it, or call yours otherwise."
         )
-    if not _POSSIBLE.fullmatch(name):
+    if not (_POSSIBLE.fullmatch(name) or _OF_A_MAP.fullmatch(name)):
         raise TimelineError(
             f"{what}: no node can be called {shown(name)}: pods are named after it, so it is of the"
             f" letters a-z, digits, '-' and '_', and begins and ends with a letter or digit."

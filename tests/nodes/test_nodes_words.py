@@ -242,6 +242,7 @@ def test_a_misspelt_or_misplaced_word_is_answered(code, problem):
     [
         "nodes.where()",
         "nodes.where().others(running(30).succeeds())",
+        "nodes.where(**{'flows.map_fit_0a1-arraynode': TASK})",
         "nodes.where(BEGINNING, n6_n0=TASK)",
         "nodes.workflow(**{f'n{i}': TASK for i in range(100)})",
         "nodes.subworkflow(**{f'n{i}': TASK for i in range(150)})",
