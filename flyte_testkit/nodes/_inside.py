@@ -69,6 +69,7 @@ def inside(
             f"{what}: {shown(mapping)} is no mapping of names to nodes.{hint}"
             "\nWrite nodes by keyword, or {'fit': nodes.task(…)}."
         )
+    check_names(mapping, what)
     if twice := [name for name in mapping if name in named]:
         raise TimelineError(f"{what}: {twice[0]!r} stands twice.\nLeave one of them out.")
     return {**mapping, **named}

@@ -41,10 +41,16 @@ class Promise:
         """Refuse what no node is called."""
         check_name(self.node, "nodes.promise(…)")
         object.__setattr__(self, "path", tuple(self.path))
+        found = _PROMISE.fullmatch(str(self))
+        if found is None or found[2] != self.output:
+            raise TimelineError(_refusal(str(self)))
+
+    def __str__(self) -> str:
+        path = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
+        return f"{self.node}.{self.output}{''.join(path)}"
 
     def __repr__(self) -> str:
-        path = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path)
-        return f"nodes.promise({self.node + '.' + self.output + ''.join(path)!r})"
+        return f"nodes.promise({str(self)!r})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
         printer.text(repr(self))
@@ -70,10 +76,7 @@ def promise(text: str, /) -> Promise:
     """
     found = _PROMISE.fullmatch(text) if isinstance(text, str) else None
     if found is None:
-        raise TimelineError(
-            f"nodes.promise({shown(text)}): a promise names a node and one of its outputs."
-            "\nWrite nodes.promise('extract.rows'), or nodes.promise('extract.report.sizes[0]')."
-        )
+        raise TimelineError(_refusal(text))
     parts = _PART.finditer(found[3])
     path = tuple(part[1] if part[2] is None else int(part[2]) for part in parts)
     return Promise(found[1], found[2], path)
@@ -94,3 +97,10 @@ def promised(value: object) -> Iterator[Promise]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from promised(one)
+
+
+def _refusal(text: object) -> str:
+    return (
+        f"nodes.promise({shown(text)}): a promise names a node and one of its outputs."
+        "\nWrite nodes.promise('extract.rows'), or nodes.promise('extract.report.sizes[0]')."
+    )

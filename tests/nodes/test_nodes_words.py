@@ -209,6 +209,9 @@ REFUSED = [
     # constructors
     ("nodes.Workflow(nodes=[TASK])", "is no mapping of names to nodes"),
     ("nodes.Workflow(nodes={'a': DONE})", r"Write a=nodes\.task"),
+    ("nodes.subworkflow({3: TASK})", "a node's name is text"),
+    ("nodes.Promise('a', 'b.c')", "names a node and one of its outputs"),
+    ("nodes.Promise('a', 'b', (-1,))", "names a node and one of its outputs"),
     ("nodes.Task(attempts=(3,))", "is not a timeline"),
 ]
 
