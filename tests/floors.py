@@ -8,7 +8,7 @@ own door. Everything counts as an import: those inside functions, and those for 
 # The whole package, floor by floor; a floor may go on above another.
 HOUSE = [
     ("0 ground", ["errors"]),
-    ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline"]),
+    ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
     ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
     ("3 the wire", ["wire"]),
     (
@@ -89,8 +89,21 @@ ROOMS = {
         "_durations",
         "_parts",
         "_text",
-        "_reader",
+        "_endings _reader",
         "_value",
+        "_attempt",  # what an attempt of a task does
+        "_open",
+        "__init__",
+    ],
+    "nodes": [
+        "_names _text retries",
+        "_promise _values order",
+        "_node",
+        "_task",
+        "_inside",
+        "_groups",
+        "_wholes",
+        "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
     "literals": [

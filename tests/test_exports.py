@@ -18,6 +18,7 @@ PUBLIC = [
     "flyte_testkit.failures",
     "flyte_testkit.laws",
     "flyte_testkit.literals",
+    "flyte_testkit.nodes",
     "flyte_testkit.render",
     "flyte_testkit.server",
     "flyte_testkit.strategies",
