@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flyteidl.core import interface_pb2
 
-    from flyte_testkit.flow._demands import Demand
+    from flyte_testkit.flow._demand import Demand
 
 __all__ = ["outputs"]
 
@@ -42,7 +42,8 @@ def outputs(
         RegistrationError: A scripted output is unknown or of a wrong type, or one is missing.
     """
     if not values:
-        made = {key: plain(variable.type) for key, variable in declared.variables.items()}
+        asked = demanded or {}
+        made = {key: plain(one.type, asked.get(key)) for key, one in declared.variables.items()}
         return literals_pb2.LiteralMap(literals=made)
     for key in values:
         if key not in declared.variables:
