@@ -15,7 +15,7 @@ from flyte_testkit.literals.structs import dict_of
 from flyte_testkit.references import Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from flyte_testkit.flow._demand import Demand
 
@@ -34,6 +34,12 @@ _SIMPLE: Final[dict[int, Any]] = {
     types_pb2.BINARY: b"",
 }
 _REFERENCES: Final = {"blob": "file", "schema": "schema", "structured_dataset_type": "table"}
+_TITLES: Final = {  # flytekit's own classes, where a schema alone tells of them
+    "FlyteFile": "file",
+    "FlyteDirectory": "directory",
+    "StructuredDataset": "table",
+    "FlyteSchema": "schema",
+}
 
 
 def content(
@@ -48,21 +54,10 @@ def content(
     """
     if kind is None:
         return _untyped(demand, schema)
-    which = str(kind.WhichOneof("type"))
-    if which == "union_type":
-        return _variant(kind, demand, schema)
-    if which in _REFERENCES:
-        return _reference(kind)
-    if which == "collection_type":
-        return _list(kind.collection_type, demand, schema)
-    if which == "map_value_type":
-        return {key: content(kind.map_value_type, demand.part(key)) for key in demand.keys}
-    if which == "simple" and kind.simple == types_pb2.STRUCT:
-        return _record(kind, demand, schema)
-    if choices := texts(kind, demand):
-        return choices[0]
-    said = _said(schema, demand) if schema is not None else []
-    return said[0] if said else _SIMPLE.get(kind.simple)
+    named = _named(kind, demand, schema)
+    if named:
+        return named[0]
+    return _WRITERS.get(str(kind.WhichOneof("type")), _atom)(kind, demand, schema)
 
 
 def texts(kind: types_pb2.LiteralType, demand: Demand) -> list[str]:
@@ -103,6 +98,24 @@ def _form(kind: types_pb2.LiteralType) -> str:
     return which
 
 
+def _named(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> list[Any]:
+    """Return, in a list, the value that a schema names, if consumers ask for no more."""
+    if schema is None or demand.keys or demand.size or kind.WhichOneof("type") in _REFERENCES:
+        return []
+    choices = texts(kind, demand)
+    return [value for value in schema.named() if not choices or value in choices]
+
+
+def _atom(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> Any:
+    if kind.simple == types_pb2.STRUCT:
+        return _record(kind, demand, schema)
+    if choices := texts(kind, demand):
+        return choices[0]
+    if schema is not None and schema.is_scalar:
+        return schema.scalar()
+    return _SIMPLE.get(kind.simple)
+
+
 def _variant(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> Any:
     variants = kind.union_type.variants
     if not variants:
@@ -113,17 +126,22 @@ def _variant(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None)
     return content(variants[number], demand, inner)
 
 
-def _reference(kind: types_pb2.LiteralType) -> dict[str, Any]:
+def _reference(kind: types_pb2.LiteralType, *_: object) -> dict[str, Any]:
     name = _REFERENCES[str(kind.WhichOneof("type"))]
     if kind.blob.dimensionality == types_pb2.BlobType.MULTIPART:
         name = "directory"
     return Reference(name, URI, kind.structured_dataset_type.format).fields
 
 
-def _list(inner: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> list[Any]:
+def _list(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> list[Any]:
     size = max(demand.size, 0 if schema is None else schema.least_elements)
-    elements = None if schema is None else schema.elements
+    inner, elements = kind.collection_type, None if schema is None else schema.elements
     return [content(inner, demand.part(index), elements) for index in range(size)]
+
+
+def _map(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> dict[str, Any]:
+    inner, entries = kind.map_value_type, None if schema is None else schema.entries
+    return {key: content(inner, demand.part(key), entries) for key in demand.keys}
 
 
 def _record(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> dict[str, Any]:
@@ -133,7 +151,7 @@ def _record(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) 
         schema = Schema.of(dict_of(kind.metadata))
     fields = kind.structure.dataclass_type
     properties = {} if schema is None else schema.properties
-    names = dict.fromkeys([*properties, *sorted(fields), *demand.keys])
+    names = sorted({*properties, *fields, *demand.keys})
     return {
         name: content(fields.get(name), demand.part(name), properties.get(name)) for name in names
     }
@@ -164,9 +182,10 @@ def _untyped(demand: Demand, schema: Schema | None) -> Any:
 
 
 def _of_schema(schema: Schema, demand: Demand) -> Any:
-    said = _said(schema, demand)
-    if said:
+    if not (demand.keys or demand.size) and (said := schema.named()):
         return said[0]
+    if schema.title in _TITLES:
+        return Reference(_TITLES[schema.title], URI).fields
     if schema.choices:
         choices = [one for one in schema.choices if not one.is_circular and one.kind != "null"]
         return _of_schema(choices[0], demand) if choices else None
@@ -175,7 +194,7 @@ def _of_schema(schema: Schema, demand: Demand) -> Any:
         return [_of_schema(schema.elements, demand.part(index)) for index in range(size)]
     if schema.kind == "object":
         properties = schema.properties
-        names = dict.fromkeys([*properties, *demand.keys])
+        names = sorted({*properties, *demand.keys})
         return {
             name: _of_schema(properties.get(name, schema.entries), demand.part(name))
             for name in names
@@ -183,10 +202,9 @@ def _of_schema(schema: Schema, demand: Demand) -> Any:
     return _untyped(demand, None) if not schema.kind else schema.scalar()
 
 
-def _said(schema: Schema, demand: Demand) -> list[Any]:
-    """Return, in a list, the value that a schema names or bounds, where no part is asked for."""
-    if demand.keys or demand.size:
-        return []
-    if fixed := schema.fixed():
-        return fixed
-    return [schema.scalar()] if schema.kind in {"integer", "number", "string", "boolean"} else []
+_WRITERS: Final[dict[str, Callable[[types_pb2.LiteralType, Demand, Schema | None], Any]]] = {
+    "collection_type": _list,
+    "map_value_type": _map,
+    "union_type": _variant,
+    **dict.fromkeys(_REFERENCES, _reference),
+}

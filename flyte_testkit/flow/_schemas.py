@@ -90,12 +90,20 @@ class Schema(NamedTuple):
         """How many elements a list has at least."""
         return int(self.says.get("minItems", 0))
 
-    def fixed(self) -> list[Any]:
+    @property
+    def title(self) -> str:
+        """What it is called: the name of a class."""
+        return str(self.says.get("title", ""))
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether it says that there is a number, a text or a boolean."""
+        return self.kind in {"integer", "number", "string", "boolean"}
+
+    def named(self) -> list[Any]:
         """Return the value that it names, in a list: a default or the first that is allowed."""
-        for word, value in self.says.items():
-            if word in {"const", "default"}:
-                return [self._typed(value)]
-        return [self._typed(value) for value in self.says.get("enum", [])[:1]]
+        named = [self.says[word] for word in ("const", "default") if word in self.says]
+        return [self._typed(value) for value in (named or self.says.get("enum", []))[:1]]
 
     def scalar(self) -> Any:
         """Return a plain number, text, boolean or None that it allows."""
