@@ -100,10 +100,10 @@ def _compares(
     comparison: condition_pb2.ComparisonExpression, inputs: literals_pb2.LiteralMap
 ) -> bool:
     operands = (comparison.left_value, comparison.right_value)
-    literals_ = [_value(operand, inputs) for operand in operands]
-    left, right = (
-        _primitive(one, side) for one, side in zip(literals_, ("LHS", "RHS"), strict=True)
-    )
+    left_literal, right_literal = (_value(operand, inputs) for operand in operands)
+    left = _primitive(left_literal, "LHS Variable is non primitive.")
+    dot = "." if comparison.left_value.HasField("primitive") else ""  # so it is, in Go
+    right = _primitive(right_literal, f"RHS Variable is non primitive{dot}")
     kinds = [side.WhichOneof("value") for side in (left, right)]
     if kinds[0] != kinds[1]:
         raise UndecidedError(
@@ -139,10 +139,10 @@ def _value(operand: condition_pb2.Operand, inputs: literals_pb2.LiteralMap) -> l
     return inputs.literals[operand.var]
 
 
-def _primitive(literal: literals_pb2.Literal, side: str) -> literals_pb2.Primitive:
+def _primitive(literal: literals_pb2.Literal, problem: str) -> literals_pb2.Primitive:
     """Return what can be compared: unions cannot, not even with one that holds the same."""
     if not literal.scalar.HasField("primitive"):
-        raise UndecidedError(f"Only primitives can be compared. {side} Variable is non primitive.")
+        raise UndecidedError(f"Only primitives can be compared. {problem}")
     return literal.scalar.primitive
 
 
