@@ -17,6 +17,7 @@ HOUSE = [
             "guesses launches naming schedules",  # what tests say of launches
             "stubs",
             "engine inferred",
+            "walk",  # what an engine sends that plays nodes
             "admissions definitions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registry",
@@ -149,6 +150,10 @@ ROOMS = {
         "nursery runs stage",
         "scripts",
         "engine",
+        "__init__",
+    ],
+    "walk": [
+        "cast",
         "__init__",
     ],
     "wire": [
