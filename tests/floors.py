@@ -9,7 +9,7 @@ own door. Everything counts as an import: those inside functions, and those for 
 HOUSE = [
     ("0 ground", ["errors"]),
     ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
-    ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    ("2 FlyteAdmin without a network", ["references", "literals", "admin", "flow"]),
     ("3 the wire", ["wire"]),
     (
         "2 FlyteAdmin without a network",
@@ -113,6 +113,13 @@ ROOMS = {
         "scalars types",
         "reading values",
         "forms",
+        "__init__",
+    ],
+    "flow": [
+        "_go_values _wrong",
+        "_conditions _paths",
+        "_bindings _demands _plain",
+        "_outputs",
         "__init__",
     ],
     "admin": [
