@@ -17,6 +17,7 @@ HOUSE = [
             "guesses launches naming schedules",  # what tests say of launches
             "stubs",
             "engine inferred",
+            "walk",  # what an engine sends that plays nodes
             "admissions definitions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registry",
@@ -153,9 +154,20 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery runs stage",
+        "nursery rehearsal runs stage",
         "scripts",
         "engine",
+        "__init__",
+    ],
+    "walk": [
+        "cast failing",
+        "site",  # where a node stands
+        "pods",  # what is said of an attempt of its task
+        "company graph",  # who plays; who waits for whom
+        "scope",  # one workflow of them
+        "branches subworkflows tasks",  # the kinds
+        "kinds",
+        "whole",
         "__init__",
     ],
     "wire": [
