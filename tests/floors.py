@@ -9,15 +9,18 @@ own door. Everything counts as an import: those inside functions, and those for 
 HOUSE = [
     ("0 ground", ["errors"]),
     ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
-    ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    ("2 FlyteAdmin without a network", ["references", "literals", "admin", "flow"]),
     ("3 the wire", ["wire"]),
     (
         "2 FlyteAdmin without a network",
         [
             "guesses launches naming schedules",  # what tests say of launches
             "stubs",
-            "engine inferred",
+            "engine",
             "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
+            "inferred",
+            "trees",  # which scripts of nodes fit what is registered
             "admissions definitions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registry",
@@ -115,6 +118,13 @@ ROOMS = {
         "forms",
         "__init__",
     ],
+    "flow": [
+        "_go_values _wrong",
+        "_conditions _paths",
+        "_bindings _demands _plain",
+        "_outputs",
+        "__init__",
+    ],
     "admin": [
         "go settings version",  # how Go counts, spells and quotes; what the server is told
         "errors",
@@ -154,6 +164,11 @@ ROOMS = {
     ],
     "walk": [
         "cast",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled",
+        "casting",
         "__init__",
     ],
     "wire": [
