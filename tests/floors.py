@@ -20,9 +20,8 @@ HOUSE = [
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
             "inferred",
-            "trees",  # which scripts of nodes fit what is registered
             "admissions definitions",
-            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
             "registry",
             "scripting",
         ],
@@ -168,6 +167,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled",
+        "arms",
         "casting",
         "__init__",
     ],

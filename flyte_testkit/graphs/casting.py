@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.errors import TimelineError, close_names, cut, shown
+from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
+from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes._names import same
+from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes.retries import check_attempts
 from flyte_testkit.stubs import check_outputs
 from flyte_testkit.timeline import Succeeds
 from flyte_testkit.walk import Cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
     from flyte_testkit.nodes import Node
@@ -27,27 +30,40 @@ if TYPE_CHECKING:
 
 __all__ = ["cast"]
 
-_WORDS: Final = {"task": "nodes.task", "sub-workflow": "nodes.subworkflow", "branch": "nodes.branch"}
+_WORDS: Final = {
+    "task": "nodes.task",
+    "sub-workflow": "nodes.subworkflow",
+    "branch": "nodes.branch",
+}
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
 
 
-def cast(closure: compiler_pb2.CompiledWorkflowClosure, script: Workflow | Where) -> Cast:
+def cast(
+    closure: compiler_pb2.CompiledWorkflowClosure,
+    script: Workflow | Where,
+    inputs: literals_pb2.LiteralMap | None = None,
+) -> Cast:
     """Return which node of a workflow plays what.
 
     Args:
         closure: The workflow as FlyteAdmin compiled it.
         script: What its nodes do.
+        inputs: What it runs with; None if that is not known yet.
 
     Raises:
-        TimelineError: The script names a node that is not there, that is of another kind, or that
-            is one of several; or a task cannot make these attempts.
+        TimelineError: The script names a node that is not there, that is of another kind, that is
+            one of several, or an arm that these inputs do not take; or a task cannot make these
+            attempts.
         RegistrationError: A task gives what it does not declare, or less.
     """
-    caster = _Caster(Compiled(closure), "nodes.where" if isinstance(script, Where) else "nodes.workflow")
+    word = "nodes.where" if isinstance(script, Where) else "nodes.workflow"
+    caster = _Caster(Compiled(closure), word)
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
+    if inputs is not None:
+        check_arms(caster.compiled, caster.nodes, inputs)
     return Cast(closure, script, caster.nodes, caster.outputs)
 
 
@@ -79,8 +95,8 @@ class _Caster:
         if not isinstance(script, Branch) and script.failure_node is not None:
             self._failure_node(scope, *script.failure_node)
         if isinstance(script, (Workflow, Subworkflow)) and script.outputs is not None:
-            values = {k: v for k, v in script.outputs.items() if not isinstance(v, Promise)}
-            self.outputs[scope.path] = values
+            said = script.outputs.items()
+            self.outputs[scope.path] = {k: v for k, v in said if not any(promised(v))}
 
     def rest(self, attempt: Attempt) -> None:
         """Hold what all other tasks do against each of them."""
@@ -88,8 +104,8 @@ class _Caster:
             return
         for scope, node in self.compiled.everywhere():
             if kind(node) == "task" and (*scope.path, node.id) not in self.nodes:
-                task = self.compiled.task(node)
-                check_outputs(task.id.name, attempt.ending.outputs, task.interface.outputs)
+                what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
+                _check_outputs(what, attempt.ending.outputs, self.compiled.task(node))
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -102,7 +118,7 @@ class _Caster:
                 f"\nWrite the id: {one}=…"
             )
         at_the_end = scope.failure_node
-        if at_the_end is not None and name.replace("_", "-") == called(at_the_end).replace("_", "-"):
+        if at_the_end is not None and same(name) == same(called(at_the_end)):
             raise TimelineError(
                 f"{self.word}(…): {name!r} is the failure node of {scope.whose}."
                 f"\nWrite .on_failure({name}=…)."
@@ -132,7 +148,9 @@ class _Caster:
         word = _WORDS.get(kind(found))
         if word == node.word:
             return
-        advice = f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
+        advice = (
+            f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
+        )
         raise TimelineError(
             f"{self.word}(…): {name}={shown(node)}, but {name!r} is a {kind(found)} of"
             f" {scope.whose}: {told(found)}.\n{advice}"
@@ -145,8 +163,15 @@ class _Caster:
         check_attempts(attempts, self.compiled.retries(found), what)
         ending = attempts[-1].ending
         if isinstance(ending, Succeeds) and ending.outputs:
-            check_outputs(task.id.name, ending.outputs, task.interface.outputs)
+            _check_outputs(what, ending.outputs, task)
 
 
-def _listed(nodes: list[workflow_pb2.Node] | tuple[workflow_pb2.Node, ...]) -> str:
+def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
+    try:
+        check_outputs(task.id.name, outputs, task.interface.outputs)
+    except RegistrationError as error:
+        raise RegistrationError(f"{what}: {error}") from None
+
+
+def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:
     return cut(", ".join(map(told, nodes)), _SHOWN)
