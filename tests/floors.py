@@ -166,9 +166,9 @@ ROOMS = {
         "__init__",
     ],
     "graphs": [
-        "compiled",
-        "arms",
-        "casting",
+        "compiled drawn",
+        "arms bound",
+        "casting templates",
         "__init__",
     ],
     "wire": [

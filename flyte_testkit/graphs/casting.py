@@ -14,7 +14,7 @@ from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
 from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
-from flyte_testkit.nodes._promise import promised
+from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
 from flyte_testkit.timeline import Succeeds
 from flyte_testkit.walk import Cast
