@@ -15,11 +15,13 @@ HOUSE = [
         "2 FlyteAdmin without a network",
         [
             "guesses launches naming schedules",  # what tests say of launches
-            "stubs",
-            "engine inferred",
+            "engine",
             "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
+            "stubs",
+            "inferred",
             "admissions definitions",
-            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
             "registry",
             "scripting",
         ],
@@ -168,6 +170,12 @@ ROOMS = {
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled drawn",
+        "arms bound",
+        "casting templates",
         "__init__",
     ],
     "wire": [
