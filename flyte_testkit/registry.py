@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit import literals
+from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
@@ -23,6 +23,7 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.inferred import Name
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
+from flyte_testkit.nodes import Where
 from flyte_testkit.stubs import Stub, check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
-    from flyte_testkit.launches import Criteria, Planting
+    from flyte_testkit.launches import Criteria, Planting, Played
 
 __all__ = ["Registry"]
 
@@ -123,6 +124,7 @@ class Registry:
         """
         criteria = planting.criteria
         if criteria.entity is None:
+            trees.check_nameless(planting.scripts)
             return
         name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
         with self._backend.moment() as now:
@@ -160,7 +162,7 @@ class Registry:
         self,
         name: str,
         inputs: Mapping[str, object],
-        script: Timeline,
+        script: Played,
         *,
         version: str | None = None,
         place: tuple[str, str] | None = None,
@@ -190,6 +192,7 @@ class Registry:
                     )
                 version = self._infer(named, inputs, [script], version, now, complete=True)
             chosen = self._chosen(named, version)
+            trees.check(self._store, [chosen], [script])
             if named not in self._backend.inferred:
                 for outputs in _outputs([script]):
                     check_outputs(name, outputs, chosen.outputs)
@@ -251,6 +254,9 @@ class Registry:
     ) -> str:
         """Learn from scripts, and from inputs that a launch has or may have; return the version."""
         inferred = self._backend.inferred
+        for script in scripts:
+            if isinstance(script, Where):
+                raise trees.unregistered(name.name, script, self.names(), name in inferred)
         before = guess = inferred.guess(name)
         late = any(key not in before.inputs for key in inputs) and inferred.was_launched(name)
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
@@ -276,6 +282,7 @@ class Registry:
             check_inputs(criteria, found)
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
+        trees.check(self._store, found, planting.scripts)
 
     def _chosen(self, name: Name, version: str | None = None) -> Definition:
         """Return a version of a name that can be launched, by default the latest.

@@ -16,10 +16,12 @@ HOUSE = [
         [
             "guesses launches naming schedules",  # what tests say of launches
             "stubs",
-            "engine inferred",
+            "engine",
             "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
+            "inferred",
             "admissions definitions",
-            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
             "registry",
             "scripting",
         ],
@@ -161,6 +163,12 @@ ROOMS = {
     ],
     "walk": [
         "cast",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled",
+        "arms",
+        "casting",
         "__init__",
     ],
     "wire": [
