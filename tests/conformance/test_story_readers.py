@@ -6,17 +6,14 @@ The data of nodes are empty here: pods write them, and no story holds them.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import pytest
 from changed_runs import STORIES, story
-from doors import over_grpc
+from doors import clients, over_grpc
 from flyteidl.core import execution_pb2, literals_pb2
 from hearing import KIND_OF
 from retold import ONE_OF_EACH
 from telling import Teller
-
-from flyte_testkit.client import Config, FlyteRemote
 
 NODE_PHASE = execution_pb2.NodeExecution.Phase.Name
 TASK_PHASE = execution_pb2.TaskExecution.Phase.Name
@@ -77,15 +74,6 @@ def attempts_read(node):
     if any(isinstance(each, list) for each in attempts):
         return None
     return {each.id.retry_attempt: TASK_PHASE(each.closure.phase) for each in attempts}
-
-
-def clients(fake):
-    """Yield every client that there is."""
-    if find_spec("flytekit"):
-        yield fake.remote()
-    ours = FlyteRemote(Config.for_endpoint(fake.endpoint, insecure=True))
-    yield ours
-    ours.close()
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
