@@ -156,13 +156,20 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery runs stage",
+        "nursery rehearsal runs stage",
         "scripts",
         "engine",
         "__init__",
     ],
     "walk": [
-        "cast",
+        "cast failing",
+        "site",  # where a node stands
+        "pods",  # what is said of an attempt of its task
+        "company graph",  # who plays; who waits for whom
+        "scope",  # one workflow of them
+        "branches subworkflows tasks",  # the kinds
+        "kinds",
+        "whole",
         "__init__",
     ],
     "graphs": [

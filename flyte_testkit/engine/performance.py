@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-__all__ = ["Act", "Audience", "Looks", "Performance", "Terminated", "Until", "Wait", "When"]
+__all__ = ["PATIENCE", "Act", "Audience", "Looks", "Performance", "Terminated", "Until", "Wait", "When"]
+
+
+PATIENCE: Final = timedelta(hours=1)
+"""How long, after the last look, a script that waits for looks counts as going to go on."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
+from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
@@ -22,11 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
-__all__ = ["PATIENCE", "Run", "Runs"]
-
-PATIENCE = timedelta(hours=1)
-"""How long, after the last look, a script that waits for looks counts as going to go on."""
-
+__all__ = ["Run", "Runs"]
 
 @dataclass(eq=False)
 class Run:
@@ -135,7 +130,7 @@ class Runs:
         for at, _, _, run, wait in self._agenda[:1]:  # a slice: nothing here is locked
             if at > now and _counts(run, wait):
                 return at
-        to_come = (at for at in self._instants() if at > now)
+        to_come = (at for at in self._instants(now) if at > now)
         expected = (until for until in list(self._expected.values()) if until > now)
         return min((*to_come, *expected), default=None)
 
@@ -147,11 +142,11 @@ class Runs:
     def _entries(self) -> list[tuple[datetime, Run]]:
         return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
 
-    def _instants(self) -> Iterator[datetime]:
+    def _instants(self, now: datetime) -> Iterator[datetime]:
         """Yield when something will happen by itself; what is due knows what comes after it."""
         for at, _, _, run, wait in self._agenda.copy():
             if _counts(run, wait):
-                yield from (at,) if wait is None else wait.instants()
+                yield from (at,) if wait is None or at > now else wait.instants()
 
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""

@@ -13,8 +13,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
-from flyte_testkit.engine.runs import PATIENCE
+from flyte_testkit.engine.performance import PATIENCE, Looks, Terminated, Until, Wait
 from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
 
 if TYPE_CHECKING:
