@@ -15,10 +15,10 @@ HOUSE = [
         "2 FlyteAdmin without a network",
         [
             "guesses launches naming schedules",  # what tests say of launches
-            "stubs",
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
+            "stubs",
             "inferred",
             "admissions definitions",
             "backend misfits trees",  # FlyteAdmin and its engine, under one lock
@@ -173,9 +173,9 @@ ROOMS = {
         "__init__",
     ],
     "graphs": [
-        "compiled",
-        "arms",
-        "casting",
+        "compiled drawn",
+        "arms bound",
+        "casting templates",
         "__init__",
     ],
     "wire": [

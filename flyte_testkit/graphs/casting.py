@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
 from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
-from flyte_testkit.nodes._promise import promised
+from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
-from flyte_testkit.stubs import check_outputs
 from flyte_testkit.timeline import Succeeds
 from flyte_testkit.walk import Cast
 
@@ -130,7 +130,8 @@ class _Caster:
 
     def _node(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
         self._check_kind(scope, name, found, node)
-        self.nodes[*scope.path, found.id] = node
+        path = (*scope.path, found.id)
+        self.nodes[path] = node
         if isinstance(node, (Subworkflow, Branch)):
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
@@ -168,7 +169,7 @@ class _Caster:
 
 def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
     try:
-        check_outputs(task.id.name, outputs, task.interface.outputs)
+        flow.outputs(outputs, task.interface.outputs, name=task.id.name)
     except RegistrationError as error:
         raise RegistrationError(f"{what}: {error}") from None
 

@@ -1,4 +1,4 @@
-"""A compiled workflow by the names of its nodes: which node somebody means, and of which kind it is.
+"""A compiled workflow by the names of its nodes: which is meant, and of which kind it is.
 
 A node is meant by its id, by its name, or by the short form of a name with points in it; ``_``
 stands for ``-``. What comes first in this list counts. Ignorant of scripts.
@@ -167,75 +167,6 @@ def _scope(path: tuple[str, ...], template: workflow_pb2.WorkflowTemplate, whose
 
 def _key(id_: identifier_pb2.Identifier) -> tuple[str, ...]:
     return id_.project, id_.domain, id_.name, id_.version
-
-
-def _shortly(self) -> Mapping[str, set[str]]:
-    return {
-        node.id: {same(_short(name)) for name in (node.metadata.name, _referred(node)) if name}
-        for node in self.nodes
-    }
-
-
-class Compiled:
-    """A compiled workflow, with what its nodes refer to.
-
-    Args:
-        closure: As FlyteAdmin compiled it.
-    """
-
-    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
-        self.closure = closure
-        template = closure.primary.template
-        self.name = template.id.name
-        self.top = _scope((), template, repr(self.name))
-
-    def below(self, scope: Scope, node: workflow_pb2.Node) -> Scope:
-        """Return what is inside of a sub-workflow or a branch."""
-        path = (*scope.path, node.id)
-        if kind(node) == "branch":
-            whose = f"{called(node)!r} ({node.id}) of {scope.whose}"
-            return Scope(path, target_nodes(node.branch_node), None, whose)
-        template = self._sub_workflows[_key(node.workflow_node.sub_workflow_ref)]
-        return _scope(path, template, f"{called(node)!r} ({node.id}) of {scope.whose}")
-
-    def task(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
-        """Return what a node runs."""
-        return self._tasks[_key(node.task_node.reference_id)]
-
-    def retries(self, node: workflow_pb2.Node) -> int:
-        """Return how often the task of a node is tried again: what the node says, or the task."""
-        return node.metadata.retries.retries or self.task(node).metadata.retries.retries
-
-    def everywhere(self, scope: Scope | None = None) -> Iterator[tuple[Scope, workflow_pb2.Node]]:
-        """Yield all nodes at whatever depth, each with the nodes beside it."""
-        scope = self.top if scope is None else scope
-        failure_nodes = [] if scope.failure_node is None else [scope.failure_node]
-        for node in (*scope.nodes, *failure_nodes):
-            yield scope, node
-            if kind(node) in {"branch", "sub-workflow"}:
-                yield from self.everywhere(self.below(scope, node))
-
-    @cached_property
-    def _tasks(self) -> Mapping[tuple[str, ...], tasks_pb2.TaskTemplate]:
-        return {_key(task.template.id): task.template for task in self.closure.tasks}
-
-    @cached_property
-    def _sub_workflows(self) -> Mapping[tuple[str, ...], workflow_pb2.WorkflowTemplate]:
-        return {_key(sub.template.id): sub.template for sub in self.closure.sub_workflows}
-
-
-def _scope(path: tuple[str, ...], template: workflow_pb2.WorkflowTemplate, whose: str) -> Scope:
-    nodes = [node for node in template.nodes if node.id not in {START, END}]
-    failure_node = template.failure_node if template.HasField("failure_node") else None
-    return Scope(path, nodes, failure_node, whose)
-
-
-def _key(id_: identifier_pb2.Identifier) -> tuple[str, ...]:
-    return id_.project, id_.domain, id_.name, id_.version
-
-
-def same(name: str) -> str:
-    return name.replace("_", "-")
 
 
 def _short(name: str) -> str:

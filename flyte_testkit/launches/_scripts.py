@@ -52,8 +52,8 @@ def require_played(value: object, what: str) -> Played:
     if isinstance(value, Node):
         raise TimelineError(
             f"{what}: {shown(value)} is one node, not all that an execution does."
-            f"\nGive it a name: nodes.workflow(train={shown(value)}), or nodes.where(…) for a node of"
-            " a registered workflow."
+            f"\nGive it a name: nodes.workflow(train={shown(value)}); for a node of a registered"
+            " workflow nodes.where(…)."
         )
     return require_timeline(value, what)
 
