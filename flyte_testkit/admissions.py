@@ -7,7 +7,6 @@ how a script is played.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
@@ -22,6 +21,7 @@ from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
+from flyte_testkit.walk import Walked, unplayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,19 +38,6 @@ if TYPE_CHECKING:
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
 
 __all__ = ["Admissions"]
-
-
-@dataclass(frozen=True, eq=False)
-class Walked(Admission):
-    """Until the walk is there."""
-
-    cast: object
-    inputs: literals_pb2.LiteralMap
-
-
-def unplayable(closure: object) -> str:  # noqa: ARG001
-    """Until the walk is there."""
-    return ""
 
 
 class Admissions:
