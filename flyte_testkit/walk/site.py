@@ -87,14 +87,16 @@ class Site:
         at: datetime,
         outputs: literals_pb2.LiteralMap | None,
         attempt: int = 0,
+        *,
+        blobs: dict[str, bytes] | None = None,
         **fields: Any,
     ) -> Act:
         """Say that it has ended well; None is of what never has outputs."""
         if outputs is None:
-            return self.event(at, "SUCCEEDED", **fields)
+            return self.event(at, "SUCCEEDED", blobs=blobs, **fields)
         uri = self.place.outputs(attempt)
-        blobs = {uri: outputs.SerializeToString(deterministic=True)}
-        return self.event(at, "SUCCEEDED", blobs=blobs, output_uri=uri, **fields)
+        written = {**(blobs or {}), uri: outputs.SerializeToString(deterministic=True)}
+        return self.event(at, "SUCCEEDED", blobs=written, output_uri=uri, **fields)
 
     def aborted(self, stopped: Stopped) -> Act:
         """Say that it was stopped."""
