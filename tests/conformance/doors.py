@@ -76,10 +76,9 @@ def over_grpc():
         yield OverGrpc(fake, channel)
 
 
+@contextmanager
 def clients(fake):
-    """Yield every client that there is."""
-    if find_spec("flytekit"):
-        yield fake.remote()
+    """All clients that there are, flytekit's among them if it is installed."""
     ours = FlyteRemote(Config.for_endpoint(fake.endpoint, insecure=True))
-    yield ours
+    yield [*([fake.remote()] if find_spec("flytekit") else []), ours]
     ours.close()

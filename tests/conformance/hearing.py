@@ -31,7 +31,8 @@ class Heard:
 
     Attributes:
         admin: The FlyteAdmin.
-        after_each: Told of every event: its RPC, its request, and the code that it was answered by.
+        after_each: Told of every event, and of what else changes executions: its RPC, its request,
+            and the code that it was answered by.
     """
 
     def __init__(self, admin, names):
@@ -47,6 +48,8 @@ class Heard:
             reply = self._answer(rpc, request, now)
             if rpc == "CreateExecution":
                 self._name(request)
+            if self.after_each and rpc.endswith("Execution") and not rpc.startswith("Get"):
+                self.after_each(rpc, request, "OK")
             return reply
         heard = [rpc, as_json(request)["event"], now, ""]
         self._told.append(heard)

@@ -31,7 +31,7 @@ def performed(story, plant):
     Raises:
         AssertionError: A launch or a termination is refused that was not refused in life.
     """
-    with performing(story, plant) as (go_to, heard):
+    with performing(story, plant) as (_, go_to, heard):
         go_to(None)
         return heard.written()
 
@@ -40,9 +40,9 @@ def performed(story, plant):
 def performing(story, plant):
     """Play a story as far as it is asked for.
 
-    Yields what goes to a moment, or to the end if that is None, and returns the door to the fake
-    and the names of executions by their keys; and what hears the engine. The engine sends what is
-    due when somebody asks. Arguments and errors are those of :func:`performed`.
+    Yields the fake; what goes to a moment, or to the end if that is None, and returns the names of
+    executions by their keys; and what hears the engine. Arguments and errors are those of
+    :func:`performed`.
     """
     with over_grpc() as door:
         teller = Teller(story.whole, door)
@@ -59,9 +59,9 @@ def performing(story, plant):
             if teller.differences:
                 raise AssertionError("\n".join(map(str, teller.differences)))
             _look(door, teller, end if moment is None else moment)
-            return door, teller.names
+            return teller.names
 
-        yield go_to, heard
+        yield door.fake, go_to, heard
 
 
 def _in_time(step):

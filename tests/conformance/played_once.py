@@ -35,7 +35,7 @@ class Played(NamedTuple):
 @cache
 def played(name):
     """Play a story of the project's own copy."""
-    with performing(story(name), planter(story(name))) as (go_to, heard):
+    with performing(story(name), planter(story(name))) as (_, go_to, heard):
         watch = watched(heard)
         go_to(None)
         return Played(heard.written(), heard.instants, watch.problems)
@@ -46,7 +46,7 @@ def watched(heard):
     watch = Watch(SimpleNamespace(admin=heard.admin, ask=heard.ask))
 
     def after_each(rpc, request, code):
-        watch(SimpleNamespace(rpc=rpc, where=f"{rpc} {request.event.phase}"), request, code)
+        watch(SimpleNamespace(rpc=rpc, where=f"{rpc} {request}"), request, code)
 
     heard.after_each = after_each
     return watch

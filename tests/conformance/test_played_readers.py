@@ -14,27 +14,30 @@ from playing import planter
 @pytest.mark.parametrize("name", PLAYABLE)
 def test_clients_read_what_was_sent_whenever_something_changes(name):
     told = story(name)
-    with performing(told, planter(told)) as (go_to, heard):
-        remotes = None
-        for moment in [*played(name).instants, None]:
-            door, names = go_to(moment)
-            remotes = remotes or list(clients(door.fake))
+    with performing(told, planter(told)) as (fake, go_to, heard), clients(fake) as remotes:
+        for moment in played(name).instants:
+            names = go_to(moment)
             for key, of in _launched(told, names, heard):
-                for remote in remotes:
-                    run = remote.fetch_execution(**of)
-                    remote.sync_execution(run, sync_nodes=True)
+                for run in _runs(remotes, of):
                     assert trees.read(run) == trees.told(heard.told(key)), (key, moment)
 
 
 @pytest.mark.parametrize("name", PLAYABLE)
 def test_in_the_end_it_is_the_tree_that_was_recorded(name):
-    with performing(story(name), planter(story(name))) as (go_to, heard):
-        door, names = go_to(None)
-        for remote in clients(door.fake):
-            for key, of in _launched(story(name), names, heard):
-                run = remote.fetch_execution(**of)
-                remote.sync_execution(run, sync_nodes=True)
-                assert _named(trees.read(run)) == _named(trees.told(story(name).told[key].events))
+    told = story(name)
+    with performing(told, planter(told)) as (fake, go_to, heard), clients(fake) as remotes:
+        names = go_to(None)
+        for key, of in _launched(told, names, heard):
+            for run in _runs(remotes, of):
+                assert _named(trees.read(run)) == _named(trees.told(told.told[key].events))
+
+
+def _runs(remotes, of):
+    """An execution as each client reads it, with its nodes."""
+    for remote in remotes:
+        run = remote.fetch_execution(**of)
+        remote.sync_execution(run, sync_nodes=True)
+        yield run
 
 
 def _launched(told, names, heard):

@@ -78,8 +78,8 @@ def attempts_read(node):
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_clients_read_the_tree_that_was_told(name):
-    with told_over_grpc(name) as (fake, identifiers):
-        for remote in clients(fake):
+    with told_over_grpc(name) as (fake, identifiers), clients(fake) as remotes:
+        for remote in remotes:
             for key, of in identifiers.items():
                 run = remote.fetch_execution(**of)
                 remote.sync_execution(run, sync_nodes=True)
