@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit import literals, trees
+from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
@@ -23,12 +23,11 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.inferred import Name
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
-from flyte_testkit.nodes import Where
 from flyte_testkit.stubs import Stub, check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from flyteidl.admin import schedule_pb2
@@ -37,7 +36,10 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
+    from flyte_testkit.graphs import Graph
+    from flyte_testkit.guesses import Guess
     from flyte_testkit.launches import Criteria, Planting, Played
+    from flyte_testkit.nodes import Where, Workflow
 
 __all__ = ["Registry"]
 
@@ -254,15 +256,33 @@ class Registry:
     ) -> str:
         """Learn from scripts, and from inputs that a launch has or may have; return the version."""
         inferred = self._backend.inferred
-        for script in scripts:
-            if isinstance(script, Where):
-                raise trees.unregistered(name.name, script, self.names(), name in inferred)
         before = guess = inferred.guess(name)
         late = any(key not in before.inputs for key in inputs) and inferred.was_launched(name)
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        return inferred.learn(name, guess, version, now)
+        graph = self._graph(name, guess, trees.among(scripts), now)
+        return inferred.learn(name, guess, version, now, graph)
+
+    def _graph(
+        self, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
+    ) -> Graph | None:
+        """Return which nodes a name has that is only scripted, once these trees are planted.
+
+        Raises:
+            FlyteTestkitError: Trees disagree, or one cannot be played.
+        """
+        inferred = self._backend.inferred
+        known = inferred.graph(name)
+        graph = trees.told(known, name.name, planted)
+        if not planted:
+            return graph
+        if graph is None:
+            raise trees.unregistered(name.name, planted[0], self.names(), name in inferred)
+        compiled = inferred.tried(name, guess, graph, now)
+        for tree in planted:
+            graphs.cast(compiled, tree)
+        return graph
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
