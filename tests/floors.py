@@ -14,6 +14,7 @@ HOUSE = [
     (
         "2 FlyteAdmin without a network",
         [
+            "inside",  # what happens in executions, read as clients read it
             "guesses launches naming schedules",  # what tests say of launches
             "stubs",
             "engine inferred",
@@ -135,6 +136,12 @@ ROOMS = {
         "bindings",
         "interfaces",
         "workflows",
+        "__init__",
+    ],
+    "inside": [
+        "_graph _reader _siblings _values",
+        "_runs",
+        "_failing",
         "__init__",
     ],
     "launches": [
