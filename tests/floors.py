@@ -181,6 +181,7 @@ ROOMS = {
     ],
     "render": [
         "_hints _values",
+        "_nodes",
         "_lives",
         "__init__",
     ],

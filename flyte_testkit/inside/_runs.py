@@ -56,6 +56,7 @@ class NodeRun:
         path: The names from the top, with points between: ``"train.fit"``.
         retry_group: Which attempt of its parent it belongs to, as Flyte writes it: from ``"0"``;
             empty at the top.
+        is_parent: Whether nodes stood inside of it when it was looked up.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class NodeRun:
         self.full_name: str = graph.name(self.spec_id) or self.spec_id
         self.name: str = short(self.full_name)
         self.retry_group: str = listed.metadata.retry_group
+        self.is_parent: bool = listed.metadata.is_parent_node or listed.metadata.is_dynamic
         self.path: str = self.name  # its siblings know better
 
     @property
@@ -116,6 +118,11 @@ class NodeRun:
             attempts = self.attempts
             return attempts[-1].error if attempts else None
         return own
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When it was first told of."""
+        return moment(self.closure.created_at)
 
     @property
     def started_at(self) -> datetime | None:
@@ -162,7 +169,7 @@ class NodeRun:
 
     def _told(self) -> str:
         count = len(self._reader.attempts(self.id))
-        return f"{self.phase}{f', {count} attempts' if count > 1 else ''}{told(self.error)}"
+        return f"{self.phase}{f' in {count} attempts' if count > 1 else ''}{told(self.error)}"
 
 
 class NodeRuns(Mapping[str, NodeRun]):

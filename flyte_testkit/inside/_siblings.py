@@ -55,8 +55,9 @@ class Siblings(Generic[Run]):
         return list({run.spec_id: run for run in sorted(found, key=_attempt)}.values())
 
     def key(self, run: Run) -> str:
-        """Return what means this node alone: its name if that does, else its unique id."""
-        return run.name if self.meant(run.name) == [run] else run.id
+        """Return what means this node alone: its name if that does, else an id of it."""
+        names = (run.name, run.spec_id)
+        return next((name for name in names if self.meant(name) == [run]), run.id)
 
 
 def _attempt(run: _Named) -> int:

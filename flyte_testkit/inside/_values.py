@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AttemptRun", "RunError", "duration_of", "error_of", "moment", "started_at", "told"]
 
+_ENDED = {"SUCCEEDED", "FAILED", "ABORTED"}
 _LETTERS = 120  # of an error in a repr
 
 
@@ -44,6 +45,7 @@ class AttemptRun(NamedTuple):
         phase: The phase by name.
         error: Why it failed; None if it did not, or does not say.
         started_at: When it began to run; None if it did not.
+        ended_at: When it ended; None before.
         duration: How many seconds it ran; None before its end, and if it never ran.
         reason: What was said of its phase last, as ``"task submitted to K8s"``.
     """
@@ -52,6 +54,7 @@ class AttemptRun(NamedTuple):
     phase: str
     error: RunError | None
     started_at: datetime | None
+    ended_at: datetime | None
     duration: float | None
     reason: str
 
@@ -59,11 +62,13 @@ class AttemptRun(NamedTuple):
     def of(cls, attempt: task_execution_pb2.TaskExecution) -> AttemptRun:
         """Return an attempt as FlyteAdmin tells it."""
         closure = attempt.closure
+        phase = enums.column(TaskExecution.Phase, closure.phase)
         return cls(
             number=attempt.id.retry_attempt + 1,
-            phase=enums.column(TaskExecution.Phase, closure.phase),
+            phase=phase,
             error=error_of(closure),
             started_at=started_at(closure),
+            ended_at=moment(closure.updated_at) if phase in _ENDED else None,
             duration=duration_of(closure),
             reason=closure.reason,
         )
@@ -76,7 +81,8 @@ def told(error: RunError | None) -> str:
     """Return an error as it follows a phase."""
     if error is None:
         return ""
-    return f" {error.code}: {cut(' '.join(error.message.split()), _LETTERS)}"
+    code = f"{error.code}: " if error.code else ""
+    return f", {code}{cut(' '.join(error.message.split()), _LETTERS)}"
 
 
 def error_of(closure: Any) -> RunError | None:
