@@ -66,10 +66,10 @@ def test_nothing_is_scripted_but_one_duration(flyte_admin, flyte_remote):
     assert execution.error is None
     inside = execution.node_executions
     assert inside["n0"].outputs["o0"].sizes == [0, 0, 0, 0]
-    assert inside["n2"].outputs["o0"] == ["", "", ""]
-    assert inside["n3"].inputs["path"] == ""
-    assert inside["n4"].outputs["o0"] == ["", ""]
-    assert execution.outputs["o0"] == 0.0
+    assert inside["n2"].outputs.get("o0", as_type=list[str]) == ["", "", ""]
+    assert inside["n3"].inputs.get("path", as_type=str) == ""
+    assert inside["n4"].outputs.get("o0", as_type=list[str]) == ["", ""]
+    assert execution.outputs.get("o0", as_type=float) == 0.0
 
 
 def test_scripted_values_are_taken_where_plain_ones_were(flyte_admin, flyte_remote):
