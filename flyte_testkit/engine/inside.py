@@ -44,22 +44,22 @@ class Inside(Protocol):
 class Nothing:
     """Inside of what is registered nothing is known; a plain script says nothing of it."""
 
-    def begins(self, at: datetime) -> Iterator[Act]:
+    def begins(self, at: datetime) -> Iterator[Act]:  # noqa: ARG002  it hears, and says nothing
         """Say nothing."""
         yield from ()
 
-    def succeeds(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Iterator[Act]:
+    def succeeds(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Iterator[Act]:  # noqa: ARG002  likewise
         """Say nothing."""
         yield from ()
 
-    def fails(self, at: datetime, failure: Failure | None) -> Iterator[Act]:
+    def fails(self, at: datetime, failure: Failure | None) -> Iterator[Act]:  # noqa: ARG002  likewise
         """Say nothing."""
         yield from ()
 
-    def times_out(self, at: datetime) -> Iterator[Act]:
+    def times_out(self, at: datetime) -> Iterator[Act]:  # noqa: ARG002  likewise
         """Say nothing."""
         yield from ()
 
-    def stops(self, at: datetime) -> Iterator[Act]:
+    def stops(self, at: datetime) -> Iterator[Act]:  # noqa: ARG002  likewise
         """Say nothing."""
         yield from ()

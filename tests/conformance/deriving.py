@@ -14,8 +14,7 @@ import re
 from anchors import Anchors
 from scopes import Scope
 from solving import UnsolvedError, solved
-from story_graphs import cases
-from story_graphs import nodes as of_template
+from story_graphs import cases, nodes as of_template
 from story_kinds import kind_of
 
 from flyte_testkit import failures, nodes, undefined
