@@ -20,8 +20,8 @@ from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
-from flyte_testkit.timeline import Succeeds, Timeline
-from flyte_testkit.walk import Walked, unplayable
+from flyte_testkit.timeline import Fails, Succeeds, Timeline
+from flyte_testkit.walk import LoneTask, Walked, lone_task, unplayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.engine.inside import Inside
+    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.unforeseen import Unforeseen
@@ -132,13 +134,29 @@ class Admissions:
             FlyteTestkitError: It cannot play it.
         """
         if isinstance(script, Timeline):
-            return Scripted(script, inputs, self._outputs(row, script))
+            outputs = self._outputs(row, script)  # from which a stub may grow
+            return Scripted(script, inputs, outputs, self._inside(row, script))
         workflow = self._workflow(row)
         assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
         closure = workflow.message.closure.compiled_workflow
         if problem := unplayable(closure):
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}")
         return Walked(graphs.cast(closure, script, inputs), inputs)
+
+    def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
+        """Return what makes the one task of a workflow that is only known by its name.
+
+        Of what is registered a timeline says nothing of the inside.
+        """
+        workflow = self._workflow(row)
+        if workflow is None or not self._inferred.is_stub(workflow.key):
+            return None
+        found = lone_task(workflow.message.closure.compiled_workflow)
+        if found is None:
+            return None
+        node, task = found
+        failure = script.ending.failure if isinstance(script.ending, Fails) else None
+        return lambda stage: LoneTask(stage, node, task, failure)
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

@@ -163,7 +163,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery rehearsal runs stage",
+        "inside nursery rehearsal runs stage",
         "scripts",
         "engine",
         "__init__",
@@ -173,7 +173,7 @@ ROOMS = {
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
-        "scope",  # one workflow of them
+        "lone scope",  # the only one there is; one workflow of them
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
