@@ -122,7 +122,7 @@ def _cost(node: _Node) -> int:
 def _telling(node: _Node) -> Sequence[AttemptRun]:
     """Return the attempts that tell more than their node: several, or one that is got over."""
     attempts = node.run.attempts
-    told = len(attempts) > 1 or node.phase not in _URGENT and any(each.error for each in attempts)
+    told = len(attempts) > 1 or (node.phase not in _URGENT and any(each.error for each in attempts))
     return attempts if told else ()
 
 
