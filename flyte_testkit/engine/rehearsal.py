@@ -12,15 +12,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated, Wait
+from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from flyte_testkit.engine.performance import Looks, Performance
+    from flyte_testkit.engine.performance import Performance, Wait
 
 __all__ = ["Rehearsed"]
+
 
 class Rehearsed:
     """A performance that can tell what is to come of it.
@@ -30,9 +31,7 @@ class Rehearsed:
         audience: Who really looks at it.
     """
 
-    def __init__(
-        self, begin: Callable[[Audience], Performance[None]], audience: Audience
-    ) -> None:
+    def __init__(self, begin: Callable[[Audience], Performance[None]], audience: Audience) -> None:
         self._begin = begin
         self._audience = audience
         self._heard: list[tuple[datetime, int]] = []  # how late it was, and how many had looked
@@ -49,7 +48,7 @@ class Rehearsed:
             except StopIteration:
                 return
             try:
-                at = yield told if isinstance(told, Act) else _Foreseen(told, self.to_come)
+                at = yield told
             except Terminated as terminated:
                 step, value = performance.throw, terminated
             else:
@@ -71,7 +70,7 @@ class Rehearsed:
         at = None
         try:
             told = next(performance)
-            for at, audience.seen in self._heard[:heard]:  # noqa: B007  both are used
+            for at, audience.seen in self._heard[:heard]:
                 told = performance.send(at)
             while True:
                 if isinstance(told, Act):
@@ -86,26 +85,3 @@ class Rehearsed:
                 told = performance.send(at)
         except StopIteration:
             return
-
-
-class _Foreseen(Wait):
-    """A wait that knows all that is to come."""
-
-    __slots__ = ("_to_come", "_wait")
-
-    def __init__(self, wait: Wait, to_come: Callable[[], Iterable[datetime]]) -> None:
-        super().__init__(wait.at)
-        self._wait = wait
-        self._to_come = to_come
-
-    def is_over(self, now: datetime) -> bool:
-        """Ask it."""
-        return self._wait.is_over(now)
-
-    def looks(self) -> Iterator[Looks]:
-        """Ask it."""
-        return self._wait.looks()
-
-    def instants(self) -> Iterator[datetime]:
-        """Yield all of them."""
-        yield from self._to_come()

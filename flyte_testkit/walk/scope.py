@@ -11,8 +11,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.core import literals_pb2
-
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
 from flyte_testkit.engine.performance import Until
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, interface_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, interface_pb2, literals_pb2, workflow_pb2
     from flyteidl.core import execution_pb2 as core
 
     from flyte_testkit.engine.performance import Act, Performance
@@ -143,9 +141,7 @@ class Scope:
         scripted = self.company.cast.outputs.get(self._path)
         if scripted:
             declared = self.interface.outputs
-            known = type(declared)(
-                variables={key: declared.variables[key] for key in scripted}
-            )
+            known = type(declared)(variables={key: declared.variables[key] for key in scripted})
             bound.MergeFrom(flow.outputs(scripted, known, {}, name=self._workflow.template.id.name))
         return bound
 
@@ -166,8 +162,11 @@ class Scope:
         if not template.HasField("failure_node"):
             return error, at
         site = self._place(template.failure_node)
-        self._given[START] = self.company.told_of(error, site, self._given[START])
-        performance = self.play(site, at)
+        try:
+            inputs = self.company.told(self.resolved(site.node), site.node, error)
+            performance = self.company.play(site, inputs, self, at)
+        except flow.UnresolvedError as missing:
+            performance = self._unresolved(site, missing, at)
         try:
             told = next(performance)
             while True:
