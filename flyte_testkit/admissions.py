@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
 
-from flyte_testkit import graphs, literals
+from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
+from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyteidl.admin import execution_pb2
+    from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
+    from flyte_testkit.nodes import Where
     from flyte_testkit.unforeseen import Unforeseen
 
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
@@ -128,12 +131,27 @@ class Admissions:
         """
         if isinstance(script, Timeline):
             return Scripted(script, inputs, self._outputs(row, script))
-        workflow = self._workflow(row)
-        assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
-        closure = workflow.message.closure.compiled_workflow
+        closure = self._closure(row, script)
         if problem := unplayable(closure):
-            raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}")
+            raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return Walked(graphs.cast(closure, script, inputs), inputs)
+
+    def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
+        """Return what a new execution runs, which a tree may have told something new of.
+
+        Raises:
+            FlyteTestkitError: It tells what it cannot.
+        """
+        asked, workflow = row.message.spec.launch_plan, self._workflow(row)
+        assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
+        place = Name(asked.project, asked.domain, asked.name)
+        if not self._inferred.is_stub(workflow.key):
+            if isinstance(tree, Workflow):
+                raise trees.registered(asked.name, tree)
+        elif place in self._inferred and workflow.name == asked.name:
+            trees.learn_late(self._inferred, place, tree, row.created_at)
+            workflow = self._workflow(row) or workflow
+        return workflow.message.closure.compiled_workflow
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

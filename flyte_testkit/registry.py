@@ -117,6 +117,37 @@ class Registry:
         with self._backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
             stub.register(lambda rpc, request: admin.answer(rpc, request, now))
 
+    def register_tree(
+        self,
+        name: str,
+        tree: object,
+        inputs: Mapping[str, object],
+        outputs: Mapping[str, object],
+        version: str,
+        *,
+        place: tuple[str, str] | None = None,
+    ) -> None:
+        """Register a launch plan by the nodes of its workflow; scripts say later what they give.
+
+        Raises:
+            RegistrationError: It cannot be registered; then nothing is.
+        """
+        _check_types(name, inputs, outputs)
+        _require_text(version, f"register({name!r}, …)")
+        graph, guess = trees.defined(name, tree), Guess.declared(inputs, outputs)
+        named, inferred = Name(*(place or self._place), name), self._backend.inferred
+        with self._backend.moment() as now:
+            if inferred.is_closed(named):
+                raise RegistrationError(
+                    f"register({name!r}, …): its nodes are registered already, and all versions of"
+                    " a workflow that is made up are alike.\nGive this one another name."
+                )
+            inferred.tried(named, guess, graph, now)
+            with inferred.stepping_aside(stub_id(named, version)):
+                pass
+            inferred.learn(named, guess, version, now, graph)
+            inferred.close(named)
+
     def scripted(self, planting: Planting) -> None:
         """See to it that launches can be as a route wants them, which is about to be planted.
 
@@ -135,6 +166,7 @@ class Registry:
                 self._infer(name, inputs, planting.scripts, criteria.version, now)
             else:
                 self._check(planting)
+                self._grow(name, planting.scripts, now)
 
     def doubt(self, planting: Planting) -> str:
         """Say why scripts could not be planted as things are by now, if so."""
@@ -146,7 +178,7 @@ class Registry:
         if criteria.entity is None:
             return ""
         name = Name(*self._asked(criteria))
-        if name in inferred:
+        if name in inferred and not inferred.is_closed(name):
             misled = planting.scripts and inferred.may_mislead(name)
             return unregistered(name.name, inferred.guess(name)) if misled else ""
         try:
@@ -194,10 +226,11 @@ class Registry:
                     )
                 version = self._infer(named, inputs, [script], version, now, complete=True)
             chosen = self._chosen(named, version)
-            trees.check(self._store, [chosen], [script])
             if named not in self._backend.inferred:
                 for outputs in _outputs([script]):
                     check_outputs(name, outputs, chosen.outputs)
+                trees.check(self._store, [chosen], [script])
+            self._grow(named, [script], now)
         return chosen.id, literals.literal_map(inputs, chosen.open, of="input")
 
     def latest(self, name: str) -> identifier_pb2.Identifier:
@@ -261,28 +294,20 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        graph = self._graph(name, guess, trees.among(scripts), now)
+        graph = trees.settled(inferred, name, guess, trees.among(scripts), now)
         return inferred.learn(name, guess, version, now, graph)
 
-    def _graph(
-        self, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
-    ) -> Graph | None:
-        """Return which nodes a name has that is only scripted, once these trees are planted.
+    def _grow(self, name: Name, scripts: Iterable[object], now: datetime) -> None:
+        """Learn what nodes give by scripts, of a name whose nodes were registered by a tree.
 
         Raises:
-            FlyteTestkitError: Trees disagree, or one cannot be played.
+            FlyteTestkitError: It has not these nodes, or they cannot do that.
         """
         inferred = self._backend.inferred
-        known = inferred.graph(name)
-        graph = trees.told(known, name.name, planted)
-        if not planted:
-            return graph
-        if graph is None:
-            raise trees.unregistered(name.name, planted[0], self.names(), name in inferred)
-        compiled = inferred.tried(name, guess, graph, now)
-        for tree in planted:
-            graphs.cast(compiled, tree)
-        return graph
+        if inferred.is_closed(name):
+            guess = inferred.guess(name)
+            graph = trees.settled(inferred, name, guess, trees.among(scripts), now)
+            inferred.learn(name, guess, None, now, graph)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
@@ -302,7 +327,8 @@ class Registry:
             check_inputs(criteria, found)
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
-        trees.check(self._store, found, planting.scripts)
+        if name not in self._backend.inferred:
+            trees.check(self._store, found, planting.scripts)
 
     def _chosen(self, name: Name, version: str | None = None) -> Definition:
         """Return a version of a name that can be launched, by default the latest.
@@ -330,7 +356,9 @@ class Registry:
         return fitting[-1]
 
     def _is_to_be_inferred(self, name: Name) -> bool:
-        return name in self._backend.inferred or not definitions(self._store, name)
+        inferred = self._backend.inferred
+        known = name in inferred or not definitions(self._store, name)
+        return known and not inferred.is_closed(name)
 
     def _asked(self, criteria: Criteria) -> tuple[str, str, str]:
         project, domain = criteria.project or self._place[0], criteria.domain or self._place[1]

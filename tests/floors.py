@@ -20,8 +20,10 @@ HOUSE = [
             "graphs",  # workflows made of scripts, and who plays what
             "stubs",
             "inferred",
-            "admissions definitions",
-            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
+            "definitions",
+            "trees",  # which scripts of nodes fit what is registered
+            "admissions",
+            "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registry",
             "scripting",
         ],
