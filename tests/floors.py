@@ -120,10 +120,10 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_go_values _wrong",
-        "_conditions _paths",
-        "_bindings _demands _plain",
-        "_outputs",
+        "_demand _go_values _schemas _wrong",
+        "_conditions _content _paths",
+        "_bindings _plain",
+        "_demands _outputs",
         "__init__",
     ],
     "admin": [

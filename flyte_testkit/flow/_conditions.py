@@ -99,8 +99,11 @@ def _holds(expression: condition_pb2.BooleanExpression, inputs: literals_pb2.Lit
 def _compares(
     comparison: condition_pb2.ComparisonExpression, inputs: literals_pb2.LiteralMap
 ) -> bool:
-    left = _primitive(comparison.left_value, inputs, "LHS")
-    right = _primitive(comparison.right_value, inputs, "RHS")
+    operands = (comparison.left_value, comparison.right_value)
+    left_literal, right_literal = (_value(operand, inputs) for operand in operands)
+    left = _primitive(left_literal, "LHS Variable is non primitive.")
+    dot = "." if comparison.left_value.HasField("primitive") else ""  # so it is, in Go
+    right = _primitive(right_literal, f"RHS Variable is non primitive{dot}")
     kinds = [side.WhichOneof("value") for side in (left, right)]
     if kinds[0] != kinds[1]:
         raise UndecidedError(
@@ -117,28 +120,29 @@ def _compares(
 def _decides(left: Any, right: Any, sign: str) -> bool:
     """Compare as Go does, where less is what is neither greater nor equal."""
     equal, greater = left == right, left > right
-    return {
+    held: dict[str, bool] = {
         "==": equal,
         "!=": not equal,
         ">": greater,
         ">=": equal or greater,
         "<": not (greater or equal),
         "<=": not greater,
-    }[sign]
+    }
+    return held[sign]
 
 
-def _primitive(
-    operand: condition_pb2.Operand, inputs: literals_pb2.LiteralMap, side: str
-) -> literals_pb2.Primitive:
+def _value(operand: condition_pb2.Operand, inputs: literals_pb2.LiteralMap) -> literals_pb2.Literal:
     if operand.HasField("primitive"):
-        return operand.primitive
+        return literals_pb2.Literal(scalar=literals_pb2.Scalar(primitive=operand.primitive))
     if operand.var not in inputs.literals:
         raise UndecidedError(f"Failed to find Value for Variable [{operand.var}]")
-    literal = inputs.literals[operand.var]
-    while literal.scalar.HasField("union"):
-        literal = literal.scalar.union.value
+    return inputs.literals[operand.var]
+
+
+def _primitive(literal: literals_pb2.Literal, problem: str) -> literals_pb2.Primitive:
+    """Return what can be compared: unions cannot, not even with one that holds the same."""
     if not literal.scalar.HasField("primitive"):
-        raise UndecidedError(f"Only primitives can be compared. {side} Variable is non primitive.")
+        raise UndecidedError(f"Only primitives can be compared. {problem}")
     return literal.scalar.primitive
 
 
