@@ -7,15 +7,14 @@ takes its place. Ignorant of how launches find their scripts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit import graphs, literals, trees
+from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
-from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
+from flyte_testkit.definitions import definitions, elsewhere, whereabouts
 from flyte_testkit.errors import (
     FlyteTestkitError,
     RegistrationError,
@@ -23,23 +22,20 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.inferred import Name
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
-from flyte_testkit.stubs import Stub, check_outputs
+from flyte_testkit.registering import require_version
+from flyte_testkit.stubs import check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from flyteidl.admin import schedule_pb2
     from flyteidl.core import identifier_pb2, literals_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
-    from flyte_testkit.graphs import Graph
-    from flyte_testkit.guesses import Guess
     from flyte_testkit.launches import Criteria, Planting, Played
-    from flyte_testkit.nodes import Where, Workflow
 
 __all__ = ["Registry"]
 
@@ -89,64 +85,6 @@ class Registry:
                     f"project={project!r} is refused by FlyteAdmin: {refusal.message}"
                 ) from refusal
         return project, domain
-
-    def register(
-        self,
-        name: str,
-        inputs: Mapping[str, object],
-        outputs: Mapping[str, object],
-        version: str,
-        *,
-        schedule: schedule_pb2.Schedule | None = None,
-        place: tuple[str, str] | None = None,
-    ) -> None:
-        """Register a launch plan by its interface, for which an inferred one steps aside.
-
-        Raises:
-            RegistrationError: It cannot be registered; then nothing is.
-        """
-        for what, types in (("inputs", inputs), ("outputs", outputs)):
-            if not isinstance(types, Mapping) or not all(isinstance(key, str) for key in types):
-                raise RegistrationError(
-                    f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
-                    f"Write {what}={{'day': str}}, for example."
-                )
-        _require_text(version, f"register({name!r}, …)")
-        stub = Stub.declared(place or self._place, name, version, inputs, outputs, schedule)
-        admin, inferred = self._backend.admin, self._backend.inferred
-        with self._backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
-            stub.register(lambda rpc, request: admin.answer(rpc, request, now))
-
-    def register_tree(
-        self,
-        name: str,
-        tree: object,
-        inputs: Mapping[str, object],
-        outputs: Mapping[str, object],
-        version: str,
-        *,
-        place: tuple[str, str] | None = None,
-    ) -> None:
-        """Register a launch plan by the nodes of its workflow; scripts say later what they give.
-
-        Raises:
-            RegistrationError: It cannot be registered; then nothing is.
-        """
-        _check_types(name, inputs, outputs)
-        _require_text(version, f"register({name!r}, …)")
-        graph, guess = trees.defined(name, tree), Guess.declared(inputs, outputs)
-        named, inferred = Name(*(place or self._place), name), self._backend.inferred
-        with self._backend.moment() as now:
-            if inferred.is_closed(named):
-                raise RegistrationError(
-                    f"register({name!r}, …): its nodes are registered already, and all versions of"
-                    " a workflow that is made up are alike.\nGive this one another name."
-                )
-            inferred.tried(named, guess, graph, now)
-            with inferred.stepping_aside(stub_id(named, version)):
-                pass
-            inferred.learn(named, guess, version, now, graph)
-            inferred.close(named)
 
     def scripted(self, planting: Planting) -> None:
         """See to it that launches can be as a route wants them, which is about to be planted.
@@ -214,7 +152,7 @@ class Registry:
             RegistrationError: There is no such version, or the outputs or inputs do not fit.
         """
         if version is not None:
-            _require_text(version, "add_execution(…)")
+            require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
         with self._backend.moment() as now:
             if self._is_to_be_inferred(named):
@@ -372,11 +310,6 @@ class Registry:
     @property
     def _store(self) -> Store:
         return self._backend.admin.store
-
-
-def _require_text(version: object, call: str) -> None:
-    if not isinstance(version, str) or not version:
-        raise RegistrationError(f"{call}: version={version!r}: a version is a text, such as 'v1'.")
 
 
 def _outputs(scripts: Iterable[object]) -> list[Mapping[str, Any]]:

@@ -165,11 +165,14 @@ def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) 
         FlyteTestkitError: There is no such node, or it cannot do that.
     """
     trees = among(scripts)
-    closure = _closure(store, found[-1].id) if trees and found else None
-    for tree in trees if closure is not None else ():
+    if not trees or not found:
+        return
+    closure = _closure(store, found[-1].id)
+    for tree in trees:
         if isinstance(tree, Workflow):
-            raise registered(closure.primary.template.id.name, tree)
-        graphs.cast(closure, tree)
+            raise registered(found[-1].id.name, tree)
+        if closure is not None:
+            graphs.cast(closure, tree)
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

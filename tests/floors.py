@@ -14,7 +14,7 @@ HOUSE = [
     (
         "2 FlyteAdmin without a network",
         [
-            "guesses launches naming schedules",  # what tests say of launches
+            "guesses launches naming replacing schedules",  # what tests say of launches
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
@@ -24,6 +24,7 @@ HOUSE = [
             "trees",  # which scripts of nodes fit what is registered
             "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "registering",
             "registry",
             "scripting",
         ],

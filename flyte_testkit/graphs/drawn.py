@@ -118,7 +118,9 @@ def joined(one: Graph, other: Graph, whose: str) -> Graph:
     return one if grown == one else grown
 
 
-def with_outputs(graph: Graph, script: Where | Subworkflow | Branch, whose: str) -> Graph:
+def with_outputs(
+    graph: Graph, script: Workflow | Where | Subworkflow | Branch, whose: str
+) -> Graph:
     """Return a graph after a script that says what happens in some of its nodes.
 
     What it does not know stays out of it: whoever casts the script says what is wrong with that.
