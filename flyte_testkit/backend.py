@@ -48,8 +48,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
-    from flyte_testkit.launches import Launch, Planting
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches import Launch, Planting, Played
 
 __all__ = ["Backend", "Origin"]
 
@@ -205,7 +204,7 @@ class Backend:
     def add(
         self,
         request: ExecutionCreateRequest,
-        script: Timeline,
+        script: Played,
         *,
         principal: str,
         created_at: datetime | None,

@@ -9,17 +9,23 @@ own door. Everything counts as an import: those inside functions, and those for 
 HOUSE = [
     ("0 ground", ["errors"]),
     ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
-    ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    ("2 FlyteAdmin without a network", ["references", "literals", "admin", "flow"]),
     ("3 the wire", ["wire"]),
     (
         "2 FlyteAdmin without a network",
         [
             "inside",  # what happens in executions, read as clients read it
-            "guesses launches naming schedules",  # what tests say of launches
+            "guesses launches naming replacing schedules",  # what tests say of launches
+            "engine",
+            "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
             "stubs",
-            "engine inferred",
-            "admissions definitions",
+            "inferred",
+            "definitions",
+            "trees",  # which scripts of nodes fit what is registered
+            "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "registering",
             "registry",
             "scripting",
         ],
@@ -115,6 +121,13 @@ ROOMS = {
         "forms",
         "__init__",
     ],
+    "flow": [
+        "_demand _go_values _schemas _wrong",
+        "_conditions _content _paths",
+        "_bindings _plain",
+        "_demands _outputs",
+        "__init__",
+    ],
     "admin": [
         "go settings version",  # how Go counts, spells and quotes; what the server is told
         "errors",
@@ -153,9 +166,26 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery runs stage",
+        "nursery rehearsal runs stage",
         "scripts",
         "engine",
+        "__init__",
+    ],
+    "walk": [
+        "cast failing",
+        "site",  # where a node stands
+        "pods",  # what is said of an attempt of its task
+        "company graph",  # who plays; who waits for whom
+        "scope",  # one workflow of them
+        "branches subworkflows tasks",  # the kinds
+        "kinds",
+        "whole",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled drawn",
+        "arms bound",
+        "casting templates",
         "__init__",
     ],
     "wire": [

@@ -10,14 +10,14 @@ are found.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
-from flyte_testkit.engine.scripts import instants, perform
+from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
@@ -31,32 +31,48 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
-    from flyte_testkit.engine.performance import Act
+    from flyte_testkit.engine.performance import Act, Audience, Performance
     from flyte_testkit.timeline import Timeline
 
-__all__ = ["Engine", "Scripted"]
+__all__ = ["Engine", "Played", "Scripted"]
+
+
+class Played(Admission):
+    """An execution will perform something.
+
+    Attributes:
+        script: What was written, which prints as code.
+        inputs: What the execution runs with.
+        outputs: What it will have made if it succeeds, as far as that is known.
+    """
+
+    script: object
+    inputs: literals_pb2.LiteralMap
+    outputs: literals_pb2.LiteralMap
+
+    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
+        """Perform it from an instant on; may be asked twice, to rehearse."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
-class Scripted(Admission):
-    """An execution will play a script.
-
-    Attributes:
-        script: The script.
-        inputs: What the execution runs with.
-        outputs: What it will have made if it succeeds.
-    """
+class Scripted(Played):
+    """An execution will play a script."""
 
     script: Timeline
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
+
+    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
+        """Play the script."""
+        return perform(self.script, stage, at)
 
 
 @dataclass(frozen=True)
 class Play:
     """An execution's script, and the run that plays it."""
 
-    script: Timeline
+    script: object
     run: Run
 
     def __str__(self) -> str:
@@ -100,15 +116,17 @@ class Engine(WorkflowExecutor):
 
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""
-        if not isinstance(admission, Scripted):
+        if not isinstance(admission, Played):
             return
         id_ = execution.message.id
         stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
-        script = admission.script
-        performance = perform(script, stage, now)
-        known = partial(instants, script, 0, now)
-        run = self._runs.begin(performance, stage.audience, now, known)
-        self.plays[execution.key] = Play(script, run)
+
+        def begin(audience: Audience) -> Performance[None]:
+            return admission.perform(replace(stage, audience=audience), now)
+
+        rehearsed = Rehearsed(begin, stage.audience)
+        run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        self.plays[execution.key] = Play(admission.script, run)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Let the execution's engine hear of it, which takes a moment; then it ends ABORTED."""

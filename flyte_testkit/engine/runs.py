@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
+from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
-__all__ = ["PATIENCE", "Run", "Runs"]
-
-PATIENCE = timedelta(hours=1)
-"""How long, after the last look, a script that waits for looks counts as going to go on."""
+__all__ = ["Run", "Runs"]
 
 
 @dataclass(eq=False)
@@ -37,6 +33,7 @@ class Run:
         audience: Who looks at it.
         order: Who goes first at one instant.
         created: When it joined the others, which may be long after it began.
+        to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
@@ -46,6 +43,7 @@ class Run:
     audience: Audience
     order: int
     created: datetime
+    to_come: Callable[[], Iterable[datetime]] = tuple
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -80,7 +78,7 @@ class Runs:
         performance: Performance[None],
         audience: Audience,
         at: datetime,
-        then: Callable[[], Iterable[datetime]] = tuple,
+        to_come: Callable[[], Iterable[datetime]] = tuple,
     ) -> Run:
         """Let a performance begin at an instant, when that is handed over.
 
@@ -88,10 +86,11 @@ class Runs:
             performance: What it does.
             audience: Who looks at it.
             at: When it begins.
-            then: Says when it will go on by itself, as far as that is known already.
+            to_come: Says when it will go on by itself, as far as that is known already: it may go
+                on late, and is asked before that what is still to come.
         """
-        run = Run(performance, audience, next(self._numbers), self._now())
-        self._wait(run, Until(at, then), at)
+        run = Run(performance, audience, next(self._numbers), self._now(), to_come)
+        self._wait(run, Until(at), at)
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
@@ -135,7 +134,7 @@ class Runs:
         for at, _, _, run, wait in self._agenda[:1]:  # a slice: nothing here is locked
             if at > now and _counts(run, wait):
                 return at
-        to_come = (at for at in self._instants() if at > now)
+        to_come = (at for at in self._instants(now) if at > now)
         expected = (until for until in list(self._expected.values()) if until > now)
         return min((*to_come, *expected), default=None)
 
@@ -147,11 +146,13 @@ class Runs:
     def _entries(self) -> list[tuple[datetime, Run]]:
         return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
 
-    def _instants(self) -> Iterator[datetime]:
+    def _instants(self, now: datetime) -> Iterator[datetime]:
         """Yield when something will happen by itself; what is due knows what comes after it."""
         for at, _, _, run, wait in self._agenda.copy():
             if _counts(run, wait):
-                yield from (at,) if wait is None else wait.instants()
+                yield at
+                if wait is not None and at <= now:
+                    yield from run.to_come()
 
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""

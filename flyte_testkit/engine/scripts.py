@@ -10,22 +10,20 @@ Ignorant of FlyteAdmin's rules, of other executions and of the present time.
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
-from flyte_testkit.engine.runs import PATIENCE
 from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.timeline import Step, Timeline
 
-__all__ = ["instants", "perform"]
+__all__ = ["perform"]
 
 
 def perform(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
@@ -55,30 +53,8 @@ def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
             case _ if number == len(script.steps) and script.ending.phase is None:
                 pass  # nothing comes of its end, so nobody waits for it
             case seconds:
-                at += timedelta(seconds=seconds)
-                at = yield Until(at, partial(instants, script, number, at))
+                at = yield Until(at + timedelta(seconds=seconds))
     yield from _ending(script, stage, at, passed)
-
-
-def instants(script: Timeline, number: int, at: datetime) -> Sequence[datetime]:
-    """Return when a script goes on by itself after an instant, as far as that can be known.
-
-    Args:
-        script: The script.
-        number: How many of its steps are over by then.
-        at: The instant.
-    """
-    known: list[datetime] = []
-    for step in script.steps[number:]:
-        match step.duration:
-            case None:
-                return known
-            case Polls():
-                return [*known, at + PATIENCE]
-            case seconds:
-                at += timedelta(seconds=seconds)
-                known.append(at)
-    return known[:-1] if script.ending.phase is None else known
 
 
 def _step(step: Step, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:

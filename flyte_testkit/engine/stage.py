@@ -53,18 +53,27 @@ class Stage:
         *,
         output_uri: str = "",
         failure: Failure | None = None,
+        error: core.ExecutionError | None = None,
         blobs: Mapping[str, bytes] | None = None,
     ) -> Act:
-        """Tell FlyteAdmin what the execution does now."""
+        """Tell FlyteAdmin what the execution does now, and why it fails, if it does.
+
+        Args:
+            at: When.
+            phase: Its phase.
+            output_uri: The address of its outputs.
+            failure: Why it fails, as a script says it.
+            error: Why it fails, as a node has said it.
+            blobs: What is written to the object store just before.
+        """
         event = events.WorkflowExecutionEvent(
             execution_id=self.id,
             producer_id=PRODUCER,
             phase=phase,
             output_uri=output_uri or None,  # an empty one would be set all the same
+            error=self.error(failure) if failure is not None else error,
         )
         event.occurred_at.FromDatetime(at)
-        if failure is not None:
-            event.error.CopyFrom(self.error(failure))
         request = event_pb2.WorkflowExecutionEventRequest(event=event)
         return Act(at, "CreateWorkflowEvent", request, blobs=blobs or {})
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.inside import NodeRun
+    from flyte_testkit.nodes import Where, Workflow
     from flyte_testkit.timeline import Timeline
 
 __all__ = ["Launch"]
@@ -31,7 +32,8 @@ class Launch:
         id: The execution's identifier.
         inputs: The inputs as Python values, defaults and fixed ones of the launch plan included.
         spec: The spec as FlyteAdmin stored it.
-        script: The timeline it plays; None while a script function is still being asked.
+        script: The timeline it plays, or the tree; None while a script function is still being
+            asked.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Launch:
         self.id: identifier_pb2.WorkflowExecutionIdentifier = first.id
         self.spec: execution_pb2.ExecutionSpec = first.spec
         self.inputs: Mapping[str, Any] = literals.python_values(inputs)
-        self.script: Timeline | None = None
+        self.script: Timeline | Workflow | Where | None = None
 
     @property
     def closure(self) -> execution_pb2.ExecutionClosure:

@@ -37,6 +37,7 @@ __all__ = [
     "exhausted",
     "interrupted",
     "item_failed",
+    "no_case",
     "node_aborted",
     "node_error",
     "node_timed_out",
@@ -201,6 +202,12 @@ def child_aborted(node: str, child: str) -> Worded:
 def conditional_failed(message: str) -> Worded:
     """Say that a conditional came to its ``.fail(…)``."""
     return Worded(f"[UserProvidedError] {message}", "UserProvidedError")
+
+
+def no_case(cause: str) -> Worded:
+    """Say that a conditional without an else came to no case, or could not tell to which."""
+    code = "MalformedBranchUserError"
+    return Worded(f"[{code}] {cause}", code)
 
 
 def node_timed_out() -> Worded:

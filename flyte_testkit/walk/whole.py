@@ -1,0 +1,105 @@
+"""An execution that has nodes, from its beginning to its end.
+
+Order follows the recorded runs of a real flytepropeller: at the top FAILING comes before the other
+nodes are stopped, then the failure node runs, then FAILED tells why; ABORTED tells nothing.
+
+Ignorant of kinds of nodes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flyteidl.core import literals_pb2
+
+from flyte_testkit.engine.engine import Played
+from flyte_testkit.engine.performance import Looks, Terminated, Until
+from flyte_testkit.propeller import wording
+from flyte_testkit.timeline import Polls
+from flyte_testkit.walk.company import Company
+from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.kinds import play
+from flyte_testkit.walk.scope import Scope
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.walk.cast import Cast
+
+__all__ = ["Walked", "perform"]
+
+
+@dataclass(frozen=True, eq=False)
+class Walked(Played):
+    """An execution will play a compiled workflow.
+
+    Attributes:
+        cast: Who plays what.
+        inputs: What the execution runs with.
+    """
+
+    cast: Cast
+    inputs: literals_pb2.LiteralMap
+    outputs: literals_pb2.LiteralMap = field(default_factory=literals_pb2.LiteralMap, init=False)
+
+    @property
+    def script(self) -> object:  # type: ignore[override]  # nobody sets it
+        """What was written."""
+        return self.cast.script
+
+    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
+        """Walk through it."""
+        return perform(self.cast, stage, at)
+
+
+def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
+    """Walk through a compiled workflow from an instant on.
+
+    Args:
+        cast: Who plays what.
+        stage: Who plays it.
+        at: When it begins.
+    """
+    company = Company(cast, stage, play)
+    scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
+    try:
+        at = yield from _begins(cast, stage, at)
+        yield from _walks(scope, stage, at)
+    except Terminated as terminated:
+        at = terminated.at
+        yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
+        yield stage.workflow_event(at, "ABORTED")
+
+
+def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
+    """Do what comes before it runs."""
+    steps = () if cast.script.beginning is None else cast.script.beginning.steps
+    for number, step in enumerate(steps):
+        if step.phase != "UNDEFINED" or number:  # FlyteAdmin creates executions UNDEFINED
+            yield stage.workflow_event(at, step.phase)
+        if isinstance(step.duration, Polls):
+            at = yield Looks(stage.audience, step.duration.count)
+        else:
+            at = yield Until(at + timedelta(seconds=step.duration or 0))
+    return at
+
+
+def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
+    yield from stage.start(at)
+    try:
+        at = yield from scope.run(at)
+        outputs = yield from scope.outputs(at)
+    except NodeFailed as failure:
+        at = scope.now
+        yield stage.workflow_event(at, "FAILING", error=failure.error)
+        yield from scope.stop(Stopped(at, wording.NODE_FAILED))
+        error, at = yield from scope.failure_node(failure.error, at)
+        yield stage.workflow_event(at, "FAILED", error=error)
+        return
+    stage = replace(stage, outputs=outputs)
+    yield from stage.wind_up(at)
+    yield stage.success(at)
