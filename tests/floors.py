@@ -177,7 +177,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled drawn",
-        "arms bound",
+        "arms bound joining",
         "casting templates",
         "__init__",
     ],
