@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from flyteidl.admin import execution_pb2
     from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+    from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from flyte_testkit.nodes import Where
     from flyte_testkit.unforeseen import Unforeseen
 
+    Ask = Callable[[str, Message], Message]
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
 
 __all__ = ["Admissions"]
@@ -53,6 +55,7 @@ class Admissions:
         unforeseen: Told of what is refused.
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
+        ask: What asks FlyteAdmin whatever else there is to read.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Admissions:
         *,
         strict: bool,
         look: Look,
+        ask: Ask,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -71,6 +75,7 @@ class Admissions:
         self._unforeseen = unforeseen
         self._strict = strict
         self._look = look
+        self._ask = ask
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -119,7 +124,7 @@ class Admissions:
         def read() -> execution_pb2.Execution:
             return self._look(first.id) if self._store.executions.get(*row.key) else first
 
-        return Launch(read, first, inputs, declared)
+        return Launch(read, first, inputs, declared, self._ask)
 
     def _admission(
         self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played

@@ -14,6 +14,7 @@ HOUSE = [
     (
         "2 FlyteAdmin without a network",
         [
+            "inside",  # what happens in executions, read as clients read it
             "guesses launches naming replacing schedules",  # what tests say of launches
             "engine",
             "walk",  # what an engine sends that plays nodes
@@ -150,6 +151,12 @@ ROOMS = {
         "workflows",
         "__init__",
     ],
+    "inside": [
+        "_graph _reader _siblings _values",
+        "_runs",
+        "_failing",
+        "__init__",
+    ],
     "launches": [
         "_launch",
         "_criteria _scripts",
@@ -204,6 +211,7 @@ ROOMS = {
     ],
     "render": [
         "_hints _values",
+        "_nodes",
         "_lives",
         "__init__",
     ],

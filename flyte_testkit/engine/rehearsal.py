@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from flyte_testkit.engine.performance import Performance, Wait
 
-__all__ = ["Rehearsed"]
+__all__ = ["Rehearsed", "rehearse"]
 
 
 class Rehearsed:
@@ -60,11 +60,11 @@ class Rehearsed:
         heard = len(self._heard)
         number, known = self._known
         if number != heard:
-            known = list(self._rehearse(heard))
+            known = self._rehearse(heard)
             self._known = heard, known
         return known
 
-    def _rehearse(self, heard: int) -> Iterator[datetime]:
+    def _rehearse(self, heard: int) -> list[datetime]:
         audience = Audience()
         performance = self._begin(audience)
         at = None
@@ -72,16 +72,38 @@ class Rehearsed:
             told = next(performance)
             for at, audience.seen in self._heard[:heard]:
                 told = performance.send(at)
-            while True:
-                if isinstance(told, Act):
-                    at = told.at
-                elif told.at is not None:
-                    at = told.at if at is None else max(at, told.at)
-                    yield at
-                elif at is None or not told.is_over(at):
-                    if at is not None and any(True for _ in told.looks()):
-                        yield at + PATIENCE
-                    return
-                told = performance.send(at)
         except StopIteration:
-            return
+            return []
+        instants, last = rehearse(performance, told, at)
+        if instants and last is not None and any(True for _ in last.looks()):
+            instants.append(instants[-1] + PATIENCE)
+        return instants
+
+
+def rehearse(
+    performance: Performance[None], told: Act | Wait, at: datetime | None = None
+) -> tuple[list[datetime], Wait | None]:
+    """Go through a performance as if nothing but time came to it.
+
+    Args:
+        performance: It.
+        told: What it has told last.
+        at: How late it is, if that is known.
+
+    Returns:
+        When it went on, how late it was first of all if that was known, and what it waits for at
+        the end; None if it has ended.
+    """
+    instants = [] if at is None else [at]
+    while True:
+        if isinstance(told, Act):
+            at = told.at
+        elif told.at is not None:
+            at = told.at if at is None else max(at, told.at)
+            instants.append(at)
+        elif at is None or not told.is_over(at):
+            return instants, told
+        try:
+            told = performance.send(at)
+        except StopIteration:
+            return instants, None

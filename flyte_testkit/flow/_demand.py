@@ -5,6 +5,7 @@ Ignorant of graphs, and of how a value is made that has these parts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -72,6 +73,15 @@ class Demand:
             if inner is not None:
                 found.add(_Ask((), inner.SerializeToString(deterministic=True)))
         return Demand(frozenset(found))
+
+    @property
+    def elements(self) -> list[Demand]:
+        """What is asked of each element of a list that is as long as it has to be."""
+        each, alone = self.part(EACH), defaultdict(set)
+        for ask in self.asked:
+            if ask.path and isinstance(ask.path[0], int):
+                alone[ask.path[0]].add(_Ask(ask.path[1:], ask.kind))
+        return [each | Demand(frozenset(alone[index])) for index in range(self.size)]
 
     @property
     def keys(self) -> list[str]:

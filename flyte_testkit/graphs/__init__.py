@@ -1,3 +1,5 @@
+"""Workflows and scripts of nodes: definitions that are made of trees, and who plays what of them.
+
 :func:`cast` finds the nodes of a registered workflow that a script names. :func:`drawn` says what a
 tree tells of its workflow, :func:`joined` what several do together, :func:`scripted` what scripts
 of single nodes add to that, and :func:`templates` makes of it what FlyteAdmin takes. Ignorant of

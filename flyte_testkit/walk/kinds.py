@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.branches import plays_branch
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
 
-__all__ = ["kind_of", "play", "unplayable"]
+__all__ = ["UnplayableError", "kind_of", "play", "unplayable"]
 
 PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
@@ -33,6 +34,11 @@ PLAYED: Final[Mapping[str, Play]] = {
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
 _SHOWN: Final = 5
+_YET: Final = "only tasks, sub-workflows and branches can be played yet"
+
+
+class UnplayableError(FlyteTestkitError):
+    """A node is reached whose kind nobody plays."""
 
 
 def kind_of(node: workflow_pb2.Node) -> str:
@@ -62,8 +68,12 @@ def play(
 
     Raises:
         NodeFailed: It has failed, and has said so.
+        UnplayableError: Nobody plays its kind.
     """
-    return PLAYED[kind_of(site.node)](site, inputs, around, at)
+    kind = kind_of(site.node)
+    if kind not in PLAYED:
+        raise UnplayableError(f"node {site.node.id!r} is a {kind}; {_YET}.")
+    return PLAYED[kind](site, inputs, around, at)
 
 
 def unplayable(closure: compiler_pb2.CompiledWorkflowClosure) -> str:
@@ -81,11 +91,8 @@ def unplayable(closure: compiler_pb2.CompiledWorkflowClosure) -> str:
     ]
     if not found:
         return ""
-    more = f" and {len(found) - _SHOWN} more are not tasks either" if len(found) > _SHOWN else ""
-    return (
-        f"{', '.join(found[:_SHOWN])}{more}; only tasks, sub-workflows and branches can be played"
-        " yet"
-    )
+    more = f" and {len(found) - _SHOWN} more like them" if len(found) > _SHOWN else ""
+    return f"{', '.join(found[:_SHOWN])}{more}; {_YET}"
 
 
 def _nodes(template: workflow_pb2.WorkflowTemplate) -> Iterator[workflow_pb2.Node]:
