@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "drawn", "part"]
+__all__ = ["Graph", "Part", "as_part", "drawn"]
 
 _NUMBERED: Final = re.compile(r"n\d+")
 
@@ -99,16 +99,16 @@ def drawn(tree: Workflow | Subworkflow, whose: str) -> Graph:
     """
     at_the_end = tree.failure_node
     return Graph(
-        parts={name: part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
+        parts={name: as_part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
         before=facts.upstream(tree),
         failure_node=None
         if at_the_end is None
-        else (at_the_end[0], part(at_the_end[1], f"{at_the_end[0]!r} of {whose}")),
+        else (at_the_end[0], as_part(at_the_end[1], f"{at_the_end[0]!r} of {whose}")),
         outputs=None if tree.outputs is None else dict(tree.outputs),
     )
 
 
-def part(node: Node, whose: str) -> Part:
+def as_part(node: Node, whose: str) -> Part:
     """Return what is told of one node.
 
     Raises:
@@ -126,7 +126,7 @@ def part(node: Node, whose: str) -> Part:
         )
     if isinstance(node, Branch):
         name, arm = node.arm
-        arms = Graph({name: part(arm, f"{name!r} of {whose}")}, {name: ()})
+        arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
         return Part(node.word, inside=arms)
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
     return Part(node.word, inside=drawn(node, whose))

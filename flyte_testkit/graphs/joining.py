@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
-from flyte_testkit.graphs.drawn import Graph, Part
+from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.literals import describe
 from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
@@ -89,7 +89,7 @@ def scripted(
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
     if isinstance(node, Task):
-        seen = part(node, whose)
+        seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
         if late or not node.attempts:
             return replace(part, outputs=outputs)
