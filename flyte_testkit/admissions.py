@@ -21,8 +21,8 @@ from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
-from flyte_testkit.timeline import Succeeds, Timeline
-from flyte_testkit.walk import Walked, unplayable
+from flyte_testkit.timeline import Fails, Succeeds, Timeline
+from flyte_testkit.walk import LoneTask, Walked, lone_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.engine.inside import Inside
+    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.nodes import Where
@@ -135,11 +137,27 @@ class Admissions:
             FlyteTestkitError: It cannot play it.
         """
         if isinstance(script, Timeline):
-            return Scripted(script, inputs, self._outputs(row, script))
-        closure = self._closure(row, script)
-        if problem := unplayable(closure):
+            outputs = self._outputs(row, script)  # from which a stub may grow
+            return Scripted(script, inputs, outputs, self._inside(row, script))
+        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
-        return Walked(graphs.cast(closure, script, inputs), inputs)
+        return walked
+
+    def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
+        """Return what makes the one task of a workflow that is only known by its name.
+
+        Of what is registered a timeline says nothing of the inside.
+        """
+        workflow = self._workflow(row)
+        if workflow is None or not self._inferred.is_stub(workflow.key):
+            return None
+        found = lone_task(workflow.message.closure.compiled_workflow)
+        if found is None:
+            return None
+        node, task = found
+        failure = script.ending.failure if isinstance(script.ending, Fails) else None
+        return lambda stage: LoneTask(stage, node, task, failure)
 
     def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
         """Return what a new execution runs, which a tree may have told something new of.

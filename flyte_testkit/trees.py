@@ -68,8 +68,10 @@ def settled(
             graph = _first(inferred, name, tree)
         elif isinstance(tree, Workflow) and not inferred.is_closed(name):
             graph = graphs.joined(graph, graphs.drawn(tree, whose), whose)
+        elif not inferred.is_closed(name):
+            graph = graphs.scripted(graph, tree, whose)
         else:
-            graph = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
+            graph = _fitting(graph, name.name, tree, closed=True)
     if planted and graph is not None:
         compiled = inferred.tried(name, guess, graph, now)
         for tree in planted:
@@ -106,7 +108,7 @@ def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteErr
 
 def _fitting(graph: Graph, name: str, tree: Workflow | Where, *, closed: bool) -> Graph:
     """Return a graph after a tree that may say what its nodes give, and nothing else of them."""
-    grown = graphs.with_outputs(graph, tree, repr(name))
+    grown = graphs.scripted(graph, tree, repr(name), late=True)
     if isinstance(tree, Where):
         return grown
     more = graphs.joined(grown, graphs.drawn(tree, repr(name)), repr(name))

@@ -166,7 +166,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery rehearsal runs stage",
+        "inside nursery rehearsal runs stage",
         "scripts",
         "engine",
         "__init__",
@@ -176,7 +176,7 @@ ROOMS = {
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
-        "scope",  # one workflow of them
+        "lone scope",  # the only one there is; one workflow of them
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
@@ -184,7 +184,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled drawn",
-        "arms bound",
+        "arms bound joining",
         "casting templates",
         "__init__",
     ],
