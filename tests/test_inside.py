@@ -329,7 +329,7 @@ def test_nodes_stand_below_their_execution_in_time(admin, launch, engine):
     engine.task("n1-0-n0", 1, "RUNNING")
 
     lines = picture(admin)
-    at = lines.index("     nightly        0 s – 60 s    SUCCEEDED")  # what the workflow calls n0
+    at = lines.index("     nightly (n0)   0 s – 60 s    SUCCEEDED")
     assert lines[at + 1 : at + 5] == [
         "     n1             60 s –        RUNNING",
         "       n0           60 s –        RUNNING",

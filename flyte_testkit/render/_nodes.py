@@ -129,8 +129,7 @@ def _telling(node: _Node) -> Sequence[AttemptRun]:
 def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
     run, attempts = node.run, _telling(node)
     margin = "  " * len(node.above)
-    key = run.path[len(run.parent.path) + 1 :] if run.parent else run.path
-    name = key if key == run.name else f"{run.name} ({key})"
+    name = run.name if run.name == run.spec_id else f"{run.name} ({run.spec_id})"
     ended = run.updated_at if node.phase in _ENDED else None
     when = _when(run.started_at or run.created_at, ended, start)
     yield _Line(margin + cut(name, _NAME), when, _what(node.phase, run.error, told))

@@ -108,7 +108,7 @@ def test_attempts_are_told_below_their_node():
     ((_, launch, fake),) = launches_of("process-dies")
     lines = [line.strip() for line in render.text(fake).splitlines()]
 
-    at = next(number for number, line in enumerate(lines) if line.startswith("dies "))
+    at = next(number for number, line in enumerate(lines) if line.startswith("dies (n0) "))
     assert lines[at].endswith("FAILED  RetriesExhausted|Interrupted")
     assert [line.split("  ")[0] for line in lines[at + 1 : at + 5]] == [
         f"attempt {number}" for number in (1, 2, 3, 4)
