@@ -161,6 +161,20 @@ def test_paths_lead_inside(launch, engine):
     assert launch.nodes["n1"].parent is None
 
 
+def test_a_node_that_is_further_inside_is_told_with_its_path(launch, engine):
+    engine.node("n1", "QUEUED", "RUNNING", is_parent=True)
+    engine.node("n1-0-fit", "QUEUED", "RUNNING", parent="n1", spec_id="fit", group="0")
+
+    with pytest.raises(NoSuchNode) as caught:
+        launch.nodes["fit"]
+
+    assert str(caught.value) == (
+        "there is no node 'fit' inside 'run', which is RUNNING.\n"
+        "There is 'n1'.\n"
+        "Further inside there is 'n1.fit'."
+    )
+
+
 def test_of_what_each_attempt_of_a_parent_began_the_last_one_is_meant(launch, engine):
     engine.node("n1", "QUEUED", "RUNNING")
     for attempt in (0, 1):

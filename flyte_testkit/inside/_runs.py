@@ -194,11 +194,17 @@ class NodeRuns(Mapping[str, NodeRun]):
             raise TypeError(f"a node is called by a text, not {shown(name)}: 'train', 'train.fit'.")
         try:
             return self.found(name)
-        except NoSuchNode:
+        except NoSuchNode as missing:
+            called_so: list[str] = []
             for run in self.everywhere():
                 if run.id == name:
                     return run
-            raise
+                if same(run.name) == same(name):
+                    called_so.append(repr(run.path))
+            if not called_so:
+                raise
+            inside = " and ".join(called_so[:_LISTED])
+            raise NoSuchNode(f"{missing}\nFurther inside there is {inside}.") from None
 
     def __iter__(self) -> Iterator[str]:
         siblings = self._siblings()
