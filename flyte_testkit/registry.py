@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit import literals
+from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
@@ -27,7 +27,7 @@ from flyte_testkit.stubs import Stub, check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from flyteidl.admin import schedule_pb2
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
-    from flyte_testkit.launches import Criteria, Planting
+    from flyte_testkit.graphs import Graph
+    from flyte_testkit.guesses import Guess
+    from flyte_testkit.launches import Criteria, Planting, Played
+    from flyte_testkit.nodes import Where, Workflow
 
 __all__ = ["Registry"]
 
@@ -123,6 +126,7 @@ class Registry:
         """
         criteria = planting.criteria
         if criteria.entity is None:
+            trees.check_nameless(planting.scripts)
             return
         name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
         with self._backend.moment() as now:
@@ -160,7 +164,7 @@ class Registry:
         self,
         name: str,
         inputs: Mapping[str, object],
-        script: Timeline,
+        script: Played,
         *,
         version: str | None = None,
         place: tuple[str, str] | None = None,
@@ -190,6 +194,7 @@ class Registry:
                     )
                 version = self._infer(named, inputs, [script], version, now, complete=True)
             chosen = self._chosen(named, version)
+            trees.check(self._store, [chosen], [script])
             if named not in self._backend.inferred:
                 for outputs in _outputs([script]):
                     check_outputs(name, outputs, chosen.outputs)
@@ -256,7 +261,28 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        return inferred.learn(name, guess, version, now)
+        graph = self._graph(name, guess, trees.among(scripts), now)
+        return inferred.learn(name, guess, version, now, graph)
+
+    def _graph(
+        self, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
+    ) -> Graph | None:
+        """Return which nodes a name has that is only scripted, once these trees are planted.
+
+        Raises:
+            FlyteTestkitError: Trees disagree, or one cannot be played.
+        """
+        inferred = self._backend.inferred
+        known = inferred.graph(name)
+        graph = trees.told(known, name.name, planted)
+        if not planted:
+            return graph
+        if graph is None:
+            raise trees.unregistered(name.name, planted[0], self.names(), name in inferred)
+        compiled = inferred.tried(name, guess, graph, now)
+        for tree in planted:
+            graphs.cast(compiled, tree)
+        return graph
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
@@ -276,6 +302,7 @@ class Registry:
             check_inputs(criteria, found)
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
+        trees.check(self._store, found, planting.scripts)
 
     def _chosen(self, name: Name, version: str | None = None) -> Definition:
         """Return a version of a name that can be launched, by default the latest.

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 from flyteidl.admin import execution_pb2
 
 from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
+from flyte_testkit.launches import require_played
 from flyte_testkit.naming import entity_name, execution_mode, texts
 from flyte_testkit.schedules import schedule_message
-from flyte_testkit.timeline import require_timeline
 
 if TYPE_CHECKING:
     from flyte_testkit.backend import Backend
-    from flyte_testkit.launches import Launch, LaunchRoute, Planting
+    from flyte_testkit.launches import Launch, LaunchRoute, Planting, Played
     from flyte_testkit.naming import Mode
     from flyte_testkit.registry import Registry
-    from flyte_testkit.timeline import Timeline
 
 __all__ = ["Scripting"]
 
@@ -93,7 +92,7 @@ class Scripting:
     def add_execution(  # noqa: PLR0913  keywords, each of them of one execution
         self,
         name: str,
-        script: Timeline,
+        script: Played,
         *,
         launch_plan: object = None,
         version: str | None = None,
@@ -110,7 +109,8 @@ class Scripting:
 
         Args:
             name: The execution's name.
-            script: What it does, from its creation on.
+            script: What it does, from its creation on: a timeline, or a tree of
+                :mod:`nodes <flyte_testkit.nodes>`.
             launch_plan: What was launched: a name, or an entity that has one. By default a launch
                 plan of the execution's name, which is registered if it is not there yet.
             version: The version of it; by default the latest.
@@ -126,14 +126,14 @@ class Scripting:
             domain: Likewise the domain.
 
         Raises:
-            TimelineError: The script is no finished timeline.
+            TimelineError: The script is no finished timeline, or no tree that this can play.
             RegistrationError: Inputs or outputs do not fit what is declared.
             FlyteTestkitError: FlyteAdmin refuses such an execution.
         """
         call = f"add_execution({name!r}, …)"
         if not isinstance(name, str):
             raise FlyteTestkitError(f"{call}: an execution is named by a text, such as 'run-1'.")
-        script = require_timeline(script, call)
+        script = require_played(script, call)
         if not isinstance(principal, str):
             raise FlyteTestkitError(f"{call}: principal={principal!r}: who launched it is a text.")
         plan = name if launch_plan is None else entity_name(launch_plan)

@@ -14,12 +14,15 @@ HOUSE = [
     (
         "2 FlyteAdmin without a network",
         [
+            "inside",  # what happens in executions, read as clients read it
             "guesses launches naming schedules",  # what tests say of launches
-            "stubs",
-            "engine inferred",
+            "engine",
             "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
+            "stubs",
+            "inferred",
             "admissions definitions",
-            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
             "registry",
             "scripting",
         ],
@@ -145,6 +148,12 @@ ROOMS = {
         "workflows",
         "__init__",
     ],
+    "inside": [
+        "_graph _reader _siblings _values",
+        "_runs",
+        "_failing",
+        "__init__",
+    ],
     "launches": [
         "_launch",
         "_criteria _scripts",
@@ -154,7 +163,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery rehearsal runs stage",
+        "inside nursery rehearsal runs stage",
         "scripts",
         "engine",
         "__init__",
@@ -164,10 +173,16 @@ ROOMS = {
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
-        "scope",  # one workflow of them
+        "lone scope",  # the only one there is; one workflow of them
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled drawn",
+        "arms bound",
+        "casting templates",
         "__init__",
     ],
     "wire": [
@@ -193,6 +208,7 @@ ROOMS = {
     ],
     "render": [
         "_hints _values",
+        "_nodes",
         "_lives",
         "__init__",
     ],

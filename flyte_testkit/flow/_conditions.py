@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.core import condition_pb2, literals_pb2
+from flyteidl.core import condition_pb2, literals_pb2, workflow_pb2
 
 from flyte_testkit import literals
 from flyte_testkit.errors import shown
@@ -20,7 +20,7 @@ from flyte_testkit.flow._wrong import UndecidedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flyteidl.core import types_pb2, workflow_pb2
+    from flyteidl.core import types_pb2
 
 __all__ = ["arm", "told"]
 
@@ -67,7 +67,17 @@ def arm(
 
 
 def told(if_else: workflow_pb2.IfElseBlock, inputs: literals_pb2.LiteralMap) -> str:
-    """Return a branch's conditions, and the values of what is in them, for messages."""
+    """Return a branch's conditions, and the values of what is in them, for messages.
+
+    Example:
+        >>> auc = condition_pb2.Operand(var="auc")
+        >>> good = condition_pb2.Operand(primitive=literals.literal(0.5).scalar.primitive)
+        >>> block = workflow_pb2.IfElseBlock()
+        >>> compared = _Comparison(left_value=auc, operator="GT", right_value=good)
+        >>> block.case.condition.comparison.CopyFrom(compared)
+        >>> print(told(block, literals.literal_map({"auc": 0.3})))
+        if auc > 0.5, else; auc = 0.3
+    """
     words = ["if", *["elif"] * len(if_else.other)]
     cases = zip(words, (if_else.case, *if_else.other), strict=True)
     text = ", ".join(f"{word} {_text(case.condition)}" for word, case in cases)
@@ -105,12 +115,14 @@ def _compares(
     dot = "." if comparison.left_value.HasField("primitive") else ""  # so it is, in Go
     right = _primitive(right_literal, f"RHS Variable is non primitive{dot}")
     kinds = [side.WhichOneof("value") for side in (left, right)]
-    if kinds[0] != kinds[1]:
+    if kinds[0] != kinds[1] or kinds[0] is None:
         raise UndecidedError(
             "Comparison between different primitives types. "
             f"lVal[{_go_type(kinds[0])}]:rVal[{_go_type(kinds[1])}]"
         )
-    sign = _SIGNS[comparison.operator]
+    sign = _SIGNS.get(comparison.operator)
+    if sign is None:
+        raise UndecidedError("Unsupported operator type in Propeller. System error.")
     if kinds[0] == "boolean" and sign not in {"==", "!="}:
         name = _Comparison.Operator.Name(comparison.operator)
         raise UndecidedError(f"[{name}] not defined for boolean operands.")
@@ -159,7 +171,7 @@ def _go_type(kind: str | None) -> str:
 def _text(expression: condition_pb2.BooleanExpression, *, inside: bool = False) -> str:
     if not expression.HasField("conjunction"):
         comparison = expression.comparison
-        sign = _SIGNS[comparison.operator]
+        sign = _SIGNS.get(comparison.operator, "?")
         return f"{_operand(comparison.left_value)} {sign} {_operand(comparison.right_value)}"
     conjunction = expression.conjunction
     word = "or" if conjunction.operator == _Conjunction.OR else "and"

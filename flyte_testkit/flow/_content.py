@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import types_pb2
 
+from flyte_testkit.flow._demand import EACH
 from flyte_testkit.flow._schemas import Schema
 from flyte_testkit.literals.structs import dict_of
 from flyte_testkit.references import Reference
@@ -134,9 +135,15 @@ def _reference(kind: types_pb2.LiteralType, *_: object) -> dict[str, Any]:
 
 
 def _list(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> list[Any]:
-    size = max(demand.size, 0 if schema is None else schema.least_elements)
-    inner, elements = kind.collection_type, None if schema is None else schema.elements
-    return [content(inner, demand.part(index), elements) for index in range(size)]
+    elements = None if schema is None else schema.elements
+    return [content(kind.collection_type, one, elements) for one in _elements(demand, schema)]
+
+
+def _elements(demand: Demand, schema: Schema | None) -> list[Demand]:
+    """Return what is asked of each element; a schema may want more of them."""
+    asked = demand.elements
+    least = 0 if schema is None else schema.least_elements
+    return asked + [demand.part(EACH)] * (least - len(asked))
 
 
 def _map(kind: types_pb2.LiteralType, demand: Demand, schema: Schema | None) -> dict[str, Any]:
@@ -177,7 +184,7 @@ def _untyped(demand: Demand, schema: Schema | None) -> Any:
     if demand.keys:
         return {key: content(None, demand.part(key)) for key in demand.keys}
     if demand.size:
-        return [content(None, demand.part(index)) for index in range(demand.size)]
+        return [content(None, one) for one in demand.elements]
     return None
 
 
@@ -190,8 +197,7 @@ def _of_schema(schema: Schema, demand: Demand) -> Any:
         choices = [one for one in schema.choices if not one.is_circular and one.kind != "null"]
         return _of_schema(choices[0], demand) if choices else None
     if schema.kind == "array":
-        size = max(demand.size, schema.least_elements)
-        return [_of_schema(schema.elements, demand.part(index)) for index in range(size)]
+        return [_of_schema(schema.elements, one) for one in _elements(demand, schema)]
     if schema.kind == "object":
         properties = schema.properties
         names = sorted({*properties, *demand.keys})

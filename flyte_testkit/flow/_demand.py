@@ -5,6 +5,7 @@ Ignorant of graphs, and of how a value is made that has these parts.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from flyteidl.core import types_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EACH", "Demand", "Path", "variants_of"]
+__all__ = ["EACH", "Demand", "Path"]
 
 EACH: Final = None
 """The step of a path that leads to every element of a list, of which there is one at least."""
@@ -74,6 +75,15 @@ class Demand:
         return Demand(frozenset(found))
 
     @property
+    def elements(self) -> list[Demand]:
+        """What is asked of each element of a list that is as long as it has to be."""
+        each, alone = self.part(EACH), defaultdict(set)
+        for ask in self.asked:
+            if ask.path and isinstance(ask.path[0], int):
+                alone[ask.path[0]].add(_Ask(ask.path[1:], ask.kind))
+        return [each | Demand(frozenset(alone[index])) for index in range(self.size)]
+
+    @property
     def keys(self) -> list[str]:
         """The keys that are asked for, in order."""
         return sorted({head for head in self._heads if isinstance(head, str)})
@@ -98,16 +108,16 @@ class Demand:
         return [
             variant
             for message in messages
-            for variant in variants_of(types_pb2.LiteralType.FromString(message))
+            for variant in _variants(types_pb2.LiteralType.FromString(message))
         ]
 
 
-def variants_of(kind: types_pb2.LiteralType) -> Iterator[types_pb2.LiteralType]:
+def _variants(kind: types_pb2.LiteralType) -> Iterator[types_pb2.LiteralType]:
     """Return what a union may be, unions inside it opened; any other type is itself."""
     if not kind.HasField("union_type"):
         yield kind
     for variant in kind.union_type.variants:
-        yield from variants_of(variant)
+        yield from _variants(variant)
 
 
 def _inside(kind: types_pb2.LiteralType, step: Step) -> types_pb2.LiteralType | None:

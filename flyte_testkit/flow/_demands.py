@@ -74,9 +74,8 @@ class _Reader:
         if template.HasField("failure_node"):
             self._ask(template.failure_node, {}, found)
         for id_ in _consumers_first(nodes):
-            if template.outputs and not nodes[id_].WhichOneof("target"):
-                continue  # the end, whose inputs are the workflow's outputs, and the start
-            self._ask(nodes[id_], found[id_], found)
+            if nodes[id_].WhichOneof("target"):  # the end's inputs are the workflow's outputs
+                self._ask(nodes[id_], found[id_], found)
         return {id_: asked for id_, asked in found.items() if asked}
 
     def _ask(self, node: workflow_pb2.Node, asked: Asked, found: Found) -> None:

@@ -40,6 +40,11 @@ def outputs(
 
     Raises:
         RegistrationError: A scripted output is unknown or of a wrong type, or one is missing.
+
+    Example:
+        >>> declared = literals.variable_map({"auc": float, "paths": list[str]})
+        >>> sorted(literals.python_values(outputs(None, declared, name="fit")).items())
+        [('auc', 0.0), ('paths', [])]
     """
     if not values:
         asked = demanded or {}

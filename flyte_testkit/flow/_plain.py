@@ -44,7 +44,7 @@ def plain(declared: types_pb2.LiteralType, demand: Demand | None = None) -> lite
     demand = Demand() if demand is None else demand
     kind = str(declared.WhichOneof("type"))
     if kind == "collection_type":
-        parts = [plain(declared.collection_type, demand.part(n)) for n in range(demand.size)]
+        parts = [plain(declared.collection_type, one) for one in demand.elements]
         return literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=parts))
     if kind == "map_value_type":
         entries = {key: plain(declared.map_value_type, demand.part(key)) for key in demand.keys}

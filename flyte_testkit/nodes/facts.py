@@ -12,7 +12,7 @@ from flyte_testkit.nodes import order
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
 from flyte_testkit.nodes._names import same
-from flyte_testkit.nodes._promise import Promise
+from flyte_testkit.nodes._promise import Promise, promised
 from flyte_testkit.nodes._task import Task
 from flyte_testkit.nodes._wholes import Where, Workflow
 from flyte_testkit.timeline import Succeeds
@@ -20,7 +20,7 @@ from flyte_testkit.timeline import Succeeds
 if TYPE_CHECKING:
     from flyte_testkit.nodes._node import Node
 
-__all__ = ["Scope", "default_outputs", "find", "outputs_of", "upstream"]
+__all__ = ["Scope", "default_outputs", "find", "outputs_of", "promised", "upstream"]
 
 Scope: TypeAlias = Workflow | Where | Subworkflow | Branch
 """What has nodes inside."""

@@ -61,7 +61,7 @@ class Company:
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
         self._tasks = {key_of(task.template.id): task.template for task in cast.closure.tasks}
         self._workflows = {key_of(one.template.id): one for one in cast.closure.sub_workflows}
-        self._demands: dict[tuple[str, ...], Mapping[str, Mapping[str, flow.Demand]]] = {}
+        self._demands: dict[object, Mapping[str, Mapping[str, flow.Demand]]] = {}
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
         """Return the task that a node runs."""
@@ -72,12 +72,12 @@ class Company:
         return self._workflows[key_of(node.workflow_node.sub_workflow_ref)]
 
     def demands(
-        self, workflow: compiler_pb2.CompiledWorkflow
+        self, workflow: compiler_pb2.CompiledWorkflow, asked: Mapping[str, flow.Demand]
     ) -> Mapping[str, Mapping[str, flow.Demand]]:
-        """Return what is asked of the outputs of a workflow's nodes."""
-        key = key_of(workflow.template.id)
+        """Return what is asked of a workflow's nodes if this is asked of its own outputs."""
+        key = (key_of(workflow.template.id), frozenset(asked.items()))
         if key not in self._demands:
-            self._demands[key] = flow.demands(workflow.template, self.cast.closure)
+            self._demands[key] = flow.demands(workflow.template, self.cast.closure, asked)
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:

@@ -46,6 +46,7 @@ class Scope:
         path: Its path of ids; empty at the top.
         inputs: What it is given.
         place: Says where one of its nodes stands.
+        asked: What is asked of its outputs.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Scope:
         path: tuple[str, ...],
         inputs: literals_pb2.LiteralMap,
         place: Callable[[workflow_pb2.Node], Site],
+        asked: Mapping[str, flow.Demand] | None = None,
     ) -> None:
         self.company = company
         self._workflow = workflow
         self._path = path
         self._place = place
+        self._asked = asked or {}
         self._graph = Graph(workflow)
         self._given = {START: inputs}
         self._failed: dict[str, Exception] = {}
@@ -120,8 +123,12 @@ class Scope:
         self, site: Site, values: Mapping[str, object], declared: interface_pb2.VariableMap
     ) -> literals_pb2.LiteralMap:
         """Return the outputs of a node: what is scripted, or what those accept who ask for it."""
-        asked = self.company.demands(self._workflow).get(site.node.id, {})
-        return flow.outputs(values, declared, asked, name=site.node.metadata.name or site.node.id)
+        name = site.node.metadata.name or site.node.id
+        return flow.outputs(values, declared, self.asked_of(site), name=name)
+
+    def asked_of(self, site: Site) -> Mapping[str, flow.Demand]:
+        """Return what is asked of a node's outputs."""
+        return self.company.demands(self._workflow, self._asked).get(site.node.id, {})
 
     def start_node(self, at: datetime) -> Act:
         """Give on what it was given, before anything runs."""

@@ -47,6 +47,7 @@ def plays_subworkflow(
         site.path,
         inputs,
         partial(company.below, site),
+        around.asked_of(site),
     )
     try:
         yield site.queued(at, inputs)

@@ -126,6 +126,11 @@ def test_an_index_beyond_the_list_is_told_as_in_life():
         (packed({"b": 1, "a": None}), ["c"], "key [c] does not exist in literal map[a:<nil> b:1]"),
         (packed({"a": [1.5, "x"]}), ["a", 2], "index [2] is out of range of [1.5 x]"),
         (packed({"a": [1]}), ["a", -1], "index [-1] is out of range of [1]"),
+        (
+            packed({"a": [1e6, 1.5e-7, 123456.5, float("inf"), float("nan"), -0.0, b"\1\2"]}),
+            ["a", 9],
+            "index [9] is out of range of [1e+06 1.5e-07 123456.5 +Inf NaN -0 [1 2]]",
+        ),
         (packed({"a": 300}), ["a", "b"], "unexpected type [uint16] for value 300"),
         (packed({"a": None}), ["a", "b"], "unexpected type [<nil>] for value <nil>"),
         (packed({"a": "x"}), ["a", 0], "unexpected type [string] for value x"),
