@@ -130,10 +130,10 @@ class Admissions:
             return Scripted(script, inputs, self._outputs(row, script))
         workflow = self._workflow(row)
         assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
-        closure = workflow.message.closure.compiled_workflow
-        if problem := unplayable(closure):
+        cast = graphs.cast(workflow.message.closure.compiled_workflow, script, inputs)
+        if problem := unplayable(cast):
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}")
-        return Walked(graphs.cast(closure, script, inputs), inputs)
+        return Walked(cast, inputs)
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

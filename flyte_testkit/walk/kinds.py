@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from flyte_testkit.nodes import Task
+from flyte_testkit.timeline import Succeeds
 from flyte_testkit.walk.branches import plays_branch
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
+    from flyteidl.core import literals_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.nodes import Node
+    from flyte_testkit.walk.cast import Cast
     from flyte_testkit.walk.company import Play
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
@@ -66,18 +70,30 @@ def play(
     return PLAYED[kind_of(site.node)](site, inputs, around, at)
 
 
-def unplayable(closure: compiler_pb2.CompiledWorkflowClosure) -> str:
+def unplayable(cast: Cast) -> str:
     """Return why a compiled workflow cannot be played yet; empty if it can.
 
+    Nodes that come after one that is scripted not to succeed are never reached, so it does not
+    matter of which kind they are.
+
     Args:
-        closure: The workflow, with its sub-workflows.
+        cast: The workflow with its sub-workflows, and who plays what.
     """
-    templates = [closure.primary.template, *(one.template for one in closure.sub_workflows)]
+    closure = cast.closure
+    ends_here = {path[0] for path, node in cast.nodes.items() if len(path) == 1 and _stays(node)}
+    after = closure.primary.connections.downstream
+    todo, beyond = list(ends_here), set[str]()
+    while todo:
+        later = set(after[todo.pop()].ids) - beyond
+        beyond |= later
+        todo += later
     found = [
         f"node {node.id!r} of {template.id.name!r} is a {kind}"
-        for template in templates
+        for template in (closure.primary.template, *(one.template for one in closure.sub_workflows))
         for node in _all_of(_nodes(template))
-        if (kind := kind_of(node)) and kind not in PLAYED
+        if (kind := kind_of(node))
+        and kind not in PLAYED
+        and not (template is closure.primary.template and node.id in beyond)
     ]
     if not found:
         return ""
@@ -86,6 +102,13 @@ def unplayable(closure: compiler_pb2.CompiledWorkflowClosure) -> str:
         f"{', '.join(found[:_SHOWN])}{more}; only tasks, sub-workflows and branches can be played"
         " yet"
     )
+
+
+def _stays(node: Node) -> bool:
+    """Whether what comes after a node is never reached."""
+    if not isinstance(node, Task) or not node.attempts:
+        return False
+    return not isinstance(node.attempts[-1].ending, Succeeds)
 
 
 def _nodes(template: workflow_pb2.WorkflowTemplate) -> Iterator[workflow_pb2.Node]:
