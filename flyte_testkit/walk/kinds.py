@@ -36,6 +36,7 @@ PLAYED: Final[Mapping[str, Play]] = {
 """Who plays which kind."""
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
+_FAILURE_NODE: Final = "fn0"
 _SHOWN: Final = 5
 
 
@@ -80,7 +81,9 @@ def unplayable(cast: Cast) -> str:
         cast: The workflow with its sub-workflows, and who plays what.
     """
     closure = cast.closure
-    ends_here = {path[0] for path, node in cast.nodes.items() if len(path) == 1 and _stays(node)}
+    ends_here = {
+        path[0] for path, node in cast.nodes.items() if _FAILURE_NODE not in path and _stays(node)
+    }
     after = closure.primary.connections.downstream
     todo, beyond = list(ends_here), set[str]()
     while todo:
