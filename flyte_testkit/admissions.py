@@ -20,21 +20,25 @@ from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
-from flyte_testkit.timeline import Succeeds, Timeline
-from flyte_testkit.walk import Walked, unplayable
+from flyte_testkit.timeline import Fails, Succeeds, Timeline
+from flyte_testkit.walk import LoneTask, Walked, lone_task, unplayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyteidl.admin import execution_pb2
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+    from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.engine.inside import Inside
+    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.unforeseen import Unforeseen
 
+    Ask = Callable[[str, Message], Message]
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
 
 __all__ = ["Admissions"]
@@ -50,6 +54,7 @@ class Admissions:
         unforeseen: Told of what is refused.
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
+        ask: What asks FlyteAdmin whatever else there is to read.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class Admissions:
         *,
         strict: bool,
         look: Look,
+        ask: Ask,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -68,6 +74,7 @@ class Admissions:
         self._unforeseen = unforeseen
         self._strict = strict
         self._look = look
+        self._ask = ask
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -116,7 +123,7 @@ class Admissions:
         def read() -> execution_pb2.Execution:
             return self._look(first.id) if self._store.executions.get(*row.key) else first
 
-        return Launch(read, first, inputs, declared)
+        return Launch(read, first, inputs, declared, self._ask)
 
     def _admission(
         self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
@@ -127,13 +134,29 @@ class Admissions:
             FlyteTestkitError: It cannot play it.
         """
         if isinstance(script, Timeline):
-            return Scripted(script, inputs, self._outputs(row, script))
+            outputs = self._outputs(row, script)  # from which a stub may grow
+            return Scripted(script, inputs, outputs, self._inside(row, script))
         workflow = self._workflow(row)
         assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
         cast = graphs.cast(workflow.message.closure.compiled_workflow, script, inputs)
         if problem := unplayable(cast):
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}")
         return Walked(cast, inputs)
+
+    def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
+        """Return what makes the one task of a workflow that is only known by its name.
+
+        Of what is registered a timeline says nothing of the inside.
+        """
+        workflow = self._workflow(row)
+        if workflow is None or not self._inferred.is_stub(workflow.key):
+            return None
+        found = lone_task(workflow.message.closure.compiled_workflow)
+        if found is None:
+            return None
+        node, task = found
+        failure = script.ending.failure if isinstance(script.ending, Fails) else None
+        return lambda stage: LoneTask(stage, node, task, failure)
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

@@ -28,6 +28,7 @@ from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
+from flyte_testkit.inside import Reader
 from flyte_testkit.launches import Routes
 from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.wire.services import methods
@@ -58,10 +59,12 @@ class Origin(NamedTuple):
     Attributes:
         script: Its script as code; empty if it plays none.
         inputs: Its inputs, those of the launch plan among them.
+        inside: What reads its nodes as they are now.
     """
 
     script: Callable[[], str]
     inputs: Callable[[], LiteralMap]
+    inside: Reader
 
 
 _LOOK_UPS = frozenset(
@@ -118,6 +121,7 @@ class Backend:
             self.unforeseen_so_far,
             strict=strict,
             look=self.look,
+            ask=self.read,
         )
         self.history = History()
         self.admin.on_change(self.history.note)
@@ -159,7 +163,16 @@ class Backend:
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
         request = WorkflowExecutionGetRequest(id=execution)
-        return cast("Execution", self.answer("GetExecution", request))
+        return cast("Execution", self.read("GetExecution", request))
+
+    def read(self, rpc: str, request: Message) -> Message:
+        """Answer an RPC now that changes nothing, for whoever is no client: nothing notes it.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self.moment() as now:
+            return self.admin.answer(rpc, request, now)
 
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
@@ -266,7 +279,8 @@ class Backend:
             ]
         for row, changes in lives:
             inputs = partial(read_literals, self.admin.store, row.inputs_uri)
-            yield row, changes, Origin(partial(self._script_of, row.key), inputs)
+            inside = Reader(row.message.id, self.read)
+            yield row, changes, Origin(partial(self._script_of, row.key), inputs, inside)
 
     def _script_of(self, key: Key) -> str:
         with self._lock:

@@ -14,6 +14,7 @@ HOUSE = [
     (
         "2 FlyteAdmin without a network",
         [
+            "inside",  # what happens in executions, read as clients read it
             "guesses launches naming schedules",  # what tests say of launches
             "engine",
             "walk",  # what an engine sends that plays nodes
@@ -118,10 +119,10 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_go_values _wrong",
-        "_conditions _paths",
-        "_bindings _demands _plain",
-        "_outputs",
+        "_demand _go_values _schemas _wrong",
+        "_conditions _content _paths",
+        "_bindings _plain",
+        "_demands _outputs",
         "__init__",
     ],
     "admin": [
@@ -147,6 +148,12 @@ ROOMS = {
         "workflows",
         "__init__",
     ],
+    "inside": [
+        "_graph _reader _siblings _values",
+        "_runs",
+        "_failing",
+        "__init__",
+    ],
     "launches": [
         "_launch",
         "_criteria _scripts",
@@ -156,7 +163,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery rehearsal runs stage",
+        "inside nursery rehearsal runs stage",
         "scripts",
         "engine",
         "__init__",
@@ -166,7 +173,7 @@ ROOMS = {
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
-        "scope",  # one workflow of them
+        "lone scope",  # the only one there is; one workflow of them
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
@@ -201,6 +208,7 @@ ROOMS = {
     ],
     "render": [
         "_hints _values",
+        "_nodes",
         "_lives",
         "__init__",
     ],

@@ -16,6 +16,7 @@ PUBLIC = [
     "flyte_testkit.clock",
     "flyte_testkit.errors",
     "flyte_testkit.failures",
+    "flyte_testkit.inside",
     "flyte_testkit.laws",
     "flyte_testkit.literals",
     "flyte_testkit.nodes",

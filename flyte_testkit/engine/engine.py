@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
+    from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Audience, Performance
     from flyte_testkit.timeline import Timeline
 
@@ -57,15 +58,21 @@ class Played(Admission):
 
 @dataclass(frozen=True, eq=False)
 class Scripted(Played):
-    """An execution will play a script."""
+    """An execution will play a script.
+
+    Attributes:
+        inside: Makes what stands inside of it; None if nothing does.
+    """
 
     script: Timeline
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
+    inside: Callable[[Stage], Inside] | None = None
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Play the script."""
-        return perform(self.script, stage, at)
+        inside = None if self.inside is None else self.inside(stage)
+        return perform(self.script, stage, at, inside)
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,18 @@ Ignorant of what is performed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated, Wait
+from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from flyte_testkit.engine.performance import Looks, Performance
+    from flyte_testkit.engine.performance import Performance, Wait
 
-__all__ = ["Rehearsed"]
+__all__ = ["Rehearsal", "Rehearsed", "rehearse"]
+
 
 class Rehearsed:
     """A performance that can tell what is to come of it.
@@ -30,9 +31,7 @@ class Rehearsed:
         audience: Who really looks at it.
     """
 
-    def __init__(
-        self, begin: Callable[[Audience], Performance[None]], audience: Audience
-    ) -> None:
+    def __init__(self, begin: Callable[[Audience], Performance[None]], audience: Audience) -> None:
         self._begin = begin
         self._audience = audience
         self._heard: list[tuple[datetime, int]] = []  # how late it was, and how many had looked
@@ -49,7 +48,7 @@ class Rehearsed:
             except StopIteration:
                 return
             try:
-                at = yield told if isinstance(told, Act) else _Foreseen(told, self.to_come)
+                at = yield told
             except Terminated as terminated:
                 step, value = performance.throw, terminated
             else:
@@ -61,51 +60,65 @@ class Rehearsed:
         heard = len(self._heard)
         number, known = self._known
         if number != heard:
-            known = list(self._rehearse(heard))
+            known = self._rehearse(heard)
             self._known = heard, known
         return known
 
-    def _rehearse(self, heard: int) -> Iterator[datetime]:
+    def _rehearse(self, heard: int) -> list[datetime]:
         audience = Audience()
         performance = self._begin(audience)
         at = None
         try:
             told = next(performance)
-            for at, audience.seen in self._heard[:heard]:  # noqa: B007  both are used
-                told = performance.send(at)
-            while True:
-                if isinstance(told, Act):
-                    at = told.at
-                elif told.at is not None:
-                    at = told.at if at is None else max(at, told.at)
-                    yield at
-                elif at is None or not told.is_over(at):
-                    if at is not None and any(True for _ in told.looks()):
-                        yield at + PATIENCE
-                    return
+            for at, audience.seen in self._heard[:heard]:
                 told = performance.send(at)
         except StopIteration:
-            return
+            return []
+        found = rehearse(performance, told, at)
+        if found.at is not None and found.waits_for_looks:
+            found.instants.append(found.at + PATIENCE)
+        return found.instants
 
 
-class _Foreseen(Wait):
-    """A wait that knows all that is to come."""
+class Rehearsal(NamedTuple):
+    """What became of a performance to which nothing but time came.
 
-    __slots__ = ("_to_come", "_wait")
+    Attributes:
+        instants: When it went on.
+        at: How late it was at the end, if anything has told that.
+        wait: What it waits for then; None if it has ended.
+    """
 
-    def __init__(self, wait: Wait, to_come: Callable[[], Iterable[datetime]]) -> None:
-        super().__init__(wait.at)
-        self._wait = wait
-        self._to_come = to_come
+    instants: list[datetime]
+    at: datetime | None
+    wait: Wait | None
 
-    def is_over(self, now: datetime) -> bool:
-        """Ask it."""
-        return self._wait.is_over(now)
+    @property
+    def waits_for_looks(self) -> bool:
+        """Whether it goes on once somebody has looked."""
+        return self.wait is not None and any(True for _ in self.wait.looks())
 
-    def looks(self) -> Iterator[Looks]:
-        """Ask it."""
-        return self._wait.looks()
 
-    def instants(self) -> Iterator[datetime]:
-        """Yield all of them."""
-        yield from self._to_come()
+def rehearse(
+    performance: Performance[None], told: Act | Wait, at: datetime | None = None
+) -> Rehearsal:
+    """Go through a performance as if nothing but time came to it.
+
+    Args:
+        performance: It.
+        told: What it has told last.
+        at: How late it is, if that is known.
+    """
+    instants: list[datetime] = []
+    while True:
+        if isinstance(told, Act):
+            at = told.at
+        elif told.at is not None:
+            at = told.at if at is None else max(at, told.at)
+            instants.append(at)
+        elif at is None or not told.is_over(at):
+            return Rehearsal(instants, at, told)
+        try:
+            told = performance.send(at)
+        except StopIteration:
+            return Rehearsal(instants, at, None)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Runs"]
 
+
 @dataclass(eq=False)
 class Run:
     """One execution whose engine performs.
@@ -32,6 +33,7 @@ class Run:
         audience: Who looks at it.
         order: Who goes first at one instant.
         created: When it joined the others, which may be long after it began.
+        to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
@@ -41,6 +43,7 @@ class Run:
     audience: Audience
     order: int
     created: datetime
+    to_come: Callable[[], Iterable[datetime]] = tuple
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -75,7 +78,7 @@ class Runs:
         performance: Performance[None],
         audience: Audience,
         at: datetime,
-        then: Callable[[], Iterable[datetime]] = tuple,
+        to_come: Callable[[], Iterable[datetime]] = tuple,
     ) -> Run:
         """Let a performance begin at an instant, when that is handed over.
 
@@ -83,10 +86,11 @@ class Runs:
             performance: What it does.
             audience: Who looks at it.
             at: When it begins.
-            then: Says when it will go on by itself, as far as that is known already.
+            to_come: Says when it will go on by itself, as far as that is known already: it may go
+                on late, and is asked before that what is still to come.
         """
-        run = Run(performance, audience, next(self._numbers), self._now())
-        self._wait(run, Until(at, then), at)
+        run = Run(performance, audience, next(self._numbers), self._now(), to_come)
+        self._wait(run, Until(at), at)
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
@@ -146,7 +150,9 @@ class Runs:
         """Yield when something will happen by itself; what is due knows what comes after it."""
         for at, _, _, run, wait in self._agenda.copy():
             if _counts(run, wait):
-                yield from (at,) if wait is None or at > now else wait.instants()
+                yield at
+                if wait is not None and at <= now:
+                    yield from run.to_come()
 
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""

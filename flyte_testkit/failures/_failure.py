@@ -40,6 +40,7 @@ USER_ERROR: Final = "USER:RuntimeError"
 """The code of every Python exception that a task lets out, whatever its class: flytekit's own."""
 
 KINDS: Final[tuple[ErrorKind, ...]] = get_args(ErrorKind)
+_COUNTED: Final = re.compile(r"\[(\d+)/")
 _ATTEMPT: Final = re.compile(r"\{pod\.\d+\}")
 _NAMES: Final = re.compile(r"\{(?:pod(?:\.(?P<attempt>\d+)|(?P<space>\.namespace))?|node\.child)\}")
 
@@ -166,6 +167,22 @@ class Failure:
         if last == self and last.code not in RECOVERABLE:
             return None
         return "system" if last.kind == "SYSTEM" else "user"
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts a task has made, all of which failed so, as far as this says.
+
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.preempted().attempts, failures.oom_killed(attempts=3).attempts
+            (4, 3)
+            >>> Failure("no disk").attempts
+            1
+        """
+        counted = _COUNTED.match(self.message)
+        if counted is None or self.of_task is self:
+            return 1
+        return int(counted[1]) + (self.budget == "system")
 
     def worded_for(
         self,

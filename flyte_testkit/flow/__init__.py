@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from flyte_testkit.flow._bindings import resolved
 from flyte_testkit.flow._conditions import arm, told
-from flyte_testkit.flow._demands import Demand, demands
+from flyte_testkit.flow._demand import Demand
+from flyte_testkit.flow._demands import demands
 from flyte_testkit.flow._outputs import outputs
 from flyte_testkit.flow._wrong import UndecidedError, UnresolvedError
 

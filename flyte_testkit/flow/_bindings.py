@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from flyteidl.core import types_pb2
 
-__all__ = ["START", "resolved"]
+__all__ = ["START", "resolved", "split"]
 
 START: Final = "start-node"
 
@@ -72,6 +72,17 @@ def _resolved(
     return literals_pb2.Literal()
 
 
+def split(variable: str) -> tuple[str, int | None]:
+    """Return the output that a promise means, and which element of it, as elder clients ask.
+
+    Example:
+        >>> split("o0"), split("[1].o0")
+        (('o0', None), ('o0', 1))
+    """
+    indexed = _INDEXED.fullmatch(variable)
+    return (indexed["name"], int(indexed["index"])) if indexed else (variable, None)
+
+
 def _promised(
     promise: types_pb2.OutputReference,
     variable: str,
@@ -79,24 +90,17 @@ def _promised(
 ) -> literals_pb2.Literal:
     upstream = promise.node_id or START
     outputs = given[upstream].literals if upstream in given else {}
-    indexed = _INDEXED.fullmatch(promise.var)
-    name = indexed["name"] if indexed else promise.var
+    name, index = split(promise.var)
+    if name not in outputs:
+        raise UnresolvedError(upstream, variable, f"Failed to find [{upstream}].[{name}]")
+    output = outputs[name]
+    if index is not None:
+        elements = output.collection.literals
+        if index >= len(elements):
+            cause = f"Failed to find [{upstream}[{index}].{name}]"
+            raise UnresolvedError(upstream, variable, cause)
+        output = elements[index]
     try:
-        if name not in outputs:
-            raise MissingError(f"Failed to find [{upstream}].[{name}]")
-        output = outputs[name]
-        if indexed:
-            output = _element(upstream, name, output, int(indexed["index"]))
         return follow(output, promise.attr_path)
     except MissingError as missing:
         raise UnresolvedError(upstream, variable, str(missing)) from None
-
-
-def _element(
-    upstream: str, name: str, output: literals_pb2.Literal, index: int
-) -> literals_pb2.Literal:
-    """Return one element of a list, as elder clients ask for one: ``[1].o0``."""
-    elements = output.collection.literals
-    if index >= len(elements):
-        raise MissingError(f"Failed to find [{upstream}[{index}].{name}]")
-    return elements[index]

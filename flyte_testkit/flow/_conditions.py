@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.core import condition_pb2, literals_pb2
+from flyteidl.core import condition_pb2, literals_pb2, workflow_pb2
 
 from flyte_testkit import literals
 from flyte_testkit.errors import shown
@@ -20,7 +20,7 @@ from flyte_testkit.flow._wrong import UndecidedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flyteidl.core import types_pb2, workflow_pb2
+    from flyteidl.core import types_pb2
 
 __all__ = ["arm", "told"]
 
@@ -67,7 +67,17 @@ def arm(
 
 
 def told(if_else: workflow_pb2.IfElseBlock, inputs: literals_pb2.LiteralMap) -> str:
-    """Return a branch's conditions, and the values of what is in them, for messages."""
+    """Return a branch's conditions, and the values of what is in them, for messages.
+
+    Example:
+        >>> auc = condition_pb2.Operand(var="auc")
+        >>> good = condition_pb2.Operand(primitive=literals.literal(0.5).scalar.primitive)
+        >>> block = workflow_pb2.IfElseBlock()
+        >>> compared = _Comparison(left_value=auc, operator="GT", right_value=good)
+        >>> block.case.condition.comparison.CopyFrom(compared)
+        >>> print(told(block, literals.literal_map({"auc": 0.3})))
+        if auc > 0.5, else; auc = 0.3
+    """
     words = ["if", *["elif"] * len(if_else.other)]
     cases = zip(words, (if_else.case, *if_else.other), strict=True)
     text = ", ".join(f"{word} {_text(case.condition)}" for word, case in cases)
@@ -99,15 +109,20 @@ def _holds(expression: condition_pb2.BooleanExpression, inputs: literals_pb2.Lit
 def _compares(
     comparison: condition_pb2.ComparisonExpression, inputs: literals_pb2.LiteralMap
 ) -> bool:
-    left = _primitive(comparison.left_value, inputs, "LHS")
-    right = _primitive(comparison.right_value, inputs, "RHS")
+    operands = (comparison.left_value, comparison.right_value)
+    left_literal, right_literal = (_value(operand, inputs) for operand in operands)
+    left = _primitive(left_literal, "LHS Variable is non primitive.")
+    dot = "." if comparison.left_value.HasField("primitive") else ""  # so it is, in Go
+    right = _primitive(right_literal, f"RHS Variable is non primitive{dot}")
     kinds = [side.WhichOneof("value") for side in (left, right)]
-    if kinds[0] != kinds[1]:
+    if kinds[0] != kinds[1] or kinds[0] is None:
         raise UndecidedError(
             "Comparison between different primitives types. "
             f"lVal[{_go_type(kinds[0])}]:rVal[{_go_type(kinds[1])}]"
         )
-    sign = _SIGNS[comparison.operator]
+    sign = _SIGNS.get(comparison.operator)
+    if sign is None:
+        raise UndecidedError("Unsupported operator type in Propeller. System error.")
     if kinds[0] == "boolean" and sign not in {"==", "!="}:
         name = _Comparison.Operator.Name(comparison.operator)
         raise UndecidedError(f"[{name}] not defined for boolean operands.")
@@ -117,28 +132,29 @@ def _compares(
 def _decides(left: Any, right: Any, sign: str) -> bool:
     """Compare as Go does, where less is what is neither greater nor equal."""
     equal, greater = left == right, left > right
-    return {
+    held: dict[str, bool] = {
         "==": equal,
         "!=": not equal,
         ">": greater,
         ">=": equal or greater,
         "<": not (greater or equal),
         "<=": not greater,
-    }[sign]
+    }
+    return held[sign]
 
 
-def _primitive(
-    operand: condition_pb2.Operand, inputs: literals_pb2.LiteralMap, side: str
-) -> literals_pb2.Primitive:
+def _value(operand: condition_pb2.Operand, inputs: literals_pb2.LiteralMap) -> literals_pb2.Literal:
     if operand.HasField("primitive"):
-        return operand.primitive
+        return literals_pb2.Literal(scalar=literals_pb2.Scalar(primitive=operand.primitive))
     if operand.var not in inputs.literals:
         raise UndecidedError(f"Failed to find Value for Variable [{operand.var}]")
-    literal = inputs.literals[operand.var]
-    while literal.scalar.HasField("union"):
-        literal = literal.scalar.union.value
+    return inputs.literals[operand.var]
+
+
+def _primitive(literal: literals_pb2.Literal, problem: str) -> literals_pb2.Primitive:
+    """Return what can be compared: unions cannot, not even with one that holds the same."""
     if not literal.scalar.HasField("primitive"):
-        raise UndecidedError(f"Only primitives can be compared. {side} Variable is non primitive.")
+        raise UndecidedError(f"Only primitives can be compared. {problem}")
     return literal.scalar.primitive
 
 
@@ -155,7 +171,7 @@ def _go_type(kind: str | None) -> str:
 def _text(expression: condition_pb2.BooleanExpression, *, inside: bool = False) -> str:
     if not expression.HasField("conjunction"):
         comparison = expression.comparison
-        sign = _SIGNS[comparison.operator]
+        sign = _SIGNS.get(comparison.operator, "?")
         return f"{_operand(comparison.left_value)} {sign} {_operand(comparison.right_value)}"
     conjunction = expression.conjunction
     word = "or" if conjunction.operator == _Conjunction.OR else "and"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["literals_text", "map_text", "type_text", "value_text"]
 
-_PLAIN_EXPONENTS = range(-4, 21)  # Go's %v turns to powers of ten outside of these
+_PLAIN_EXPONENTS = range(-4, 6)  # Go turns to powers of ten outside of these
 _TYPES: tuple[tuple[type, str], ...] = (
     (bool, "bool"),
     (float, "float64"),

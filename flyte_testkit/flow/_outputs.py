@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from flyteidl.core import interface_pb2
 
-    from flyte_testkit.flow._demands import Demand
+    from flyte_testkit.flow._demand import Demand
 
 __all__ = ["outputs"]
 
@@ -40,25 +40,38 @@ def outputs(
 
     Raises:
         RegistrationError: A scripted output is unknown or of a wrong type, or one is missing.
+
+    Example:
+        >>> declared = literals.variable_map({"auc": float, "paths": list[str]})
+        >>> sorted(literals.python_values(outputs(None, declared, name="fit")).items())
+        [('auc', 0.0), ('paths', [])]
     """
     if not values:
-        made = {key: plain(variable.type) for key, variable in declared.variables.items()}
+        asked = demanded or {}
+        made = {key: plain(one.type, asked.get(key)) for key, one in declared.variables.items()}
         return literals_pb2.LiteralMap(literals=made)
+    return _typed(values, declared, name)
+
+
+def _typed(
+    values: Mapping[str, object], declared: interface_pb2.VariableMap, name: str
+) -> literals_pb2.LiteralMap:
+    """Return scripted outputs: all that is declared, and nothing else."""
+    types = {key: variable.type for key, variable in declared.variables.items()}
     for key in values:
-        if key not in declared.variables:
+        if key not in types:
             raise RegistrationError(
                 f"a script of {name!r} succeeds with an output {key!r}. {_truth(name, declared)}"
-                f"{close_names(key, declared.variables)}\nScript what is declared, or declare it."
+                f"{close_names(key, types)}\nScript what is declared, or declare it."
             )
-    types = {key: variable.type for key, variable in declared.variables.items()}
-    made_map = literals.literal_map(values, types, of="output")
+    made = literals.literal_map(values, types, of="output")
     if missing := sorted(set(types) - set(values)):
         raise RegistrationError(
             f"a script of {name!r} succeeds without {', '.join(map(repr, missing))}. "
             f"{_truth(name, declared)}\n"
             f"A run that succeeds has made all of them: .succeeds({missing[0]}=…)."
         )
-    return made_map
+    return made
 
 
 def _truth(name: str, declared: interface_pb2.VariableMap) -> str:

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
     from flyte_testkit.failures import Failure
 
-__all__ = ["Script", "as_attempt", "as_attempts", "check_attempts", "least_retries"]
+__all__ = ["NOT_OF_TASKS", "Script", "as_attempt", "as_attempts", "check_attempts", "least_retries"]
 
 Script: TypeAlias = Attempt | Timeline
 """What may be written for an attempt."""
 
 _COUNTED: Final = "Attempts are counted from 0, as Flyte counts them."
 _OUT_OF_TIME: Final = "End the attempt with .times_out(): it is stopped, and the node words it."
-_NOT_OF_TASKS: Final[Mapping[str, str]] = MappingProxyType(
+NOT_OF_TASKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BindingResolutionFailure": "It comes by itself where an input cannot be resolved.",
         "NodeAborted": "It comes by itself where another node fails, or somebody terminates.",
@@ -220,7 +220,7 @@ def _spends(attempt: Attempt) -> str | None:
 
 
 def _check_tasks_own(failure: Failure, what: str) -> None:
-    if advice := _NOT_OF_TASKS.get(failure.of_task.code):
+    if advice := NOT_OF_TASKS.get(failure.of_task.code):
         raise TimelineError(
             f"{what}: {shown(failure)} is a failure of nodes; no task reports it.\n{advice}"
         )

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.propeller.phases import OUTCOMES
+from flyte_testkit.render._nodes import failing_path, node_lines
 from flyte_testkit.render._values import cut, first_line, in_seconds, told
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class _Artist:
         self._telling = telling
 
     def full(self, life: Life) -> Iterator[str]:
-        """Draw a life: phases, what was launched, how it ended, its script and its calls."""
+        """Draw a life: phases, what was launched, how it ended, its script, nodes and calls."""
         row = life.row
         margin = " " * (len(row.execution_name) + 2)
         phases, times = self._track(life.changes)
@@ -162,6 +163,9 @@ class _Artist:
             yield f"{margin}{ending}"
         if script := life.origin.script():
             yield f"{margin}{cut(script, _SCRIPT)}"
+        told = row.message.closure.error.message
+        for line in node_lines(life.origin.inside, self._start, told=told):
+            yield f"{margin}{line}"
         if calls := self._calls.get(row.execution_name):
             yield f"{margin}{_tally(calls)}"
 
@@ -170,7 +174,8 @@ class _Artist:
         last = life.changes[-1]
         since = in_seconds(last.at.timestamp() - self._start)
         parts = [f"{life.row.execution_name}  {last.phase} since {since}", self._launch(life)]
-        return "  ".join(filter(None, [*parts, _ending(life.row)]))
+        where = failing_path(life.origin.inside)
+        return "  ".join(filter(None, [*parts, where and f"at {where}", _ending(life.row)]))
 
     def _launch(self, life: Life) -> str:
         """Say what was launched, unless its name says it already."""

@@ -60,10 +60,8 @@ class Company:
         self.rest = cast.script.rest or nodes.immediately.succeeds()
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
         self._tasks = {key_of(task.template.id): task.template for task in cast.closure.tasks}
-        self._workflows = {
-            key_of(one.template.id): one for one in cast.closure.sub_workflows
-        }
-        self._demands: dict[tuple[str, ...], Mapping[str, Mapping[str, flow.Demand]]] = {}
+        self._workflows = {key_of(one.template.id): one for one in cast.closure.sub_workflows}
+        self._demands: dict[object, Mapping[str, Mapping[str, flow.Demand]]] = {}
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
         """Return the task that a node runs."""
@@ -74,12 +72,12 @@ class Company:
         return self._workflows[key_of(node.workflow_node.sub_workflow_ref)]
 
     def demands(
-        self, workflow: compiler_pb2.CompiledWorkflow
+        self, workflow: compiler_pb2.CompiledWorkflow, asked: Mapping[str, flow.Demand]
     ) -> Mapping[str, Mapping[str, flow.Demand]]:
-        """Return what is asked of the outputs of a workflow's nodes."""
-        key = key_of(workflow.template.id)
+        """Return what is asked of a workflow's nodes if this is asked of its own outputs."""
+        key = (key_of(workflow.template.id), frozenset(asked.items()))
         if key not in self._demands:
-            self._demands[key] = flow.demands(workflow.template, self.cast.closure)
+            self._demands[key] = flow.demands(workflow.template, self.cast.closure, asked)
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:
@@ -100,16 +98,28 @@ class Company:
         place = parent.place.below(node.id)
         return self._site(node, place, (*parent.path, node.id), parent.id)
 
-    def told_of(
-        self, error: core.ExecutionError, site: Site, inputs: literals_pb2.LiteralMap
+    def told(
+        self, inputs: literals_pb2.LiteralMap, node: workflow_pb2.Node, error: core.ExecutionError
     ) -> literals_pb2.LiteralMap:
-        """Return the inputs of a scope with the error that a failure node may ask for."""
-        literal = literals_pb2.Literal(
-            scalar=literals_pb2.Scalar(
-                error=types_pb2.Error(failed_node_id=site.id, message=error.message)
-            )
-        )
-        return literals_pb2.LiteralMap(literals={**inputs.literals, "err": literal})
+        """Return what a failure node is given: the error stands wherever it takes one.
+
+        flytekit binds such an input to None when it compiles.
+        """
+        is_task = node.HasField("task_node")
+        definition = self.task_of(node) if is_task else self.workflow_of(node).template
+        message = types_pb2.Error(failed_node_id=node.id, message=error.message)
+        told = literals_pb2.LiteralMap(literals=inputs.literals)
+        for name, variable in definition.interface.inputs.variables.items():
+            literal = literals_pb2.Literal(scalar=literals_pb2.Scalar(error=message))
+            if variable.type.simple == types_pb2.ERROR:
+                told.literals[name].CopyFrom(literal)
+            for variant in variable.type.union_type.variants:
+                if variant.simple == types_pb2.ERROR:
+                    union = literals_pb2.Union(value=literal, type=variant)
+                    told.literals[name].CopyFrom(
+                        literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
+                    )
+        return told
 
     def _site(
         self, node: workflow_pb2.Node, place: Place, path: tuple[str, ...], parent: str

@@ -1,14 +1,15 @@
 """Which kinds of nodes there are, and who plays each of them.
 
 A kind that nobody plays is refused before anything runs.
+
+Ignorant of what they do.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.nodes import Task
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.branches import plays_branch
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
@@ -17,16 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
-    from flyteidl.core import literals_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Performance
-    from flyte_testkit.nodes import Node
-    from flyte_testkit.walk.cast import Cast
     from flyte_testkit.walk.company import Play
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
 
-__all__ = ["kind_of", "play", "unplayable"]
+__all__ = ["UnplayableError", "kind_of", "play", "unplayable"]
 
 PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
@@ -36,8 +35,12 @@ PLAYED: Final[Mapping[str, Play]] = {
 """Who plays which kind."""
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
-_FAILURE_NODE: Final = "fn0"
 _SHOWN: Final = 5
+_YET: Final = "only tasks, sub-workflows and branches can be played yet"
+
+
+class UnplayableError(FlyteTestkitError):
+    """A node is reached whose kind nobody plays."""
 
 
 def kind_of(node: workflow_pb2.Node) -> str:
@@ -67,51 +70,31 @@ def play(
 
     Raises:
         NodeFailed: It has failed, and has said so.
+        UnplayableError: Nobody plays its kind.
     """
-    return PLAYED[kind_of(site.node)](site, inputs, around, at)
+    kind = kind_of(site.node)
+    if kind not in PLAYED:
+        raise UnplayableError(f"node {site.node.id!r} is a {kind}; {_YET}.")
+    return PLAYED[kind](site, inputs, around, at)
 
 
-def unplayable(cast: Cast) -> str:
+def unplayable(closure: compiler_pb2.CompiledWorkflowClosure) -> str:
     """Return why a compiled workflow cannot be played yet; empty if it can.
 
-    Nodes that come after one that is scripted not to succeed are never reached, so it does not
-    matter of which kind they are.
-
     Args:
-        cast: The workflow with its sub-workflows, and who plays what.
+        closure: The workflow, with its sub-workflows.
     """
-    closure = cast.closure
-    ends_here = {
-        path[0] for path, node in cast.nodes.items() if _FAILURE_NODE not in path and _stays(node)
-    }
-    after = closure.primary.connections.downstream
-    todo, beyond = list(ends_here), set[str]()
-    while todo:
-        later = set(after[todo.pop()].ids) - beyond
-        beyond |= later
-        todo += later
+    templates = [closure.primary.template, *(one.template for one in closure.sub_workflows)]
     found = [
         f"node {node.id!r} of {template.id.name!r} is a {kind}"
-        for template in (closure.primary.template, *(one.template for one in closure.sub_workflows))
+        for template in templates
         for node in _all_of(_nodes(template))
-        if (kind := kind_of(node))
-        and kind not in PLAYED
-        and not (template is closure.primary.template and node.id in beyond)
+        if (kind := kind_of(node)) and kind not in PLAYED
     ]
     if not found:
         return ""
-    more = f" and {len(found) - _SHOWN} more are not tasks either" if len(found) > _SHOWN else ""
-    return (
-        f"{', '.join(found[:_SHOWN])}{more}; only tasks, sub-workflows and branches can be played"
-        " yet"
-    )
-
-
-def _stays(node: Node) -> bool:
-    """Whether what comes after a node is never reached."""
-    if not isinstance(node, Task) or not node.attempts:
-        return False
-    return not isinstance(node.attempts[-1].ending, Succeeds)
+    more = f" and {len(found) - _SHOWN} more like them" if len(found) > _SHOWN else ""
+    return f"{', '.join(found[:_SHOWN])}{more}; {_YET}"
 
 
 def _nodes(template: workflow_pb2.WorkflowTemplate) -> Iterator[workflow_pb2.Node]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.core import literals_pb2
+from flyteidl.core import interface_pb2
 
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, interface_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
     from flyteidl.core import execution_pb2 as core
 
     from flyte_testkit.engine.performance import Act, Performance
@@ -46,6 +46,7 @@ class Scope:
         path: Its path of ids; empty at the top.
         inputs: What it is given.
         place: Says where one of its nodes stands.
+        asked: What is asked of its outputs.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class Scope:
         path: tuple[str, ...],
         inputs: literals_pb2.LiteralMap,
         place: Callable[[workflow_pb2.Node], Site],
+        asked: Mapping[str, flow.Demand] | None = None,
     ) -> None:
         self.company = company
         self._workflow = workflow
         self._path = path
         self._place = place
+        self._asked = asked or {}
         self._graph = Graph(workflow)
         self._given = {START: inputs}
         self._failed: dict[str, Exception] = {}
@@ -120,8 +123,12 @@ class Scope:
         self, site: Site, values: Mapping[str, object], declared: interface_pb2.VariableMap
     ) -> literals_pb2.LiteralMap:
         """Return the outputs of a node: what is scripted, or what those accept who ask for it."""
-        asked = self.company.demands(self._workflow).get(site.node.id, {})
-        return flow.outputs(values, declared, asked, name=site.node.metadata.name or site.node.id)
+        name = site.node.metadata.name or site.node.id
+        return flow.outputs(values, declared, self.asked_of(site), name=name)
+
+    def asked_of(self, site: Site) -> Mapping[str, flow.Demand]:
+        """Return what is asked of a node's outputs."""
+        return self.company.demands(self._workflow, self._asked).get(site.node.id, {})
 
     def start_node(self, at: datetime) -> Act:
         """Give on what it was given, before anything runs."""
@@ -140,13 +147,13 @@ class Scope:
         except flow.UnresolvedError as missing:
             yield from self._unresolved(self._place(end), missing, at)
             raise
-        scripted = self.company.cast.outputs.get(self._path)
-        if scripted:
-            declared = self.interface.outputs
-            known = type(declared)(
-                variables={key: declared.variables[key] for key in scripted}
+        if scripted := self.company.cast.outputs.get(self._path):
+            declared = self.interface.outputs.variables
+            known = interface_pb2.VariableMap(
+                variables={key: declared[key] for key in scripted if key in declared}
             )
-            bound.MergeFrom(flow.outputs(scripted, known, {}, name=self._workflow.template.id.name))
+            name = self._workflow.template.id.name
+            bound.MergeFrom(flow.outputs(scripted, known, name=name))
         return bound
 
     def end_node(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Performance[None]:
@@ -166,8 +173,11 @@ class Scope:
         if not template.HasField("failure_node"):
             return error, at
         site = self._place(template.failure_node)
-        self._given[START] = self.company.told_of(error, site, self._given[START])
-        performance = self.play(site, at)
+        try:
+            inputs = self.company.told(self.resolved(site.node), site.node, error)
+            performance = self.company.play(site, inputs, self, at)
+        except flow.UnresolvedError as missing:
+            performance = self._unresolved(site, missing, at)
         try:
             told = next(performance)
             while True:

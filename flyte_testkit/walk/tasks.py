@@ -11,11 +11,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from flyteidl.event import event_pb2 as events
 from google.protobuf.duration_pb2 import Duration
 
 from flyte_testkit.admin.go import durations
 from flyte_testkit.engine.performance import Looks, Until, Wait
-from flyte_testkit.failures import Failure
 from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
@@ -23,16 +23,15 @@ from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
 from flyte_testkit.walk.failing import NodeFailed, Stopped, error_of
 from flyte_testkit.walk.pods import Pod
 
-from flyteidl.event import event_pb2 as events  # isort: skip
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from flyteidl.core import literals_pb2
     from flyteidl.core import execution_pb2 as core
+    from flyteidl.core import literals_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
+    from flyte_testkit.failures import Failure
     from flyte_testkit.timeline import Attempt, TaskPhase
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site

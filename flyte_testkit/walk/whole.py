@@ -9,28 +9,30 @@ Ignorant of kinds of nodes.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import literals_pb2
+from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until
+from flyte_testkit.engine.rehearsal import rehearse
+from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller import wording
 from flyte_testkit.timeline import Polls
 from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
-from flyte_testkit.walk.kinds import play
+from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from flyte_testkit.engine.performance import Performance
-    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.walk.cast import Cast
 
 __all__ = ["Walked", "perform"]
+
+_ANY_TIME: Final = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,23 @@ class Walked(Played):
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Walk through it."""
         return perform(self.cast, stage, at)
+
+    def unplayable(self) -> str:
+        """Return why it cannot be played yet; empty if it can.
+
+        Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
+        be known: what waits for looks may go on to them.
+        """
+        problem = unplayable(self.cast.closure)
+        if not problem:
+            return ""
+        stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
+        performance = self.perform(stage, _ANY_TIME)
+        try:
+            found = rehearse(performance, next(performance))
+        except UnplayableError:
+            return problem
+        return problem if found.waits_for_looks else ""
 
 
 def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:

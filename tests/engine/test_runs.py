@@ -5,7 +5,16 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
-from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Looks, Terminated, Until, Wait, When
+from flyte_testkit.engine.performance import (
+    PATIENCE,
+    Act,
+    Audience,
+    Looks,
+    Terminated,
+    Until,
+    Wait,
+    When,
+)
 from flyte_testkit.engine.runs import Runs
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
