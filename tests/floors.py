@@ -19,7 +19,7 @@ HOUSE = [
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
-            "stubs",
+            "glances stubs",
             "inferred",
             "definitions",
             "trees",  # which scripts of nodes fit what is registered
@@ -168,6 +168,7 @@ ROOMS = {
         "history performance",
         "inside nursery rehearsal runs stage",
         "scripts",
+        "outline",
         "engine",
         "__init__",
     ],

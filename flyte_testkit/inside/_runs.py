@@ -26,6 +26,7 @@ from flyte_testkit.inside._values import (
     told,
 )
 from flyte_testkit.nodes._names import same
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AttemptRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
-_ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}  # of executions
 _BY_THEMSELVES = {START, END}
 _LISTED = 20  # names in a message
 _LETTERS = 300
@@ -286,7 +286,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         graph = Graph.of(self._reader.workflow()) if self.parent is None else self.parent.inside()
         coming = [called for id_ in graph.nodes for called in (short(graph.name(id_)), id_)]
         if name and same(name) in map(same, coming):
-            verb = "never began" if phase in _ENDED else "has not begun yet"
+            verb = "never began" if phase in OUTCOMES else "has not begun yet"
             finding = f"{shown(name)} {verb} inside {whose}, which is {phase}."
         else:
             near = close_names(name, [*there, *filter(None, coming)])
