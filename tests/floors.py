@@ -152,7 +152,8 @@ ROOMS = {
         "__init__",
     ],
     "inside": [
-        "_graph _reader _siblings _values",
+        "_graph _reader _values",
+        "_siblings",
         "_runs",
         "_failing",
         "__init__",
