@@ -175,8 +175,8 @@ def _without(source, cause):
 
 
 PRIMITIVE = re.compile(
-    r'(?:(?P<name>[\w-]+):)?scalar:\s*\{\s*primitive:\s*\{\s*'
-    r'(?:integer:\s*(?P<integer>-?\d+)|float_value:\s*(?P<float>[-\d.e+]+)'
+    r"(?:(?P<name>[\w-]+):)?scalar:\s*\{\s*primitive:\s*\{\s*"
+    r"(?:integer:\s*(?P<integer>-?\d+)|float_value:\s*(?P<float>[-\d.e+]+)"
     r'|string_value:\s*"(?P<text>(?:[^"\\]|\\.)*)"|boolean:\s*(?P<truth>\w+))'
 )
 """A primitive in the text of a literal, with its name in a map."""
