@@ -10,7 +10,7 @@ Ignorant of what is performed.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Performance, Wait
 
-__all__ = ["Rehearsed", "rehearse"]
+__all__ = ["Rehearsal", "Rehearsed", "rehearse"]
 
 
 class Rehearsed:
@@ -74,27 +74,42 @@ class Rehearsed:
                 told = performance.send(at)
         except StopIteration:
             return []
-        instants, last = rehearse(performance, told, at)
-        if instants and last is not None and any(True for _ in last.looks()):
-            instants.append(instants[-1] + PATIENCE)
-        return instants
+        found = rehearse(performance, told, at)
+        if found.at is not None and found.waits_for_looks:
+            found.instants.append(found.at + PATIENCE)
+        return found.instants
+
+
+class Rehearsal(NamedTuple):
+    """What became of a performance to which nothing but time came.
+
+    Attributes:
+        instants: When it went on.
+        at: How late it was at the end, if anything has told that.
+        wait: What it waits for then; None if it has ended.
+    """
+
+    instants: list[datetime]
+    at: datetime | None
+    wait: Wait | None
+
+    @property
+    def waits_for_looks(self) -> bool:
+        """Whether it goes on once somebody has looked."""
+        return self.wait is not None and any(True for _ in self.wait.looks())
 
 
 def rehearse(
     performance: Performance[None], told: Act | Wait, at: datetime | None = None
-) -> tuple[list[datetime], Wait | None]:
+) -> Rehearsal:
     """Go through a performance as if nothing but time came to it.
 
     Args:
         performance: It.
         told: What it has told last.
         at: How late it is, if that is known.
-
-    Returns:
-        When it went on, how late it was first of all if that was known, and what it waits for at
-        the end; None if it has ended.
     """
-    instants = [] if at is None else [at]
+    instants: list[datetime] = []
     while True:
         if isinstance(told, Act):
             at = told.at
@@ -102,8 +117,8 @@ def rehearse(
             at = told.at if at is None else max(at, told.at)
             instants.append(at)
         elif at is None or not told.is_over(at):
-            return instants, told
+            return Rehearsal(instants, at, told)
         try:
             told = performance.send(at)
         except StopIteration:
-            return instants, None
+            return Rehearsal(instants, at, None)

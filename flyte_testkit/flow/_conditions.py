@@ -115,12 +115,14 @@ def _compares(
     dot = "." if comparison.left_value.HasField("primitive") else ""  # so it is, in Go
     right = _primitive(right_literal, f"RHS Variable is non primitive{dot}")
     kinds = [side.WhichOneof("value") for side in (left, right)]
-    if kinds[0] != kinds[1]:
+    if kinds[0] != kinds[1] or kinds[0] is None:
         raise UndecidedError(
             "Comparison between different primitives types. "
             f"lVal[{_go_type(kinds[0])}]:rVal[{_go_type(kinds[1])}]"
         )
-    sign = _SIGNS[comparison.operator]
+    sign = _SIGNS.get(comparison.operator)
+    if sign is None:
+        raise UndecidedError("Unsupported operator type in Propeller. System error.")
     if kinds[0] == "boolean" and sign not in {"==", "!="}:
         name = _Comparison.Operator.Name(comparison.operator)
         raise UndecidedError(f"[{name}] not defined for boolean operands.")
@@ -169,7 +171,7 @@ def _go_type(kind: str | None) -> str:
 def _text(expression: condition_pb2.BooleanExpression, *, inside: bool = False) -> str:
     if not expression.HasField("conjunction"):
         comparison = expression.comparison
-        sign = _SIGNS[comparison.operator]
+        sign = _SIGNS.get(comparison.operator, "?")
         return f"{_operand(comparison.left_value)} {sign} {_operand(comparison.right_value)}"
     conjunction = expression.conjunction
     word = "or" if conjunction.operator == _Conjunction.OR else "and"

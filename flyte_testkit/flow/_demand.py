@@ -14,7 +14,7 @@ from flyteidl.core import types_pb2
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["EACH", "Demand", "Path", "variants_of"]
+__all__ = ["EACH", "Demand", "Path"]
 
 EACH: Final = None
 """The step of a path that leads to every element of a list, of which there is one at least."""
@@ -108,16 +108,16 @@ class Demand:
         return [
             variant
             for message in messages
-            for variant in variants_of(types_pb2.LiteralType.FromString(message))
+            for variant in _variants(types_pb2.LiteralType.FromString(message))
         ]
 
 
-def variants_of(kind: types_pb2.LiteralType) -> Iterator[types_pb2.LiteralType]:
+def _variants(kind: types_pb2.LiteralType) -> Iterator[types_pb2.LiteralType]:
     """Return what a union may be, unions inside it opened; any other type is itself."""
     if not kind.HasField("union_type"):
         yield kind
     for variant in kind.union_type.variants:
-        yield from variants_of(variant)
+        yield from _variants(variant)
 
 
 def _inside(kind: types_pb2.LiteralType, step: Step) -> types_pb2.LiteralType | None:

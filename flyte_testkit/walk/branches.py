@@ -1,6 +1,8 @@
 """A node that is a conditional: one of its arms is played, as its inputs decide.
 
 It has no start and no end. The arm is given what the nodes beside the branch gave.
+
+Ignorant of how conditions are decided, and of what arms do.
 """
 
 from __future__ import annotations

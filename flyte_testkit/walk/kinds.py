@@ -1,6 +1,8 @@
 """Which kinds of nodes there are, and who plays each of them.
 
 A kind that nobody plays is refused before anything runs.
+
+Ignorant of what they do.
 """
 
 from __future__ import annotations

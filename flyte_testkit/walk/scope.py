@@ -11,6 +11,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.core import interface_pb2
+
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
 from flyte_testkit.engine.performance import Until
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, interface_pb2, literals_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
     from flyteidl.core import execution_pb2 as core
 
     from flyte_testkit.engine.performance import Act, Performance
@@ -145,11 +147,13 @@ class Scope:
         except flow.UnresolvedError as missing:
             yield from self._unresolved(self._place(end), missing, at)
             raise
-        scripted = self.company.cast.outputs.get(self._path)
-        if scripted:
-            declared = self.interface.outputs
-            known = type(declared)(variables={key: declared.variables[key] for key in scripted})
-            bound.MergeFrom(flow.outputs(scripted, known, {}, name=self._workflow.template.id.name))
+        if scripted := self.company.cast.outputs.get(self._path):
+            declared = self.interface.outputs.variables
+            known = interface_pb2.VariableMap(
+                variables={key: declared[key] for key in scripted if key in declared}
+            )
+            name = self._workflow.template.id.name
+            bound.MergeFrom(flow.outputs(scripted, known, name=name))
         return bound
 
     def end_node(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Performance[None]:

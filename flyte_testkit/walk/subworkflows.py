@@ -2,6 +2,8 @@
 
 Its start-node comes before its own RUNNING. If one of its nodes fails, the others are stopped
 before it says so itself; its failure node comes between.
+
+Ignorant of what its nodes do.
 """
 
 from __future__ import annotations

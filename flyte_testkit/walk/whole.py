@@ -69,10 +69,10 @@ class Walked(Played):
         stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
         performance = self.perform(stage, _ANY_TIME)
         try:
-            _, last = rehearse(performance, next(performance))
+            found = rehearse(performance, next(performance))
         except UnplayableError:
             return problem
-        return problem if last is not None and any(True for _ in last.looks()) else ""
+        return problem if found.waits_for_looks else ""
 
 
 def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:

@@ -1,4 +1,4 @@
-"""Values are found that make conditionals take the arms they took, and inputs fail as they failed."""
+"""Values are found that make conditionals take the arms they took, and inputs fail as they did."""
 
 from __future__ import annotations
 
@@ -211,8 +211,7 @@ def lost(cause):
         ([0], "index [0] is out of range of []", []),
         (
             [2],
-            "index [2] is out of range of [scalar:{primitive:{integer:7}} "
-            " scalar:{primitive:{integer:8}}]",
+            "index [2] is out of range of [scalar:{primitive:{integer:7}}  scalar:{primitive:{integer:8}}]",  # noqa: E501  as it is told
             [7, 8],
         ),
         (["day"], "key [day] does not exist in literal map[]", {}),

@@ -123,6 +123,16 @@ def test_nothing_but_primitives_compares_not_even_a_union(value):
     )
 
 
+def test_what_no_client_sends_is_refused_and_can_be_told():
+    odd = compares(1, 17, 2)
+    assert undecided(if_else(odd)) == "Unsupported operator type in Propeller. System error."
+    assert flow.told(if_else(odd), EMPTY) == "if 1 ? 2, else"
+    empty = compares(1, "EQ", 2)
+    empty.comparison.left_value.primitive.Clear()
+    empty.comparison.right_value.primitive.Clear()
+    assert undecided(if_else(empty)).endswith("lVal[<nil>]:rVal[<nil>]")
+
+
 # --- conjunctions and cases
 
 
