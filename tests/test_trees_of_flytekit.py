@@ -12,7 +12,7 @@ from flytekit import conditional, task, workflow
 
 
 @task
-def clean(): ...
+def clean(rows: int): ...
 
 
 @task(retries=1)
@@ -29,14 +29,6 @@ def skip(rows: int) -> float:
 def training(rows: int) -> float:
     fit(rows=rows)
     return conditional("check").if_(rows > 10).then(fit(rows=rows)).else_().then(skip(rows=rows))
-
-
-@task
-def train() -> int:
-    return 3
-
-
-train._name = "etl.train"
 
 
 @pytest.fixture(autouse=True)
@@ -91,13 +83,3 @@ def test_an_entity_comes_without_a_tree(flyte_admin):
 def test_a_tree_of_nodes_is_refused_there(flyte_admin):
     with pytest.raises(RouteError, match=r"Say what is unusual about them: nodes.where"):
         flyte_admin.on_launch(training).plays(nodes.workflow(fit=nodes.task()))
-
-
-def test_a_task_of_a_node_may_be_registered_by_a_client(flyte_admin, flyte_remote):
-    fails = nodes.task(running(9).fails("nan"))
-    etl = flyte_admin.on_launch("etl").plays(nodes.workflow(train=fails))
-    flyte_admin.register(train)
-    etl.plays(nodes.workflow(train=nodes.task(), report=nodes.task()))
-    assert run(flyte_remote, "etl").error is not None
-    assert run(flyte_remote, "etl").error is None
-    assert flyte_remote.fetch_task(name="etl.train").interface.outputs["o0"].type.simple == 1
