@@ -118,6 +118,11 @@ class Inferred:
         """Let the nodes of a name be those that it has."""
         self._entries[name].closed = True
 
+    def compiled(self, name: Name) -> Compiled | None:
+        """Return what FlyteAdmin has made of a name; None if a client's took its place."""
+        workflow = self._admin.store.workflows.get(*name, self._entries[name].versions[-1])
+        return None if workflow is None else workflow.message.closure.compiled_workflow
+
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.
 

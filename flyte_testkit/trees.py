@@ -73,7 +73,9 @@ def settled(
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
     if planted and graph is not None:
-        compiled = inferred.tried(name, guess, graph, now)
+        unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
+        known = inferred.compiled(name) if unchanged else None
+        compiled = inferred.tried(name, guess, graph, now) if known is None else known
         for tree in planted:
             graphs.cast(compiled, tree)
     return graph

@@ -15,7 +15,7 @@ from flyte_testkit.literals import describe
 from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
-from flyte_testkit.nodes.order import check_order, last_of
+from flyte_testkit.nodes.order import check_order, last_of, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,8 @@ def joined(one: Graph, other: Graph, whose: str) -> Graph:
         TimelineError: They disagree about a node, or about the order of nodes.
         RegistrationError: They disagree about a type.
     """
-    names = {name: one.spelled(name) or name for name in other.parts}
+    spelled = {same(name): name for name in one.parts}
+    names = {name: spelled.get(same(name), name) for name in other.parts}
     parts = dict(one.parts)
     for name, part in other.parts.items():
         known = parts.get(names[name])
@@ -41,10 +42,13 @@ def joined(one: Graph, other: Graph, whose: str) -> Graph:
             part if known is None else _joined(known, part, f"{names[name]!r} of {whose}")
         )
     before = {name: tuple(one.before.get(name, ())) for name in parts}
-    for name, earlier in other.before.items():
+    orders = {} if other.before == one.before else other.before
+    for name, earlier in orders.items():
         united = dict.fromkeys((*before[names[name]], *(names[one] for one in earlier)))
         before[names[name]] = tuple(united)
-    check_order(before, what=f"the scripts of {whose} together")
+    if orders:
+        check_order(before, what=f"the scripts of {whose} together")
+        before = upstream(before)
     _check_size(parts, whose)
     failure_node = _failure_node(one, other, parts, whose)
     outputs = _united(one.outputs, other.outputs, whose)
