@@ -105,6 +105,11 @@ class Inferred:
         entry = self._entries.get(name)
         return entry.graph if entry else None
 
+    def beside(self, name: Name) -> set[str]:
+        """Return the names of all launch plans in the same project and domain."""
+        plans = self._admin.store.launch_plans
+        return {plan.name for plan in plans if (plan.project, plan.domain) == name[:2]}
+
     def is_closed(self, name: Name) -> bool:
         """Say whether a test registered the nodes of a name, so that no script adds to them."""
         return name in self._entries and self._entries[name].closed
@@ -112,6 +117,11 @@ class Inferred:
     def close(self, name: Name) -> None:
         """Let the nodes of a name be those that it has."""
         self._entries[name].closed = True
+
+    def compiled(self, name: Name) -> Compiled | None:
+        """Return what FlyteAdmin has made of a name; None if a client's took its place."""
+        workflow = self._admin.store.workflows.get(*name, self._entries[name].versions[-1])
+        return None if workflow is None else workflow.message.closure.compiled_workflow
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.

@@ -24,7 +24,7 @@ from flyte_testkit.graphs.bound import bound, promised_outputs, type_of
 from flyte_testkit.guesses import Seen
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import FAILURE_NODE, same
-from flyte_testkit.nodes.order import last_of, upstream
+from flyte_testkit.nodes.order import last_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -130,22 +130,26 @@ class _Scope:
         self._path = path
         self._graph = graph
         self._promised = promised_outputs(graph)
-        self._order = upstream(dict(graph.before))
         self.ids = {same(name): id_ for name, id_ in graph.ids.items()}
         self.kinds: dict[str, Kinds] = {}
 
     def nodes(self) -> list[workflow_pb2.Node]:
         """Return all nodes but the failure node, each behind those that it comes after."""
-        found: list[workflow_pb2.Node] = []
-        todo = list(self._graph.parts)
-        while todo:  # there is no circle, so that each round finds some
-            for name in [one for one in todo if not set(self._order[one]) & set(todo)]:
-                todo.remove(name)
-                node = self.node(self.ids[same(name)], name, self._graph.parts[name])
-                earlier = self._order[name]
-                node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
-                found.append(node)
-        return found
+        found: dict[str, workflow_pb2.Node] = {}
+        for name in self._graph.parts:
+            self._add(name, found)
+        return list(found.values())
+
+    def _add(self, name: str, found: dict[str, workflow_pb2.Node]) -> None:
+        """Add a node to those that were found, behind all that it comes after: there is no circle."""
+        if name in found:
+            return
+        earlier = self._graph.before[name]
+        for one in earlier:
+            self._add(one, found)
+        node = self.node(self.ids[same(name)], name, self._graph.parts[name])
+        node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
+        found[name] = node
 
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
@@ -165,7 +169,7 @@ class _Scope:
         if self._graph.outputs is not None:
             return self._graph.outputs
         found: dict[str, list[Promise]] = {}
-        for name in last_of(self._order):
+        for name in last_of(self._graph.before):
             for output in self.kinds[same(name)]:
                 found.setdefault(output, []).append(Promise(name, output))
         return {output: promises[0] for output, promises in found.items() if len(promises) == 1}
