@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
 
-from flyte_testkit import graphs, literals
+from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
+from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
-from flyte_testkit.walk import LoneTask, Walked, lone_task, unplayable
+from flyte_testkit.walk import LoneTask, Walked, lone_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyteidl.admin import execution_pb2
+    from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
     from google.protobuf.message import Message
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
+    from flyte_testkit.nodes import Where
     from flyte_testkit.unforeseen import Unforeseen
 
     Ask = Callable[[str, Message], Message]
@@ -136,12 +139,10 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        workflow = self._workflow(row)
-        assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
-        closure = workflow.message.closure.compiled_workflow
-        if problem := unplayable(closure):
-            raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}")
-        return Walked(graphs.cast(closure, script, inputs), inputs)
+        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        if problem := walked.unplayable():
+            raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
+        return walked
 
     def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
         """Return what makes the one task of a workflow that is only known by its name.
@@ -157,6 +158,23 @@ class Admissions:
         node, task = found
         failure = script.ending.failure if isinstance(script.ending, Fails) else None
         return lambda stage: LoneTask(stage, node, task, failure)
+
+    def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
+        """Return what a new execution runs, which a tree may have told something new of.
+
+        Raises:
+            FlyteTestkitError: It tells what it cannot.
+        """
+        asked, workflow = row.message.spec.launch_plan, self._workflow(row)
+        assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
+        place = Name(asked.project, asked.domain, asked.name)
+        if not self._inferred.is_stub(workflow.key):
+            if isinstance(tree, Workflow):
+                raise trees.registered(asked.name, tree)
+        elif place in self._inferred and workflow.name == asked.name:
+            trees.learn_late(self._inferred, place, tree, row.created_at)
+            workflow = self._workflow(row) or workflow
+        return workflow.message.closure.compiled_workflow
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

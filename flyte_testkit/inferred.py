@@ -18,23 +18,24 @@ from __future__ import annotations
 
 import itertools
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import execution_pb2, launch_plan_pb2
 
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.guesses import Guess
+from flyte_testkit.replacing import adapted, in_place_of
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from flyteidl.core import identifier_pb2, interface_pb2
+    from flyteidl.core import identifier_pb2
     from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure as Compiled
 
-    from flyte_testkit.admin.database.rows import Key, LaunchPlanRow
+    from flyte_testkit.admin.database.rows import Key
     from flyte_testkit.admin.database.store import Store, Table
     from flyte_testkit.graphs import Graph
 
@@ -278,7 +279,7 @@ class Inferred:
                 if table is store.tasks and row.name in taken:
                     continue
                 if (old := table.get(*row.key)) is not None:
-                    table.update(_in_place_of(old, row))
+                    table.update(in_place_of(old, row))
                 elif table is store.tasks:  # that of a node which is new
                     table.insert(row)
         self._adapt_launch_plans(stub)
@@ -307,7 +308,7 @@ class Inferred:
         for row in list(store.launch_plans):
             if plan is not None and row.workflow_id in numbers and row is not plan:
                 expected = plan.message.closure.expected_inputs
-                store.launch_plans.update(_adapted(row, expected))
+                store.launch_plans.update(adapted(row, expected))
 
 
 def _keys(name: Name, version: str) -> tuple[Key, Key]:
@@ -317,36 +318,3 @@ def _keys(name: Name, version: str) -> tuple[Key, Key]:
 
 def _tables(store: Store) -> tuple[Table[Any], ...]:
     return store.tasks, store.workflows, store.launch_plans
-
-
-def _in_place_of(old: Any, row: Any) -> Any:
-    """Return a row with the number, the state and the times of the one that it takes over."""
-    message = type(row.message)()
-    message.CopyFrom(row.message)
-    message.closure.created_at.CopyFrom(old.message.closure.created_at)
-    kept: dict[str, Any] = {"id": old.id, "created_at": old.created_at}
-    if isinstance(message, launch_plan_pb2.LaunchPlan):
-        message.closure.updated_at.CopyFrom(old.message.closure.updated_at)
-        message.closure.state = old.message.closure.state
-        kept.update(workflow_id=old.workflow_id, state=old.state)
-    return replace(row, **kept, updated_at=old.updated_at, message=message)
-
-
-def _adapted(row: LaunchPlanRow, expected: interface_pb2.ParameterMap) -> LaunchPlanRow:
-    """Return a launch plan that expects these inputs, but for those that it fixes.
-
-    Defaults of its own stay; what is new to it may be left out.
-    """
-    message = launch_plan_pb2.LaunchPlan()
-    message.CopyFrom(row.message)
-    parameters = message.closure.expected_inputs.parameters
-    for key, parameter in expected.parameters.items():
-        if key in message.spec.fixed_inputs.literals:
-            continue
-        own = parameters[key]
-        default = own.default if own.HasField("default") else None
-        own.CopyFrom(parameter)
-        if default is not None:
-            own.default.CopyFrom(default)
-    message.spec.default_inputs.CopyFrom(message.closure.expected_inputs)
-    return replace(row, message=message)

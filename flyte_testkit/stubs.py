@@ -186,8 +186,10 @@ class Stub:
         assert self.graph is not None  # noqa: S101  it is asked for with one
         made = templates(self.graph, self._id(identifier_pb2.WORKFLOW))
         for task in made.tasks:
-            spec = task_pb2.TaskSpec(template=task)
-            answer("CreateTask", task_pb2.TaskCreateRequest(id=task.id, spec=spec))
+            answer(
+                "CreateTask",
+                task_pb2.TaskCreateRequest(id=task.id, spec=task_pb2.TaskSpec(template=task)),
+            )
         template, given = made.workflow, made.workflow.interface.outputs.variables
         template.interface.inputs.CopyFrom(self.interface.inputs)
         others = interface_pb2.VariableMap(

@@ -17,14 +17,26 @@ from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from flyteidl.core import compiler_pb2, identifier_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.definitions import Definition
     from flyte_testkit.graphs import Graph
+    from flyte_testkit.guesses import Guess
+    from flyte_testkit.inferred import Inferred, Name
 
-__all__ = ["among", "check", "check_nameless", "defined", "told", "unregistered"]
+__all__ = [
+    "among",
+    "check",
+    "check_nameless",
+    "defined",
+    "learn_late",
+    "registered",
+    "settled",
+    "unregistered",
+]
 
 
 def among(scripts: Iterable[object]) -> list[Workflow | Where]:
@@ -33,34 +45,105 @@ def among(scripts: Iterable[object]) -> list[Workflow | Where]:
     return list(found.values())
 
 
-def told(graph: Graph | None, name: str, trees: Iterable[Workflow | Where]) -> Graph | None:
-    """Return what is known of the nodes of a name after some more trees; the same if it is that.
+def settled(
+    inferred: Inferred, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
+) -> Graph | None:
+    """Return which nodes a name has that is only scripted, once these trees are planted.
+
+    Nothing is learnt of them yet.
 
     Args:
-        graph: What was known.
+        inferred: What is known of such names.
         name: The name.
-        trees: The trees.
+        guess: What is known of its interface, once they are planted.
+        planted: The trees.
+        now: The time.
 
     Raises:
-        TimelineError: They disagree.
-        RegistrationError: They disagree about a type.
+        FlyteTestkitError: The trees disagree, or one cannot be played.
     """
-    for tree in trees:
-        if graph is not None and isinstance(tree, Where):
-            graph = graphs.with_outputs(graph, tree, repr(name))
-        elif isinstance(tree, Workflow):
-            new = graphs.drawn(tree, repr(name))
-            graph = new if graph is None else graphs.joined(graph, new, repr(name))
+    graph, whose = inferred.graph(name), repr(name.name)
+    for tree in sorted(planted, key=lambda tree: isinstance(tree, Where)):  # at last
+        if graph is None:
+            graph = _first(inferred, name, tree)
+        elif isinstance(tree, Workflow) and not inferred.is_closed(name):
+            graph = graphs.joined(graph, graphs.drawn(tree, whose), whose)
+        elif not inferred.is_closed(name):
+            graph = graphs.scripted(graph, tree, whose)
+        else:
+            graph = _fitting(graph, name.name, tree, closed=True)
+    if planted and graph is not None:
+        compiled = inferred.tried(name, guess, graph, now)
+        for tree in planted:
+            graphs.cast(compiled, tree)
     return graph
 
 
-def defined(name: str, tree: Workflow) -> Graph:
+def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
+    """Learn what the nodes give by a tree that comes with a launch, as that of a function does.
+
+    Raises:
+        FlyteTestkitError: It says more than that, for which it is too late; or it cannot be played.
+    """
+    graph, guess = inferred.graph(name), inferred.guess(name)
+    if graph is None:
+        raise _unknown(inferred, name, tree)
+    grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
+    if grown is not graph:
+        graphs.cast(inferred.tried(name, guess, grown, now), tree)
+        inferred.learn(name, guess, None, now, grown)
+
+
+def _first(inferred: Inferred, name: Name, tree: Workflow | Where) -> Graph:
+    if isinstance(tree, Where):
+        raise unregistered(name.name, tree, (), name in inferred)
+    return graphs.drawn(tree, repr(name.name))
+
+
+def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteError:
+    if isinstance(tree, Where):
+        return unregistered(name.name, tree, (), name in inferred)
+    return RouteError(f"{name.name!r} has no nodes yet, as clients have seen. {_late(name.name)}")
+
+
+def _fitting(graph: Graph, name: str, tree: Workflow | Where, *, closed: bool) -> Graph:
+    """Return a graph after a tree that may say what its nodes give, and nothing else of them."""
+    grown = graphs.scripted(graph, tree, repr(name), late=True)
+    if isinstance(tree, Where):
+        return grown
+    more = graphs.joined(grown, graphs.drawn(tree, repr(name)), repr(name))
+    if more is grown:
+        return grown
+    new = [one for one in more.parts if one not in graph.parts]
+    said = f"the nodes {', '.join(map(repr, new))}" if new else "more of its nodes than it has"
+    known = f"{name!r} is registered" if closed else f"{name!r} can be fetched already"
+    advice = f"Register them: {_definition(name)}." if closed else _late(name)
+    raise RouteError(f"{shown(tree)} makes up {said}, but {known}. {advice}")
+
+
+def _late(name: str) -> str:
+    return (
+        "A tree that comes from a function comes too late to make up nodes.\n"
+        f"Register them first, {_definition(name)}, and let it return nodes.where(…)."
+    )
+
+
+def _definition(name: str) -> str:
+    return f"register({name!r}, nodes.workflow(extract=nodes.task(), …))"
+
+
+def defined(name: str, tree: object) -> Graph:
     """Return the graph of a tree that is registered as a definition.
 
     Raises:
-        RegistrationError: It is a script: it says what happens.
+        RegistrationError: It is none, or it is a script: it says what happens.
     """
     call = f"register({name!r}, nodes.workflow(…))"
+    if not isinstance(tree, Workflow):
+        raise RegistrationError(
+            f"register({name!r}, {shown(tree)}): what is registered of a name is its interface, or"
+            f" which nodes it has.\nWrite {_definition(name)}."
+        )
     for path, node in deep(tree.below()):
         if isinstance(node, Task) and node.attempts:
             raise RegistrationError(
@@ -84,11 +167,14 @@ def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) 
         FlyteTestkitError: There is no such node, or it cannot do that.
     """
     trees = among(scripts)
-    closure = _closure(store, found[-1].id) if trees and found else None
-    for tree in trees if closure is not None else ():
+    if not trees or not found:
+        return
+    closure = _closure(store, found[-1].id)
+    for tree in trees:
         if isinstance(tree, Workflow):
-            raise registered(closure.primary.template.id.name, tree)
-        graphs.cast(closure, tree)
+            raise registered(found[-1].id.name, tree)
+        if closure is not None:
+            graphs.cast(closure, tree)
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

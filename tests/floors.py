@@ -15,14 +15,17 @@ HOUSE = [
         "2 FlyteAdmin without a network",
         [
             "inside",  # what happens in executions, read as clients read it
-            "guesses launches naming schedules",  # what tests say of launches
+            "guesses launches naming replacing schedules",  # what tests say of launches
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
             "stubs",
             "inferred",
-            "admissions definitions",
-            "backend misfits trees",  # FlyteAdmin and its engine, under one lock
+            "definitions",
+            "trees",  # which scripts of nodes fit what is registered
+            "admissions",
+            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "registering",
             "registry",
             "scripting",
         ],
@@ -181,7 +184,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled drawn",
-        "arms bound",
+        "arms bound joining",
         "casting templates",
         "__init__",
     ],

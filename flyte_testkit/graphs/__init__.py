@@ -1,15 +1,17 @@
 """Workflows and scripts of nodes: definitions that are made of trees, and who plays what of them.
 
 :func:`cast` finds the nodes of a registered workflow that a script names. :func:`drawn` says what a
-tree tells of its workflow, :func:`joined` what several do together, and :func:`templates` makes of
-it what FlyteAdmin takes. Ignorant of launches, of what is registered, and of time.
+tree tells of its workflow, :func:`joined` what several do together, :func:`scripted` what scripts
+of single nodes add to that, and :func:`templates` makes of it what FlyteAdmin takes. Ignorant of
+launches, of what is registered, and of time.
 """
 
 from __future__ import annotations
 
 from flyte_testkit.graphs.bound import constant
 from flyte_testkit.graphs.casting import cast
-from flyte_testkit.graphs.drawn import Graph, drawn, joined, with_outputs
+from flyte_testkit.graphs.drawn import Graph, drawn
+from flyte_testkit.graphs.joining import joined, scripted
 from flyte_testkit.graphs.templates import Templates, templates
 
 __all__ = [
@@ -19,6 +21,6 @@ __all__ = [
     "constant",
     "drawn",
     "joined",
+    "scripted",
     "templates",
-    "with_outputs",
 ]

@@ -7,24 +7,26 @@ workflow could be is refused. Ignorant of FlyteAdmin, and of what was registered
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+import re
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.errors import RegistrationError, TimelineError, shown
+from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Seen
-from flyte_testkit.literals import describe
 from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
-from flyte_testkit.nodes._wholes import MOST_NODES
-from flyte_testkit.nodes.order import check_order
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.nodes.retries import least_retries
+from flyte_testkit.timeline import Succeeds, TimesOut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flyte_testkit.nodes import Node, Where, Workflow
+    from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "drawn", "joined", "with_outputs"]
+__all__ = ["Graph", "Part", "as_part", "drawn"]
+
+_NUMBERED: Final = re.compile(r"n\d+")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Part:
     Attributes:
         word: How such a node is written.
         retries: How often its task is tried again, at least.
+        most: And at most, since a script lets an attempt be the last one; None: that is not told.
         interruptible: Whether its task may be.
         deck: Whether its task makes one.
         inputs: What it is given: values and promises.
@@ -43,6 +46,7 @@ class Part:
 
     word: str
     retries: int = 0
+    most: int | None = None
     interruptible: bool = False
     deck: bool = False
     inputs: Mapping[str, object] = field(default_factory=dict)
@@ -70,6 +74,18 @@ class Graph:
         """Return a name as it was written first; None if there is no such node."""
         return next((known for known in self.parts if same(known) == same(name)), None)
 
+    @property
+    def ids(self) -> dict[str, str]:
+        """The id of each node; one whose own name is such an id keeps it."""
+        own = {name for name in self.parts if _NUMBERED.fullmatch(name)}
+        free = (f"n{number}" for number in count() if f"n{number}" not in own)
+        return {name: name if name in own else next(free) for name in self.parts}
+
+    def meant(self, name: str) -> str | None:
+        """Return the name of the node that a script calls by name or by id; None for no node."""
+        called = (known for known, id_ in self.ids.items() if id_ == name)
+        return self.spelled(name) or next(called, None)
+
 
 def drawn(tree: Workflow | Subworkflow, whose: str) -> Graph:
     """Return what a tree says of its workflow.
@@ -83,77 +99,26 @@ def drawn(tree: Workflow | Subworkflow, whose: str) -> Graph:
     """
     at_the_end = tree.failure_node
     return Graph(
-        parts={name: _part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
+        parts={name: as_part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
         before=facts.upstream(tree),
         failure_node=None
         if at_the_end is None
-        else (at_the_end[0], _part(at_the_end[1], f"{at_the_end[0]!r} of {whose}")),
+        else (at_the_end[0], as_part(at_the_end[1], f"{at_the_end[0]!r} of {whose}")),
         outputs=None if tree.outputs is None else dict(tree.outputs),
     )
 
 
-def joined(one: Graph, other: Graph, whose: str) -> Graph:
-    """Return the one graph that two are of; the first of them if the other one says nothing new.
+def as_part(node: Node, whose: str) -> Part:
+    """Return what is told of one node.
 
     Raises:
-        TimelineError: They disagree about a node, or about the order of nodes.
-        RegistrationError: They disagree about a type.
+        RegistrationError: Flyte has no type for something that a task gives.
     """
-    names = {name: one.spelled(name) or name for name in other.parts}
-    parts = dict(one.parts)
-    for name, part in other.parts.items():
-        known = parts.get(names[name])
-        parts[names[name]] = (
-            part if known is None else _joined(known, part, f"{names[name]!r} of {whose}")
-        )
-    before = {name: tuple(one.before.get(name, ())) for name in parts}
-    for name, earlier in other.before.items():
-        united = dict.fromkeys((*before[names[name]], *(names[one] for one in earlier)))
-        before[names[name]] = tuple(united)
-    check_order(before, what=f"the scripts of {whose} together")
-    _check_size(parts, whose)
-    failure_node = _failure_node(one, other, parts, whose)
-    outputs = _united(one.outputs, other.outputs, whose)
-    grown = Graph(parts, before, failure_node, outputs)
-    return one if grown == one else grown
-
-
-def with_outputs(graph: Graph, script: Where | Subworkflow | Branch, whose: str) -> Graph:
-    """Return a graph after a script that says what happens in some of its nodes.
-
-    What it does not know stays out of it: whoever casts the script says what is wrong with that.
-
-    Raises:
-        RegistrationError: Types disagree.
-    """
-    parts = dict(graph.parts)
-    for name, node in script.nodes.items():
-        spelled = graph.spelled(name)
-        if spelled is not None and parts[spelled].word == node.word:
-            parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}")
-    failure_node = graph.failure_node
-    scripted = None if isinstance(script, Branch) else script.failure_node
-    if failure_node is not None and scripted and failure_node[1].word == scripted[1].word:
-        name, part = failure_node
-        failure_node = name, _after(part, scripted[1], f"{name!r} of {whose}")
-    grown = replace(graph, parts=parts, failure_node=failure_node)
-    return graph if grown == graph else grown
-
-
-def _after(part: Part, node: Node, whose: str) -> Part:
-    if isinstance(node, Task):
-        seen = _part(node, whose)
-        return replace(part, outputs=_outputs(part.outputs, seen.outputs, whose))
-    if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
-        return replace(part, inside=with_outputs(part.inside, node, whose))
-    return part
-
-
-def _part(node: Node, whose: str) -> Part:
     if isinstance(node, Task):
         return Part(
             node.word,
             node.least_retries,
+            _most_retries(node),
             node.interruptible,
             node.deck,
             dict(node.inputs),
@@ -161,7 +126,7 @@ def _part(node: Node, whose: str) -> Part:
         )
     if isinstance(node, Branch):
         name, arm = node.arm
-        arms = Graph({name: _part(arm, f"{name!r} of {whose}")}, {name: ()})
+        arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
         return Part(node.word, inside=arms)
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
     return Part(node.word, inside=drawn(node, whose))
@@ -181,116 +146,10 @@ def _seen(task: Task, whose: str) -> dict[str, Seen]:
     return found
 
 
-def _joined(one: Part, other: Part, whose: str) -> Part:
-    if one.word != other.word:
-        raise TimelineError(
-            f"the scripts disagree about {whose}: it is {one.word}(…) and {other.word}(…)."
-            "\nAll scripts of one name are of one workflow: let them agree, or call one of the"
-            " nodes otherwise."
-        )
-    inside = other.inside
-    if one.inside is not None and inside is not None:
-        if one.word == "nodes.branch":
-            _check_arms(one.inside, inside, whose)
-        inside = joined(one.inside, inside, whose)
-    return Part(
-        one.word,
-        max(one.retries, other.retries),
-        one.interruptible or other.interruptible,
-        one.deck or other.deck,
-        _united(one.inputs, other.inputs, whose, "input") or {},
-        _outputs(one.outputs, other.outputs, whose),
-        inside,
-    )
-
-
-def _check_arms(one: Graph, other: Graph, whose: str) -> None:
-    (mine,), (others,) = one.parts, other.parts
-    if same(mine) != same(others):
-        raise TimelineError(
-            f"the scripts disagree about the arm of {whose}: {mine!r} and {others!r}."
-            "\nA condition that is made up takes one arm; register the real workflow, whose values"
-            " decide."
-        )
-
-
-def _outputs(one: Mapping[str, Seen], other: Mapping[str, Seen], whose: str) -> Mapping[str, Seen]:
-    if one and other and set(one) != set(other):
-        said = " and ".join(", ".join(map(repr, sorted(names))) for names in (one, other))
-        raise TimelineError(
-            f"the scripts disagree about what {whose} gives: {said}."
-            "\nA task that succeeds gives all of its outputs: script all of them, or none."
-        )
-    found = dict(one)
-    for name, seen in other.items():
-        known = found.get(name, seen)
-        both = known.joined(seen)
-        if both is None:
-            kinds = " and ".join(sorted(describe(kind.type) for kind in (known, seen)))
-            raise RegistrationError(
-                f"the scripts disagree about the output {name!r} of {whose}: it is {kinds}."
-                "\nScript values of one type."
-            )
-        found[name] = both
-    return found
-
-
-def _united(
-    one: Mapping[str, object] | None,
-    other: Mapping[str, object] | None,
-    whose: str,
-    what: str = "output",
-) -> Mapping[str, object] | None:
-    """Return what is bound; of outputs, values may differ from run to run and a promise wins."""
-    if one is None or other is None:
-        return other if one is None else one
-    found = dict(one)
-    for name, value in other.items():
-        known = found.setdefault(name, value)
-        if _equal(known, value):
-            continue
-        promises = [any(facts.promised(said)) for said in (known, value)]
-        if what == "output" and not all(promises):
-            found[name] = value if promises[1] else known
-            continue
-        raise TimelineError(
-            f"the scripts disagree about the {what} {name!r} of {whose}: it is {shown(known)} and"
-            f" {shown(value)}.\nA workflow binds it once, whatever a run does."
-        )
-    return found
-
-
-def _equal(one: Any, other: Any) -> bool:
-    try:
-        return type(one) is type(other) and bool(one == other)
-    except Exception:  # noqa: BLE001  values are users' own, and compare as they like
-        return False
-
-
-def _failure_node(
-    one: Graph, other: Graph, parts: Mapping[str, Part], whose: str
-) -> tuple[str, Part] | None:
-    found = one.failure_node or other.failure_node
-    if one.failure_node and other.failure_node:
-        (name, part), (second, twin) = one.failure_node, other.failure_node
-        if same(name) != same(second):
-            raise TimelineError(
-                f"the scripts disagree about the failure node of {whose}: {name!r} and {second!r}."
-                "\nA workflow has one: call it alike."
-            )
-        found = name, _joined(part, twin, f"{name!r} of {whose}")
-    if found is not None and any(same(known) == same(found[0]) for known in parts):
-        raise TimelineError(
-            f"the scripts disagree about {found[0]!r} of {whose}: it is a node, and the failure"
-            " node.\nCall one of them otherwise."
-        )
-    return found
-
-
-def _check_size(parts: Mapping[str, Part], whose: str) -> None:
-    if len(parts) > MOST_NODES:
-        raise TimelineError(
-            f"the scripts of {whose} have {len(parts)} nodes together; FlyteAdmin refuses workflows"
-            f" of more than {MOST_NODES}.\nAll scripts of one name are of one workflow: let them"
-            " share nodes, or put some into a nodes.subworkflow(…)."
-        )
+def _most_retries(task: Task) -> int | None:
+    """Return how many retries a task can have whose last attempt fails; None if any will do."""
+    attempts = task.attempts
+    if not attempts or sum(isinstance(one.ending, TimesOut) for one in attempts) > 1:
+        return None
+    needed = least_retries(attempts)
+    return needed if least_retries((*attempts, attempts[-1])) > needed else None

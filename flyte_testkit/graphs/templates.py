@@ -1,16 +1,13 @@
 """A graph as FlyteAdmin takes it: the templates of its tasks, its sub-workflows and its workflow.
 
 Ids are those that flytekit gives: ``n0``, ``n1``, … in the order in which the nodes are written,
-``fn0`` for the failure node; a node whose own name is such an id keeps it.
-Ignorant of scripts, and of who registers all this.
+``fn0`` for the failure node. Ignorant of scripts, and of who registers all this.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flyteidl.core import (
     condition_pb2,
@@ -30,15 +27,13 @@ from flyte_testkit.nodes._names import FAILURE_NODE, same
 from flyte_testkit.nodes.order import last_of, upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from flyte_testkit.graphs.drawn import Graph, Part
 
     Kinds = Mapping[str, types_pb2.LiteralType]
 
 __all__ = ["Templates", "templates"]
-
-_NUMBERED: Final = re.compile(r"n\d+")
 
 
 @dataclass
@@ -136,7 +131,7 @@ class _Scope:
         self._graph = graph
         self._promised = promised_outputs(graph)
         self._order = upstream(dict(graph.before))
-        self.ids = _ids(graph.parts)
+        self.ids = {same(name): id_ for name, id_ in graph.ids.items()}
         self.kinds: dict[str, Kinds] = {}
 
     def nodes(self) -> list[workflow_pb2.Node]:
@@ -215,13 +210,6 @@ class _Scope:
         block.case.then_node.CopyFrom(arm)
         block.error.CopyFrom(types_pb2.Error(failed_node_id=node.id, message="no arm is taken"))
         return given
-
-
-def _ids(names: Iterable[str]) -> dict[str, str]:
-    names = list(names)
-    own = {name for name in names if _NUMBERED.fullmatch(name)}
-    free = (f"n{number}" for number in count() if f"n{number}" not in own)
-    return {same(name): name if name in own else next(free) for name in names}
 
 
 def _variables(kinds: Kinds) -> interface_pb2.VariableMap:

@@ -54,11 +54,11 @@ class Pod:
     told: set[str] = field(default_factory=set)
 
     def phase(self, at: datetime, phase: TaskPhase, reason: str = "") -> Act:
-        """Say that it is in a phase that is no end."""
+        """Say that it is in a phase that is no end; ``{pod}`` in a reason is its name."""
         self.told.add(phase)
         if phase == "RUNNING":
             return self._event(at, phase=phase, phase_version=1, logs=[self._log()])
-        said = reason or self._usual_reason(phase)
+        said = (reason or self._usual_reason(phase)).replace("{pod}", self.site.pod(self.number))
         event = events.EventReason(reason=said)
         event.occurred_at.FromDatetime(at)
         return self._event(at, phase=phase, reason=said, reasons=[event])

@@ -18,6 +18,7 @@ ONE_ROUND = 1.0
 APART = 0.01
 """What is put between the ends of two rounds that were told in the same tenth of a second."""
 LATE = "FAIL_AFTER_EXECUTABLE_NODES_COMPLETE"
+"""The policy of a workflow in which a failure stops nothing, at any level."""
 
 
 class Anchors:
@@ -42,10 +43,8 @@ class Anchors:
         policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
         self._keep_rounds_apart()
         for number, event in enumerate(self.kept):
-            if (event.kind, event.phase) == ("node", "FAILED"):
-                scope = self.parents.get(event.node, "")
-                if scope or policy != LATE:
-                    self._join(number, scope)
+            if (event.kind, event.phase) == ("node", "FAILED") and policy != LATE:
+                self._join(number, self.parents.get(event.node, ""))
         self.start, self.end = cache(self._start), cache(self._end)
 
     def of_attempt(self, node, attempt):

@@ -1,8 +1,9 @@
 """Stories as scripts: what a test would write of a registered workflow so that it goes as it went.
 
 Nodes are named by their ids in the workflow. Durations are those between the times at which a real
-FlyteAdmin was told: what Kubernetes says itself are whole seconds, and run backwards. Which failures
-were recoverable, which attempts took too long, and what tasks gave is concluded from what followed.
+FlyteAdmin was told: what Kubernetes says itself are whole seconds, and run backwards. Which
+failures were recoverable, which attempts took too long, and what tasks gave is concluded from what
+followed.
 
 Ignorant of who plays.
 """
@@ -14,7 +15,8 @@ import re
 from anchors import Anchors
 from scopes import Scope
 from solving import UnsolvedError, solved
-from story_graphs import cases, nodes as of_template
+from story_graphs import cases
+from story_graphs import nodes as of_template
 from story_kinds import kind_of
 
 from flyte_testkit import failures, nodes, undefined

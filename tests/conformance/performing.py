@@ -12,7 +12,7 @@ from datetime import timedelta
 from doors import REQUESTS, over_grpc
 from hearing import Heard
 from story_files import MAIN
-from story_steps import STOP
+from story_steps import LAUNCH, OK, STOP
 from telling import Teller
 
 from flyte_testkit.propeller.pace import ABORTING_TAKES
@@ -50,7 +50,7 @@ def performing(story, plant):
         heard = Heard(door.admin, names)
         teller.register()
         plant(door.fake, story)
-        people = [_in_time(step) for step in teller.steps if step.by_people]
+        people = [_in_time(step) for step in sorted(_by_people(teller.steps), key=_when)]
         end = teller.steps[-1].at + AFTERWARDS
 
         def go_to(moment):
@@ -62,6 +62,24 @@ def performing(story, plant):
             return teller.names
 
         yield door.fake, go_to, heard
+
+
+def _by_people(steps):
+    """What people did; what they deleted behind FlyteAdmin's back is terminated instead."""
+    people = [step for step in steps if step.by_people]
+    launched = {step.key for step in people if step.turn == LAUNCH}
+    deleted = launched - {step.key for step in people if step.turn == STOP}
+    yield from people
+    for step in steps:
+        event = step.request.get("event", {})
+        is_end = "execution_id" in event and event["phase"] == "ABORTED" and step.recorded == OK
+        if step.key in deleted and is_end:
+            where, request = f"stop of {step.key}", {"id": event["execution_id"]}
+            yield replace(step, turn=STOP, where=where, rpc="TerminateExecution", request=request)
+
+
+def _when(step):
+    return step.at, step.turn
 
 
 def _in_time(step):

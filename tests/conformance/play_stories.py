@@ -4,9 +4,9 @@
     python -m tests.conformance.play_stories FOLDER --list
 
 FOLDER has a file a story; ``project`` stands for the project's own copy. What it registered is
-registered, a script is told from what happened, and played. DIR gets a file a story, in the form in
-which stories are compared: see ``comparing.py``. Stories that need what cannot be scripted yet wait,
-and are counted apart; the command succeeds if all others agree.
+registered, a script is told from what happened, and played. DIR gets a file a story, in the form
+in which stories are compared: see ``comparing.py``. Stories that need what cannot be scripted yet
+wait, and are counted apart; the command succeeds if all others agree.
 
 ``--as-recorded`` tells the recorded events themselves instead. ``--list`` prints which kinds of
 nodes each story needs, with what else is special, and those of which a node was defined and never
@@ -59,7 +59,7 @@ def table(stories):
         yield f"{counts[word]:4} {word}"
 
 
-def written(stories, play, out, lacking=lambda story: ()):
+def written(stories, play, out, lacking=lambda _: ()):
     """Play stories, write what was sent, and yield a line for each; the last one sums up.
 
     Returns whether all agree that do not wait for what is lacking.

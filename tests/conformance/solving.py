@@ -7,7 +7,6 @@ that lacks it. All else is free. Ignorant of scripts.
 
 from __future__ import annotations
 
-import copy
 import re
 from itertools import islice, product
 
@@ -175,8 +174,8 @@ def _without(source, cause):
 
 
 PRIMITIVE = re.compile(
-    r'(?:(?P<name>[\w-]+):)?scalar:\s*\{\s*primitive:\s*\{\s*'
-    r'(?:integer:\s*(?P<integer>-?\d+)|float_value:\s*(?P<float>[-\d.e+]+)'
+    r"(?:(?P<name>[\w-]+):)?scalar:\s*\{\s*primitive:\s*\{\s*"
+    r"(?:integer:\s*(?P<integer>-?\d+)|float_value:\s*(?P<float>[-\d.e+]+)"
     r'|string_value:\s*"(?P<text>(?:[^"\\]|\\.)*)"|boolean:\s*(?P<truth>\w+))'
 )
 """A primitive in the text of a literal, with its name in a map."""
@@ -209,12 +208,9 @@ def _put(whole, path, value):
     step, *rest = path
     if isinstance(step, int):
         made = list(whole) if isinstance(whole, list) else []
-        inner = made[step] if step < len(made) else None
-        value = _put(inner, rest, value)
-        return [*made, *(copy.deepcopy(value) for _ in range(step + 1 - len(made)))][:step] + [
-            value,
-            *made[step + 1 :],
-        ]
+        inner = _put(made[step] if step < len(made) else None, rest, value)
+        made += [inner] * (step + 1 - len(made))
+        return [*made[:step], inner, *made[step + 1 :]]
     made = dict(whole) if isinstance(whole, dict) else {}
     return {**made, step: _put(made.get(step), rest, value)}
 

@@ -1,4 +1,4 @@
-"""Ends of one round share a time, ends of two do not, and what follows begins where others ended."""
+"""Ends of one round share a time, ends of two do not, and what follows begins where they ended."""
 
 from __future__ import annotations
 

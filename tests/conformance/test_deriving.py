@@ -28,15 +28,24 @@ def of(whole):
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("plain", "nodes.where(n0=nodes.task(queued(1.2).initializing(0.7).running(8.2).succeeds()))"),
-        ("timeout", "nodes.where(n0=nodes.task(queued(0.7).initializing(0.6).running(5.3).times_out()))"),
+        (
+            "plain",
+            "nodes.where(n0=nodes.task(queued(1.2).initializing(0.7).running(8.2).succeeds()))",
+        ),
+        (
+            "timeout",
+            "nodes.where(n0=nodes.task(queued(0.7).initializing(0.6).running(5.3).times_out()))",
+        ),
         ("with-overrides", "nodes.where(my_add=nodes.task("),
         ("branch", "nodes.where(n0=nodes.branch(n0_n1=nodes.task("),
         ("branch-fails", "nodes.where()"),
         ("two-branches-joined", "n1=nodes.branch(n1_n0=nodes.subworkflow(n0=nodes.task("),
         ("failure-node-fails", ")).on_failure(fn0=nodes.task(queued(0.3)"),
         ("failure-node-in-a-sub-workflow", "n0=nodes.subworkflow(n0=nodes.task("),
-        ("input-path-not-found-in-a-sub-workflow", "n0=nodes.task(queued(1.7).running(4).succeeds(o0=[]))"),
+        (
+            "input-path-not-found-in-a-sub-workflow",
+            "n0=nodes.task(queued(1.7).running(4).succeeds(o0=[]))",
+        ),
         ("stopped-during-a-sub-workflow", ".running().never_ends()"),
         ("out-of-memory", "fails(failures.retries_exhausted(last="),
         ("quota-exceeded", "nodes.waiting(15.1, reason="),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import collections
+import copy
 
+import playing
 import pytest
 from changed_runs import STORIES, story, value
 from comparing import differences
 from played_once import PLAYABLE, played
 from playing import lacking
+from story_files import Story
 
 WAITING = {
     "array": 9,
@@ -59,3 +62,11 @@ def test_the_others_wait_for_what_cannot_be_scripted_yet():
 
     assert found == WAITING
     assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 44
+
+
+def test_what_was_deleted_behind_admins_back_is_terminated():
+    whole = copy.deepcopy(STORIES["stopped-during-a-sub-workflow"])
+    whole["after"]["main"]["execution"]["closure"]["abort_metadata"] = {}
+    told = Story.read("deleted", whole)
+
+    assert list(differences(told, Story.read("deleted", playing.played(told)))) == []

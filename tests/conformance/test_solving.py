@@ -1,4 +1,4 @@
-"""Values are found that make conditionals take the arms they took, and inputs fail as they failed."""
+"""Values are found that make conditionals take the arms they took, and inputs fail as they did."""
 
 from __future__ import annotations
 
@@ -106,7 +106,9 @@ def test_one_that_was_stopped_before_it_was_decided_asks_for_nothing():
 
 
 def test_all_conditionals_ask_together():
-    low = conditional("n2", [taken("n0.rows", "n0", "rows")], [compares("n0.rows", "LT", integer=12)])
+    low = conditional(
+        "n2", [taken("n0.rows", "n0", "rows")], [compares("n0.rows", "LT", integer=12)]
+    )
     told = story(
         [*ROWS, low],
         node_event("n1", "n1"),
@@ -185,8 +187,12 @@ def test_what_a_sub_workflow_gives_is_asked_of_the_task_inside():
 
 def test_what_was_given_at_the_launch_decides_alone():
     given = {"a": {"scalar": {"primitive": {"integer": "50"}}}}
-    by_input = conditional("n1", [taken(".a", "start-node", "a")], [compares(".a", "GT", integer=7)])
-    told = story([by_input], node_event("n1", "n1"), node_event("a", "n1-n0", parent="n1"), inputs=given)
+    by_input = conditional(
+        "n1", [taken(".a", "start-node", "a")], [compares(".a", "GT", integer=7)]
+    )
+    told = story(
+        [by_input], node_event("n1", "n1"), node_event("a", "n1-n0", parent="n1"), inputs=given
+    )
 
     assert solved(*told) == {}
 
@@ -205,8 +211,7 @@ def lost(cause):
         ([0], "index [0] is out of range of []", []),
         (
             [2],
-            "index [2] is out of range of [scalar:{primitive:{integer:7}} "
-            " scalar:{primitive:{integer:8}}]",
+            "index [2] is out of range of [scalar:{primitive:{integer:7}}  scalar:{primitive:{integer:8}}]",  # noqa: E501  as it is told
             [7, 8],
         ),
         (["day"], "key [day] does not exist in literal map[]", {}),

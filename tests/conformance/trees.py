@@ -1,7 +1,8 @@
 """An execution's nodes as they were told, and as clients read them, in one form.
 
 Of every node: the node above, its phase, its error, and the phase and error of each attempt. An
-error is its code, its kind, and what lists show of its message. Ignorant of who tells and who reads.
+error is its code, its kind, and what lists show of its message. Ignorant of who tells and who
+reads.
 """
 
 from __future__ import annotations
