@@ -57,12 +57,13 @@ class Reader:
         return found
 
     def below(self, parent: str) -> Sequence[node_execution_pb2.NodeExecution]:
-        """Return the nodes right under a parent, or at the top if that is "", as they came."""
+        """Return the nodes right under a parent, or at the top if that is "", in no order."""
         request = node_execution_pb2.NodeExecutionListRequest(
             workflow_execution_id=self.of, limit=_ALL, unique_parent_id=parent
         )
+        found: Sequence[node_execution_pb2.NodeExecution]
         found = self._ask("ListNodeExecutions", request).node_executions
-        return sorted(found, key=lambda node: node.closure.created_at.ToNanoseconds())
+        return found
 
     def attempts(self, node_id: str) -> Sequence[task_execution_pb2.TaskExecution]:
         """Return the attempts of a node, the first one first."""

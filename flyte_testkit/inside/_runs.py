@@ -194,11 +194,17 @@ class NodeRuns(Mapping[str, NodeRun]):
             raise TypeError(f"a node is called by a text, not {shown(name)}: 'train', 'train.fit'.")
         try:
             return self.found(name)
-        except NoSuchNode:
+        except NoSuchNode as missing:
+            called_so: list[str] = []
             for run in self.everywhere():
                 if run.id == name:
                     return run
-            raise
+                if same(run.name) == same(name):
+                    called_so.append(repr(run.path))
+            if not called_so:
+                raise
+            inside = " and ".join(called_so[:_LISTED])
+            raise NoSuchNode(f"{missing}\nFurther inside there is {inside}.") from None
 
     def __iter__(self) -> Iterator[str]:
         siblings = self._siblings()
@@ -231,7 +237,16 @@ class NodeRuns(Mapping[str, NodeRun]):
         if not listed:
             return Siblings(())
         graph = Graph.of(self._reader.workflow()) if parent is None else parent.inside()
-        siblings = Siblings([NodeRun(self._reader, each, self, graph) for each in listed])
+        places = {spec_id: place for place, spec_id in enumerate(graph.nodes)}
+
+        def beginning(run: NodeRun) -> tuple[int, int, int, str]:
+            """Say when it began; of one instant those that are written first come first."""
+            place = places.get(run.spec_id, len(places))
+            return began[run.id], place, len(run.id), run.id
+
+        began = {each.id.node_id: each.closure.created_at.ToNanoseconds() for each in listed}
+        runs = [NodeRun(self._reader, each, self, graph) for each in listed]
+        siblings = Siblings(sorted(runs, key=beginning))
         prefix = "" if parent is None else f"{parent.path}."
         for run in siblings.all:
             run.path = prefix + siblings.key(run)
@@ -270,7 +285,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         whose, phase = self._whose(), self._phase()
         graph = Graph.of(self._reader.workflow()) if self.parent is None else self.parent.inside()
         coming = [called for id_ in graph.nodes for called in (short(graph.name(id_)), id_)]
-        if same(name) in map(same, coming):
+        if name and same(name) in map(same, coming):
             verb = "never began" if phase in _ENDED else "has not begun yet"
             finding = f"{shown(name)} {verb} inside {whose}, which is {phase}."
         else:

@@ -77,6 +77,7 @@ def text(admin: FakeFlyteAdmin) -> str:
                0 s                              600 s
                USER:RuntimeError: disk full
                running(600).fails('disk full')
+               train (n0)  0 s – 600 s  FAILED  USER:RuntimeError
         no calls
     """
     lives = sorted((Life(*life) for life in admin.lives()), key=lambda life: life.badness)

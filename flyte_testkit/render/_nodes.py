@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from flyte_testkit.inside import NodeRun, Reader, RunError
+    from flyte_testkit.inside import AttemptRun, NodeRun, Reader, RunError
 
 __all__ = ["failing_path", "node_lines"]
 
 _MOST = 16  # lines of one execution
 _ATTEMPTS = 4  # of one node
-_SEVERAL = 2
 _LINE = 72  # letters of an error that are shown
 _NAME = 40  # letters of a name
 _PHASES = 6  # that are counted on one line
 
-_URGENCY = dict.fromkeys(("FAILED", "FAILING", "TIMED_OUT"), 1)
+_URGENT = ("FAILED", "FAILING", "TIMED_OUT")
+_URGENCY = dict.fromkeys(_URGENT, 1)
 _URGENCY |= dict.fromkeys(("SUCCEEDED", "SKIPPED", "RECOVERED"), 4)
 _UNENDED, _ABORTED = 2, 3
 _ENDED = {"FAILED", "TIMED_OUT", "SUCCEEDED", "SKIPPED", "RECOVERED", "ABORTED"}
@@ -116,20 +116,23 @@ def _chosen(nodes: Sequence[_Node], culprit: NodeRun | None) -> set[int]:
 
 def _cost(node: _Node) -> int:
     """Return how many lines a node takes."""
-    attempts = len(node.run.attempts)
-    return 1 if attempts < _SEVERAL else 1 + min(attempts, _ATTEMPTS + 1)
+    return 1 + min(len(_telling(node)), _ATTEMPTS + 1)
+
+
+def _telling(node: _Node) -> Sequence[AttemptRun]:
+    """Return the attempts that tell more than their node: several, or one that is got over."""
+    attempts = node.run.attempts
+    told = len(attempts) > 1 or (node.phase not in _URGENT and any(each.error for each in attempts))
+    return attempts if told else ()
 
 
 def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
-    run, attempts = node.run, node.run.attempts
+    run, attempts = node.run, _telling(node)
     margin = "  " * len(node.above)
-    key = run.path[len(run.parent.path) + 1 :] if run.parent else run.path
-    name = key if key == run.name else f"{run.name} ({key})"
+    name = run.name if run.name == run.spec_id else f"{run.name} ({run.spec_id})"
     ended = run.updated_at if node.phase in _ENDED else None
     when = _when(run.started_at or run.created_at, ended, start)
     yield _Line(margin + cut(name, _NAME), when, _what(node.phase, run.error, told))
-    if len(attempts) < _SEVERAL:  # what one does is what the node does
-        return
     first = max(0, len(attempts) - _ATTEMPTS)
     if first:
         yield _Line(f"{margin}  … {first:,} before", "", "")

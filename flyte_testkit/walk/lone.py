@@ -9,7 +9,7 @@ Ignorant of scripts.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.event import event_pb2 as events
 
@@ -144,6 +144,6 @@ class LoneTask:
         )
         return error_of(wording.Worded(worded.message, worded.code, worded.kind), at)
 
-    def _by_itself(self, attempt: int) -> dict[str, events.TaskNodeMetadata]:
+    def _by_itself(self, attempt: int) -> dict[str, Any]:
         checkpoint = places.checkpoint(self._site.pod(attempt))
         return {"task_node_metadata": events.TaskNodeMetadata(checkpoint_uri=checkpoint)}

@@ -142,12 +142,14 @@ class Scope:
             NodeFailed: It is bound to what is not there.
         """
         end = self._graph.nodes[END]
+        scripted = self.company.cast.outputs.get(self._path, {})
+        bindings = [one for one in end.inputs if one.var not in scripted]
         try:
-            bound = self.resolved(end)
+            bound = flow.resolved(bindings, self._given)
         except flow.UnresolvedError as missing:
             yield from self._unresolved(self._place(end), missing, at)
             raise
-        if scripted := self.company.cast.outputs.get(self._path):
+        if scripted:
             declared = self.interface.outputs.variables
             known = interface_pb2.VariableMap(
                 variables={key: declared[key] for key in scripted if key in declared}
