@@ -16,9 +16,10 @@ from flyteidl.core import interface_pb2
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
 from flyte_testkit.engine.performance import Until
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.places import END, START
-from flyte_testkit.walk.failing import NodeFailed, error_of
+from flyte_testkit.walk.failing import NodeFailed
 from flyte_testkit.walk.graph import Graph
 from flyte_testkit.walk.pods import Pod
 
