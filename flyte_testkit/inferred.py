@@ -105,6 +105,11 @@ class Inferred:
         entry = self._entries.get(name)
         return entry.graph if entry else None
 
+    def beside(self, name: Name) -> set[str]:
+        """Return the names of all launch plans in the same project and domain."""
+        plans = self._admin.store.launch_plans
+        return {plan.name for plan in plans if (plan.project, plan.domain) == name[:2]}
+
     def is_closed(self, name: Name) -> bool:
         """Say whether a test registered the nodes of a name, so that no script adds to them."""
         return name in self._entries and self._entries[name].closed

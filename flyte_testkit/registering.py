@@ -65,7 +65,8 @@ def register_tree(
     """
     _check_types(name, inputs, outputs)
     require_version(version, f"register({name!r}, …)")
-    graph, guess = trees.defined(name, tree), Guess.declared(inputs, outputs)
+    guess = Guess.declared(inputs, outputs)
+    graph = trees.defined(name, tree, guess)
     named, inferred = Name(*place, name), backend.inferred
     with backend.moment() as now, whole(backend.admin.store):
         if inferred.is_closed(named):

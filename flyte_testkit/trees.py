@@ -96,13 +96,13 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
 
 def _first(inferred: Inferred, name: Name, tree: Workflow | Where) -> Graph:
     if isinstance(tree, Where):
-        raise unregistered(name.name, tree, (), name in inferred)
+        raise _unknown(inferred, name, tree)
     return graphs.drawn(tree, repr(name.name))
 
 
 def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteError:
     if isinstance(tree, Where):
-        return unregistered(name.name, tree, (), name in inferred)
+        return unregistered(name.name, tree, inferred.beside(name), name in inferred)
     return RouteError(f"{name.name!r} has no nodes yet, as clients have seen. {_late(name.name)}")
 
 
@@ -132,8 +132,13 @@ def _definition(name: str) -> str:
     return f"register({name!r}, nodes.workflow(extract=nodes.task(), …))"
 
 
-def defined(name: str, tree: object) -> Graph:
+def defined(name: str, tree: object, guess: Guess) -> Graph:
     """Return the graph of a tree that is registered as a definition.
+
+    Args:
+        name: The name.
+        tree: The tree.
+        guess: Its interface; its last node gives what the whole does, or the one that is promised.
 
     Raises:
         RegistrationError: It is none, or it is a script: it says what happens.
@@ -157,7 +162,7 @@ def defined(name: str, tree: object) -> Graph:
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."
         )
-    return graphs.drawn(tree, repr(name))
+    return graphs.declaring(graphs.drawn(tree, repr(name)), guess.outputs)
 
 
 def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) -> None:

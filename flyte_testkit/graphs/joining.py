@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
-from flyte_testkit.nodes.order import check_order
+from flyte_testkit.nodes.order import check_order, last_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flyte_testkit.guesses import Seen
     from flyte_testkit.nodes import Node, Where, Workflow
 
-__all__ = ["joined", "scripted"]
+__all__ = ["declaring", "joined", "scripted"]
 
 
 def joined(one: Graph, other: Graph, whose: str) -> Graph:
@@ -85,6 +85,27 @@ def scripted(
         failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)
     return graph if grown == graph else grown
+
+
+def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
+    """Return a graph whose whole gives outputs of these types, by the task that makes them.
+
+    That is the one whose output is promised; or the last one, if nobody says so. What no task makes
+    stays out of it.
+    """
+    parts = dict(graph.parts)
+    last = last_of(graph.before)
+    for name, seen in outputs.items():
+        promise = (graph.outputs or {}).get(name)
+        if isinstance(promise, Promise) and not promise.path:
+            giver, output = graph.spelled(promise.node), promise.output
+        elif graph.outputs is None and len(last) == 1:
+            giver, output = last[0], name
+        else:
+            continue
+        if giver is not None and (part := parts[giver]).inside is None:
+            parts[giver] = replace(part, outputs={**part.outputs, output: seen})
+    return replace(graph, parts=parts)
 
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
