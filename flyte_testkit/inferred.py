@@ -118,10 +118,24 @@ class Inferred:
         """Let the nodes of a name be those that it has."""
         self._entries[name].closed = True
 
-    def compiled(self, name: Name) -> Compiled | None:
-        """Return what FlyteAdmin has made of a name; None if a client's took its place."""
+    def compiled(self, name: Name) -> Compiled:
+        """Return what FlyteAdmin has made of a name, in its newest version."""
         workflow = self._admin.store.workflows.get(*name, self._entries[name].versions[-1])
-        return None if workflow is None else workflow.message.closure.compiled_workflow
+        assert workflow is not None  # noqa: S101  a stub has one
+        return workflow.message.closure.compiled_workflow
+
+    @contextmanager
+    def at_first(self, name: Name) -> Iterator[None]:
+        """Let a name be learnt of for the first time, unless something is wrong with that."""
+        tables = [(table, len(table)) for table in _tables(self._admin.store)]
+        try:
+            yield
+        except BaseException:
+            self._entries.pop(name, None)
+            for table, count in tables:
+                for row in list(table)[count:]:
+                    table.discard(*row.key)
+            raise
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.

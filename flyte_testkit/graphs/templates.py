@@ -141,7 +141,7 @@ class _Scope:
         return list(found.values())
 
     def _add(self, name: str, found: dict[str, workflow_pb2.Node]) -> None:
-        """Add a node to those that were found, behind all that it comes after: there is no circle."""
+        """Add a node behind all that it comes after; there is no circle."""
         if name in found:
             return
         earlier = self._graph.before[name]
