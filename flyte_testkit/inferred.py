@@ -25,7 +25,7 @@ from flyteidl.admin import execution_pb2, launch_plan_pb2
 
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.guesses import Guess
-from flyte_testkit.replacing import adapted, in_place_of
+from flyte_testkit.replacing import adapted, in_place_of, whole
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
@@ -127,14 +127,11 @@ class Inferred:
     @contextmanager
     def at_first(self, name: Name) -> Iterator[None]:
         """Let a name be learnt of for the first time, unless something is wrong with that."""
-        tables = [(table, len(table)) for table in _tables(self._admin.store)]
         try:
-            yield
+            with whole(self._admin.store):
+                yield
         except BaseException:
             self._entries.pop(name, None)
-            for table, count in tables:
-                for row in list(table)[count:]:
-                    table.discard(*row.key)
             raise
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
@@ -247,8 +244,8 @@ class Inferred:
                 (table, key) for table in _tables(self._admin.store) for key in self._keys(name)
             ]
             found += [(tasks, key) for key in self._task_keys(name)]
-        elif (whole := self._whose_task(id_)) is not None:
-            found = [(tasks, (*name, version)) for version in whole.versions]
+        elif (owner := self._whose_task(id_)) is not None:
+            found = [(tasks, (*name, version)) for version in owner.versions]
         else:
             yield
             return
@@ -261,8 +258,8 @@ class Inferred:
             raise
         if name in self._entries:
             del self._entries[name]
-        elif whole is not None:
-            whole.taken.add(name.name)
+        elif owner is not None:
+            owner.taken.add(name.name)
 
     def _whose_task(self, id_: identifier_pb2.Identifier) -> _Entry | None:
         """Return the stub of which a node runs a task of this name."""
