@@ -217,10 +217,11 @@ def _united(
 
 
 def _equal(one: Any, other: Any) -> bool:
+    """Say whether two values are alike; what is not equal to itself, as NaN, prints alike."""
     try:
-        return type(one) is type(other) and bool(one == other)
+        return type(one) is type(other) and (bool(one == other) or repr(one) == repr(other))
     except Exception:  # noqa: BLE001  values are users' own, and compare as they like
-        return False
+        return one is other
 
 
 def _failure_node(
