@@ -154,7 +154,7 @@ def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
     if most is not None and least > most:
         raise TimelineError(
             f"the scripts disagree about the retries of {whose}: one of them needs {least}, and in"
-            f" another one attempt {most} is the last, although it fails and may be tried again."
+            f" another attempt {most + 1} is the last, although it fails and may be tried again."
             "\nA task has the same retries in every run: script one more attempt there."
         )
     return least, most

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.failures import Failure
 from flyte_testkit.nodes.retries import NOT_OF_TASKS
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.places import END, START, Place
-from flyte_testkit.walk.failing import Stopped, error_of
+from flyte_testkit.walk.failing import Stopped
 from flyte_testkit.walk.pods import Pod
 from flyte_testkit.walk.site import Site
 

@@ -133,7 +133,7 @@ def test_retries_are_as_many_as_any_script_needs():
 def test_an_attempt_that_is_the_last_one_limits_the_retries():
     once = nodes.workflow(fit=nodes.task(AGAIN))
     twice = nodes.workflow(fit=nodes.task(AGAIN, running(9).succeeds()))
-    text = "one of them needs 1, and in another one attempt 0 is the last"
+    text = "one of them needs 1, and in another attempt 1 is the last"
     assert text in told(once, twice)
     assert text in told(twice, once)
 
