@@ -286,7 +286,7 @@ class Backend:
         return Origin(
             partial(self._script_of, key),
             partial(read_literals, self.admin.store, row.inputs_uri),
-            Reader(row.message.id, self.read) if self.engine.plays_nodes(key) else None,
+            None if self.engine.plays_one_task(key) else Reader(row.message.id, self.read),
             partial(self._brought_up, key, now),
         )
 

@@ -27,7 +27,7 @@ class Origin(NamedTuple):
     Attributes:
         script: Its script as code; empty if it plays none.
         inputs: Its inputs, those of the launch plan among them.
-        inside: What reads its nodes as they are now; None if its script says nothing of them.
+        inside: What reads its nodes as they are now; None if one task lives what it lives.
         as_it_is: Returns the execution as it was at the moment of the glance.
     """
 
