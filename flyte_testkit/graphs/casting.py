@@ -62,9 +62,10 @@ def cast(
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
+    who = Cast(closure, script, caster.nodes, caster.outputs)
     if inputs is not None:
-        check_arms(caster.compiled, caster.nodes, inputs)
-    return Cast(closure, script, caster.nodes, caster.outputs)
+        check_arms(caster.compiled, who, inputs)
+    return who
 
 
 class _Caster:
