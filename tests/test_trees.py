@@ -367,7 +367,7 @@ def gives_inside(value):
     ("one", "other"), [(3, "x"), ([1], ["x"]), (nodes.promise("fit.rows"), "x"), (3, None)]
 )
 def test_values_of_a_whole_that_no_type_holds_are_refused(admin, whole, one, other):
-    with pytest.raises(RegistrationError, match="output 'auc'.* is declared int, but"):
+    with pytest.raises(RegistrationError, match=r"output 'auc'.* is declared int, but"):
         admin.on_launch("etl").plays(whole(one), whole(other))
 
 
