@@ -85,14 +85,12 @@ class Play:
         run: What plays it.
         stage: The execution.
         begun: When it began.
-        is_one_task: Whether one task inside of it lives what it lives.
     """
 
     script: object
     run: Run
     stage: Stage
     begun: datetime
-    is_one_task: bool
 
     def __str__(self) -> str:
         looks = self.run.looks
@@ -145,8 +143,7 @@ class Engine(WorkflowExecutor):
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
-        is_one_task = isinstance(admission, Scripted) and admission.inside is not None
-        self.plays[execution.key] = Play(admission.script, run, stage, now, is_one_task)
+        self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Let the execution's engine hear of it, which takes a moment; then it ends ABORTED."""
@@ -215,10 +212,10 @@ class Engine(WorkflowExecutor):
         if (play := self.plays.get(key)) is not None:
             self._runs.bring_up(play.run, now)
 
-    def plays_one_task(self, key: Key) -> bool:
-        """Whether one task inside of an execution lives what its plain script says."""
+    def plays_nodes(self, key: Key) -> bool:
+        """Whether an execution plays a script that says what happens inside of it."""
         play = self.plays.get(key)
-        return play is not None and play.is_one_task
+        return play is not None and not isinstance(play.script, Timeline)
 
     def script_of(self, key: Key) -> str:
         """Return the script that an execution plays, as code; empty if it plays none."""
