@@ -204,24 +204,18 @@ class Calls:
 
     @contextmanager
     def away(self, member: Member) -> Iterator[None]:
-        """Let a member block for real: others may run, but time stands still."""
-        mover = self._mover
-        with mover.lock:
+        """Let time stand still while a member waits for somebody outside of this process."""
+        with self._mover.lock:
             self.fly(member)
             for hold in self.held.values():
                 if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
                     hold.call = member
                     self.flying.pop(member, None)
                     break
-            mover.stop(member)
-        mover.go()
         try:
             yield
         finally:
-            with mover.lock:
-                mover.queue(member)
             self.land(member)
-            mover.await_turn(member)
 
     def _oldest(self) -> object:
         """Return the call that has been under way for longest, of those that are not held back."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import _thread
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.errors import HopelessWait
 
@@ -27,6 +27,16 @@ _current_thread = threading.current_thread
 
 # From 3.11 on a thread calls its own method when it has nothing left to do.
 _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_names  # type: ignore[attr-defined]  # noqa: SLF001  there is no public hook
+
+
+class Door(Protocol):
+    """Where an event loop waits, which may have to get up for what comes from outside."""
+
+    def knock(self) -> None:
+        """Make it look up."""
+
+    def doze(self) -> None:
+        """Block until somebody knocks, or something comes."""
 
 
 class WorldIsOver(SystemExit):
@@ -54,10 +64,11 @@ class Member:
         hooked: Whether its thread's end will be noticed by itself.
         is_job: Whether it is a job of a pool, whose worker outlives it.
         is_native: Whether it began in this world, and so may end with it.
+        door: Where it waits instead of on its seat, while it is a loop that listens.
     """
 
     __slots__ = (
-        *("_seat", "guest", "hooked", "idle", "idle_since"),
+        *("_seat", "door", "guest", "hooked", "idle", "idle_since"),
         *("interruptions", "is_job", "is_native", "order"),
         *("queued", "sleeping", "thread", "turn"),
     )
@@ -74,17 +85,23 @@ class Member:
         self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
         self.idle = self.idle_since = 0
+        self.door: Door | None = None
         self._seat = _thread.allocate_lock()
         self._seat.acquire()
 
     def poke(self) -> None:
         """Make it look up; only with the mover's lock held."""
-        if self._seat.locked():
+        if self.door is not None:
+            self.door.knock()
+        elif self._seat.locked():
             self._seat.release()
 
     def doze(self) -> None:
         """Block the calling thread, which is this member, until it is poked."""
-        self._seat.acquire()
+        if self.door is not None:
+            self.door.doze()
+        else:
+            self._seat.acquire()
 
     @property
     def ended(self) -> bool:

@@ -24,6 +24,8 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flyte_testkit.clock._door import Door
+
 __all__ = ["Mover", "Sleeper"]
 
 _get_ident = _thread.get_ident
@@ -166,16 +168,20 @@ class Mover(Turns):
 
     def sleep(self, length: int) -> None:
         """Sleep so many microseconds on the clock."""
+        if not self.skip(length):
+            self.park(self.sleeper(length))
+
+    def skip(self, length: int) -> bool:
+        """Move time so far at once if nobody else is there; say whether that was so."""
         with self.lock:
-            who = self.me()
             target = self.us + length
-            if self._is_alone(who) and not self._beyond(target):
+            if self._is_alone(self.me()) and not self._beyond(target):
                 first = self.agenda.first()
                 if first is None or first.when > target:  # nobody else: time is ours to move
                     self.us = target
                     self.moves += 1
-                    return
-        self.park(Sleeper(self, target, Entry.SLEEPER, who))
+                    return True
+        return False
 
     def sleeper(self, length: int | None) -> Sleeper:
         """Return a sleeper for the calling thread, to be parked; ``None`` is for ever."""
@@ -217,15 +223,23 @@ class Mover(Turns):
                 self.go()
         return sleeper.released
 
-    def step_out(self, sleeper: Sleeper) -> None:
-        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
-        self._lie_down(sleeper)
-        self.go()
-
-    def step_in(self, sleeper: Sleeper) -> None:
-        """Come back from there, in one's turn."""
-        sleeper.release()
-        self.await_turn(sleeper.who)
+    def listen(
+        self,
+        sleeper: Sleeper,
+        door: Door,
+        patience: list[tuple[float, Callable[[], object]]] | None = None,
+    ) -> bool:
+        """Do as ``park`` for an event loop, which gets up, too, when something comes."""
+        who = sleeper.who
+        with self.lock:
+            door.open(sleeper, self, patience or [])
+            self.doors[sleeper], who.door = door, door
+        try:
+            return self.park(sleeper)
+        finally:
+            with self.lock:
+                del self.doors[sleeper]
+                who.door = None
 
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""
@@ -263,11 +277,6 @@ class Mover(Turns):
             kill(thread.ident)
         self.go()
 
-    def running(self) -> list[threading.Thread]:
-        """Return the threads that run."""
-        with self.lock:
-            return [member.thread for member in self.runs if member.thread is not None]
-
     def close(self) -> list[Member]:
         """Let those end who began here and wait with a time-out: the world and its time are over.
 
@@ -284,14 +293,6 @@ class Mover(Turns):
                 if member is not self.members.here():
                     self._dismiss(member)
         return waiting
-
-    def nobody_stirs(self) -> bool:
-        """Whether all other members wait, and none of them for a time that will come."""
-        with self.lock:
-            others = self.runs.keys() - {self.members.here()}
-            return not (others or self.ready or self.busy or self.calls.flying) and (
-                self.agenda.first() is None
-            )
 
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
