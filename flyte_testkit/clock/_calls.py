@@ -27,7 +27,7 @@ from flyte_testkit.clock.marks import UNMARKED
 
 if TYPE_CHECKING:
     from _thread import RLock
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flyte_testkit.clock._members import Members
     from flyte_testkit.errors import HopelessWait
@@ -84,6 +84,7 @@ class Calls:
         self._sent: dict[object, None] = {}  # futures that are not done
         self.flying: dict[object, None] = {}  # those of them that are not held back
         self.held: dict[object, Hold] = {}
+        self._stills: dict[object, Callable[[], object]] = {}  # of some that fly
         self._verdicts: dict[Member, HopelessWait] = {}
 
     def hold(self, what: str, call: object = None) -> Hold:
@@ -100,6 +101,7 @@ class Calls:
             self.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
+        self._still(call)
         # This may be the thread that serves all calls: callbacks shall not run on it.
         _thread.start_new_thread(mover.go, ())
         return hold
@@ -159,17 +161,30 @@ class Calls:
         """Return who stands in a call; only with the mover's lock held."""
         return self._standing.get(call)
 
-    def fly(self, call: object) -> None:
-        """Say that something is under way in which nobody stands."""
+    def fly(self, call: object, still: Callable[[], object] | None = None) -> None:
+        """Say that something is under way in which nobody stands.
+
+        Args:
+            call: What.
+            still: Called, by any thread, when it is held back for the first time, or done.
+        """
         with self._mover.lock:
             self._sent[call] = self.flying[call] = None
+            if still is not None:
+                self._stills[call] = still
 
     def land(self, call: object) -> None:
         """Say that it is done."""
         with self._mover.lock:
             self._sent.pop(call, None)
             self.flying.pop(call, None)
+        self._still(call)
         self._mover.go()
+
+    def _still(self, call: object) -> None:
+        still = self._stills.pop(call, None)
+        if still is not None:
+            still()
 
     @contextmanager
     def landing(self, call: object) -> Iterator[None]:

@@ -2,7 +2,8 @@
 
 Nobody stands in an asynchronous call: it *flies* from its sending until it is held back or done,
 and time stands still meanwhile, for its answer may be about to come. It takes an id and its exact
-timeout along, as the calls of threads do.
+timeout along, as the calls of threads do. Those to Flyte's services arrive in the order in which
+they were made: each is sent when the one before is held back or done.
 
 Who calls from a loop that keeps real time (uvloop's, trio's) is told so once: what waits on the
 virtual clock will not happen while that loop sleeps.
@@ -15,11 +16,12 @@ from __future__ import annotations
 import asyncio
 import sys
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from grpc.aio import Metadata, _call, _channel, _interceptor
+from grpc.aio import EOF, Metadata, _call, _channel, _interceptor
 
-from flyte_testkit.world._loops import governs, join_loop
+from flyte_testkit.world._loops import governs, join_loop, life_of
 from flyte_testkit.world._reins import held
 from flyte_testkit.world._rpcs import calls_here, marked
 from flyte_testkit.world._telling import asker, tell
@@ -32,9 +34,12 @@ __all__ = ["PATCHES", "forget", "tell_of_real_time"]
 _Unary: Any = _call.UnaryUnaryCall
 _Streaming: Any = _call._StreamResponseMixin  # noqa: SLF001  there is no public hook
 _real_init = _Unary.__init__
+_real_invoke = _Unary._invoke  # noqa: SLF001  as above
 _real_read = _Streaming._read  # noqa: SLF001  as above
 _rooms: Any = (_channel, _interceptor)
 _real_deadline = _rooms[0]._timeout_to_deadline  # noqa: SLF001  as above
+_LINE = "_flyte_testkit_line"
+_FLYTES = b"/flyteidl."
 _told: set[str] = set()  # by this process, not in each test
 
 
@@ -63,7 +68,13 @@ def init(self: Any, request: Any, deadline: Any, metadata: Any, *more: Any, **na
         _real_init(self, request, deadline, metadata, *more, **named)
         return
     call, marks = marked(metadata, getattr(deadline, "timeout", None))
-    calls.fly(call)
+    life = life_of(asyncio._get_running_loop())
+    method = bytes(named.get("method") or more[3])
+    if life is not None and method.startswith(_FLYTES):
+        vars(self)[_LINE] = life.line, call
+        calls.fly(call, partial(life.line.leave, call))
+    else:
+        calls.fly(call)
     try:
         _real_init(self, request, deadline, Metadata(*marks), *more, **named)
     except BaseException:
@@ -71,6 +82,19 @@ def init(self: Any, request: Any, deadline: Any, metadata: Any, *more: Any, **na
         raise
     self._cython_call.add_done_callback(lambda *_: calls.land(call))
     weakref.finalize(self, calls.land, call).atexit = False  # its loop was closed before it was done
+
+
+async def invoke(self: Any) -> Any:
+    """Send a call when it is its turn."""
+    line, call = vars(self).get(_LINE, (None, None))
+    if line is not None:
+        try:
+            await line.stand(call)
+        except asyncio.CancelledError:
+            if not self.cancelled():
+                self.cancel()
+            return EOF
+    return await _real_invoke(self)
 
 
 async def read(self: Any) -> Any:
@@ -132,6 +156,7 @@ def forget() -> None:
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (_Unary, "__init__", init),
+    (_Unary, "_invoke", invoke),
     (_Streaming, "_read", read),
     *((room, "_timeout_to_deadline", timeout_to_deadline) for room in _rooms),
 )

@@ -14,6 +14,7 @@ Ignorant of who outside of the process works for a loop, and of how this comes t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import selectors
 import sys
@@ -21,6 +22,7 @@ import threading
 import time
 import types
 from asyncio import selector_events, tasks
+from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from flyte_testkit.clock._mover import Mover
     from flyte_testkit.world._reins import Reins
 
-__all__ = ["PATCHES", "adopt_loops", "governs", "join_loop", "leave_loops", "wake_loops"]
+__all__ = ["PATCHES", "adopt_loops", "governs", "join_loop", "leave_loops", "life_of", "wake_loops"]
 
 _Base: Any = asyncio.BaseEventLoop
 _Selecting: Any = selector_events.BaseSelectorEventLoop
@@ -49,10 +51,61 @@ _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can s
 _LIFE = "_flyte_testkit_life"
 _RESOLUTION = 5e-7  # seconds; half of what a clock can tell apart, so that no rest makes a loop spin
 _DUE = 4e-7  # seconds; surely less than that
+_ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
 _living: WeakSet[Any] = WeakSet()  # loops that have been on the clock of this world
 _asleep: dict[Any, Sleeper] = {}
+
+
+class Line:
+    """Calls of a loop that are to arrive in the order of their making: one at a time is on its way.
+
+    Meanwhile the loop keeps its turn, as a thread does that stands in a call.
+
+    Attributes:
+        current: The call that is on its way.
+    """
+
+    def __init__(self, loop: Any) -> None:
+        self.current: object = None
+        self._loop = loop
+        self._gates: deque[tuple[object, asyncio.Future[None]]] = deque()
+
+    async def stand(self, call: object) -> None:
+        """Wait until it is a call's turn to be sent."""
+        if self.current is None:
+            self.current = call
+            return
+        gate = self._loop.create_future()
+        self._gates.append((call, gate))
+        await gate
+
+    def leave(self, call: object) -> None:
+        """Say, in any thread, that a call has arrived, or never will."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            if self._loop._thread_id == threading.get_ident():
+                self._next(call)
+            else:
+                self._loop.call_soon_threadsafe(self._next, call)
+
+    def let_go(self) -> None:
+        """Send all that wait: whoever is called first may be waiting for them."""
+        gates, self._gates = self._gates, deque()
+        self.current = None
+        for _, gate in gates:
+            if not gate.done():
+                gate.set_result(None)
+
+    def _next(self, call: object) -> None:
+        if self.current != call:
+            return
+        self.current = None
+        while self._gates and self.current is None:
+            later, gate = self._gates.popleft()
+            if not gate.done():
+                self.current = later
+                gate.set_result(None)
 
 
 class Life:
@@ -62,6 +115,7 @@ class Life:
         self.reins = reins
         self.ahead = round(_real_monotonic() * 1e6) - reins.monotonic_micros
         self.door = Door()
+        self.line = Line(loop)
         self.resolution = loop._clock_resolution
         self._rounds = 0
         self._tasks = 1
@@ -174,6 +228,11 @@ def _wait(
     member = clock.mover.members.here()
     if member is None or member.guest:  # its thread has left the world
         _leave(loop)
+        return events
+    if life.line.current is not None:
+        events = real(_ON_ITS_WAY)
+        if not events:
+            life.line.let_go()
         return events
     length = None if timeout is None else max(1, round(timeout * 1_000_000))
     clock.check()

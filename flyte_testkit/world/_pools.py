@@ -331,7 +331,8 @@ def submit_to_process(
     if held:
         calls = held[-1].clock.mover.calls
         calls.fly(future)
-        future.add_done_callback(calls.land)
+        # Once all others have heard of it, among them a loop that may wait no longer.
+        future.add_done_callback(lambda it: it._done_callbacks.append(calls.land))  # type: ignore[attr-defined]  # noqa: SLF001
     return future
 
 
