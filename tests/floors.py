@@ -176,8 +176,8 @@ ROOMS = {
         "_births _leftovers _local_time _outside _places _telling",
         "_ticks",
         "_reins",  # who is code under test, and who is machinery
-        "_alarms _bindings _datetimes _looks _older_threads _readings _sleeps _threads",
-        "_conditions _locks _loops _owners",
+        "_alarms _bindings _datetimes _lives _looks _older_threads _readings _sleeps _threads",
+        "_conditions _locks _loops _owners _strangers",
         "_held _older_locks _patched _pools _rpcs",
         "_aio _repairs _thread_pools",
         "_patches",

@@ -281,7 +281,8 @@ class Mover(Turns):
         """Let those end who began here and wait with a time-out: the world and its time are over.
 
         They end quietly, as if by ``sys.exit()``, at the place where they wait. Who waits for ever
-        goes on, for somebody may still come. Returns those who end; ``go`` is to follow.
+        goes on, for somebody may still come; all other event loops go on in real time. Returns
+        those who end; ``go`` is to follow.
         """
         with self.lock:
             self.over = True
@@ -289,6 +290,8 @@ class Mover(Turns):
             for member in waiting:
                 member.interruptions = deque([leave_world])
                 self.queue(member)
+            for sleeper in [one for one in self.doors if one.who not in waiting]:
+                sleeper.settle()
             for member in list(self.runs):
                 if member is not self.members.here():
                     self._dismiss(member)

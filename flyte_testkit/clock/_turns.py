@@ -131,11 +131,9 @@ class Turns:
         if self.over:
             self._free()
         while not (self.runs or self.busy or self.broken):
-            if self.ready:
+            if self.ready or (self.doors and self.hear()):
                 self.give_turn()
                 return None
-            if self.doors and self.hear():
-                continue
             if self.calls.flying or not (self.sleepers or self.calls.held):
                 return None
             first = self.agenda.first()

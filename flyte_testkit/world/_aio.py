@@ -1,12 +1,9 @@
-"""What stands in for ``grpc.aio``'s ways to call, and for calls from loops that keep real time.
+"""What stands in for ``grpc.aio``'s ways to call.
 
 Nobody stands in an asynchronous call: it *flies* from its sending until it is held back or done,
 and time stands still meanwhile, for its answer may be about to come. It takes an id and its exact
 timeout along, as the calls of threads do. Those to Flyte's services arrive in the order in which
 they were made: each is sent when the one before is held back or done.
-
-Who calls from a loop that keeps real time (uvloop's, trio's) is told so once: what waits on the
-virtual clock will not happen while that loop sleeps.
 
 Ignorant of servers, and of how these come to stand there.
 """
@@ -14,33 +11,31 @@ Ignorant of servers, and of how these come to stand there.
 from __future__ import annotations
 
 import asyncio
-import sys
 import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from grpc.aio import EOF, Metadata, _call, _channel, _interceptor
 
-from flyte_testkit.world._loops import governs, join_loop, life_of
+from flyte_testkit.world._lives import governs, life_of
+from flyte_testkit.world._loops import join_loop
 from flyte_testkit.world._reins import held
 from flyte_testkit.world._rpcs import calls_here, marked
-from flyte_testkit.world._telling import asker, tell
 
 if TYPE_CHECKING:
     from flyte_testkit.clock._calls import Calls
 
-__all__ = ["PATCHES", "forget", "tell_of_real_time"]
+__all__ = ["PATCHES"]
 
 _Unary: Any = _call.UnaryUnaryCall
-_Streaming: Any = _call._StreamResponseMixin  # noqa: SLF001  there is no public hook
+_Streaming: Any = _call._StreamResponseMixin
 _real_init = _Unary.__init__
-_real_invoke = _Unary._invoke  # noqa: SLF001  as above
-_real_read = _Streaming._read  # noqa: SLF001  as above
+_real_invoke = _Unary._invoke
+_real_read = _Streaming._read
 _rooms: Any = (_channel, _interceptor)
-_real_deadline = _rooms[0]._timeout_to_deadline  # noqa: SLF001  as above
+_real_deadline = _rooms[0]._timeout_to_deadline
 _LINE = "_flyte_testkit_line"
 _FLYTES = b"/flyteidl."
-_told: set[str] = set()  # by this process, not in each test
 
 
 class _Deadline(float):
@@ -81,7 +76,9 @@ def init(self: Any, request: Any, deadline: Any, metadata: Any, *more: Any, **na
         calls.land(call)
         raise
     self._cython_call.add_done_callback(lambda *_: calls.land(call))
-    weakref.finalize(self, calls.land, call).atexit = False  # its loop was closed before it was done
+    weakref.finalize(
+        self, calls.land, call
+    ).atexit = False  # its loop was closed before it was done
 
 
 async def invoke(self: Any) -> Any:
@@ -114,44 +111,10 @@ def _calls_of_loop() -> Calls | None:
     """Return the calls of the world if the loop that runs here lives in it, or can."""
     if not held:
         return None
-    tell_of_real_time()
     loop = asyncio._get_running_loop()
     if calls_here() is None and loop is not None and governs(loop):
         join_loop(loop, held[-1].clock.mover)  # it is older than the world, and works for it
     return calls_here()
-
-
-def tell_of_real_time() -> None:
-    """Tell, once, that the loop from which somebody calls keeps real time."""
-    loop = asyncio._get_running_loop()
-    kind = "trio" if _is_trios() else "" if loop is None or governs(loop) else _kind(loop)
-    if not kind or kind in _told:
-        return
-    _told.add(kind)
-    advice = (
-        "trio.testing.MockClock, moved by hand" if kind == "trio" else "asyncio's own loop in tests"
-    )
-    tell(
-        f"a call was made from a loop that keeps real time ({kind}), in a world that waits on a "
-        "virtual clock. While that loop sleeps, real seconds pass and no clock moves: what is "
-        f"scheduled on the clock does not happen meanwhile. Use {advice}, or clock.advance(...).",
-        asker(),
-    )
-
-
-def _kind(loop: Any) -> str:
-    return f"{type(loop).__module__}.{type(loop).__qualname__}"
-
-
-def _is_trios() -> bool:
-    trio = sys.modules.get("trio")
-    lowlevel = getattr(trio, "lowlevel", None)
-    return bool(lowlevel is not None and lowlevel.in_trio_run())
-
-
-def forget() -> None:
-    """Tell anew."""
-    _told.clear()
 
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (

@@ -14,7 +14,6 @@ Ignorant of who outside of the process works for a loop, and of how this comes t
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import selectors
 import sys
@@ -22,157 +21,34 @@ import threading
 import time
 import types
 from asyncio import selector_events, tasks
-from collections import deque
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
-from flyte_testkit.clock import Sleeper
-from flyte_testkit.clock._door import CAN_LISTEN, Door
 from flyte_testkit.world import _outside
+from flyte_testkit.world._lives import Life, end_life, governs, life_of, living
 from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
 from flyte_testkit.world._telling import asker, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flyte_testkit.clock import Sleeper
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
-    from flyte_testkit.world._reins import Reins
 
-__all__ = ["PATCHES", "adopt_loops", "governs", "join_loop", "leave_loops", "life_of", "wake_loops"]
+__all__ = ["PATCHES", "adopt_loops", "join_loop", "leave_loops"]
 
 _Base: Any = asyncio.BaseEventLoop
 _Selecting: Any = selector_events.BaseSelectorEventLoop
-_real_run_once = _Base._run_once  # noqa: SLF001  there is no public hook
-_real_poke = _Selecting._write_to_self  # noqa: SLF001  every way to wake a loop ends there
+_real_run_once = _Base._run_once
+_real_poke = _Selecting._write_to_self
 _real_monotonic = time.monotonic
-_current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
-_frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
-_LIFE = "_flyte_testkit_life"
-_RESOLUTION = 5e-7  # seconds; half of what a clock can tell apart, so that no rest makes a loop spin
-_DUE = 4e-7  # seconds; surely less than that
+_current_frames = sys._current_frames
+_frame = sys._getframe
+_DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
-_living: WeakSet[Any] = WeakSet()  # loops that have been on the clock of this world
 _asleep: dict[Any, Sleeper] = {}
-
-
-class Line:
-    """Calls of a loop that are to arrive in the order of their making: one at a time is on its way.
-
-    Meanwhile the loop keeps its turn, as a thread does that stands in a call.
-
-    Attributes:
-        current: The call that is on its way.
-    """
-
-    def __init__(self, loop: Any) -> None:
-        self.current: object = None
-        self._loop = loop
-        self._gates: deque[tuple[object, asyncio.Future[None]]] = deque()
-
-    async def stand(self, call: object) -> None:
-        """Wait until it is a call's turn to be sent."""
-        if self.current is None:
-            self.current = call
-            return
-        gate = self._loop.create_future()
-        self._gates.append((call, gate))
-        await gate
-
-    def leave(self, call: object) -> None:
-        """Say, in any thread, that a call has arrived, or never will."""
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            if self._loop._thread_id == threading.get_ident():
-                self._next(call)
-            else:
-                self._loop.call_soon_threadsafe(self._next, call)
-
-    def let_go(self) -> None:
-        """Send all that wait: whoever is called first may be waiting for them."""
-        gates, self._gates = self._gates, deque()
-        self.current = None
-        for _, gate in gates:
-            if not gate.done():
-                gate.set_result(None)
-
-    def _next(self, call: object) -> None:
-        if self.current != call:
-            return
-        self.current = None
-        while self._gates and self.current is None:
-            later, gate = self._gates.popleft()
-            if not gate.done():
-                self.current = later
-                gate.set_result(None)
-
-
-class Life:
-    """What a loop has on the clock of a world."""
-
-    def __init__(self, loop: Any, reins: Reins) -> None:
-        self.reins = reins
-        self.ahead = round(_real_monotonic() * 1e6) - reins.monotonic_micros
-        self.door = Door()
-        self.line = Line(loop)
-        self.resolution = loop._clock_resolution
-        self._rounds = 0
-        self._tasks = 1
-        self._last_timer = 0.0
-
-    @property
-    def micros(self) -> int:
-        """The time of the loop."""
-        return self.ahead + self.reins.monotonic_micros
-
-    def counts(self, loop: Any) -> bool:
-        """Count a sleep; say whether each task may have slept once more since that was so."""
-        self._rounds += 1
-        if self._rounds < self._tasks:
-            return False
-        self._rounds, self._tasks = 0, max(1, len(asyncio.all_tasks(loop)))
-        return True
-
-    def has_an_end(self, loop: Any) -> bool:
-        """Whether the last timer is the same as when this was asked before: a time-out, maybe."""
-        last = max((it._when for it in list(loop._scheduled) if not it._cancelled), default=0.0)
-        same, self._last_timer = last == self._last_timer, last
-        return same
-
-
-def life_of(loop: Any) -> Life | None:
-    """Return what a loop has on the clock, if it lives there; it begins when it is asked for."""
-    if not held:
-        return None
-    try:
-        reins = held[-1]
-    except IndexError:  # left meanwhile, by another thread
-        return None
-    life: Life | None = vars(loop).get(_LIFE)
-    if life is not None and life.reins is reins:
-        return life
-    member = reins.clock.mover.members.here()
-    if member is None or member.guest or not governs(loop):
-        return None
-    if loop._thread_id not in (None, threading.get_ident()):
-        return None
-    life = vars(loop)[_LIFE] = Life(loop, reins)
-    loop._clock_resolution = _RESOLUTION
-    _living.add(loop)
-    return life
-
-
-def governs(loop: Any) -> bool:
-    """Whether a loop is of a kind that can live on a clock.
-
-    Example:
-        >>> loop = asyncio.new_event_loop()
-        >>> governs(loop)
-        True
-        >>> loop.close()
-    """
-    return CAN_LISTEN and isinstance(loop, _Selecting)
 
 
 def loop_time(self: Any) -> float:
@@ -217,9 +93,7 @@ def _listen_at(loop: Any) -> None:
     selector.select = select
 
 
-def _wait(
-    loop: Any, life: Life, real: Callable[[float | None], Any], timeout: float | None
-) -> Any:
+def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: float | None) -> Any:
     """Sleep until something has come, or is due."""
     events = real(0)
     if events or (timeout is not None and timeout < _DUE):
@@ -227,7 +101,7 @@ def _wait(
     clock = life.reins.clock
     member = clock.mover.members.here()
     if member is None or member.guest:  # its thread has left the world
-        _leave(loop)
+        end_life(loop)
         return events
     if life.line.current is not None:
         events = real(_ON_ITS_WAY)
@@ -323,7 +197,7 @@ def adopt_loops(mover: Mover) -> None:
     here = threading.get_ident()
     running = {_loop_in(frame) for ident, frame in _current_frames().items() if ident != here}
     for loop in running - {None}:
-        if governs(loop) and (loop in _living or any(map(_is_under_test, asyncio.all_tasks(loop)))):
+        if governs(loop) and (loop in living or any(map(_is_under_test, asyncio.all_tasks(loop)))):
             join_loop(loop, mover)
             _real_poke(loop)
 
@@ -346,32 +220,13 @@ def _is_under_test(task: Any) -> bool:
 
 def leave_loops() -> None:
     """Let all loops go on in real time: the world is over."""
-    for loop in list(_living):
-        _leave(loop)
-    _living.clear()
-    wake_loops()
-
-
-def wake_loops() -> None:
-    """Let all loops get up that sleep: their clock governs no more."""
-    for sleeper in list(_asleep.values()):
-        sleeper.release()
+    for loop in list(living):
+        end_life(loop)
+    living.clear()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_asleep.clear)  # a child has not their threads
-
-
-def _leave(loop: Any) -> None:
-    life: Life | None = vars(loop).pop(_LIFE, None)
-    if life is None:
-        return
-    behind = _real_monotonic() - life.micros / 1_000_000
-    for handle in list(loop._scheduled):
-        handle._when += behind
-    loop._clock_resolution = life.resolution
-    if loop._selector is not None:
-        vars(loop._selector).pop("select", None)
 
 
 @types.coroutine

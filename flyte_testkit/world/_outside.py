@@ -35,7 +35,8 @@ _WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and b
 _DESCRIPTORS = "/dev/fd"
 _real_monotonic = time.monotonic
 
-_Transport: Any = selector_events._SelectorSocketTransport  # noqa: SLF001  what every stream is
+_Events: Any = selector_events
+_Transport: Any = _Events._SelectorSocketTransport
 _Pipe: Any = base_subprocess.WriteSubprocessPipeProto
 _asked: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()  # transports: written since last read?
 _read_at: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
@@ -57,14 +58,14 @@ class Work(NamedTuple):
 def note_readings(loop: Any, events: Iterable[tuple[Any, int]]) -> None:
     """Remember that something has come."""
     for key, mask in events:
-        transport = loop._transports.get(key.fd) if mask & selectors.EVENT_READ else None  # noqa: SLF001  as asyncio does
+        transport = loop._transports.get(key.fd) if mask & selectors.EVENT_READ else None
         if transport is not None and _asked.pop(transport, None) is not None:
             _read_at[transport] = _real_monotonic()
 
 
 def work_for(loop: Any) -> Work | None:
     """Return what is done outside for a loop that has nothing to do itself."""
-    keys = loop._selector.get_map()  # noqa: SLF001  there is no public way
+    keys = loop._selector.get_map()
     found = _threads_await_a_child()
     if found is None and len(keys) == 1:  # by which other threads wake it
         return None
@@ -81,15 +82,15 @@ def work_for(loop: Any) -> Work | None:
 
 def is_expected(loop: Any) -> bool:
     """Whether somebody outside may still turn to a loop."""
-    own = loop._ssock.fileno()  # noqa: SLF001  by which other threads wake it
+    own = loop._ssock.fileno()
     return any(
         key.fd != own and not _is_grpcs(key) and not _is_inside(loop, key)
-        for key in list(loop._selector.get_map().values())  # noqa: SLF001  as above
+        for key in list(loop._selector.get_map().values())
     )
 
 
 def _work_at(loop: Any, key: Any) -> Work | None:
-    transport = loop._transports.get(key.fd)  # noqa: SLF001  as asyncio does
+    transport = loop._transports.get(key.fd)
     if transport is None:
         return _work_without_transport(key)
     if key.events & selectors.EVENT_WRITE or _asked.get(transport):
@@ -113,7 +114,7 @@ def _work_without_transport(key: Any) -> Work | None:
         if isinstance(pipe, _Pipe):
             return _work_of(pipe.proc)
         if getattr(callback, "__name__", "") == "_do_wait":  # a child, by a pidfd
-            args = key.data[0]._args[-1]  # noqa: SLF001  (pid, pidfd, callback, args)
+            args = key.data[0]._args[-1]
             return _work_of(args[0] if args else None)
     if _is_grpcs(key) or not _is_socket(key.fd):
         return None
@@ -127,13 +128,12 @@ def _work_without_transport(key: Any) -> Work | None:
 
 def _work_of(child: Any) -> Work | None:
     """Return what a child process does, if somebody awaits that."""
-    if not isinstance(child, base_subprocess.BaseSubprocessTransport):
+    is_child = isinstance(child, base_subprocess.BaseSubprocessTransport)
+    if not is_child or child._returncode is not None or child._closed:
         return None
-    if child._returncode is not None or child._closed:  # type: ignore[attr-defined]  # noqa: SLF001  no public way
-        return None
-    protocol = child._protocol  # type: ignore[attr-defined]  # noqa: SLF001  as above
+    protocol = child._protocol
     streams = [getattr(protocol, name, None) for name in ("stdout", "stderr")]
-    is_awaited = bool(child._exit_waiters) or any(  # type: ignore[attr-defined]  # noqa: SLF001  as above
+    is_awaited = bool(child._exit_waiters) or any(
         getattr(stream, "_waiter", None) is not None for stream in streams
     )
     own = not hasattr(protocol, "stdout")  # a protocol of the user's: who knows
@@ -164,7 +164,7 @@ def _is_grpcs(key: Any) -> bool:
 
 def _is_inside(loop: Any, key: Any) -> bool:
     """Whether a connection is one with this very process."""
-    transport = loop._transports.get(key.fd)  # noqa: SLF001  as asyncio does
+    transport = loop._transports.get(key.fd)
     if transport is None:
         return False
     known = _inside.get(transport)

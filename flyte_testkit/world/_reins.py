@@ -41,7 +41,8 @@ _MACHINERY = frozenset(
         *("grpc", "grpc_status", "flyte_testkit", "freezegun", "time_machine"),
         *("pytest", "_pytest", "pluggy", "xdist", "execnet", "unittest", "hypothesis", "coverage"),
         *("pytest_timeout", "pytest_rerunfailures", "pytest_benchmark", "pytest_randomly"),
-        *("pytest_asyncio", "anyio", "asyncio", "uvloop", "selectors", "subprocess"),
+        *("pytest_asyncio", "anyio", "asyncio", "selectors", "subprocess"),
+        *("uvloop", "trio", "outcome", "sniffio"),
         *("threading", "queue", "concurrent.futures", "multiprocessing", "_strptime"),
         *("socket", "ssl", "socketserver", "faulthandler", "signal", "bdb", "pdb", "timeit"),
         # They wait for real input and output, in threads of their own, by timed waits.

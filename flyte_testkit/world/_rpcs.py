@@ -20,6 +20,7 @@ from flyte_testkit.clock._schedule import LONGEST
 from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.world._conditions import wait_on
 from flyte_testkit.world._reins import held
+from flyte_testkit.world._strangers import tell_of_real_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,8 @@ def marked(metadata: Any, timeout: float | None) -> tuple[str, tuple[Any, ...]]:
 def calls_here() -> Calls | None:
     """Return the calls of the world if the calling thread takes part in it."""
     mover = held[-1].clock.mover if held else None
+    if mover is not None:
+        tell_of_real_time()
     return mover.calls if mover is not None and mover.members.here() is not None else None
 
 

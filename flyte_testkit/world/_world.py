@@ -29,7 +29,7 @@ from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
 from flyte_testkit.world._bindings import loaded_modules, module_bindings
 from flyte_testkit.world._leftovers import end_leftovers, quiet
 from flyte_testkit.world._locks import FACTORIES
-from flyte_testkit.world._loops import adopt_loops, leave_loops, wake_loops
+from flyte_testkit.world._loops import adopt_loops, leave_loops
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
 from flyte_testkit.world._patched import tell_of_patch
@@ -177,7 +177,6 @@ class World:
         forget_older()
         clock.mover.is_resident = None
         end_leftovers(clock)
-        wake_loops()
 
     def _patch(self) -> None:
         """Let time be virtual."""

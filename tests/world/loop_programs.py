@@ -153,6 +153,7 @@ def f(admin, say):
     admin.add_execution("train", running(60).succeeds())
     admin.on("GetExecution").hangs(times=1)
     admin.on("GetVersion").delays(45)
+    version = version_pb2.GetVersionRequest()
 
     async def held(stub):
         try:
@@ -162,13 +163,15 @@ def f(admin, say):
 
     async def given_up(stub):
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(stub.GetVersion(version_pb2.GetVersionRequest(), timeout=500), 10)
+            await asyncio.wait_for(
+                stub.GetVersion(version_pb2.GetVersionRequest(), timeout=500), 10
+            )
         say("gives up")
 
     async def main():
         async with asynchronous(admin) as stub:
             await asyncio.gather(held(stub), given_up(stub), asyncio.sleep(5))
-            await stub.GetVersion(version_pb2.GetVersionRequest())
+            await stub.GetVersion(version)
             say("late")
             phase = (await stub.GetExecution(request_of("train"))).closure.phase
             say(f"phase {phase}")

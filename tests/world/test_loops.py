@@ -139,7 +139,7 @@ def test_readings_in_a_coroutine_are_the_clocks(clock, governed):
 
 def test_a_sleep_that_blocks_the_loop_blocks_it_on_the_clock(clock, governed):
     async def main():
-        time.sleep(50)  # noqa: ASYNC251  as one should not
+        time.sleep(50)
         await asyncio.sleep(10)
 
     asyncio.run(main())
@@ -148,7 +148,7 @@ def test_a_sleep_that_blocks_the_loop_blocks_it_on_the_clock(clock, governed):
 
 def test_debug_mode_tells_slow_callbacks_in_the_time_of_the_clock(clock, governed, caplog):
     async def main():
-        time.sleep(50)  # noqa: ASYNC251  as one should not
+        time.sleep(50)
 
     with caplog.at_level(logging.WARNING, "asyncio"):
         asyncio.run(main(), debug=True)
@@ -326,7 +326,7 @@ def test_a_loop_beside_the_test_lives_with_it(clock, governed):
     thread.start()
 
     async def body():
-        time.sleep(5)  # noqa: ASYNC251  as one should not
+        time.sleep(5)
         await asyncio.sleep(2)
         return clock.elapsed
 
