@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Calls"]
 
 _ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
+_FAREWELL = 2.0  # real seconds in which a server learns at the latest that its client is gone
 _real_sleep = time.sleep
 
 
@@ -87,8 +88,13 @@ class Calls:
         self._stills: dict[object, Callable[[], object]] = {}  # of some that fly
         self._verdicts: dict[Member, HopelessWait] = {}
 
-    def hold(self, what: str, call: object = None) -> Hold:
-        """Count one more call that the server holds back."""
+    def hold(
+        self, what: str, call: object = None, keep: Callable[[Hold], object] | None = None
+    ) -> Hold:
+        """Count one more call that the server holds back.
+
+        ``keep`` is called with what this returns before time can move: what is due may release it.
+        """
         mover = self._mover
         with mover.lock:
             if call is None:
@@ -98,6 +104,8 @@ class Calls:
                 call = next(aways, UNMARKED)
             hold = Hold(what, call, self._standing.get(call))
             self.held[hold] = hold
+            if keep is not None:
+                keep(hold)
             self.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
@@ -115,6 +123,8 @@ class Calls:
                 return
             if found.call in self._sent:
                 self.flying[found.call] = None
+            else:  # its client went before, and waited until the server knew
+                self.flying.pop(found.call, None)
             if found.waiter is not None:
                 mover.queue(found.waiter)
         mover.go()
@@ -176,9 +186,24 @@ class Calls:
     def land(self, call: object) -> None:
         """Say that it is done."""
         with self._mover.lock:
-            self._sent.pop(call, None)
-            self.flying.pop(call, None)
+            self._take_off(call)
         self._still(call)
+        self._mover.go()
+
+    def _take_off(self, call: object) -> None:
+        """Forget what is done; if the server holds it back still, it is to learn of that first."""
+        if call not in self._sent:
+            return
+        del self._sent[call]
+        self.flying.pop(call, None)
+        if isinstance(call, str) and any(hold.call == call for hold in self.held.values()):
+            self.flying[call] = None
+            _thread.start_new_thread(self._forget_slowly, (call,))
+
+    def _forget_slowly(self, call: object) -> None:
+        _real_sleep(_FAREWELL)
+        with self._mover.lock:
+            self.flying.pop(call, None)
         self._mover.go()
 
     def _still(self, call: object) -> None:
@@ -193,8 +218,7 @@ class Calls:
         with mover.lock:
             member = mover.members.add(threading.current_thread())
             mover.run(member)
-            self._sent.pop(call, None)
-            self.flying.pop(call, None)
+            self._take_off(call)
         try:
             yield
         finally:
