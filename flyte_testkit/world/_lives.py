@@ -23,7 +23,7 @@ from flyte_testkit.world._reins import held
 if TYPE_CHECKING:
     from flyte_testkit.world._reins import Reins
 
-__all__ = ["Life", "end_life", "governs", "life_of", "living"]
+__all__ = ["Life", "end_life", "governs", "life_of", "living", "on_the_grid"]
 
 _real_monotonic = time.monotonic
 _Selecting: Any = selector_events.BaseSelectorEventLoop
@@ -137,8 +137,15 @@ def life_of(loop: Any) -> Life | None:
         return None
     life = vars(loop)[_LIFE] = Life(loop, reins)
     loop._clock_resolution = _RESOLUTION
+    for handle in list(loop._scheduled):
+        handle._when = on_the_grid(handle._when)
     living.add(loop)
     return life
+
+
+def on_the_grid(when: float) -> float:
+    """Return an instant of a loop to the microsecond: what is due at one has one number."""
+    return round(when * 1_000_000) / 1_000_000
 
 
 def governs(loop: Any) -> bool:

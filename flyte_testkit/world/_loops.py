@@ -24,7 +24,7 @@ from asyncio import selector_events, tasks
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.world import _outside
-from flyte_testkit.world._lives import Life, end_life, governs, life_of, living
+from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
 from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
 from flyte_testkit.world._telling import asker, tell
 
@@ -39,6 +39,7 @@ __all__ = ["PATCHES", "adopt_loops", "join_loop", "leave_loops"]
 
 _Base: Any = asyncio.BaseEventLoop
 _Selecting: Any = selector_events.BaseSelectorEventLoop
+_real_call_at = _Base.call_at
 _real_run_once = _Base._run_once
 _real_poke = _Selecting._write_to_self
 _real_monotonic = time.monotonic
@@ -60,6 +61,15 @@ def loop_time(self: Any) -> float:
     if not is_of_a_loop(module):
         _look(life, module)
     return life.micros / 1_000_000
+
+
+def call_at(
+    self: Any, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+) -> Any:
+    """Call a function at an instant, to the microsecond, so that those of one come in one order."""
+    if when is not None and life_of(self) is not None:
+        when = on_the_grid(when)
+    return _real_call_at(self, when, callback, *args, context=context)
 
 
 def _look(life: Life, module: str) -> None:
@@ -241,6 +251,7 @@ def yield_once() -> Any:
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (_Base, "time", loop_time),
+    (_Base, "call_at", call_at),
     (_Base, "_run_once", run_once),
     (_Selecting, "_write_to_self", poke),
     (tasks, "__sleep0", yield_once),
