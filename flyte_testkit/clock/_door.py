@@ -32,7 +32,7 @@ _READABLE = getattr(select, "POLLIN", 0)
 
 
 class Door:
-    """A loop's door.
+    """A loop's door: what it blocks on while it sleeps, in the place of a lock.
 
     Attributes:
         sleeper: The sleep that it may end, while its loop waits.
@@ -89,15 +89,19 @@ class Door:
         if self._inputs.poll(0):
             return True
         if self._is_deaf:  # it has gone again
-            self.knock()
+            self.release()
         return False
 
-    def knock(self) -> None:
-        """Make whoever waits here look up."""
+    def locked(self) -> bool:
+        """Whether to knock; one time too many does no harm."""
+        return True
+
+    def release(self) -> None:
+        """Knock: make whoever waits here look up."""
         with contextlib.suppress(BlockingIOError):  # it rings
             os.write(self._rope, b"\1\0\0\0\0\0\0\0")
 
-    def doze(self) -> None:
+    def acquire(self) -> None:
         """Block until somebody knocks, or something comes while nobody runs."""
         sleeper, mover = self.sleeper, self._mover
         if sleeper is None or mover is None:

@@ -29,14 +29,17 @@ _current_thread = threading.current_thread
 _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_names  # type: ignore[attr-defined]  # noqa: SLF001  there is no public hook
 
 
-class Door(Protocol):
-    """Where an event loop waits, which may have to get up for what comes from outside."""
+class Seat(Protocol):
+    """What a member blocks on: a lock, or what acts as one."""
 
-    def knock(self) -> None:
-        """Make it look up."""
+    def locked(self) -> bool:
+        """Whether it is not poked."""
 
-    def doze(self) -> None:
-        """Block until somebody knocks, or something comes."""
+    def release(self) -> None:
+        """Make whoever blocks here look up."""
+
+    def acquire(self) -> object:
+        """Block until released."""
 
 
 class WorldIsOver(SystemExit):
@@ -64,11 +67,10 @@ class Member:
         hooked: Whether its thread's end will be noticed by itself.
         is_job: Whether it is a job of a pool, whose worker outlives it.
         is_native: Whether it began in this world, and so may end with it.
-        door: Where it waits instead of on its seat, while it is a loop that listens.
     """
 
     __slots__ = (
-        *("_seat", "door", "guest", "hooked", "idle", "idle_since"),
+        *("_seat", "guest", "hooked", "idle", "idle_since"),
         *("interruptions", "is_job", "is_native", "order"),
         *("queued", "sleeping", "thread", "turn"),
     )
@@ -85,23 +87,22 @@ class Member:
         self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
         self.idle = self.idle_since = 0
-        self.door: Door | None = None
-        self._seat = _thread.allocate_lock()
+        self._seat: Seat = _thread.allocate_lock()
         self._seat.acquire()
 
     def poke(self) -> None:
         """Make it look up; only with the mover's lock held."""
-        if self.door is not None:
-            self.door.knock()
-        elif self._seat.locked():
+        if self._seat.locked():
             self._seat.release()
 
     def doze(self) -> None:
         """Block the calling thread, which is this member, until it is poked."""
-        if self.door is not None:
-            self.door.doze()
-        else:
-            self._seat.acquire()
+        self._seat.acquire()
+
+    def change_seat(self, seat: Seat) -> Seat:
+        """Block on something else from now on; only with the mover's lock held. Returns the old."""
+        before, self._seat = self._seat, seat
+        return before
 
     @property
     def ended(self) -> bool:

@@ -168,20 +168,17 @@ class Mover(Turns):
 
     def sleep(self, length: int) -> None:
         """Sleep so many microseconds on the clock."""
-        if not self.skip(length):
-            self.park(self.sleeper(length))
+        with self.lock:
+            who = self.me()
+            if self._skip(who, length):
+                return
+            sleeper = Sleeper(self, self.us + length, Entry.SLEEPER, who)
+        self.park(sleeper)
 
     def skip(self, length: int) -> bool:
         """Move time so far at once if nobody else is there; say whether that was so."""
         with self.lock:
-            target = self.us + length
-            if self._is_alone(self.me()) and not self._beyond(target):
-                first = self.agenda.first()
-                if first is None or first.when > target:  # nobody else: time is ours to move
-                    self.us = target
-                    self.moves += 1
-                    return True
-        return False
+            return self._skip(self.me(), length)
 
     def sleeper(self, length: int | None) -> Sleeper:
         """Return a sleeper for the calling thread, to be parked; ``None`` is for ever."""
@@ -233,13 +230,14 @@ class Mover(Turns):
         who = sleeper.who
         with self.lock:
             door.open(sleeper, self, patience or [])
-            self.doors[sleeper], who.door = door, door
+            self.doors[sleeper] = door
+            seat = who.change_seat(door)
         try:
             return self.park(sleeper)
         finally:
             with self.lock:
                 del self.doors[sleeper]
-                who.door = None
+                who.change_seat(seat)
 
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""

@@ -226,11 +226,19 @@ class Turns:
                 self.agenda.first() is None
             )
 
-    def _is_alone(self, who: Member) -> bool:
-        others = len(self.runs) > who.turn
-        return not (
-            others or self.ready or self.busy or self.doors or self.calls.flying or self.broken
-        )
+    def _skip(self, who: Member, length: int) -> bool:
+        """Move time if who runs is alone, and nothing is due before; only with the lock held."""
+        if len(self.runs) > who.turn or self.ready or self.busy or self.doors:
+            return False
+        target = self.us + length
+        if self.calls.flying or self.broken or self._beyond(target):
+            return False
+        first = self.agenda.first()
+        if first is not None and first.when <= target:
+            return False
+        self.us = target
+        self.moves += 1
+        return True
 
     def _beyond(self, instant: int) -> bool:
         return self.limit_at is not None and instant > self.limit_at

@@ -100,7 +100,7 @@ def callbacks_come_after_sleepers():
 
 
 def nobody_knocks_at_a_loop():
-    _door.Door.knock = lambda _: None
+    _door.Door.release = lambda _: None
 
 
 def a_loop_that_is_called_sleeps_on():
