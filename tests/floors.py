@@ -77,7 +77,7 @@ ROOMS = {
         "_heard _members _schedule _standstill _types marks",
         "_calls _sleeper _system",
         "_turns",  # what is due, and whose turn it is
-        "_watch",
+        "_door _watch",
         "_mover",  # the members and their waits: one door through which turns and time move
         "_participation _where",
         "_hopeless",
@@ -226,13 +226,13 @@ ROOMS = {
         "__init__",
     ],
     "world": [
-        "_births _leftovers _local_time _places _telling",
+        "_births _leftovers _local_time _outside _places _telling",
         "_ticks",
         "_reins",  # who is code under test, and who is machinery
-        "_alarms _bindings _datetimes _looks _older_threads _readings _sleeps _threads",
-        "_conditions _locks _loops _owners",
+        "_alarms _bindings _datetimes _lives _looks _older_threads _readings _sleeps _threads",
+        "_conditions _locks _loops _owners _strangers",
         "_held _older_locks _patched _pools _rpcs",
-        "_repairs _thread_pools",
+        "_aio _repairs _thread_pools",
         "_patches",
         "_world",
         "__init__",

@@ -27,7 +27,7 @@ from flyte_testkit.clock.marks import UNMARKED
 
 if TYPE_CHECKING:
     from _thread import RLock
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flyte_testkit.clock._members import Members
     from flyte_testkit.errors import HopelessWait
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Calls"]
 
 _ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
+_FAREWELL = 2.0  # real seconds in which a server learns at the latest that its client is gone
 _real_sleep = time.sleep
 
 
@@ -84,10 +85,16 @@ class Calls:
         self._sent: dict[object, None] = {}  # futures that are not done
         self.flying: dict[object, None] = {}  # those of them that are not held back
         self.held: dict[object, Hold] = {}
+        self._stills: dict[object, Callable[[], object]] = {}  # of some that fly
         self._verdicts: dict[Member, HopelessWait] = {}
 
-    def hold(self, what: str, call: object = None) -> Hold:
-        """Count one more call that the server holds back."""
+    def hold(
+        self, what: str, call: object = None, keep: Callable[[Hold], object] | None = None
+    ) -> Hold:
+        """Count one more call that the server holds back.
+
+        ``keep`` is called with what this returns before time can move: what is due may release it.
+        """
         mover = self._mover
         with mover.lock:
             if call is None:
@@ -97,9 +104,12 @@ class Calls:
                 call = next(aways, UNMARKED)
             hold = Hold(what, call, self._standing.get(call))
             self.held[hold] = hold
+            if keep is not None:
+                keep(hold)
             self.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
+        self._still(call)
         # This may be the thread that serves all calls: callbacks shall not run on it.
         _thread.start_new_thread(mover.go, ())
         return hold
@@ -113,6 +123,8 @@ class Calls:
                 return
             if found.call in self._sent:
                 self.flying[found.call] = None
+            else:  # its client went before, and waited until the server knew
+                self.flying.pop(found.call, None)
             if found.waiter is not None:
                 mover.queue(found.waiter)
         mover.go()
@@ -163,17 +175,45 @@ class Calls:
         """Whether a member stands in a call, held back or not; only with the lock held."""
         return member in self._standing.values()
 
-    def fly(self, call: object) -> None:
-        """Say that something is under way in which nobody stands."""
+    def fly(self, call: object, still: Callable[[], object] | None = None) -> None:
+        """Say that something is under way in which nobody stands.
+
+        Args:
+            call: What.
+            still: Called, by any thread, when it is held back for the first time, or done.
+        """
         with self._mover.lock:
             self._sent[call] = self.flying[call] = None
+            if still is not None:
+                self._stills[call] = still
 
     def land(self, call: object) -> None:
         """Say that it is done."""
         with self._mover.lock:
-            self._sent.pop(call, None)
+            self._take_off(call)
+        self._still(call)
+        self._mover.go()
+
+    def _take_off(self, call: object) -> None:
+        """Forget what is done; if the server holds it back still, it is to learn of that first."""
+        if call not in self._sent:
+            return
+        del self._sent[call]
+        self.flying.pop(call, None)
+        if isinstance(call, str) and any(hold.call == call for hold in self.held.values()):
+            self.flying[call] = None
+            _thread.start_new_thread(self._forget_slowly, (call,))
+
+    def _forget_slowly(self, call: object) -> None:
+        _real_sleep(_FAREWELL)
+        with self._mover.lock:
             self.flying.pop(call, None)
         self._mover.go()
+
+    def _still(self, call: object) -> None:
+        still = self._stills.pop(call, None)
+        if still is not None:
+            still()
 
     @contextmanager
     def landing(self, call: object) -> Iterator[None]:
@@ -182,8 +222,7 @@ class Calls:
         with mover.lock:
             member = mover.members.add(threading.current_thread())
             mover.run(member)
-            self._sent.pop(call, None)
-            self.flying.pop(call, None)
+            self._take_off(call)
         try:
             yield
         finally:
@@ -208,24 +247,18 @@ class Calls:
 
     @contextmanager
     def away(self, member: Member) -> Iterator[None]:
-        """Let a member block for real: others may run, but time stands still."""
-        mover = self._mover
-        with mover.lock:
+        """Let time stand still while a member waits for somebody outside of this process."""
+        with self._mover.lock:
             self.fly(member)
             for hold in self.held.values():
                 if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
                     hold.call = member
                     self.flying.pop(member, None)
                     break
-            mover.stop(member)
-        mover.go()
         try:
             yield
         finally:
-            with mover.lock:
-                mover.queue(member)
             self.land(member)
-            mover.await_turn(member)
 
     def _oldest(self) -> object:
         """Return the call that has been under way for longest, of those that are not held back."""

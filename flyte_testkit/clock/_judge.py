@@ -186,7 +186,7 @@ class Judge:
         self._mover.wake_all()
         return lost
 
-    def _count(self) -> None:
+    def count(self) -> None:
         """Count a sleep that begins, if nothing is scheduled."""
         if self.pending:  # asked without the lock: a source may hold one of its own
             self.stir()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import _thread
 import itertools
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.errors import HopelessWait
 
@@ -27,6 +27,19 @@ _current_thread = threading.current_thread
 
 # From 3.11 on a thread calls its own method when it has nothing left to do.
 _ENDS_BY_METHOD = "_delete" in threading.Thread._bootstrap_inner.__code__.co_names  # type: ignore[attr-defined]  # noqa: SLF001  there is no public hook
+
+
+class Seat(Protocol):
+    """What a member blocks on: a lock, or what acts as one."""
+
+    def locked(self) -> bool:
+        """Whether it is not poked."""
+
+    def release(self) -> None:
+        """Make whoever blocks here look up."""
+
+    def acquire(self) -> object:
+        """Block until released."""
 
 
 class WorldIsOver(SystemExit):
@@ -74,7 +87,7 @@ class Member:
         self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
         self.idle = self.idle_since = 0
-        self._seat = _thread.allocate_lock()
+        self._seat: Seat = _thread.allocate_lock()
         self._seat.acquire()
 
     def poke(self) -> None:
@@ -85,6 +98,11 @@ class Member:
     def doze(self) -> None:
         """Block the calling thread, which is this member, until it is poked."""
         self._seat.acquire()
+
+    def change_seat(self, seat: Seat) -> Seat:
+        """Block on something else from now on; only with the mover's lock held. Returns the old."""
+        before, self._seat = self._seat, seat
+        return before
 
     @property
     def ended(self) -> bool:

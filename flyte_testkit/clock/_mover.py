@@ -24,6 +24,8 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flyte_testkit.clock._door import Door
+
 __all__ = ["Mover", "Sleeper"]
 
 _get_ident = _thread.get_ident
@@ -168,14 +170,15 @@ class Mover(Turns):
         """Sleep so many microseconds on the clock."""
         with self.lock:
             who = self.me()
-            target = self.us + length
-            if self._is_alone(who) and not self._beyond(target):
-                first = self.agenda.first()
-                if first is None or first.when > target:  # nobody else: time is ours to move
-                    self.us = target
-                    self.moves += 1
-                    return
-        self.park(Sleeper(self, target, Entry.SLEEPER, who))
+            if self._skip(who, length):
+                return
+            sleeper = Sleeper(self, self.us + length, Entry.SLEEPER, who)
+        self.park(sleeper)
+
+    def skip(self, length: int) -> bool:
+        """Move time so far at once if nobody else is there; say whether that was so."""
+        with self.lock:
+            return self._skip(self.me(), length)
 
     def sleeper(self, length: int | None) -> Sleeper:
         """Return a sleeper for the calling thread, to be parked; ``None`` is for ever."""
@@ -217,15 +220,24 @@ class Mover(Turns):
                 self.go()
         return sleeper.released
 
-    def step_out(self, sleeper: Sleeper) -> None:
-        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
-        self._lie_down(sleeper)
-        self.go()
-
-    def step_in(self, sleeper: Sleeper) -> None:
-        """Come back from there, in one's turn."""
-        sleeper.release()
-        self.await_turn(sleeper.who)
+    def listen(
+        self,
+        sleeper: Sleeper,
+        door: Door,
+        patience: list[tuple[float, Callable[[], object]]] | None = None,
+    ) -> bool:
+        """Do as ``park`` for an event loop, which gets up, too, when something comes."""
+        who = sleeper.who
+        with self.lock:
+            door.open(sleeper, self, patience or [])
+            self.doors[sleeper] = door
+            seat = who.change_seat(door)
+        try:
+            return self.park(sleeper)
+        finally:
+            with self.lock:
+                del self.doors[sleeper]
+                who.change_seat(seat)
 
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""
@@ -263,16 +275,12 @@ class Mover(Turns):
             kill(thread.ident)
         self.go()
 
-    def running(self) -> list[threading.Thread]:
-        """Return the threads that run."""
-        with self.lock:
-            return [member.thread for member in self.runs if member.thread is not None]
-
     def close(self) -> list[Member]:
         """Let those end who began here and wait with a time-out: the world and its time are over.
 
         They end quietly, as if by ``sys.exit()``, at the place where they wait. Who waits for ever
-        goes on, for somebody may still come. Returns those who end; ``go`` is to follow.
+        goes on, for somebody may still come; all other event loops go on in real time. Returns
+        those who end; ``go`` is to follow.
         """
         with self.lock:
             self.over = True
@@ -280,18 +288,12 @@ class Mover(Turns):
             for member in waiting:
                 member.interruptions = deque([leave_world])
                 self.queue(member)
+            for sleeper in [one for one in self.doors if one.who not in waiting]:
+                sleeper.settle()
             for member in list(self.runs):
                 if member is not self.members.here():
                     self._dismiss(member)
         return waiting
-
-    def nobody_stirs(self) -> bool:
-        """Whether all other members wait, and none of them for a time that will come."""
-        with self.lock:
-            others = self.runs.keys() - {self.members.here()}
-            return not (others or self.ready or self.busy or self.calls.flying) and (
-                self.agenda.first() is None
-            )
 
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flyte_testkit.clock._mover import Mover
 
 __all__ = ["Participation"]
@@ -61,18 +63,25 @@ class Participation:
         """Whose turn it is, and who moves time: for those who stand in for Python's waits."""
         return self._mover
 
-    def hold(self, what: str = "a call", call: object = None) -> object:
+    def hold(
+        self,
+        what: str = "a call",
+        call: object = None,
+        *,
+        keep: Callable[[object], object] | None = None,
+    ) -> object:
         """Say that the server holds a call back, by its name; returns what ``release`` wants.
 
         Args:
             what: What the call is called.
             call: Its id, which travels with it. Without one it is taken for the call that has been
                 under way for longest.
+            keep: Called with what this returns before time can move: what is due then may need it.
 
         Whoever stands in that call waits from now on; in a call that is not held back it runs, for
         its answer may be about to come.
         """
-        return self._mover.calls.hold(what, call)
+        return self._mover.calls.hold(what, call, keep)
 
     def release(self, hold: object) -> None:
         """Say that a call is held back no longer; saying it twice is saying it once."""

@@ -132,9 +132,18 @@ class SystemClock:
         """Time passes by itself."""
         return False
 
-    def hold(self, what: str = "a call", call: object = None) -> object:  # noqa: ARG002  as VirtualClock has it
+    def hold(
+        self,
+        what: str = "a call",  # noqa: ARG002  as VirtualClock has it
+        call: object = None,  # noqa: ARG002  as VirtualClock has it
+        *,
+        keep: Callable[[object], object] | None = None,
+    ) -> object:
         """Return a token: time passes anyway."""
-        return object()
+        hold = object()
+        if keep is not None:
+            keep(hold)
+        return hold
 
     def release(self, hold: object) -> None:
         """Do nothing: time passes anyway."""

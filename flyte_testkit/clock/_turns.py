@@ -13,7 +13,8 @@ The order that is promised:
 * R1. Members run one at a time, in the order in which they became ready: started, notified, handed
   a lock, their time come, their job begun. Whoever runs goes on until it waits or ends.
 * R2. Time moves only if nobody is ready, and one entry is taken then: the least by instant,
-  callbacks first, then by the order in which members joined, then by arrival.
+  callbacks first, then by the order in which members joined, then by arrival. An event loop for
+  which something has come is ready once nobody else is, before time moves.
 * R3. A lock that is released is handed to the waiter that came first; a condition notifies in the
   order of waiting.
 * R4. Whoever is notified or handed a lock before its own entry was taken is in time.
@@ -34,6 +35,7 @@ from flyte_testkit.clock._schedule import Agenda, Callback
 from flyte_testkit.clock._sleeper import Sleeper
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from flyte_testkit.clock._calls import Calls
@@ -49,6 +51,13 @@ class _Watch(Protocol):
 
     def begin(self) -> None:
         """Watch from now on."""
+
+
+class _Door(Protocol):
+    """What turns need of an event loop that listens."""
+
+    def has_come(self) -> bool:
+        """Whether anything has come from outside that it should get up for."""
 
 
 class Turns:
@@ -75,6 +84,7 @@ class Turns:
         self.lock = _thread.RLock()  # held briefly, and never while others' code runs
         self.agenda = Agenda()
         self.sleepers: dict[Sleeper, None] = {}
+        self.doors: dict[Sleeper, _Door] = {}  # of event loops that sleep, and listen meanwhile
         self.runs: dict[Member, None] = {}
         self.ready: deque[Member] = deque()
         self.busy = 0  # callbacks under way
@@ -121,7 +131,7 @@ class Turns:
         if self.over:
             self._free()
         while not (self.runs or self.busy or self.broken):
-            if self.ready:
+            if self.ready or (self.doors and self.hear()):
                 self.give_turn()
                 return None
             if self.calls.flying or not (self.sleepers or self.calls.held):
@@ -150,6 +160,16 @@ class Turns:
             self.members.remove(member)
             member.turn = True
             member.poke()
+
+    def hear(self) -> bool:
+        """Let event loops be ready for which something has come; say whether one is.
+
+        Only with the lock held.
+        """
+        for sleeper, door in list(self.doors.items()):
+            if not sleeper.settled and door.has_come():
+                sleeper.settle()
+        return bool(self.ready)
 
     def give_turn(self) -> None:
         """Let the first that is ready run; only with the lock held."""
@@ -193,9 +213,32 @@ class Turns:
             for member in (*(sleeper.who for sleeper in self.sleepers), *self.ready):
                 member.poke()
 
-    def _is_alone(self, who: Member) -> bool:
-        others = len(self.runs) > who.turn
-        return not (others or self.ready or self.busy or self.calls.flying or self.broken)
+    def running(self) -> list[threading.Thread]:
+        """Return the threads that run."""
+        with self.lock:
+            return [member.thread for member in self.runs if member.thread is not None]
+
+    def nobody_stirs(self) -> bool:
+        """Whether all other members wait, and none of them for a time that will come."""
+        with self.lock:
+            others = self.runs.keys() - {self.members.here()}
+            return not (others or self.ready or self.busy or self.calls.flying) and (
+                self.agenda.first() is None
+            )
+
+    def _skip(self, who: Member, length: int) -> bool:
+        """Move time if who runs is alone, and nothing is due before; only with the lock held."""
+        if len(self.runs) > who.turn or self.ready or self.busy or self.doors:
+            return False
+        target = self.us + length
+        if self.calls.flying or self.broken or self._beyond(target):
+            return False
+        first = self.agenda.first()
+        if first is not None and first.when <= target:
+            return False
+        self.us = target
+        self.moves += 1
+        return True
 
     def _beyond(self, instant: int) -> bool:
         return self.limit_at is not None and instant > self.limit_at

@@ -94,7 +94,13 @@ class Clock(Protocol):
     def deserted(self) -> bool:
         """Whether nobody moves this clock: nobody waits on it, and time does not pass by itself."""
 
-    def hold(self, what: str = "a call", call: object = None) -> object:
+    def hold(
+        self,
+        what: str = "a call",
+        call: object = None,
+        *,
+        keep: Callable[[object], object] | None = None,
+    ) -> object:
         """Say that the server holds a call back, by name and id; returns what ``release`` wants."""
 
     def release(self, hold: object) -> None:

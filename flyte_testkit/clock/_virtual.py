@@ -139,7 +139,7 @@ class VirtualClock(Participation, Judge):
         length = wait_micros(seconds)
         self.check()
         if length:
-            self._count()
+            self.count()
             self._mover.sleep(length)
             self.check()
 
@@ -164,7 +164,7 @@ class VirtualClock(Participation, Judge):
         self.check()
         sleeper.who = self._mover.me()
         if not sleeper.endless:
-            self._count()
+            self.count()
         if self._mover.park(sleeper):
             self.stir()
             return True

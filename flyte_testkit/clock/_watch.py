@@ -102,7 +102,8 @@ class Watch:
                     turn = _Turn(self._mover.turns)
                 elif turn.goes_nowhere():
                     self.preempted += 1
-                    self._mover.give_turn()
+                    if self._mover.ready or self._mover.hear():
+                        self._mover.give_turn()
                 silent = self._is_silent()
                 stands = standstill.look(self._mover)
             if silence.lasts(silent) > _SILENCE:
@@ -122,7 +123,9 @@ class Watch:
 
     def _is_blocked(self) -> bool:
         mover = self._mover
-        return bool(mover.ready and (mover.runs or mover.busy))
+        if not (mover.runs or mover.busy):
+            return False
+        return bool(mover.ready) or any(door.has_come() for door in mover.doors.values())
 
     def _is_silent(self) -> bool:
         mover = self._mover

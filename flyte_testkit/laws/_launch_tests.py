@@ -50,7 +50,7 @@ def launch_breach(
     told += [f"fault     {fault.as_code()}" for fault in story.faults]
     test = PastedTest(suite, limit=f"{seen.limit:g}" if seen.ended.hung else None)
     _set_the_stage(test, suite, story, seen, kept=any("others" in check for check in checks))
-    call, raised = f"{test.suite}.launch({test.remote})", seen.ended.raised
+    call, raised = test.call("launch"), seen.ended.raised
     if may_do_anything:
         test.needs("contextlib")
         test.add("with contextlib.suppress(Exception):", f"    {call}")
@@ -100,7 +100,7 @@ def threads_breach(
         "",
         "def one(start):",
         "    time.sleep(start)",
-        f"    return [{test.suite}.launch({test.remote}) for _ in range({_launches.TURNS})]",
+        f"    return [{test.call('launch')} for _ in range({_launches.TURNS})]",
         "",
         "with ThreadPoolExecutor(3) as pool:",
         f"    launched = sum(pool.map(one, {_launches.STARTS!r}), [])",

@@ -39,6 +39,8 @@ class LaunchingLaws(SharingLaws):
             def launch(self, remote):
                 return launch_nightly(remote, day="2024-03-10")
 
+    ``launch`` may be a coroutine.
+
     Every execution that is launched succeeds, so code that launches again after a failure has no
     reason to.
 

@@ -6,6 +6,7 @@ is gone. Ignorant of which law is broken.
 
 from __future__ import annotations
 
+import inspect
 import re
 import textwrap
 from dataclasses import dataclass
@@ -81,6 +82,14 @@ class PastedTest:
         """The fixture that is the remote."""
         return "flyte_remote" if self._client == "flytekit" else "flyte_client"
 
+    def call(self, method: str, *args: str) -> str:
+        """Return a call of a method of the suite, as code; a coroutine is run."""
+        call = f"{self.suite}.{method}({', '.join((self.remote, *args))})"
+        if not inspect.iscoroutinefunction(getattr(self._class, method)):
+            return call
+        self.needs("asyncio")
+        return f"asyncio.run({call})"
+
     @property
     def suite(self) -> str:
         """The expression that makes an instance of the suite."""
@@ -129,7 +138,8 @@ class PastedTest:
         body = "\n".join([*self._body, *map(str, self._clock.values())])
         modules = set(self._modules) | ({"datetime"} if "datetime." in body else set())
         standard = [
-            f"import {name}" for name in sorted({"contextlib", "datetime", "time"} & modules)
+            f"import {name}"
+            for name in sorted({"asyncio", "contextlib", "datetime", "time"} & modules)
         ]
         if "concurrent.futures" in modules:
             standard.append("from concurrent.futures import ThreadPoolExecutor")

@@ -9,6 +9,8 @@ Ignorant of what laws there are, and of what can be promised.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     Stories = Callable[[Any], st.SearchStrategy[Any]]
 
 __all__ = ["Law", "Laws", "check_method", "law"]
+
+_POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
 
 
 class Law:
@@ -89,6 +93,7 @@ class Laws(Promises):
         if "_adapter" in vars(cls):  # one of our own suites, not yet anybody's
             return
         check_promises(cls)
+        _bound_by_a_timeout(cls, cls._adapter, cls._takes)
         check_method(cls, cls._adapter, cls._takes)
         for name, found in _laws_of(cls):
             made: Any = found.flyte_testkit_law.made_for(cls) if _is_test(found) else None
@@ -110,20 +115,36 @@ def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
             yield name, found
 
 
+def _bound_by_a_timeout(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
+    """Let a coroutine that has no time-out of its own be given up when its time is up."""
+    method = inspect.getattr_static(cls, name)
+    if takes[-1:] != ("timeout",) or not inspect.iscoroutinefunction(method):
+        return
+    try:
+        inspect.signature(method).bind("self", *takes[:-1])
+    except TypeError:
+        return
+
+    async def bounded(self: Laws, *args: Any) -> Any:
+        *others, timeout = args
+        return await asyncio.wait_for(method(self, *others), timeout)
+
+    functools.update_wrapper(bounded, method)
+    parameters = [inspect.Parameter(it, _POSITIONAL) for it in ("self", *takes)]
+    bounded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    setattr(cls, name, bounded)
+
+
 def check_method(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
     """Refuse a method that the laws could not call; none of its own makes a class a base."""
     suite = next(base for base in cls.__mro__ if "_adapter" in vars(base))
     if inspect.getattr_static(cls, name) is inspect.getattr_static(suite, name):
         return
     method = getattr(object.__new__(cls), name)
-    wanted = f"def {name}(self, {', '.join(takes)})"
+    awaits = "async " if inspect.iscoroutinefunction(method) else ""
+    wanted = f"{awaits}def {name}(self, {', '.join(takes)})"
     if not callable(method):
         raise InvalidArgument(f"{cls.__name__}.{name} = {method!r} is no method. Write {wanted}.")
-    if inspect.iscoroutinefunction(method):
-        raise InvalidArgument(
-            f"{cls.__name__}.{name} is a coroutine. Write {wanted}: the laws live on virtual time, "
-            "and asyncio keeps real time."
-        )
     try:
         inspect.signature(method).bind(*takes)
     except TypeError as error:

@@ -63,7 +63,7 @@ def wait_breach(
     if story.age:
         test.add(f"flyte_admin.clock.advance({story.age:g})")
     test.add(*(fault.as_code(strict=False) for fault in story.faults))
-    call = f"{test.suite}.wait({test.remote}, execution, {story.timeout:g})"
+    call = test.call("wait", "execution", f"{story.timeout:g}")
     if may_do_anything:
         test.needs("contextlib")
         test.add("with contextlib.suppress(Exception):", f"    {call}")
@@ -125,7 +125,7 @@ def crowd_breach(
         "def one(start, execution, timeout):",
         "    time.sleep(start)",
         "    try:",
-        f"        said = {test.suite}.wait({test.remote}, execution, timeout)",
+        f"        said = {test.call('wait', 'execution', 'timeout')}",
         "    except TimeoutError:",
         "        said = None",
         "    return said, flyte_admin.clock.elapsed",

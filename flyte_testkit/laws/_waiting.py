@@ -49,6 +49,10 @@ class WaitingLaws(MannersLaws):
             def wait(self, remote, execution, timeout):
                 return our_wait(remote, execution, timeout) == "done"
 
+    A coroutine is taken as it is (``async def wait(self, remote, execution, timeout)``), and lives
+    on the virtual clock. One that has no time-out of its own may leave ``timeout`` out: it is
+    cancelled when its time is up.
+
     A law that is known to be broken is marked where it is overridden::
 
             @pytest.mark.xfail(reason="flytekit sleeps a whole poll, whatever is left")

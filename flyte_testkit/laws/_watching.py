@@ -5,6 +5,8 @@ Code that had to be stopped counts as hung. Ignorant of what it should have done
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import unittest
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,7 +58,7 @@ class Attempt:
     @property
     def gave_up(self) -> bool:
         """Whether it said that the time was up."""
-        return isinstance(self.raised, TimeoutError)
+        return isinstance(self.raised, (TimeoutError, asyncio.TimeoutError))  # one since 3.11
 
     @property
     def hung(self) -> bool:
@@ -180,9 +182,11 @@ def calls_after(admin: FakeFlyteAdmin, poll: float) -> tuple[Call, ...]:
 
 
 def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> Attempt:
-    """Call the code under test, whatever it does."""
+    """Call the code under test, whatever it does; a coroutine is run on the clock."""
     try:
         returned = function(*args)
+        if inspect.iscoroutine(returned):
+            returned = asyncio.run(returned)
     except unittest.SkipTest:
         raise
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does

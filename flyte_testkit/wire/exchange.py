@@ -123,18 +123,19 @@ class Exchange:
 
         call = self._handle(method, hooks, raw, caller, send)
         if call is not None and call.code is None:
-            holds += self._hold(call, caller, send)
+            self._hold(call, caller, send, holds)
             if call.code is not None:  # answered meanwhile
                 let_go()
 
-    def _hold(self, call: Call, caller: Caller, send: Send) -> list[Callable[[], object]]:
+    def _hold(
+        self, call: Call, caller: Caller, send: Send, holds: list[Callable[[], object]]
+    ) -> None:
         """Let a held call end at its deadline on virtual time, or when its client goes away.
 
-        Returns what undoes it. Only when all that may answer the call is on the clock's agenda does
-        it count as held: time would pass over what comes later.
+        What undoes it is put into ``holds``. Only when all that may answer the call is on the
+        clock's agenda does it count as held: time would pass over what comes later.
         """
         clock = self._service.clock
-        holds: list[Callable[[], object]] = []
         ends = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
         if call.deadline is not None:
             holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
@@ -142,8 +143,9 @@ class Exchange:
         if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
         clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
-        holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
-        return holds
+        clock.hold(
+            call.rpc, caller.call, keep=lambda hold: holds.append(partial(clock.release, hold))
+        )
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
         """Answer a call, unless it is answered already."""

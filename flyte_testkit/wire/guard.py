@@ -31,9 +31,9 @@ MANY = 2000
 nothing else, and more than any crowd of threads asks at one instant."""
 
 _ADVICE = (
-    "Only waiting on the clock moves it: time.sleep, Event.wait and their like, in this process. "
-    "Other processes keep real time, and so do asyncio, C code and a time.sleep that a mock "
-    "replaced."
+    "Only waiting on the clock moves it: time.sleep, asyncio.sleep, Event.wait and their like, in "
+    "this process. Other processes keep real time, and so do uvloop, trio, C code and a time.sleep "
+    "that a mock replaced."
 )
 _NOBODY = (
     "No thread lives on the clock of this FakeFlyteAdmin: with governed_by(admin.clock): … "

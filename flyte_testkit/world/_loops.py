@@ -1,149 +1,259 @@
-"""asyncio beside threads that live on the clock: its timers and its I/O stay real.
+"""Event loops of asyncio on the clock: a loop is one more member that takes turns.
 
-A loop that waits for its next event waits, so time may move: its thread is a member like any
-other, which is poked rather than blocked. Real timers and sockets count as running, though: while a
-task awaits ``asyncio.sleep(8)``, eight real seconds, others may run, but time stands still. Not so
-while one awaits a job that it gave to a pool of threads: such a job lives on the clock.
+While its tasks run, its thread runs. When all of them wait it sleeps until its next timer, and gets
+up before that if another thread calls it, or if something comes at its sockets. The time of a loop
+is continuous: it goes on from real time when a world is entered, and into it when the world is
+left, so timers from before have as long to go as they had.
 
-Ignorant of how they come to stand there.
+A loop lives on the clock if its thread does. One that is older than the world takes part if tasks
+of code under test live in it, or from when code under test gives it work.
+
+Ignorant of who outside of the process works for a loop, and of how this comes to stand there.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import selectors
-import socket
 import sys
 import threading
-from asyncio.selector_events import BaseSelectorEventLoop
-from collections import Counter
+import time
+import types
+from asyncio import selector_events, tasks
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary, WeakSet
 
-from flyte_testkit.world._older_threads import wake_older
-from flyte_testkit.world._reins import beyond_asyncio, caller, held
+from flyte_testkit.world import _outside
+from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
+from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
+from flyte_testkit.world._telling import asker, tell
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-    from types import FrameType
+    from collections.abc import Callable
 
     from flyte_testkit.clock import Sleeper
+    from flyte_testkit.clock._members import Member
+    from flyte_testkit.clock._mover import Mover
 
-__all__ = ["PATCHES", "loop_of"]
+__all__ = ["PATCHES", "adopt_loops", "join_loop", "leave_loops"]
 
-_Selector: Any = selectors.DefaultSelector
-_real_select = _Selector.select
-_real_poke = BaseSelectorEventLoop._write_to_self  # type: ignore[attr-defined]  # noqa: SLF001  every way to wake a loop ends there
-_frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
-_LOOP = "asyncio.base_events"
-_WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and before
+_Base: Any = asyncio.BaseEventLoop
+_Selecting: Any = selector_events.BaseSelectorEventLoop
+_real_call_at = _Base.call_at
+_real_run_once = _Base._run_once
+_real_poke = _Selecting._write_to_self
+_real_monotonic = time.monotonic
+_current_frames = sys._current_frames
+_frame = sys._getframe
+_DUE = 4e-7  # seconds; surely less than what a loop takes for no time
+_ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
+_TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
 _asleep: dict[Any, Sleeper] = {}
-_jobs: WeakKeyDictionary[Any, Counter[str]] = WeakKeyDictionary()
-_NONE: Counter[str] = Counter()
-_heard: WeakSet[Any] = WeakSet()  # clocks that say when they give up
 
 
-def select(self: Any, timeout: float | None = None) -> Any:
-    """Wait for events; a loop gives its turn up meanwhile."""
-    if not held or (timeout is not None and timeout <= 0):
-        return _real_select(self, timeout)
-    frame = _frame(1)
-    loop = frame.f_locals.get("self") if frame.f_globals.get("__name__") == _LOOP else None
-    clock = held[-1].clock
-    member = clock.mover.members.here()
-    if loop is None or member is None or member.guest:
-        return _real_select(self, timeout)
-    events = _real_select(self, 0)
-    if events:
+def loop_time(self: Any) -> float:
+    """Return the time of a loop."""
+    life = life_of(self)
+    if life is None:
+        return _real_monotonic()  # the real method would ask ours
+    module = _frame(1).f_globals.get("__name__") or ""
+    if not is_of_a_loop(module):
+        _look(life, module)
+    return life.micros / 1_000_000
+
+
+def call_at(
+    self: Any, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+) -> Any:
+    """Call a function at an instant, to the microsecond, so that those of one come in one order."""
+    if when is not None and life_of(self) is not None:
+        when = on_the_grid(when)
+    return _real_call_at(self, when, callback, *args, context=context)
+
+
+def _look(life: Life, module: str) -> None:
+    """Count a look at the time by code under test: it may have a time-out of its own."""
+    if is_machinery(module):
+        return
+    readers = life.reins.clock.hope.readers
+    if readers is not None:
+        readers.add(threading.get_ident())
+    life.reins.look()
+
+
+def run_once(self: Any) -> None:
+    """Run what a loop has to run, and see to it that it waits on the clock."""
+    if held and life_of(self) is not None and "select" not in vars(self._selector):
+        _listen_at(self)
+    _real_run_once(self)
+
+
+def _listen_at(loop: Any) -> None:
+    selector = loop._selector
+    real: Callable[[float | None], Any] = selector.select
+
+    def select(timeout: float | None = None) -> Any:
+        life = life_of(loop) if timeout is None or timeout > 0 else None
+        events = real(timeout) if life is None else _wait(loop, life, real, timeout)
+        if events:
+            _outside.note_readings(loop, events)
         return events
-    if not _waits(loop, self, timeout):
+
+    selector.select = select
+
+
+def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: float | None) -> Any:
+    """Sleep until something has come, or is due."""
+    events = real(0)
+    if events or (timeout is not None and timeout < _DUE):
+        return events
+    clock = life.reins.clock
+    member = clock.mover.members.here()
+    if member is None or member.guest:  # its thread has left the world
+        end_life(loop)
+        return events
+    if life.line.current is not None:
+        events = real(_ON_ITS_WAY)
+        if not events:
+            life.line.let_go()
+        return events
+    length = None if timeout is None else max(1, round(timeout * 1_000_000))
+    clock.check()
+    if length is not None and life.counts(loop):
+        if clock.hope.readers is not None and life.has_an_end(loop):
+            clock.hope.readers.add(threading.get_ident())
+        clock.count()
+    work = _outside.work_for(loop)
+    if work is None:
+        if length is None or not clock.mover.skip(length):
+            _sleep(loop, life, member, length)
+    else:
         with clock.mover.calls.away(member):
-            return _real_select(self, timeout)
-    sleeper = _asleep[loop] = clock.sleeper(None)
-    sleeper.hopeful = len(self.get_map()) > 1
-    if clock not in _heard:
-        _heard.add(clock)
-        clock.when_broken(_rouse)
-    clock.mover.step_out(sleeper)
+            _sleep(loop, life, member, length, work)
+    clock.check()
+    return real(0)
+
+
+def _sleep(
+    loop: Any, life: Life, member: Member, length: int | None, work: _outside.Work | None = None
+) -> None:
+    mover = life.reins.clock.mover
+    sleeper = _asleep[loop] = mover.sleeper(length)
+    patience: list[tuple[float, Callable[[], object]]] = []
+    if work is not None:
+        limit = work.grace if length is None else min(work.grace or 1e9, length / 1e6)
+        if limit is None or limit > _TOLD:
+            patience.append((_TOLD, lambda: _tell(mover, work)))
+        if limit is not None:
+            patience.append((limit, lambda: mover.calls.land(member)))
+    elif length is None:
+        sleeper.hopeful = _outside.is_expected(loop)
+    life.door.watch(_descriptors(loop._selector))
     try:
-        events = _real_select(self, timeout)
+        if mover.listen(sleeper, life.door, patience):
+            life.reins.clock.stir()
     finally:
-        del _asleep[loop]
-        woken = sleeper.settled
-        clock.mover.step_in(sleeper)
-    if not woken and not sleeper.hopeful:
-        clock.check()
-    return events
+        _asleep.pop(loop, None)
 
 
-def _rouse() -> None:
-    """Wake the loops that wait on a clock that gave up."""
-    for loop in list(_asleep):
-        _real_poke(loop)
+def _descriptors(selector: Any) -> dict[int, int]:
+    """Return where something may come: the selector itself can be asked, if it is a descriptor."""
+    if hasattr(selector, "fileno"):
+        return {selector.fileno(): 1}
+    return {
+        key.fd: (1 if key.events & selectors.EVENT_READ else 0)
+        | (4 if key.events & selectors.EVENT_WRITE else 0)
+        for key in selector.get_map().values()
+    }
+
+
+def _tell(mover: Mover, work: _outside.Work) -> None:
+    """Say that time stands still, if somebody waits for it to pass."""
+    if mover.agenda.first() is None:
+        return
+    tell(
+        f"an event loop has waited for {work.what} for {_TOLD:.0f} real seconds, and time stands "
+        "still meanwhile: what is outside of this process lives in real time. If nothing is to "
+        "come from there, close the connection.",
+        asker(),
+    )
 
 
 def poke(self: Any) -> None:
     """Wake a loop from another thread: it is ready before that thread goes on."""
     sleeper = _asleep.get(self)
     if sleeper is not None:
-        wake_older(sleeper)
         sleeper.release()
     elif held and self._thread_id not in (None, threading.get_ident()):
-        _join(self._thread_id, _frame(1))
+        reins = dweller(_frame(1))
+        if reins is not None:
+            join_loop(self, reins.clock.mover)
     _real_poke(self)
 
 
-def loop_of(frame: Any) -> Any:
-    """Return the loop whose ``run_in_executor`` a frame is, or None."""
-    return frame.f_locals.get("self") if frame.f_globals.get("__name__") == _LOOP else None
+def join_loop(loop: Any, mover: Mover) -> None:
+    """Let the thread take part in which a loop runs: it is older."""
+    known = (thread for thread in threading.enumerate() if thread.ident == loop._thread_id)
+    thread = next(known, None)
+    if thread is not None:
+        mover.join(thread, resident=True)
 
 
-def count_job(loop: Any, job: Future[Any]) -> None:
-    """Remember until it is done that a loop awaits a job that lives on the clock."""
-    jobs = _jobs.setdefault(loop, Counter())
-    jobs["out"] += 1
-    job.add_done_callback(lambda _: jobs.subtract(["out"]))
+def adopt_loops(mover: Mover) -> None:
+    """Let loops take part that run in other threads, and in which code under test lives."""
+    if threading.active_count() == 1:
+        return
+    here = threading.get_ident()
+    running = {_loop_in(frame) for ident, frame in _current_frames().items() if ident != here}
+    for loop in running - {None}:
+        if governs(loop) and (loop in living or any(map(_is_under_test, asyncio.all_tasks(loop)))):
+            join_loop(loop, mover)
+            _real_poke(loop)
 
 
-def _waits(loop: Any, selector: Any, timeout: float | None) -> bool:
-    """Whether a loop waits for nothing but its own jobs, other threads, or somebody to connect."""
-    if _jobs.get(loop, _NONE)["out"] or not asyncio.all_tasks(loop):
-        return True
-    if timeout is not None or _awaits_a_child():
-        return False
-    own = loop._ssock.fileno()  # noqa: SLF001  by which other threads wake it
-    return all(key.fd == own or _listens(key.fd) for key in selector.get_map().values())
+def _loop_in(frame: types.FrameType | None) -> Any:
+    """Return the loop that runs in a thread, if one does."""
+    while frame is not None:
+        if frame.f_code is _real_run_once.__code__:
+            return frame.f_locals.get("self")
+        frame = frame.f_back
+    return None
 
 
-def _awaits_a_child() -> bool:
-    """Whether a thread of asyncio waits for a child process; pidfds are in the selector."""
-    return any(thread.name.startswith(_WAITPID) for thread in threading.enumerate())
+def _is_under_test(task: Any) -> bool:
+    coroutine = task.get_coro()
+    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+    module = "" if frame is None else frame.f_globals.get("__name__") or ""
+    return bool(module) and not is_machinery(module)
 
 
-def _listens(descriptor: int) -> bool:
-    """Whether a descriptor is a socket that waits for others to connect; loops keep no more."""
-    try:
-        found = socket.socket(fileno=descriptor)
-    except OSError:  # a pipe, say
-        return False
-    try:
-        return bool(found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
-    except OSError:
-        return False
-    finally:
-        found.detach()  # it stays the loop's
+def leave_loops() -> None:
+    """Let all loops go on in real time: the world is over."""
+    for loop in list(living):
+        end_life(loop)
+    living.clear()
 
 
-def _join(ident: int, frame: FrameType) -> None:
-    """Let a thread take part whose loop gets work from code under test: it is older, then."""
-    reins = caller(beyond_asyncio(frame))
-    thread = next((known for known in threading.enumerate() if known.ident == ident), None)
-    if reins is not None and thread is not None:
-        reins.clock.mover.join(thread, resident=True)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_asleep.clear)  # a child has not their threads
+
+
+@types.coroutine
+def yield_once() -> Any:
+    """Let other tasks run. Whoever does nothing else, again and again, waits for something."""
+    loop = asyncio._get_running_loop()
+    life = None if loop is None else life_of(loop)
+    if life is not None:
+        life.reins.look(at_time=False)
+    yield
 
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
-    (_Selector, "select", select),
-    (BaseSelectorEventLoop, "_write_to_self", poke),
+    (_Base, "time", loop_time),
+    (_Base, "call_at", call_at),
+    (_Base, "_run_once", run_once),
+    (_Selecting, "_write_to_self", poke),
+    (tasks, "__sleep0", yield_once),
+    *_outside.PATCHES,
 )

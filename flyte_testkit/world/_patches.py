@@ -13,6 +13,7 @@ import threading
 from typing import Any
 
 from flyte_testkit.world import (
+    _aio,
     _alarms,
     _conditions,
     _loops,
@@ -24,7 +25,9 @@ from flyte_testkit.world import (
 
 __all__ = ["install", "uninstall"]
 
-_ROOMS: tuple[Any, ...] = (*(_conditions, _threads, _pools, _thread_pools, _rpcs, _loops, _alarms),)
+_ROOMS: tuple[Any, ...] = (
+    *(_conditions, _threads, _pools, _thread_pools, _rpcs, _aio, _loops, _alarms),
+)
 _MISSING = object()
 _PATCHES: list[tuple[Any, str, Any, Any]] = [  # owner, name, the real one, and ours
     (owner, name, vars(owner).get(name, _MISSING), ours)

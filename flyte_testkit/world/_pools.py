@@ -16,8 +16,7 @@ from collections import deque
 from concurrent.futures import _base, process, thread
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._loops import count_job, loop_of
-from flyte_testkit.world._reins import beyond_asyncio, caller, held
+from flyte_testkit.world._reins import caller, dweller, held
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,9 +264,7 @@ def submit(
     self: thread.ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
 ) -> Future[Any]:
     """Submit a job, which takes part if code under test submits it."""
-    frame = _frame(1)
-    loop = loop_of(frame)
-    reins = caller(frame if loop is None else beyond_asyncio(frame))
+    reins = dweller(_frame(1))
     if reins is None:
         return _real_submit(self, fn, *args, **kwargs)
     begins: Any = self._initializer
@@ -282,8 +279,6 @@ def submit(
         job.jobs.lose(job)
         raise
     job.jobs.expect(job, future)
-    if loop is not None:
-        count_job(loop, future)
     return future
 
 
@@ -336,7 +331,8 @@ def submit_to_process(
     if held:
         calls = held[-1].clock.mover.calls
         calls.fly(future)
-        future.add_done_callback(calls.land)
+        # Once all others have heard of it, among them a loop that may wait no longer.
+        future.add_done_callback(lambda it: it._done_callbacks.append(calls.land))  # type: ignore[attr-defined]  # noqa: SLF001
     return future
 
 

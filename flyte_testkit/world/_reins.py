@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Reins",
-    "beyond_asyncio",
     "caller",
+    "dweller",
     "held",
     "is_machinery",
+    "is_of_a_loop",
     "is_pool",
     "is_resident",
     "is_runner",
@@ -40,7 +41,8 @@ _MACHINERY = frozenset(
         *("grpc", "grpc_status", "flyte_testkit", "freezegun", "time_machine"),
         *("pytest", "_pytest", "pluggy", "xdist", "execnet", "unittest", "hypothesis", "coverage"),
         *("pytest_timeout", "pytest_rerunfailures", "pytest_benchmark", "pytest_randomly"),
-        *("pytest_asyncio", "anyio", "asyncio", "uvloop", "selectors", "subprocess"),
+        *("pytest_asyncio", "anyio", "asyncio", "selectors", "subprocess"),
+        *("uvloop", "trio", "outcome", "sniffio"),
         *("threading", "queue", "concurrent.futures", "multiprocessing", "_strptime"),
         *("socket", "ssl", "socketserver", "faulthandler", "signal", "bdb", "pdb", "timeit"),
         # They wait for real input and output, in threads of their own, by timed waits.
@@ -59,9 +61,13 @@ _RUNNERS = frozenset(
             f"{__package__}._{room}"
             for room in ("conditions", "locks", "looks", "pools", "threads")
         ),
+        *("asyncio.base_events", "asyncio.runners", "asyncio.threads"),
+        *("anyio._backends._asyncio", "anyio._core._eventloop"),
+        *("anyio.from_thread", "anyio.to_thread"),
         *(f"{__package__}._{room}" for room in ("rpcs", "thread_pools", "older_locks")),
     }
 )
+_LOOP = "asyncio.events"  # it runs what an event loop has to run, whoever runs the loop
 # They say by an argument that they will wait for ever, so there is no need to see it happen.
 _CLIENTS = frozenset({"flytekit.remote.remote"})
 _POOLS = frozenset({"concurrent.futures.thread", "multiprocessing.pool"})
@@ -98,6 +104,8 @@ def caller(frame: FrameType | None) -> Reins | None:
         return None
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
+        if module == _LOOP:
+            break
         if module not in _RUNNERS:
             return None if is_machinery(module) else reins
         frame = frame.f_back
@@ -128,11 +136,19 @@ def waits_for_ever(frame: FrameType) -> bool:
     )
 
 
-def beyond_asyncio(frame: FrameType | None) -> FrameType | None:
-    """Return the first frame that runs no code of asyncio, from here outwards."""
-    while frame is not None and (frame.f_globals.get("__name__") or "").startswith("asyncio."):
+def dweller(frame: FrameType | None) -> Reins | None:
+    """Do as ``caller``, also for what an event loop does by itself on behalf of a task."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        if module == _LOOP or not is_of_a_loop(module):
+            break
         frame = frame.f_back
-    return frame
+    return caller(frame)
+
+
+def is_of_a_loop(module: str) -> bool:
+    """Whether a module belongs to asyncio, or to what is built upon it."""
+    return module.startswith(("asyncio.", "anyio."))
 
 
 def is_runner(frame: FrameType) -> bool:

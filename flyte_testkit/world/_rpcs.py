@@ -20,13 +20,14 @@ from flyte_testkit.clock._schedule import LONGEST
 from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
 from flyte_testkit.world._conditions import wait_on
 from flyte_testkit.world._reins import held
+from flyte_testkit.world._strangers import tell_of_real_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.clock._calls import Calls
 
-__all__ = ["PATCHES"]
+__all__ = ["PATCHES", "calls_here", "marked"]
 
 _kinds: Any = _channel  # its classes are private: there is no public way to reach all channels
 _Blocking = _kinds._UnaryUnaryMultiCallable  # noqa: SLF001  as above
@@ -44,7 +45,7 @@ _sending = threading.local()
 _CALL = "_flyte_testkit_call"
 
 
-def _marked(metadata: Any, timeout: float | None) -> tuple[str, tuple[Any, ...]]:
+def marked(metadata: Any, timeout: float | None) -> tuple[str, tuple[Any, ...]]:
     """Return an id for a call, and the metadata that takes it along."""
     call = f"{os.getpid()}-{next(_numbers)}"
     marks = [(CALL_ID, call)]
@@ -53,9 +54,11 @@ def _marked(metadata: Any, timeout: float | None) -> tuple[str, tuple[Any, ...]]
     return call, (*(metadata or ()), *marks)
 
 
-def _calls() -> Calls | None:
+def calls_here() -> Calls | None:
     """Return the calls of the world if the calling thread takes part in it."""
     mover = held[-1].clock.mover if held else None
+    if mover is not None:
+        tell_of_real_time()
     return mover.calls if mover is not None and mover.members.here() is not None else None
 
 
@@ -68,10 +71,10 @@ def blocking(
     **named: Any,
 ) -> Any:
     """Call, and stand in the call until it is answered."""
-    calls = _calls()
+    calls = calls_here()
     if calls is None:
         return _real_blocking(self, request, timeout, metadata, *more, **named)
-    call, metadata = _marked(metadata, timeout)
+    call, metadata = marked(metadata, timeout)
     member = calls.enter(call)
     try:
         return _real_blocking(self, request, timeout, metadata, *more, **named)
@@ -88,10 +91,10 @@ def future(
     **named: Any,
 ) -> Any:
     """Call, and let the call fly until it is done."""
-    calls = _calls()
+    calls = calls_here()
     if calls is None:
         return _real_future(self, request, timeout, metadata, *more, **named)
-    call, metadata = _marked(metadata, timeout)
+    call, metadata = marked(metadata, timeout)
     calls.fly(call)
     _sending.under_way = (calls, call)
     try:
@@ -131,9 +134,9 @@ def _streaming(real: Any) -> Any:
         *more: Any,
         **named: Any,
     ) -> Any:
-        if _calls() is None:
+        if calls_here() is None:
             return real(self, request, timeout, metadata, *more, **named)
-        call, metadata = _marked(metadata, timeout)
+        call, metadata = marked(metadata, timeout)
         sent = real(self, request, timeout, metadata, *more, **named)
         state = getattr(sent, "_state", None)
         if state is not None:
@@ -149,7 +152,7 @@ def wait(
     """Wait for a call: for a future on the clock, for the next part of a stream really."""
     condition = getattr(wait_fn, "__self__", None)
     space = getattr(condition, "__dict__", {})
-    calls = _calls() if _CALL in space else None
+    calls = calls_here() if _CALL in space else None
     if calls is None or condition is None:
         return _real_wait(wait_fn, wait_complete_fn, timeout, spin_cb)
     if space[_CALL] is None:

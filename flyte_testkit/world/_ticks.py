@@ -146,7 +146,12 @@ class Reins:
 
     def monotonic(self) -> float:
         """Return seconds since whenever, exactly; two readings may be equal."""
-        return (self.clock.micros - self._monotonic_from) / 1_000_000
+        return self.monotonic_micros / 1_000_000
+
+    @property
+    def monotonic_micros(self) -> int:
+        """Microseconds since whenever, exactly."""
+        return self.clock.micros - self._monotonic_from
 
     def _wall_step(self) -> int:
         return math.ceil(math.ulp(self.clock.micros / 1e6) * 1e9) + 1

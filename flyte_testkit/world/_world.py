@@ -3,10 +3,10 @@
 Under ``governed_by(clock)`` everything in the standard library that waits with a timeout waits on
 the clock, in the body, in threads, in jobs of pools of any age: ``time.sleep`` (also by name),
 ``Event``, ``Condition``, ``Semaphore``, ``Barrier``, ``Lock``, the queues, ``Thread.join``,
-``Future.result`` and its like, ``signal.alarm``; and every reading of ``time`` and ``datetime``.
-Everything that blocks for real (sockets, pipes, child processes, ``asyncio``'s timers) counts as
-running: time stands still until it is done. So does all that the machinery does: gRPC, Hypothesis,
-pytest, ``subprocess``.
+``Future.result`` and its like, ``signal.alarm``; the timers of ``asyncio``; and every reading of
+``time`` and ``datetime``. Everything that blocks for real (sockets, pipes, child processes) counts
+as running: time stands still until it is done. So does all that the machinery does: gRPC,
+Hypothesis, pytest, ``subprocess``.
 
 Ignorant of Flyte, and of how the clock moves.
 """
@@ -29,6 +29,7 @@ from flyte_testkit.world import _alarms, _datetimes, _looks, _readings
 from flyte_testkit.world._bindings import loaded_modules, module_bindings
 from flyte_testkit.world._leftovers import end_leftovers, quiet
 from flyte_testkit.world._locks import FACTORIES
+from flyte_testkit.world._loops import adopt_loops, leave_loops
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
 from flyte_testkit.world._patched import tell_of_patch
@@ -169,6 +170,7 @@ class World:
         clock.mover.over = False
         clock.join()
         adopt_older(clock.mover)
+        adopt_loops(clock.mover)
 
     def _desert(self, clock: VirtualClock) -> None:
         _alarms.forget_alarm()
@@ -198,6 +200,7 @@ class World:
             _readings.let_uuids_read(undo)
             refuse = functools.partialmethod(_refuse_to_freeze, self)
             _set(undo, api._freeze_time, "start", refuse)  # noqa: SLF001  its one door
+            undo.callback(leave_loops)
             held.append(self._reins)
             undo.callback(held.remove, self._reins)
             self._undo = undo.pop_all()

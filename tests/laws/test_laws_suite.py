@@ -65,16 +65,11 @@ def waits(self, remote, execution, timeout):
     return True
 
 
-async def awaits(self, remote, execution, timeout):
-    return True
-
-
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         ({"wait": lambda _self, _remote: True}, "Write def wait(self, remote, execution, timeout)"),
         ({"wait": True}, "is no method"),
-        ({"wait": awaits}, "is a coroutine"),
         ({"wait": waits, "poll_interval": 0}, "poll_interval = 0: it is a number, more than 0"),
         ({"wait": waits, "survives": -1}, "survives = -1: it is a number, 0 or more"),
         ({"wait": waits, "survives": float("inf")}, "survives = inf"),

@@ -10,6 +10,7 @@ from oracle_programs import BARRIERS, QUEUES, RPCS, SEMAPHORES, every_step
 __all__ = ["as_code"]
 
 HEAD = '''\
+import asyncio
 import queue
 import threading
 import time
@@ -75,6 +76,57 @@ def completed(some, timeout):
         at.append("TimeoutError")
     return at
 """,
+    "run_loop": """
+async def tell(who, step, act):
+    try:
+        result = await act()
+    except Exception as error:
+        result = type(error).__name__
+    log.append([who, step, clock.micros - began, result])
+
+
+async def at_once(function, *args):
+    return function(*args)
+
+
+class Tasks:
+    def __init__(self, loop):
+        self.loop = loop
+        self.flags = [asyncio.Event() for _ in range(2)]
+        self.line = asyncio.Queue(1)
+        self.lock = asyncio.Lock()
+
+    async def lock_for(self, length):
+        async with self.lock:
+            await asyncio.sleep(length)
+
+    async def beside(self, lengths, timeout):
+        naps = [asyncio.ensure_future(asyncio.sleep(length)) for length in lengths]
+        done, left = await asyncio.wait(naps, timeout=timeout)
+        for each in left:
+            each.cancel()
+        return len(done)
+
+    async def hand(self, job, timeout):
+        handed = self.loop.run_in_executor(pool, job)
+        return await asyncio.wait_for(handed, timeout)
+
+
+def run_loop(number, *bodies):
+    async def main():
+        tasks = loops[number] = Tasks(asyncio.get_running_loop())
+        await asyncio.gather(*(body(tasks) for body in bodies))
+
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(main())
+    finally:
+        loop.close()
+
+
+def call_loop(number, flag):
+    loops[number].loop.call_soon_threadsafe(loops[number].flags[flag].set)
+""",
     "ask": """
 def ask(rpc, timeout):
     return getattr(stub, rpc)(REQUESTS[rpc], timeout=timeout) and "OK"
@@ -128,6 +180,23 @@ STEPS = {
     "call": "ask({0!r}, {1})",
     "send": "send({0}, {1!r}, {2})",
     "receive": 'sent[{0}].result() and "OK"',
+    "call_loop": "call_loop({0}, {1})",
+}
+
+TASK_STEPS = {
+    "nap": "asyncio.sleep({0})",
+    "lift": "at_once(tasks.flags[{0}].set)",
+    "lower": "at_once(tasks.flags[{0}].clear)",
+    "await_flag": "asyncio.wait_for(tasks.flags[{0}].wait(), {1})",
+    "push": "asyncio.wait_for(tasks.line.put(1), {0})",
+    "pull": "asyncio.wait_for(tasks.line.get(), {0})",
+    "lock_for": "tasks.lock_for({0})",
+    "beside": "tasks.beside({0}, {1})",
+    "hand": "tasks.hand(job{0}, {1})",
+    "set": "at_once(event{0}.set)",
+    "clear": "at_once(event{0}.clear)",
+    "release": "at_once(semaphore{0}.release)",
+    "call_loop": "at_once(call_loop, {0}, {1})",
 }
 
 THINGS = {"set": "event{}.set", "release": "semaphore{}.release"}
@@ -138,6 +207,10 @@ def expression(program, name, *rest):
     if name == "later":
         delay, method, number = rest
         return f"clock.call_later({delay}, {THINGS[method].format(number)}) and None"
+    if name == "run_loop":
+        number, bodies = rest
+        names = [f"task{number}_{each}" for each in range(len(bodies))]
+        return f"run_loop({', '.join([str(number), *names])})"
     if name == "first":
         numbers, timeout, when = rest
         some = f"known({', '.join(map(str, numbers))})"
@@ -175,6 +248,21 @@ def function(program, name, who, steps):
     yield from lines or ["    pass"]
 
 
+def task(number, each, steps):
+    """Yield the lines of a task of a loop."""
+    yield f"\n\nasync def task{number}_{each}(tasks):"
+    for place, (name, *rest) in enumerate(steps, 1):
+        if name == "later":
+            delay, method, thing = rest
+            later = f"clock.call_later, {delay}, {THINGS[method].format(thing)}"
+            act = f"at_once(lambda *it: clock.call_later(*it[1:]) and None, {later})"
+        else:
+            act = TASK_STEPS[name].format(*rest)
+        yield f'    await tell("task{number}.{each}", "{place}", lambda: {act})'
+    if not steps:
+        yield "    pass"
+
+
 def pool(program):
     if not program.jobs and "map" not in program:
         return []
@@ -193,6 +281,7 @@ def as_code(program):
     calls = used & {"call", "send", "receive"}
     used |= {"known"} if used & {"first", "completed"} else set()
     used |= {"ask"} if calls else set()
+    used |= {"run_loop"} if "call_loop" in used else set()
     lines = [HEAD]
     lines += [text for name, text in HELPERS.items() if name in used]
     for number, steps in enumerate(program.threads[1:], 1):
@@ -200,7 +289,11 @@ def as_code(program):
     for number, steps in enumerate(program.jobs):
         lines += function(program, f"job{number}", f"job{number}", steps)
     pools = pool(program)
-    lines += ["\n", "counts, timers, future, sent = {}, {}, {}, {}"]
+    for step in every_step(bodies):
+        if step[0] == "run_loop":
+            for each, steps in enumerate(step[2]):
+                lines += task(step[1], each, steps)
+    lines += ["\n", "counts, timers, future, sent, loops = {}, {}, {}, {}, {}"]
     lines += pools if program.older else []
     lines += serving() if calls else ["clock = VirtualClock(limit=None)"]
     lines += ["began = clock.micros", "with governed_by(clock):"]

@@ -5,9 +5,9 @@ They are made in a process of their own, since most of them make programs hang.
 
 from __future__ import annotations
 
-from flyte_testkit.clock import _mover, _watch
+from flyte_testkit.clock import _door, _mover, _watch
 from flyte_testkit.clock._schedule import Entry
-from flyte_testkit.world import _locks, _pools
+from flyte_testkit.world import _locks, _loops, _pools
 
 Mover = _mover.Mover
 
@@ -99,6 +99,21 @@ def callbacks_come_after_sleepers():
     Entry.CALLBACK, Entry.SLEEPER = Entry.SLEEPER, Entry.CALLBACK
 
 
+def nobody_knocks_at_a_loop():
+    _door.Door.release = lambda _: None
+
+
+def a_loop_that_is_called_sleeps_on():
+    _loops._asleep = Forgetful()
+
+
+class Forgetful(dict):
+    """It forgets at once what it is told."""
+
+    def __setitem__(self, *_):
+        pass
+
+
 def the_watch_is_away():
     """Take the net away: the watch hands on, too, if a hand-on was forgotten."""
     _watch.Watch.begin = lambda _: None
@@ -107,7 +122,7 @@ def the_watch_is_away():
 MUTANTS = {
     name: it for name, it in list(globals().items()) if getattr(it, "__module__", "") == __name__
 }
-del MUTANTS["the_watch_is_away"]
+del MUTANTS["the_watch_is_away"], MUTANTS["Forgetful"]
 
 
 def make(name):

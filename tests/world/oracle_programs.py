@@ -61,6 +61,8 @@ def every_step(bodies):
             yield step
             if step[0] == "hold":
                 yield from every_step([step[3]])
+            if step[0] == "run_loop":
+                yield from every_step(step[2])
 
 
 def started(*threads, **rest):
@@ -175,6 +177,40 @@ TEMPLATES = {
         (("later", 5, "set", 0), ("sleep", 5), ("wait", 0, 1), ("later", 1, "release", 0)),
         (("sleep", 5), ("wait", 0, 0), ("acquire", 0, 3)),
     ),
+    "two loops and a thread": started(
+        (
+            (
+                "run_loop",
+                0,
+                (
+                    (("nap", 2), ("lift", 0), ("await_flag", 1, 10), ("call_loop", 1, 0)),
+                    (("await_flag", 0, 5), ("nap", 3), ("set", 0)),
+                ),
+            ),
+        ),
+        (("run_loop", 1, ((("await_flag", 0, 20), ("nap", 1)), (("nap", 2), ("nap", 3)))),),
+        (("sleep", 2), ("call_loop", 0, 1), ("wait", 0, 10), ("call_loop", 7, 0)),
+    ),
+    "a loop that gives its jobs up": Program(
+        (
+            (
+                (
+                    "run_loop",
+                    0,
+                    (
+                        (("hand", 0, 3), ("hand", 1, 20)),
+                        (("nap", 1), ("hand", 1, 2), ("beside", (1, 2, 3), 2)),
+                        (("push", 1), ("push", 2), ("pull", 3), ("lock_for", 1)),
+                        (("lock_for", 4), ("pull", 5), ("pull", 1)),
+                    ),
+                ),
+                ("submit", 0),
+                ("sleep", 1),
+            ),
+        ),
+        ((("sleep", 4), ("set", 0)), (("wait", 0, 5), ("raise",))),
+        size=1,
+    ),
     "calls that the server holds back": started(
         (("call", "ListTasks", 1), ("call", "ListTasks", 10), ("call", "GetVersion", None)),
         (("sleep", 1), ("call", "ListLaunchPlans", 3), ("set", 0)),
@@ -207,6 +243,7 @@ FAMILIES = {  # how often each is drawn
     "timer": 1,
     "later": 1,
     "pool": 4,
+    "loop": 3,
 }
 
 
@@ -226,6 +263,7 @@ class Draw:
         self.timers = 0
         self.sent = 0
         self.calls = self.random.random() < 0.08  # a server is slow to start
+        self.loops = 0
         self.jobs = ()
         self.job = -1  # whose steps are drawn; none submits itself
 
@@ -335,6 +373,34 @@ class Draw:
         rpc = self.choice(list(RPCS))
         timeout = self.choice((1, 2, 3, 10) if RPCS[rpc] is None else (None, 1, 2, 3, 10))
         return ("call", rpc, timeout)
+
+    def loop(self, thread, _threads, program, depth):
+        """Run a loop, or call one; jobs and whoever holds a lock do not."""
+        if thread is None or depth or self.below(3) == 0:
+            return ("call_loop", self.below(3), self.below(2))
+        self.loops += 1
+        tasks = [[self.task_step(program) for _ in range(self.below(5))] for _ in range(4)]
+        bodies = tuple(tuple(steps) for steps in tasks[: self.random.randint(1, 4)])
+        return ("run_loop", self.loops - 1, bodies)
+
+    def task_step(self, program):
+        timeout = lambda: self.timeout(ever=False)  # noqa: E731  it is drawn anew for each
+        steps = [
+            *[("nap", self.length())] * 3,
+            ("lift", self.below(2)),
+            ("lower", self.below(2)),
+            *[("await_flag", self.below(2), timeout())] * 2,
+            ("push", timeout()),
+            ("pull", timeout()),
+            ("lock_for", self.length()),
+            ("beside", tuple(self.length() for _ in range(self.random.randint(1, 3))), timeout()),
+            ("set", self.below(2)),
+            ("release", self.below(3)),
+            ("call_loop", self.below(3), self.below(2)),
+        ]
+        if self.jobs and program.pool == "executor":
+            steps += [("hand", self.below(len(self.jobs)), timeout())] * 3
+        return self.choice(steps)
 
     def program(self):
         """Draw a program without regard to templates."""

@@ -11,7 +11,8 @@ R3. A lock that is released is handed to the first in its line, and those who ar
     in the order in which they waited.
 R4. A wait that is settled by another before its own time is taken is settled in time.
 
-A thread is a generator that yields whenever it waits. Time is whole microseconds.
+A thread is a generator that yields whenever it waits. Time is whole microseconds. A thread may run
+an event loop (``oracle_loops``).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import heapq
 import itertools
 from collections import deque
 
+from oracle_loops import play_tasks
 from oracle_programs import BARRIERS, HELD, QUEUES, RPCS, SEMAPHORES
 
 __all__ = ["Endless", "simulate"]
@@ -379,6 +381,7 @@ class Play:
         self.timers = {}
         self.futures = {}
         self.sent = {}
+        self.loops = {}
 
     def play(self):
         self.threads[0] = self.kernel.spawn(self.main())
@@ -701,6 +704,20 @@ class Play:
                     each.cancel()
                 return got
         return len(futures)
+
+    # Event loops
+
+    def run_loop(self, number, bodies):
+        return play_tasks(self, number, bodies)
+
+    def call_loop(self, number, flag):
+        tasks = self.loops.get(number)
+        if tasks is None:
+            return Raised("KeyError")
+        if tasks.loop.is_closed():
+            return Raised("RuntimeError")
+        tasks.loop.call_soon_threadsafe(tasks.flags[flag].set)
+        return None
 
     # Calls
 

@@ -13,6 +13,11 @@ POLLER = TEMPLATES["a poller lets a waiter go, and another sleeps on"]
 LOCKS = TEMPLATES["a lock that is held in a sleep"]
 ORDER = started((("set", 0), ("sleep", 1)), (("wait", 0, 1), ("sleep", 1)), (("clear", 0),))
 TIE = started((("sleep", 1), ("set", 0)), (("wait", 0, 1),))
+CALLED = started(
+    (("run_loop", 0, ((("await_flag", 0, 9),),)),),
+    (("wait", 0, 9),),
+    (("sleep", 1), ("call_loop", 0, 0), ("set", 0), ("sleep", 1)),
+)
 
 # The shortest programs that tell right from wrong. Nobody sleeps in vain: all that is wrong hangs
 # or differs.
@@ -26,6 +31,8 @@ WITNESSES = {
     "a_lock_goes_to_who_came_last": LOCKS,
     "a_pool_knows_no_limit": TEMPLATES["three jobs for two workers"],
     "a_timeout_counts_as_settled": TEMPLATES["a waiter whose lock is held when its time comes"],
+    "nobody_knocks_at_a_loop": TEMPLATES["two loops and a thread"],
+    "a_loop_that_is_called_sleeps_on": CALLED,
     "callbacks_come_after_sleepers": TEMPLATES["callbacks beside sleepers"],
 }
 

@@ -63,6 +63,8 @@ def test_every_step_is_among_the_programs():
         *(".reset()", "join(thread", "timer(", "timers[", "call_later(", "pool.submit(job"),
         *("].result(", ".exception(", "].cancel()", "add_done_callback(", "futures.wait("),
         *("completed(", "pool.map(", "apply_async(", "map_async(", "].get(", "raise ValueError"),
+        *("run_loop(", "call_loop(", "asyncio.sleep(", ".hand(", ".beside(", "tasks.line.get()"),
+        *("asyncio.wait_for(", "tasks.lock_for(", "tasks.flags[0].clear"),
         *("ask('", "send(", "sent[", ".future(", "bool(lock0.acquire()"),
     ):
         assert word in code, word

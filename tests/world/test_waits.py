@@ -34,10 +34,15 @@ from email.utils import formatdate
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+import grpc
 import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.service import admin_pb2_grpc
 
+from flyte_testkit import running
 from flyte_testkit.clock import VirtualClock, _watch
 from flyte_testkit.errors import HopelessWait
+from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import _ticks, governed_by
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "waits.md"
@@ -382,6 +387,132 @@ def _(clock):
     assert clock.elapsed == 120
 
 
+# Event loops
+
+
+@row("await asyncio.sleep(t), loop.call_later(t, f)")
+def _(clock):
+    async def main():
+        struck = asyncio.Event()
+        asyncio.get_running_loop().call_later(90, struck.set)
+        await struck.wait()
+        await asyncio.sleep(LONG)
+
+    asyncio.run(main())
+    assert clock.elapsed == LONG + 90
+
+
+@row("asyncio.wait_for(a, t), asyncio.timeout(t)")
+def _(clock):
+    async def main():
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.Event().wait(), LONG)
+        if hasattr(asyncio, "timeout"):  # from Python 3.11 on
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(60):
+                    await asyncio.sleep(LONG)
+            assert clock.elapsed == LONG + 60
+
+    asyncio.run(main())
+    assert clock.elapsed >= LONG
+
+
+@row("asyncio.to_thread(f), loop.run_in_executor(pool, f)")
+def _(clock):
+    async def main():
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(asyncio.to_thread(hour), loop.run_in_executor(OLD_EXECUTOR, hour))
+
+    asyncio.run(main())
+    assert clock.elapsed == LONG
+
+
+@row("loop.call_soon_threadsafe(f)")
+def _(clock):
+    async def main():
+        loop, woken = asyncio.get_running_loop(), asyncio.Event()
+        threading.Timer(90, lambda: loop.call_soon_threadsafe(woken.set)).start()
+        await asyncio.wait_for(woken.wait(), LONG)
+
+    asyncio.run(main())
+    assert clock.elapsed == 90
+
+
+@row("await stub.GetExecution(…)")
+def _(clock):
+    with FakeFlyteAdmin(clock=clock) as admin:
+        admin.add_execution("train", running(60).succeeds())
+        admin.on("GetExecution").hangs(times=1)
+        request = execution_pb2.WorkflowExecutionGetRequest(
+            id={"project": "flytesnacks", "domain": "development", "name": "train"}
+        )
+
+        async def main():
+            async with grpc.aio.insecure_channel(admin.endpoint) as channel:
+                stub = admin_pb2_grpc.AdminServiceStub(channel)
+                with pytest.raises(grpc.RpcError):
+                    await stub.GetExecution(request, timeout=90)
+                assert clock.elapsed == 90
+                await asyncio.wait_for(stub.GetExecution(request), 1)
+
+        asyncio.run(main())
+    assert clock.elapsed == 90
+
+
+@row("await inner.read()")
+def _(clock):
+    async def answer(_, writer):
+        await asyncio.sleep(90)
+        writer.write(b"x")
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert await asyncio.wait_for(reader.read(1), LONG) == b"x"
+        writer.close()
+        server.close()
+
+    asyncio.run(main())
+    assert clock.elapsed == 90
+
+
+@row("anyio.sleep(t), move_on_after(t), to_thread.run_sync(f)")
+def _(clock):
+    anyio = pytest.importorskip("anyio")
+
+    async def main():
+        with anyio.move_on_after(90):
+            await anyio.sleep(LONG)
+        await anyio.to_thread.run_sync(hour)
+
+    anyio.run(main)
+    assert clock.elapsed == LONG + 90
+
+
+@row("await asyncio.Event().wait()")
+def _(clock):
+    async def main():
+        await asyncio.Event().wait()
+
+    with pytest.raises(HopelessWait):
+        asyncio.run(main())
+
+
+@row("while not flag: await asyncio.sleep(0)")
+def _(clock):
+    flag = []
+
+    async def main():
+        threading.Thread(target=lambda: (time.sleep(1), flag.append(True))).start()
+        while not flag:
+            await asyncio.sleep(0)
+
+    with pytest.warns(RuntimeWarning, match="busy wait"):
+        asyncio.run(main())
+    assert clock.elapsed == pytest.approx(1, abs=0.01)
+
+
 # Waits that are real: time stands still meanwhile
 
 
@@ -503,15 +634,53 @@ def _(clock):
     assert stands_still(clock, wait)
 
 
-@row("asyncio.sleep(t), wait_for, call_later")
+@row("await child.wait(), child.stdout.read()")
 def _(clock):
-    async def main():
-        await asyncio.sleep(0.02)
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.Event().wait(), 0.02)
+    code = "import time; time.sleep(0.05); print('here')"
 
-    asyncio.run(main())
-    assert clock.elapsed == 0
+    async def main():
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, stdout=subprocess.PIPE
+        )
+        assert await asyncio.wait_for(child.stdout.read(), LONG) == b"here\n"
+        assert await asyncio.wait_for(child.wait(), LONG) == 0
+
+    assert stands_still(clock, lambda: asyncio.run(main()))
+
+
+@row("await reader.read()")
+def _(clock):
+    code = """if True:
+        import socket, time
+        server = socket.create_server(("127.0.0.1", 0))
+        print(server.getsockname()[1], flush=True)
+        ours, _ = server.accept()
+        ours.recv(1)
+        time.sleep(0.05)
+        ours.send(b"x")
+    """
+
+    async def main(port):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"?")
+        assert await asyncio.wait_for(reader.read(1), LONG) == b"x"
+        writer.close()
+
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as child:
+        port = int(child.stdout.readline())
+        assert stands_still(clock, lambda: asyncio.run(main(port)))
+
+
+@row("await asyncio.sleep(t)")
+def _(clock):
+    uvloop = pytest.importorskip("uvloop")
+
+    def wait():
+        loop = uvloop.new_event_loop()
+        loop.run_until_complete(asyncio.sleep(0.05))
+        loop.close()
+
+    assert stands_still(clock, wait)
 
 
 @row("C code")

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import os
-import socket
 import threading
 import time
 from concurrent import futures
@@ -12,7 +10,7 @@ from multiprocessing.pool import Pool, ThreadPool
 import pytest
 
 from flyte_testkit.clock import VirtualClock
-from flyte_testkit.errors import ClockError, HopelessWait
+from flyte_testkit.errors import ClockError
 from flyte_testkit.world import governed_by
 
 REAL_SLEEP = time.sleep
@@ -279,143 +277,6 @@ def test_pools_of_processes_keep_real_time(clock, governed):
         assert pool.map(abs, [-1, 2]) == [1, 2]
         assert list(pool.imap(abs, [-1])) == [1]
     assert clock.elapsed == 0
-
-
-# asyncio
-
-
-def test_a_job_that_a_loop_awaits_lives_on_the_clock(clock, governed):
-    async def body():
-        return await asyncio.gather(
-            asyncio.to_thread(time.sleep, 3600), asyncio.to_thread(time.sleep, 7200)
-        )
-
-    asyncio.run(body())
-    assert clock.elapsed == 7200
-
-
-@pytest.mark.parametrize("beside", [0, 0.05], ids=["alone", "beside a real timer"])
-def test_time_moves_while_a_loop_awaits_nothing_but_other_threads(clock, governed, beside):
-    async def from_thread():
-        woken, loop = asyncio.Event(), asyncio.get_running_loop()
-        threading.Thread(
-            target=lambda: (time.sleep(3600), loop.call_soon_threadsafe(woken.set))
-        ).start()
-        await woken.wait()
-
-    async def body():
-        with futures.ThreadPoolExecutor() as pool:
-            job = asyncio.wrap_future(pool.submit(time.sleep, 60))
-            await asyncio.gather(from_thread(), job, asyncio.sleep(beside))
-
-    asyncio.run(body())
-    assert clock.elapsed == 3600
-
-
-def test_time_moves_while_a_loop_awaits_somebody_to_connect(clock, governed):
-    async def body():
-        loop, came = asyncio.get_running_loop(), asyncio.Event()
-
-        def serve(_, writer):
-            writer.close()
-            came.set()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        address = server.sockets[0].getsockname()
-
-        def connect():
-            time.sleep(3600)
-            socket.create_connection(address).close()
-
-        thread = threading.Thread(target=connect)
-        thread.start()
-        await came.wait()
-        server.close()
-        await loop.run_in_executor(None, thread.join)
-
-    asyncio.run(body())
-    assert clock.elapsed == 3600
-
-
-def test_time_stands_while_a_loop_awaits_a_child_process(clock, governed):
-    async def body():
-        child = await asyncio.create_subprocess_exec("sleep", "0.2")
-        assert await child.wait() == 0
-        return clock.elapsed
-
-    beside = threading.Thread(target=time.sleep, args=(60,))
-    beside.start()
-    assert asyncio.run(body()) == 0
-    beside.join()
-
-
-@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a thread"])
-def test_a_loop_that_awaits_nothing_is_hopeless(clock, governed, beside):
-    async def body():
-        await asyncio.Event().wait()
-
-    if beside:
-        threading.Thread(target=time.sleep, args=(60,)).start()
-    with pytest.raises(HopelessWait, match="nothing is scheduled"):
-        asyncio.run(body())
-    assert clock.elapsed == 60 * beside
-
-
-def test_a_loop_beside_the_test_lives_with_it(clock, governed):
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def body():
-        time.sleep(5)  # noqa: ASYNC251  as one should not
-        await asyncio.sleep(0.001)
-        return clock.elapsed
-
-    assert asyncio.run_coroutine_threadsafe(body(), loop).result(60) == 5
-    time.sleep(60)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
-    loop.close()
-    assert clock.elapsed == 65
-
-
-def test_a_loop_older_than_the_world_works_for_it(clock):
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-
-    async def body():
-        await asyncio.sleep(0.05)
-        return clock.elapsed
-
-    for _ in range(2):
-        with governed_by(clock):
-            started = clock.elapsed
-            beside = threading.Thread(target=time.sleep, args=(10,))
-            beside.start()
-            assert asyncio.run_coroutine_threadsafe(body(), loop).result() == started
-            beside.join()
-    assert clock.elapsed == 20
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
-    assert not thread.is_alive()
-    loop.close()
-
-
-def test_time_stands_while_the_test_awaits_real_time(clock, governed):
-    stop, beats = threading.Event(), []
-
-    def poll():
-        while not stop.is_set():
-            beats.append(clock.elapsed)
-            time.sleep(2)
-
-    poller = threading.Thread(target=poll)
-    poller.start()
-    asyncio.run(asyncio.sleep(0.2))
-    assert beats == [0]
-    stop.set()
-    poller.join()
 
 
 # Jobs of a ThreadPool that follow each other
