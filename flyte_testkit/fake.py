@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from flyte_testkit.clock import Clock
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["fake_flyte"]
 
@@ -40,6 +41,7 @@ def fake_flyte(
     project: str = "flytesnacks",
     domain: str = "development",
     keep_calls: int | None = None,
+    transport: Transport = "direct",
 ) -> AbstractContextManager[FakeFlyteAdmin]:
     """Give a fresh fake FlyteAdmin, let time follow its clock, and point the environment at it.
 
@@ -62,6 +64,9 @@ def fake_flyte(
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls it remembers; all by default.
+        transport: How the calls of clients in this process travel: ``"tcp"`` over a socket, as
+            those of the fixtures do, or, by default, ``"direct"`` without one. What needs a socket
+            finds one all the same.
 
     Raises:
         UnexpectedUse: On leaving the block, if something happened that no script foresaw.
@@ -85,6 +90,7 @@ def fake_flyte(
             project=project,
             domain=domain,
             keep_calls=keep_calls,
+            transport=transport,
         )
     )
 

@@ -29,13 +29,8 @@ __all__ = ["Past", "Since"]
 
 
 class Past:
-    """The reading part of a fake FlyteAdmin.
+    """The reading part of a fake FlyteAdmin."""
 
-    Attributes:
-        variables: The environment variables that point at the server, while it has an environment.
-    """
-
-    variables: Mapping[str, str] = MappingProxyType({})
     clock: Clock
     strict: bool
     _backend: Backend
@@ -48,6 +43,11 @@ class Past:
 
         def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
             """All executions."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables that point at the server, while it has an environment."""
+        return MappingProxyType({})
 
     def most_at_once(self, of: str | LaunchRoute | None = None) -> int:
         """Return how many executions there were at once, at most, so far.

@@ -49,6 +49,9 @@ class Caller(Protocol):
     def call(self) -> object:
         """The id by which the clock knows who stands in the call."""
 
+    def held(self) -> object:
+        """Hear that the answer comes later; return the id by which the call is held back."""
+
     @property
     def deadline(self) -> float | None:
         """In seconds, as the client meant it; None if it has none."""
@@ -90,6 +93,11 @@ class Exchange:
         self._service = service
         self._journal = journal
         self._spin = SpinGuard(service)
+
+    @property
+    def broken(self) -> HopelessWait | None:
+        """Why nothing is answered any more, or ``None``."""
+        return self._service.clock.broken
 
     def unknown(self, path: str) -> Answer:
         """Return the answer to a call of none of the methods, which nobody hears of."""
@@ -142,7 +150,7 @@ class Exchange:
         if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
         clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
-        holds.append(partial(clock.release, clock.hold(call.rpc, caller.call)))
+        holds.append(partial(clock.release, clock.hold(call.rpc, caller.held())))
         return holds
 
     def _finish(self, call: Call, send: Send, answer: Answer) -> None:
@@ -172,7 +180,7 @@ class Exchange:
             metadata=caller.metadata,
         )
         finish = partial(self._finish, call, send)
-        struck = self._spin.count(call, raw, caller.call)
+        struck = self._spin.count(call, raw, caller)
         if struck is not None or clock.broken is not None:
             finish(self._gave_up(struck))
             return call

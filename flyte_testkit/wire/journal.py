@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
     Metadata = tuple[tuple[str, str | bytes], ...]
 
-__all__ = ["ATTEMPTS", "Call", "Journal", "blurred"]
+__all__ = ["ATTEMPTS", "OURS", "Call", "Journal", "blurred"]
 
 ATTEMPTS = 4
 """So many attempts flytekit makes of one failing call; one more is another call."""
+
+OURS = "flyte-testkit"
+"""How flyte_testkit.client's requests begin to say whose they are, as their user agent."""
 
 _MOMENT = 0.25
 """Seconds that count as one instant on a real clock: flytekit repeats a failed call sooner."""

@@ -1,0 +1,226 @@
+"""How a method is called without a socket: serialize, let the calling thread answer, and parse.
+
+The same bytes arrive, and the same status comes back. What is rare or refused is left to gRPC
+itself, over TCP. Ignorant of what answers.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import grpc
+
+from flyte_testkit.clock import governing_clock
+from flyte_testkit.wire import openings
+from flyte_testkit.wire.answers import Answer
+from flyte_testkit.wire.direct_calls import Sent, Standing, calls_here
+from flyte_testkit.wire.outcomes import Future, failure, success, taken_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flyte_testkit.wire.connectivity import Connectivity
+    from flyte_testkit.wire.journal import Metadata
+    from flyte_testkit.wire.limits import Limits
+    from flyte_testkit.wire.services import Method
+
+    Ready = tuple[openings.Server, Method, bytes, Metadata, "float | None"]
+
+__all__ = ["DirectMethod"]
+
+_LONGEST = 10.0**8  # seconds, beyond which gRPC has its own idea of a deadline
+_LATE = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
+
+
+class Channel(Protocol):
+    """What a method needs of its channel.
+
+    Attributes:
+        port: Where its server is.
+        closed: Whether it was closed.
+        limits: How large messages may be.
+        plugins: What adds metadata to each call.
+        repeats: Whether its client may make another attempt at once.
+        connectivity: Who wants to hear that it is used.
+    """
+
+    port: int
+    closed: bool
+    limits: Limits
+    plugins: tuple[Any, ...]
+    repeats: bool
+    connectivity: Connectivity
+
+    def headers(self, metadata: Any) -> Metadata | None:
+        """Return what arrives of metadata; ``None`` if that is for gRPC to say."""
+
+    def with_credentials(self, metadata: Any, credentials: Any, path: str) -> Any:
+        """Return metadata with what credentials add; ``None`` if that is for gRPC to say."""
+
+    def over_tcp(self) -> grpc.Channel:
+        """Return a channel of grpcio's own, which leads to the port by a socket."""
+
+
+class DirectMethod(grpc.UnaryUnaryMultiCallable):
+    """What calls one method of a channel.
+
+    Args:
+        channel: The channel.
+        path: Of the method.
+        serialize: Makes bytes of a request.
+        parse: Makes a value of the bytes of a reply.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        path: str,
+        serialize: Callable[[Any], bytes] | None,
+        parse: Callable[[bytes], Any] | None,
+    ) -> None:
+        self._channel = channel
+        self._path = path
+        self._serialize = serialize
+        self._parse = parse
+
+    def __call__(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,  # noqa: FBT001  grpcio's signature
+        compression: Any = None,
+    ) -> Any:
+        """Call, and return the reply."""
+        taken = self._taken(request, timeout, metadata, credentials, compression)
+        if taken is None:
+            rest = (credentials, wait_for_ready, compression)
+            return self._over_tcp()(request, timeout, metadata, *rest)
+        if taken[0].code != "OK":
+            raise failure(taken[0])
+        return taken[1]
+
+    def with_call(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,  # noqa: FBT001  grpcio's signature
+        compression: Any = None,
+    ) -> Any:
+        """Call, and return the reply and what is known of the call."""
+        taken = self._taken(request, timeout, metadata, credentials, compression)
+        if taken is None:
+            rest = (credentials, wait_for_ready, compression)
+            return self._over_tcp().with_call(request, timeout, metadata, *rest)
+        if taken[0].code != "OK":
+            raise failure(taken[0])
+        return taken[1], success(taken[1])
+
+    def future(
+        self,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        credentials: Any = None,
+        wait_for_ready: bool | None = None,  # noqa: FBT001  grpcio's signature
+        compression: Any = None,
+    ) -> Any:
+        """Call, and return a future: done at once, unless a fault holds the call back."""
+        ready = self._ready(request, timeout, metadata, credentials, compression)
+        if ready is None:
+            rest = (credentials, wait_for_ready, compression)
+            return self._over_tcp().future(request, timeout, metadata, *rest)
+        channel = self._channel
+        ends = None if timeout is None else time.time() + timeout
+        on_the_clock = calls_here() is not None
+        future = Future(self._parse, channel.limits, ends, on_the_clock=on_the_clock)
+        if isinstance(ready, Answer):
+            future.complete(ready)
+            return future.rendezvous()
+        server, method, raw, arrives, deadline = ready
+        call = Sent(
+            future.complete,
+            channel,
+            deadline,
+            arrives,
+            repeats=channel.repeats,
+            pending=server.pending,
+        )
+        future.cancel = call.cancel
+        lost = server.exchange.broken
+        server.exchange.take(method, raw, call)
+        call.leave()
+        if server.exchange.broken is not lost:
+            _raise_if_broken()
+        return future.rendezvous()
+
+    def _taken(
+        self, request: Any, timeout: float | None, metadata: Any, credentials: Any, compression: Any
+    ) -> tuple[Answer, Any] | None:
+        """Call, and return the answer and its value; ``None`` if that is for gRPC to do."""
+        ready = self._ready(request, timeout, metadata, credentials, compression)
+        if ready is None or isinstance(ready, Answer):
+            return None if ready is None else (ready, None)
+        channel = self._channel
+        server, method, raw, arrives, deadline = ready
+        exchange, pending = server.exchange, server.pending
+        lost = exchange.broken
+        call = Standing(channel, deadline, arrives, repeats=channel.repeats, pending=pending)
+        exchange.take(method, raw, call)
+        answer = call.answer
+        if answer is None or call.member is not None:
+            answer = call.wait()
+        elif exchange.broken is not lost:
+            _raise_if_broken()
+        return taken_in(answer, self._parse, channel.limits)
+
+    def _ready(
+        self, request: Any, timeout: float | None, metadata: Any, credentials: Any, compression: Any
+    ) -> Ready | Answer | None:
+        """Return what a call is made with, or how it ends before; ``None`` if gRPC is to say."""
+        channel = self._channel
+        server = None if channel.closed else openings.server_at(channel.port)
+        if server is None or not (compression is None or isinstance(compression, grpc.Compression)):
+            return None
+        deadline = None
+        if timeout is not None:
+            if not (isinstance(timeout, (int, float)) and timeout < _LONGEST):
+                return None
+            deadline = float(timeout)
+        if credentials is not None or channel.plugins:
+            metadata = channel.with_credentials(metadata, credentials, self._path)
+            if metadata is None or isinstance(metadata, Answer):
+                return metadata
+        arrives = channel.headers(metadata)
+        if arrives is None:
+            return None
+        raw = request
+        if self._serialize is not None:
+            try:
+                raw = self._serialize(request)
+            except Exception:  # noqa: BLE001  whatever it dislikes: gRPC says so
+                return None
+        if type(raw) is not bytes or len(raw) > channel.limits.sends:
+            return None
+        if channel.connectivity.waiting:
+            channel.connectivity.connect()
+        if deadline is not None and deadline <= 0:
+            return _LATE
+        method = server.exchange.methods.get(self._path)
+        if method is None:
+            return server.exchange.unknown(self._path) if self._path else None
+        return server, method, raw, arrives, deadline
+
+    def _over_tcp(self) -> Any:
+        return self._channel.over_tcp().unary_unary(self._path, self._serialize, self._parse)
+
+
+def _raise_if_broken() -> None:
+    """Raise what a clock has said of all who run on it, while the calling thread was answered."""
+    clock = governing_clock()
+    if clock is not None and calls_here() is not None:
+        clock.check()
