@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DirectChannel"]
 
-_VERSION: str = _grpcio_metadata.__version__  # type: ignore[attr-defined]  # it has no stub
+_VERSION: str = _grpcio_metadata.__version__
 _CLOSED = Answer("CANCELLED", None, "Channel closed!")
 
 
@@ -132,9 +132,14 @@ class DirectChannel(_channel.Channel):
         """Return what calls a method over TCP."""
         return self.over_tcp().stream_stream(*args, **kwargs)
 
-    def subscribe(self, callback: Callable[[Any], None], try_to_connect: bool | None = None) -> None:  # noqa: FBT001  grpcio's signature
+    def subscribe(
+        self,
+        callback: Callable[[Any], None],
+        try_to_connect: bool | None = None,  # noqa: FBT001  grpcio's signature
+    ) -> None:
         """Tell how the connection is, from now on: idle until it is needed, then ready."""
-        self.connectivity.subscribe(callback, connects=bool(try_to_connect))
+        if not self.closed:
+            self.connectivity.subscribe(callback, connects=bool(try_to_connect))
 
     def unsubscribe(self, callback: Callable[[Any], None]) -> None:
         """Tell no longer."""

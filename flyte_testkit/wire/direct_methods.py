@@ -62,7 +62,7 @@ class Channel(Protocol):
         """Return a channel of grpcio's own, which leads to the port by a socket."""
 
 
-class DirectMethod(grpc.UnaryUnaryMultiCallable):
+class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # no generic at run time
     """What calls one method of a channel.
 
     Args:
@@ -184,39 +184,44 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):
         """Return what a call is made with, or how it ends before; ``None`` if gRPC is to say."""
         channel = self._channel
         server = None if channel.closed else openings.server_at(channel.port)
-        if server is None or not (compression is None or isinstance(compression, grpc.Compression)):
+        if server is None or not self._path or not _is_usual(timeout, compression):
             return None
-        deadline = None
-        if timeout is not None:
-            if not (isinstance(timeout, (int, float)) and timeout < _LONGEST):
-                return None
-            deadline = float(timeout)
         if credentials is not None or channel.plugins:
             metadata = channel.with_credentials(metadata, credentials, self._path)
             if metadata is None or isinstance(metadata, Answer):
                 return metadata
         arrives = channel.headers(metadata)
-        if arrives is None:
+        raw = self._bytes_of(request)
+        if arrives is None or raw is None or len(raw) > channel.limits.sends:
             return None
+        if channel.connectivity.waiting:
+            channel.connectivity.connect()
+        if timeout is not None and timeout <= 0:
+            return _LATE
+        method = server.exchange.methods.get(self._path)
+        if method is None:
+            return server.exchange.unknown(self._path)
+        return server, method, raw, arrives, None if timeout is None else float(timeout)
+
+    def _bytes_of(self, request: Any) -> bytes | None:
+        """Return a request as it travels; ``None`` if it is none, and gRPC is to say so."""
         raw = request
         if self._serialize is not None:
             try:
                 raw = self._serialize(request)
-            except Exception:  # noqa: BLE001  whatever it dislikes: gRPC says so
+            except Exception:  # noqa: BLE001  whatever it dislikes
                 return None
-        if type(raw) is not bytes or len(raw) > channel.limits.sends:
-            return None
-        if channel.connectivity.waiting:
-            channel.connectivity.connect()
-        if deadline is not None and deadline <= 0:
-            return _LATE
-        method = server.exchange.methods.get(self._path)
-        if method is None:
-            return server.exchange.unknown(self._path) if self._path else None
-        return server, method, raw, arrives, deadline
+        return raw if type(raw) is bytes else None
 
     def _over_tcp(self) -> Any:
         return self._channel.over_tcp().unary_unary(self._path, self._serialize, self._parse)
+
+
+def _is_usual(timeout: object, compression: object) -> bool:
+    """Say whether a call has a deadline that every gRPC understands, and so on."""
+    if compression is not None and not isinstance(compression, grpc.Compression):
+        return False
+    return timeout is None or (isinstance(timeout, (int, float)) and timeout < _LONGEST)
 
 
 def _raise_if_broken() -> None:

@@ -153,13 +153,16 @@ class Exchange:
         holds.append(partial(clock.release, clock.hold(call.rpc, caller.held())))
         return holds
 
-    def _finish(self, call: Call, send: Send, answer: Answer) -> None:
-        """Answer a call, unless it is answered already."""
+    def _finish(
+        self, call: Call, send: Send, answer: Answer, request: Message | None = None
+    ) -> None:
+        """Answer a call, unless it is answered already; its request is read if it is not known."""
         code, reply, message, details = answer
         now = self._service.clock.elapsed
         if self._journal.end(call, code, reply, message, at=now, details=details):
-            if call.rpc == "GetExecution" and code == "OK":  # before the client goes on
-                self._service.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
+            if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
+                asked = cast("WorkflowExecutionGetRequest", request or call.request)
+                self._service.looked_at(asked.id)
             send(answer)
 
     def _handle(
@@ -174,36 +177,46 @@ class Exchange:
         call = self._journal.begin(
             method.rpc,
             request,
+            raw=raw,
             at=clock.elapsed,
             deadline=caller.deadline,
             repeats=caller.repeats,
             metadata=caller.metadata,
         )
-        finish = partial(self._finish, call, send)
         struck = self._spin.count(call, raw, caller)
         if struck is not None or clock.broken is not None:
-            finish(self._gave_up(struck))
-            return call
-        handler: Handler = partial(self._answer, method, request)
+            self._finish(call, send, self._gave_up(struck))
+        elif not hooks:
+            self._finish(call, send, self._answer(method, request), request)
+        else:
+            self._pass(method, request, call, send, hooks)
+        return call
+
+    def _pass(
+        self, method: Method, request: Message, call: Call, send: Send, hooks: Sequence[Hook]
+    ) -> None:
+        """Let a call pass its hooks, which may answer it, now or later."""
+        finish = partial(self._finish, call, send)
+
+        def handler(_: Call, send: Send) -> None:
+            send(self._answer(method, request))
+
         for hook in reversed(hooks):
             handler = partial(hook, handler)
         try:
             handler(call, finish)
         except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
             finish(self._bug(method))
-        return call
 
-    def _answer(self, method: Method, request: Message, _: Call, send: Send) -> None:
+    def _answer(self, method: Method, request: Message) -> Answer:
         if method.rpc not in self._service.rpcs:
-            send(self._not_faked(method))
-            return
+            return self._not_faked(method)
         try:
-            answer = Answer("OK", self._service.answer(method.rpc, request))
+            return Answer("OK", self._service.answer(method.rpc, request))
         except AdminError as error:
-            answer = refusal(error, service=method.service)
+            return refusal(error, service=method.service)
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN
-            answer = self._bug(method)
-        send(answer)
+            return self._bug(method)
 
     def _gave_up(self, struck: HopelessWait | None) -> Answer:
         """Say it to the caller, too: it may live in a process of its own."""

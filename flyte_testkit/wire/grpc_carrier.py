@@ -59,7 +59,9 @@ class GrpcCarrier(grpc.GenericRpcHandler):
         return grpc.unary_stream_rpc_method_handler(later)
 
     def _plainly(self, path: str, method: Method) -> RpcMethodHandler:
-        handler = grpc.unary_unary_rpc_method_handler(partial(self._at_once, method))
+        handler: RpcMethodHandler = grpc.unary_unary_rpc_method_handler(
+            partial(self._at_once, method)
+        )
         return self._plain.setdefault(path, handler)
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:

@@ -65,9 +65,7 @@ class SpinGuard:
         self._seen_at: float | None = None
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
-    def count(
-        self, call: Call, raw: bytes, caller: Caller | None = None
-    ) -> HopelessWait | None:
+    def count(self, call: Call, raw: bytes, caller: Caller | None = None) -> HopelessWait | None:
         """Count a call; if it is one of endlessly many, stop the code under test and say why.
 
         Args:

@@ -175,6 +175,7 @@ class Journal:
         *,
         at: float,
         deadline: float | None,
+        raw: bytes | None = None,
         repeats: bool = True,
         metadata: Metadata = (),
     ) -> Call:
@@ -185,11 +186,12 @@ class Journal:
             request: The message that was sent.
             at: When, in virtual seconds since the clock's start.
             deadline: The client's deadline in seconds from then on; None if it has none.
+            raw: The message as it travelled, if it is known.
             repeats: Whether its client may repeat a failed call at once, so that this may be an
                 attempt of one before.
             metadata: What the client sent besides the request.
         """
-        packed = self._packer.pack(request)
+        packed = self._packer.pack(request, raw)
         if self._sent is not None:
             metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
         call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc import _channel
-from grpc._cython.cygrpc import _Metadatum
 
 from flyte_testkit.clock.marks import ON_THE_CLOCK
 from flyte_testkit.wire.answers import Answer
@@ -28,6 +27,7 @@ __all__ = ["Future", "failure", "success", "taken_in"]
 _logger = logging.getLogger(_channel.__name__)
 _kinds: Any = _channel  # its classes are private, and what interceptors and users know
 _State, _Rendezvous = _kinds._RPCState, _kinds._MultiThreadedRendezvous  # noqa: SLF001  as above
+_Metadatum = _kinds.cygrpc._Metadatum  # noqa: SLF001  as above
 _Failure = _kinds._InactiveRpcError  # noqa: SLF001  as above
 _UNREADABLE = Answer("INTERNAL", None, "Exception deserializing response!")
 _BY_THE_CALLER = "Locally cancelled by application!"
