@@ -22,10 +22,10 @@ from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.wire.targets import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["is_loopback", "pointed_at", "write_config"]
+__all__ = ["is_loopback", "kept", "pointed_at", "write_config"]
 
 _NULL_KEYRING = "keyring.backends.null.Keyring"
 _CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
@@ -85,6 +85,17 @@ def pointed_at(
         yield variables
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Put back, at the end, what somebody has changed meanwhile of an environment that lasts."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        _put_back(before, ())
+        _forget_configuration()
+
+
 def write_config(folder: Path, endpoint: str) -> Path:
     """Write what flytectl, and older flytekits which read only a file, need to find an endpoint.
 
@@ -106,11 +117,18 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in set(before) | set(variables) | {n for n in os.environ if _MISLEADING.match(n)}:
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                os.environ.pop(name, None)
+        _put_back(before, variables)
+
+
+def _put_back(before: Mapping[str, str], variables: Iterable[str]) -> None:
+    now = dict(os.environ)
+    if now == before:
+        return
+    for name in {*before, *variables, *(n for n in now if _MISLEADING.match(n))}:
+        if name not in before:
+            os.environ.pop(name, None)
+        elif now.get(name) != before[name]:
+            os.environ[name] = before[name]
 
 
 def _forget_configuration() -> None:

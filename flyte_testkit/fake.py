@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NoReturn
 from unittest import SkipTest, TestCase
 
-from flyte_testkit import render
+from flyte_testkit import render, scene
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import FlyteTestkitError, suggests_keywords
 from flyte_testkit.server import FakeFlyteAdmin
@@ -129,7 +129,7 @@ class _Door(AbstractContextManager[FakeFlyteAdmin]):
 @contextmanager
 def _opened(admin: FakeFlyteAdmin) -> Iterator[FakeFlyteAdmin]:
     try:
-        with admin.serving(), admin.env(), _following(admin.clock):
+        with _placed(admin), _following(admin.clock):
             yield admin
         failed = _is_failing(_closed_by())
         if not failed:
@@ -139,6 +139,17 @@ def _opened(admin: FakeFlyteAdmin) -> Iterator[FakeFlyteAdmin]:
         raise
     if failed:
         _print(_report(admin))
+
+
+@contextmanager
+def _placed(admin: FakeFlyteAdmin) -> Iterator[None]:
+    """Let a server serve, and the environment lead to it."""
+    if (place := scene.current()) is not None:
+        with place.playing(admin):
+            yield
+    else:
+        with admin.serving(), admin.env():
+            yield
 
 
 @contextmanager

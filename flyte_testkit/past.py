@@ -127,7 +127,8 @@ class Past:
     def _strangers(self) -> dict[str, None]:
         return {}
 
-    def _met(self, text: str) -> None:
+    def met(self, text: str) -> None:
+        """Hear of a channel that leads to this machine, and to no server that is known."""
         self._strangers[text] = None
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
+    from flyte_testkit.wire.reservation import Reservation
     from flyte_testkit.wire.transports import Transport
 
 __all__ = ["FakeFlyteAdmin"]
@@ -132,16 +133,19 @@ class FakeFlyteAdmin(Scripting, Past):
             self.verify()
 
     @contextmanager
-    def serving(self) -> Iterator[None]:
+    def serving(self, place: Reservation | None = None) -> Iterator[None]:
         """Serve for a while without failing the block at its end; see :meth:`verify`.
 
         More than once, if need be, as a server that is restarted: it keeps what it knows, and its
         ports.
 
+        Args:
+            place: The port that it serves at, if several servers have it in turn.
+
         Raises:
             FlyteTestkitError: It serves already, or somebody has taken its port.
         """
-        self._host.start()
+        self._host.start(place)
         try:
             yield
         finally:
@@ -184,8 +188,24 @@ class FakeFlyteAdmin(Scripting, Past):
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
         place = self.endpoint, self.project, self.domain
-        with pointed_at(*place, self._backend.unforeseen, self._met) as self._variables:
+        with pointed_at(*place, self.refused, self.met) as self._variables:
             yield self._variables
+
+    @contextmanager
+    def playing(self, place: Reservation, variables: Mapping[str, str]) -> Iterator[None]:
+        """Serve where others do in turn, led to by an environment that lasts; see ``Scene``."""
+        with self.serving(place):
+            self._variables = variables
+            yield
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether it has not served yet, and nobody has chosen its port."""
+        return self._host.is_anywhere
+
+    def refused(self, text: str) -> None:
+        """Hear of a channel that would have led away from this machine."""
+        self._backend.unforeseen(text)
 
     @property
     def variables(self) -> Mapping[str, str]:

@@ -36,23 +36,32 @@ class DirectServer:
         port: Its port; 0 finds a free one. On one that was chosen it listens at once: whoever
             chose it may have told others.
         again: Whether clients know it by this port, since it was there before.
+        place: A port that somebody keeps for it, instead; it is kept when it has stopped, too.
 
     Raises:
         FlyteTestkitError: The port is taken.
     """
 
-    def __init__(self, exchange: Exchange, port: int = 0, *, again: bool = False) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        port: int = 0,
+        *,
+        again: bool = False,
+        place: Reservation | None = None,
+    ) -> None:
         self.exchange = exchange
         self.pending: dict[Any, grpc.Channel] = {}
         self._listening = threading.Lock()
         self._listener: Listener | None = None
-        self._reservation: Reservation | None = None
-        if port and not again:
+        self._place: Reservation | None = None
+        self._is_lent = place is not None
+        if port and not (again or place):
             self._listener = Listener([GrpcCarrier(exchange)], port)
             self.port = self._listener.port
         else:
-            self._reservation = Reservation(port, again=again)
-            self.port = self._reservation.port
+            self._place = place or Reservation(port, again=again)
+            self.port = self._place.port
         self._stack = ExitStack()
         self._stack.enter_context(served(self.port, self))
 
@@ -79,9 +88,8 @@ class DirectServer:
         """
         with self._listening:
             if self._listener is None:
-                if self._reservation is not None:
-                    self._reservation.release()
-                    self._reservation = None
+                if self._place is not None:
+                    self._place.release()
                 self._listener = Listener([GrpcCarrier(self.exchange)], self.port, again=True)
 
     def stop(self) -> None:
@@ -90,7 +98,9 @@ class DirectServer:
         for call in list(self.pending):
             call.abandon(_STOPPED)
         with self._listening:
-            if self._reservation is not None:
-                self._reservation.release()
             if self._listener is not None:
                 self._listener.stop()
+            if self._place is not None and not self._is_lent:
+                self._place.release()
+            elif self._place is not None and self._listener is not None:
+                self._place.renew()

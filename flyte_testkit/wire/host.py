@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.wire.exchange import Hook
     from flyte_testkit.wire.journal import Journal
+    from flyte_testkit.wire.reservation import Reservation
     from flyte_testkit.wire.transports import Transport
 
 __all__ = ["Host", "Hosted"]
@@ -75,8 +76,16 @@ class Host:
             )
         return self._listener.endpoint
 
-    def start(self) -> None:
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether nobody knows it by a port yet."""
+        return not self._port
+
+    def start(self, place: Reservation | None = None) -> None:
         """Listen; the clock asks the engine from now on whether anything will happen.
+
+        Args:
+            place: Where, if a port is kept for it that others use after it; only without a socket.
 
         Raises:
             FlyteTestkitError: A port is taken, or it runs already.
@@ -86,7 +95,7 @@ class Host:
                 f"this FakeFlyteAdmin runs already, on {self.endpoint}.\n"
                 "Make another one: each is cheap, and starts with nothing in it."
             )
-        listener = self._listening()
+        listener = self._listening(place)
         try:
             self._objects.start()
         except BaseException:
@@ -102,9 +111,10 @@ class Host:
         if isinstance(self._listener, DirectServer):
             self._listener.listen()
 
-    def _listening(self) -> Listener | DirectServer:
+    def _listening(self, place: Reservation | None) -> Listener | DirectServer:
         if self.transport == "direct":
-            return DirectServer(self._exchange, self._port, again=self._found_at)
+            again = self._found_at
+            return DirectServer(self._exchange, self._port, again=again, place=place)
         return Listener([GrpcCarrier(self._exchange)], self._port, again=self._found_at)
 
     def stop(self) -> None:
