@@ -65,6 +65,9 @@ class _Mover(Protocol):
     def go(self) -> None:
         """Hand on if nobody runs."""
 
+    def check_wait(self) -> None:
+        """Refuse to let the calling thread wait if it moves time at this moment."""
+
 
 @dataclass(eq=False)
 class Hold:
@@ -100,9 +103,24 @@ class Calls:
             self.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
-        # This may be the thread that serves all calls: callbacks shall not run on it.
-        _thread.start_new_thread(mover.go, ())
+            itself = mover.members.here() is not None
+        if not itself:  # else it hands on when it waits
+            # This may be the thread that serves all calls: callbacks shall not run on it.
+            _thread.start_new_thread(mover.go, ())
         return hold
+
+    def wait(self, answered: _thread.LockType) -> None:
+        """Let time pass in a held call in which the calling thread stands, until it is answered.
+
+        Args:
+            answered: A lock that is held until then.
+
+        Raises:
+            ClockError: The thread moves time at this moment.
+        """
+        self._mover.check_wait()
+        self._mover.go()
+        answered.acquire()
 
     def release(self, hold: object) -> None:
         """Count it no longer; who waits for it is ready before the answer is sent."""

@@ -199,11 +199,7 @@ class Mover(Turns):
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until the sleeper is settled; say whether another thread released it."""
         who = sleeper.who
-        if self._calling_back == _get_ident():
-            raise ClockError(
-                "a callback of call_at or call_later tried to wait. A callback happens at one "
-                "instant: let it schedule the rest with call_later(seconds, ...)."
-            )
+        self.check_wait()
         try:
             while self._lie_down(sleeper):
                 self.go(to_be_told=True)
@@ -216,6 +212,18 @@ class Mover(Turns):
             if who.guest:
                 self.go()
         return sleeper.released
+
+    def check_wait(self) -> None:
+        """Refuse to let a callback of this clock wait.
+
+        Raises:
+            ClockError: The calling thread runs one.
+        """
+        if self._calling_back == _get_ident():
+            raise ClockError(
+                "a callback of call_at or call_later tried to wait. A callback happens at one "
+                "instant: let it schedule the rest with call_later(seconds, ...)."
+            )
 
     def step_out(self, sleeper: Sleeper) -> None:
         """Wait from now on, but elsewhere than on one's seat: where an event may come in."""

@@ -136,7 +136,10 @@ class Standing(DirectCall):
         """
         try:
             if self.answer is None and self._bell is not None:
-                self._bell.acquire()
+                if self._calls is None:
+                    self._bell.acquire()
+                else:
+                    self._calls.wait(self._bell)
         except BaseException:  # ^C, say
             self.abandon()
             raise

@@ -8,7 +8,6 @@ Ignorant of how calls are made, and of what answers.
 
 from __future__ import annotations
 
-import functools
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -73,20 +72,13 @@ class DirectChannel(_channel.Channel):
         agent = " ".join(filter(None, (primary, f"grpc-python/{_VERSION} (direct)", secondary)))
         self.repeats = not agent.startswith(OURS)
         self.bare: Metadata = (("user-agent", agent),)
-        self._headers = functools.lru_cache(maxsize=1024)(self._arriving)
-
-    def _arriving(self, metadata: tuple[Any, ...]) -> Metadata | None:
-        found = plain(metadata)
-        return None if found is None else (*self.bare, *found)
 
     def headers(self, metadata: Any) -> Metadata | None:
         """Return what arrives of metadata; ``None`` if that is for gRPC to say."""
         if not metadata:
             return self.bare
-        try:
-            return self._headers(tuple(metadata))
-        except TypeError:  # no metadata at all, or something that cannot be hashed
-            return self._arriving(tuple(metadata)) if isinstance(metadata, (list, tuple)) else None
+        found = plain(metadata)
+        return None if found is None else (*self.bare, *found)
 
     def with_credentials(self, metadata: Any, credentials: Any, path: str) -> Any:
         """Return metadata with what credentials add; ``None`` if that is for gRPC to say."""

@@ -19,7 +19,7 @@ _RESERVED = frozenset({"te", "content-type", "user-agent", "host"})
 _SEVERAL = 2
 
 
-def plain(metadata: tuple[object, ...]) -> Metadata | None:
+def plain(metadata: object) -> Metadata | None:
     """Return metadata as it arrives; ``None`` if anything of it is not plain.
 
     Example:
@@ -28,6 +28,8 @@ def plain(metadata: tuple[object, ...]) -> Metadata | None:
         >>> plain((("Authorization", "Bearer abc"),)) is None
         True
     """
+    if not isinstance(metadata, (list, tuple)):  # what can be gone through once, say
+        return None
     arrives: list[tuple[str, str | bytes]] = []
     for pair in metadata:
         if not isinstance(pair, (tuple, list)) or len(pair) != _SEVERAL:
