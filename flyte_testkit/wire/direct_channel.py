@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["DirectChannel"]
 
 _VERSION: str = _grpcio_metadata.__version__
+_MANY = 1000
 _CLOSED = Answer("CANCELLED", None, "Channel closed!")
 
 
@@ -71,14 +72,25 @@ class DirectChannel(_channel.Channel):
         secondary = str((told or {}).get("grpc.secondary_user_agent", ""))
         agent = " ".join(filter(None, (primary, f"grpc-python/{_VERSION} (direct)", secondary)))
         self.repeats = not agent.startswith(OURS)
+        self._headers: dict[Any, Metadata] = {}  # those that were met
         self.bare: Metadata = (("user-agent", agent),)
 
     def headers(self, metadata: Any) -> Metadata | None:
         """Return what arrives of metadata; ``None`` if that is for gRPC to say."""
         if not metadata:
             return self.bare
-        found = plain(metadata)
-        return None if found is None else (*self.bare, *found)
+        if not isinstance(metadata, (list, tuple)):  # what can be gone through once, say
+            return None
+        try:
+            return self._headers[tuple(metadata)]
+        except (KeyError, TypeError):  # it is new, or has parts that cannot be hashed
+            found = plain(metadata)
+        if found is None:
+            return None
+        arrives = (*self.bare, *found)
+        if len(self._headers) < _MANY:  # else each call has its own
+            self._headers[found] = arrives
+        return arrives
 
     def with_credentials(self, metadata: Any, credentials: Any, path: str) -> Any:
         """Return metadata with what credentials add; ``None`` if that is for gRPC to say."""

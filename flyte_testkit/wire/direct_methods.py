@@ -15,7 +15,7 @@ from flyte_testkit.clock import governing_clock
 from flyte_testkit.wire import openings
 from flyte_testkit.wire.answers import Answer
 from flyte_testkit.wire.direct_calls import Sent, Standing, calls_here
-from flyte_testkit.wire.outcomes import Future, failure, success, taken_in
+from flyte_testkit.wire.outcomes import Future, Success, failure, taken_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return self._over_tcp().with_call(request, timeout, metadata, *rest)
         if taken[0].code != "OK":
             raise failure(taken[0])
-        return taken[1], success(taken[1])
+        return taken[1], Success(taken[1])
 
     def future(
         self,

@@ -5,6 +5,7 @@ Ignorant of channels, and of who answers.
 
 from __future__ import annotations
 
+import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     Parse = Callable[[bytes], Any] | None
 
-__all__ = ["Future", "failure", "success", "taken_in"]
+__all__ = ["Future", "Success", "failure", "taken_in"]
 
 _logger = logging.getLogger(_channel.__name__)
 _kinds: Any = _channel  # its classes are private, and what interceptors and users know
@@ -58,12 +59,30 @@ def failure(answer: Answer) -> grpc.RpcError:
     return error
 
 
-def success(value: object) -> grpc.Call:
-    """Return the call that a blocking call gives beside its value."""
-    state = _State((), (), (), grpc.StatusCode.OK, "")
-    state.response, state.debug_error_string, state.callbacks = value, "", None
-    call: grpc.Call = _Rendezvous(state, None, None, None)
-    return call
+class Success(_Rendezvous):  # type: ignore[misc, valid-type]  # it is private, so nobody knows its type
+    """The call that a blocking call gives beside its value; seldom anybody asks it anything.
+
+    Args:
+        value: The value.
+    """
+
+    __module__, __qualname__ = _Rendezvous.__module__, _Rendezvous.__qualname__
+    _deadline = None
+
+    def __init__(self, value: object) -> None:
+        self._value = value
+
+    @functools.cached_property
+    def _state(self) -> Any:
+        state = _State((), (), (), grpc.StatusCode.OK, "")
+        state.response, state.debug_error_string, state.callbacks = self._value, "", None
+        return state
+
+    def __del__(self) -> None:
+        """Do nothing: there is nothing left to cancel."""
+
+
+Success.__name__ = _Rendezvous.__name__  # it says its name when it is printed
 
 
 class Future:

@@ -9,6 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flyte_testkit.wire.journal import Metadata
 
 __all__ = ["plain"]
@@ -19,7 +21,7 @@ _RESERVED = frozenset({"te", "content-type", "user-agent", "host"})
 _SEVERAL = 2
 
 
-def plain(metadata: object) -> Metadata | None:
+def plain(metadata: Sequence[object]) -> Metadata | None:
     """Return metadata as it arrives; ``None`` if anything of it is not plain.
 
     Example:
@@ -28,8 +30,6 @@ def plain(metadata: object) -> Metadata | None:
         >>> plain((("Authorization", "Bearer abc"),)) is None
         True
     """
-    if not isinstance(metadata, (list, tuple)):  # what can be gone through once, say
-        return None
     arrives: list[tuple[str, str | bytes]] = []
     for pair in metadata:
         if not isinstance(pair, (tuple, list)) or len(pair) != _SEVERAL:
