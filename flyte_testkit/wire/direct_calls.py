@@ -47,8 +47,8 @@ class DirectCall:
         owner: The channel.
         deadline: In seconds; None if there is none.
         metadata: What came with the request.
-        repeats: Whether its client may make another attempt at once.
         pending: Where it stands while it is held back, with its owner.
+        repeats: Whether its client may make another attempt at once.
 
     Attributes:
         answer: The answer, once there is one.
@@ -67,9 +67,9 @@ class DirectCall:
         owner: Any,
         deadline: float | None,
         metadata: Metadata,
+        pending: dict[Any, Any],
         *,
         repeats: bool,
-        pending: dict[Any, Any],
     ) -> None:
         self._owner = owner
         self.deadline = deadline

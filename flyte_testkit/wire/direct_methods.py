@@ -142,14 +142,8 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             future.complete(ready)
             return future.rendezvous()
         server, method, raw, arrives, deadline = ready
-        call = Sent(
-            future.complete,
-            channel,
-            deadline,
-            arrives,
-            repeats=channel.repeats,
-            pending=server.pending,
-        )
+        rest = (channel, deadline, arrives, server.pending)
+        call = Sent(future.complete, *rest, repeats=channel.repeats)
         future.cancel = call.cancel
         lost = server.exchange.broken
         server.exchange.take(method, raw, call)
@@ -167,9 +161,9 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return None if ready is None else (ready, None)
         channel = self._channel
         server, method, raw, arrives, deadline = ready
-        exchange, pending = server.exchange, server.pending
+        exchange = server.exchange
         lost = exchange.broken
-        call = Standing(channel, deadline, arrives, repeats=channel.repeats, pending=pending)
+        call = Standing(channel, deadline, arrives, server.pending, repeats=channel.repeats)
         exchange.take(method, raw, call)
         answer = call.answer
         if answer is None or call.member is not None:
@@ -184,7 +178,11 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         """Return what a call is made with, or how it ends before; ``None`` if gRPC is to say."""
         channel = self._channel
         server = None if channel.closed else openings.server_at(channel.port)
-        if server is None or not self._path or not _is_usual(timeout, compression):
+        if server is None or not self._path:
+            return None
+        if compression is not None and not isinstance(compression, grpc.Compression):
+            return None
+        if timeout is not None and not (isinstance(timeout, (int, float)) and timeout < _LONGEST):
             return None
         if credentials is not None or channel.plugins:
             metadata = channel.with_credentials(metadata, credentials, self._path)
@@ -215,13 +213,6 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
 
     def _over_tcp(self) -> Any:
         return self._channel.over_tcp().unary_unary(self._path, self._serialize, self._parse)
-
-
-def _is_usual(timeout: object, compression: object) -> bool:
-    """Say whether a call has a deadline that every gRPC understands, and so on."""
-    if compression is not None and not isinstance(compression, grpc.Compression):
-        return False
-    return timeout is None or (isinstance(timeout, (int, float)) and timeout < _LONGEST)
 
 
 def _raise_if_broken() -> None:

@@ -262,11 +262,12 @@ class Journal:
 
     def _number(self, call: Call, request: Packed, *, repeats: bool) -> None:
         """Give a call its turn: that of the attempt before, or the next; only with the lock."""
-        self._forget_failures(call.at)
-        key = (call.rpc, request.raw)
         before = None
-        if repeats:
-            before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
+        if self._failed or self._failed_before:
+            self._forget_failures(call.at)
+            key = (call.rpc, request.raw)
+            if repeats:
+                before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
         if before is not None and call.at - (before.ended or 0) <= self._blur:
             call.turn, call.attempt = before.turn, before.attempt + 1
         else:
