@@ -62,7 +62,7 @@ def watch_crowd(
     *,
     client: Client,
     grace: float,
-    transport: Transport,
+    transport: Transport = "direct",
 ) -> CrowdSeen:
     """Run several waits on one remote, and tell how they ended.
 

@@ -114,7 +114,7 @@ def watch(
     *,
     client: Client,
     grace: float,
-    transport: Transport,
+    transport: Transport = "direct",
     poll: float | None = None,
 ) -> Seen:
     """Run one wait, and tell what was seen of it.
