@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from concurrent import futures
+from concurrent.futures.thread import ThreadPoolExecutor
 
 import grpc
 
@@ -130,7 +130,7 @@ class Listener:
     def __init__(
         self, handlers: list[grpc.GenericRpcHandler], port: int = 0, *, again: bool = False
     ) -> None:
-        self._pool = futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
         self._server = grpc.server(self._pool, handlers, options=SERVER_OPTIONS)
         try:
             self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")

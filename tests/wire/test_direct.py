@@ -163,8 +163,7 @@ def _in_a_child(endpoint):
         version(channel)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
-def test_a_forked_child_asks_its_parents_server_and_no_copy(admin):
+def test_a_child_of_multiprocessing_finds_a_socket(admin):
     child = multiprocessing.get_context("spawn").Process(
         target=_in_a_child, args=(admin.endpoint,)
     )
@@ -173,6 +172,32 @@ def test_a_forked_child_asks_its_parents_server_and_no_copy(admin):
 
     assert child.exitcode == 0
     assert [call.rpc for call in admin.calls] == ["GetVersion"]
+
+
+FORK = """
+import os
+import grpc
+from flyteidl.admin import version_pb2
+from flyteidl.service import admin_pb2_grpc
+from flyte_testkit.server import FakeFlyteAdmin
+
+with FakeFlyteAdmin(transport="direct") as admin, admin.channel() as channel:
+    child = os.fork()
+    if not child:
+        for each in (channel, grpc.insecure_channel(admin.endpoint)):
+            stub = admin_pb2_grpc.AdminServiceStub(each)
+            stub.GetVersion(version_pb2.GetVersionRequest(), timeout=30)
+        os._exit(0)
+    assert os.waitpid(child, 0) == (child, 0)
+    assert [call.rpc for call in admin.calls] == ["GetVersion"] * 2
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_asks_its_parents_server_and_no_copy():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
 
 
 def test_a_listener_that_was_needed_goes_with_its_server(admin):
