@@ -164,9 +164,7 @@ def _in_a_child(endpoint):
 
 
 def test_a_child_of_multiprocessing_finds_a_socket(admin):
-    child = multiprocessing.get_context("spawn").Process(
-        target=_in_a_child, args=(admin.endpoint,)
-    )
+    child = multiprocessing.get_context("spawn").Process(target=_in_a_child, args=(admin.endpoint,))
     child.start()
     child.join()
 
@@ -268,7 +266,9 @@ def test_a_guard_still_refuses_what_leads_away():
 
 def test_others_are_answered_while_a_call_is_held(admin, stub):
     admin.on("GetExecution").hangs()
-    asked = threading.Thread(target=lambda: pytest.raises(grpc.RpcError, stub.GetExecution, GET, 60))
+    asked = threading.Thread(
+        target=lambda: pytest.raises(grpc.RpcError, stub.GetExecution, GET, 60)
+    )
     asked.start()
     while not admin.calls:
         time.sleep(0.001)
