@@ -31,10 +31,20 @@ def current() -> Scene | None:
 
 
 @contextmanager
-def shared() -> Iterator[Scene]:
-    """Let every ``fake_flyte`` that is entered meanwhile play on one scene."""
+def shared(place: tuple[str, str] = ("flytesnacks", "development")) -> Iterator[Scene]:
+    """Let every ``fake_flyte`` that is entered meanwhile play on one scene.
+
+    Args:
+        place: The project and domain of the servers that do. One of another place, one with a
+            socket, and one beside another has its own environment, and shares the world.
+    """
     with governed_by(governing_clock() or VirtualClock()), ExitStack() as stack:
-        scene = Scene(stack)
+        port = Reservation()
+        stack.callback(port.release)
+        scene = Scene(port, place)
+        endpoint = f"127.0.0.1:{port.port}"
+        pointed = pointed_at(endpoint, *place, scene.refused, scene.met)
+        scene.variables = stack.enter_context(pointed)
         _scenes.append(scene)
         stack.callback(_scenes.remove, scene)
         yield scene
@@ -44,13 +54,17 @@ class Scene:
     """A world, and an environment that leads to whichever server plays.
 
     Args:
-        stack: What lasts as long as the scene.
+        port: Where all of them serve.
+        place: The project and domain that they have.
+
+    Attributes:
+        variables: Those of the environment.
     """
 
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._place: Reservation | None = None
-        self._variables: dict[tuple[str, str], Mapping[str, str]] = {}
+    def __init__(self, port: Reservation, place: tuple[str, str]) -> None:
+        self.variables: Mapping[str, str] = {}
+        self._port = port
+        self._place = place
         self._admin: FakeFlyteAdmin | None = None
 
     @contextmanager
@@ -60,39 +74,24 @@ class Scene:
             with admin.serving(), admin.env():
                 yield
             return
-        place = self._port()
-        variables = self._led_to(admin, place)
         self._admin = admin
         try:
-            with kept(), admin.playing(place, variables):
+            with kept(), admin.playing(self._port, self.variables):
                 yield
         finally:
             self._admin = None
 
     def _fits(self, admin: FakeFlyteAdmin) -> bool:
         """Whether a server can play where others do, as far as clients notice."""
-        known = not self._variables or (admin.project, admin.domain) in self._variables
-        return known and admin.transport == "direct" and admin.is_anywhere
+        same = (admin.project, admin.domain) == self._place
+        return same and admin.transport == "direct" and admin.is_anywhere
 
-    def _port(self) -> Reservation:
-        if self._place is None:
-            self._place = Reservation()
-            self._stack.callback(self._place.release)
-        return self._place
-
-    def _led_to(self, admin: FakeFlyteAdmin, place: Reservation) -> Mapping[str, str]:
-        """Return the variables of the environment, which is entered with the first server."""
-        key = admin.project, admin.domain
-        if key not in self._variables:
-            endpoint = f"127.0.0.1:{place.port}"
-            pointed = pointed_at(endpoint, *key, self._refused, self._met)
-            self._variables[key] = self._stack.enter_context(pointed)
-        return self._variables[key]
-
-    def _refused(self, text: str) -> None:
+    def refused(self, text: str) -> None:
+        """Hear of a channel that would have led away from this machine."""
         if self._admin is not None:
             self._admin.refused(text)
 
-    def _met(self, text: str) -> None:
+    def met(self, text: str) -> None:
+        """Hear of a channel that leads to this machine, and to no server that is known."""
         if self._admin is not None:
             self._admin.met(text)

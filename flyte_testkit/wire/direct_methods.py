@@ -142,8 +142,8 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             future.complete(ready)
             return future.rendezvous()
         server, method, raw, arrives, deadline = ready
-        rest = (channel, deadline, arrives, server.pending)
-        call = Sent(future.complete, *rest, repeats=channel.repeats)
+        told = (channel, deadline, arrives, server.pending)
+        call = Sent(future.complete, *told, repeats=channel.repeats)
         future.cancel = call.cancel
         lost = server.exchange.broken
         server.exchange.take(method, raw, call)

@@ -86,13 +86,13 @@ def outcome(act):
     """Return what came of something, with all that a client can ask of it."""
     try:
         return told(act())
-    except (Exception, HopelessWait) as error:
+    except (Exception, HopelessWait) as error:  # noqa: BLE001  whatever came
         return told(error)
 
 
 def told(it):
     if isinstance(it, grpc.RpcError) and isinstance(it, grpc.Call) and it.code() is not None:
-        kind = [base.__name__ for base in type(it).__mro__ if base.__name__.startswith("_")][0]
+        kind = next(base.__name__ for base in type(it).__mro__ if base.__name__.startswith("_"))
         return {
             "kind": kind,
             "code": it.code().name,

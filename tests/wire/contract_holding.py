@@ -10,7 +10,6 @@ from contract import ENDED, GET, NOBODY, VERSION, outcome, pause
 from contract_stories import each, story
 from flyteidl.admin import execution_pb2
 
-
 LASTING = []
 
 

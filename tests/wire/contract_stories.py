@@ -1,13 +1,10 @@
 """The stories that every transport must tell alike: each a function of a stage, by its name."""
 
-import concurrent.futures
-import threading
 import time
 
 import grpc
-from contract import ENDED, GET, NOBODY, PATH, VERSION, outcome, pause
+from contract import ENDED, GET, NOBODY, PATH, VERSION, outcome
 from flyteidl.admin import execution_pb2
-from flyteidl.service import admin_pb2_grpc
 
 STORIES = {}
 
