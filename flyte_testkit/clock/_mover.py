@@ -214,11 +214,7 @@ class Mover(Turns):
         return sleeper.released
 
     def check_wait(self) -> None:
-        """Refuse to let a callback of this clock wait.
-
-        Raises:
-            ClockError: The calling thread runs one.
-        """
+        """Refuse to let a callback of this clock wait, by a ClockError."""
         if self._calling_back == _get_ident():
             raise ClockError(
                 "a callback of call_at or call_later tried to wait. A callback happens at one "
