@@ -88,12 +88,18 @@ def pointed_at(
 @contextmanager
 def kept() -> Iterator[None]:
     """Put back, at the end, what somebody has changed meanwhile of an environment that lasts."""
-    before = dict(os.environ)
+    before = _snapshot()
     try:
         yield
     finally:
-        _put_back(before, ())
+        if _snapshot() != before:
+            _put_back({os.fsdecode(k): os.fsdecode(v) for k, v in before.items()}, ())
         _forget_configuration()
+
+
+def _snapshot() -> Mapping[Any, Any]:
+    """Return the environment as it is kept, which is several times faster than to read it."""
+    return dict(getattr(os.environ, "_data", os.environ))
 
 
 def write_config(folder: Path, endpoint: str) -> Path:
