@@ -88,6 +88,7 @@ class Calls:
         self.flying: dict[object, None] = {}  # those of them that are not held back
         self.held: dict[object, Hold] = {}
         self._verdicts: dict[Member, HopelessWait] = {}
+        self._within: set[Member] = set()  # whose threads answer their own calls at this moment
 
     def hold(self, what: str, call: object = None) -> Hold:
         """Count one more call that the server holds back."""
@@ -163,8 +164,7 @@ class Calls:
         mover.go()
         if not member.guest:
             mover.await_turn(member)
-        if (verdict := self._verdicts.pop(member, None)) is not None:
-            raise anew(verdict)
+        self._tell(member)
 
     def sentence(self, member: Member, verdict: HopelessWait) -> None:
         """Let who stands in a call raise this when it is answered; only with the lock held.
@@ -179,7 +179,28 @@ class Calls:
 
     def stands(self, member: Member) -> bool:
         """Whether a member stands in a call, held back or not; only with the lock held."""
-        return member in self._standing.values()
+        return member in self._within or member in self._standing.values()
+
+    def go_within(self, member: Member) -> bool:
+        """Say that the calling thread, a member, answers its own call; False if it did already."""
+        if member in self._within:
+            return False
+        self._within.add(member)
+        return True
+
+    def come_out(self, member: Member, *, waits: bool) -> None:
+        """Say that it does so no longer; perhaps it waits in that call from now on.
+
+        Raises:
+            HopelessWait: Somebody wanted to raise it there meanwhile.
+        """
+        self._within.discard(member)
+        if self._verdicts and not waits:
+            self._tell(member)
+
+    def _tell(self, member: Member) -> None:
+        if (verdict := self._verdicts.pop(member, None)) is not None:
+            raise anew(verdict)
 
     def fly(self, call: object) -> None:
         """Say that something is under way in which nobody stands."""

@@ -53,10 +53,12 @@ class DirectCall:
     Attributes:
         answer: The answer, once there is one.
         member: Who stands in the call, as far as the clock was told.
+        is_held: Whether it is answered later.
     """
 
     answer: Answer | None = None
     member: Member | None = None
+    is_held = False
     _call: object = None
     _calls: Calls | None = None
     _gone: Callable[[], None] | None = None
@@ -119,6 +121,7 @@ class Standing(DirectCall):
         """Hear that the answer comes later; return the id by which the call is held back."""
         self._bell = _thread.allocate_lock()
         self._bell.acquire()
+        self.is_held = True
         self._pending[self] = self._owner
         return self.call
 
@@ -160,7 +163,6 @@ class Sent(DirectCall):
     def __init__(self, complete: Callable[[Answer], None], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._complete = complete
-        self._flies = False
 
     def held(self) -> object:
         """Hear that the answer comes later; return the id by which the call is held back."""
@@ -170,14 +172,14 @@ class Sent(DirectCall):
         if self._calls is not None:
             self._call = _fresh()
             self._calls.fly(self._call)
-        self._flies = True
+        self.is_held = True
         self._pending[self] = self._owner
         return self._call
 
     def send(self, answer: Answer) -> None:
         """Take the answer in; who hears of it may wait, so not on the thread that moves time."""
         self.answer = self._instead or answer
-        if self._flies:
+        if self.is_held:
             _thread.start_new_thread(self._land, (self.answer,))
         else:
             self._complete(self.answer)

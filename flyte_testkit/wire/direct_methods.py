@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.wire.connectivity import Connectivity
+    from flyte_testkit.wire.exchange import Exchange
     from flyte_testkit.wire.journal import Metadata
     from flyte_testkit.wire.limits import Limits
     from flyte_testkit.wire.services import Method
@@ -145,11 +146,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         told = (channel, deadline, arrives, server.pending)
         call = Sent(future.complete, *told, repeats=channel.repeats)
         future.cancel = call.cancel
-        lost = server.exchange.broken
-        server.exchange.take(method, raw, call)
-        call.leave()
-        if server.exchange.broken is not lost:
-            _raise_if_broken()
+        _answered(server.exchange, method, raw, call)
         return future.rendezvous()
 
     def _taken(
@@ -161,15 +158,9 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return None if ready is None else (ready, None)
         channel = self._channel
         server, method, raw, arrives, deadline = ready
-        exchange = server.exchange
-        lost = exchange.broken
         call = Standing(channel, deadline, arrives, server.pending, repeats=channel.repeats)
-        exchange.take(method, raw, call)
-        answer = call.answer
-        if answer is None or call.member is not None:
-            answer = call.wait()
-        elif exchange.broken is not lost:
-            _raise_if_broken()
+        _answered(server.exchange, method, raw, call)
+        answer = call.wait() if call.is_held or call.answer is None else call.answer
         return taken_in(answer, self._parse, channel.limits)
 
     def _ready(
@@ -215,8 +206,23 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         return self._channel.over_tcp().unary_unary(self._path, self._serialize, self._parse)
 
 
-def _raise_if_broken() -> None:
-    """Raise what a clock has said of all who run on it, while the calling thread was answered."""
+def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | Sent) -> None:
+    """Let the calling thread answer a call, as far as it is answered at once.
+
+    Raises:
+        HopelessWait: Somebody has said so meanwhile of whoever makes it.
+    """
     clock = governing_clock()
-    if clock is not None and calls_here() is not None:
-        clock.check()
+    member = None if clock is None else clock.mover.members.here()
+    if clock is None or member is None:
+        exchange.take(method, raw, call)
+        return
+    calls = clock.mover.calls
+    is_first = calls.go_within(member)
+    try:
+        exchange.take(method, raw, call)
+    finally:
+        if call.member is not None and not call.is_held:
+            call.leave()
+        if is_first:  # what is said of who waits now is raised when that is over
+            calls.come_out(member, waits=call.is_held)

@@ -94,11 +94,6 @@ class Exchange:
         self._journal = journal
         self._spin = SpinGuard(service)
 
-    @property
-    def broken(self) -> HopelessWait | None:
-        """Why nothing is answered any more, or ``None``."""
-        return self._service.clock.broken
-
     def unknown(self, path: str) -> Answer:
         """Return the answer to a call of none of the methods, which nobody hears of."""
         return Answer("UNIMPLEMENTED", None, unimplemented(path, self.methods))

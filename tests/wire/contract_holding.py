@@ -65,14 +65,6 @@ def a_channel_is_closed_under_its_calls(stage):
 
 
 @story
-def a_channel_is_closed_under_who_stands_in_a_call(stage):
-    stage.admin.on("GetExecution").hangs()
-    closing = threading.Timer(20, stage.channel.close)
-    closing.start()
-    return [outcome(lambda: stage.stub.GetExecution(GET, timeout=300)), stage.clock.elapsed]
-
-
-@story
 def a_closed_channel(stage):
     stage.channel.close()
     stage.channel.close()

@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -331,6 +332,55 @@ def test_a_callback_of_the_clock_may_ask_and_may_not_wait(admin, stub):
     assert len(seen) == 2
     assert "tried to wait" in seen[1]
     assert admin.clock.elapsed == 20
+
+
+def test_a_channel_that_is_closed_cuts_off_who_stands_in_a_call_at_once(admin, stub):
+    channel = admin.channel()
+    admin.on("GetExecution").hangs()
+    with governed_by(admin.clock):
+        threading.Timer(20, channel.close).start()
+        with pytest.raises(grpc.RpcError) as caught:
+            admin_pb2_grpc.AdminServiceStub(channel).GetExecution(GET, timeout=300)
+
+        assert (caught.value.code().name, caught.value.details()) == (
+            *("CANCELLED", "Channel closed!"),
+        )
+        assert (admin.clock.elapsed, admin.calls[0].code) == (20, "CANCELLED")
+
+
+def test_a_clock_that_is_broken_while_a_call_is_answered_is_heard_by_who_calls(admin, stub):
+    admin._journal.listeners.append(lambda _: admin.clock.interrupt("enough"))
+    with governed_by(admin.clock):
+        with pytest.raises(HopelessWait, match="enough"):
+            stub.GetVersion(VERSION)
+        with pytest.raises(HopelessWait, match="enough"):
+            time.sleep(1)
+
+    assert [call.code for call in admin.calls] == ["INTERNAL"]
+
+
+def test_others_interrupt_who_is_answered_only_when_he_is(admin, stub):
+    entered, seen = threading.Event(), []
+
+    def slowly(_):
+        entered.set()
+        while not admin.clock.broken:
+            select.select([], [], [], 0.001)
+        seen.append("answered in peace")
+
+    def interrupts():
+        entered.wait()
+        admin.clock.interrupt("enough")
+
+    admin._journal.listeners.append(slowly)
+    interrupting = threading.Thread(target=interrupts)
+    interrupting.start()
+    with governed_by(admin.clock), pytest.raises(HopelessWait, match="enough"):
+        stub.GetVersion(VERSION)
+    interrupting.join()
+
+    assert seen == ["answered in peace"]
+    admin.clock.forgive()
 
 
 def test_asking_for_ever_by_futures_is_hopeless_for_who_asks(admin, stub):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["WorkflowCompiler", "compile_workflow"]
 
 _MANY = 200
-_compiled: dict[tuple[bytes | None, ...], bytes] = {}
+_compiled: dict[tuple[tuple[bytes, ...], ...], bytes] = {}
 """Some workflows, by all that goes into their compilation: a test registers the same few ones."""
 
 
@@ -62,8 +62,10 @@ def compile_workflow(
         prototext(id_): find_launch_plan(id_)
         for id_ in sorted(required.launch_plans.values(), key=_parts)
     }
-    everything = (template, None, *sub_workflows, None, *tasks, None, *launch_plans.values())
-    key = tuple(part and part.SerializeToString(deterministic=True) for part in everything)
+    parts = ((template,), sub_workflows, tasks, launch_plans.values())
+    key = tuple(
+        tuple(each.SerializeToString(deterministic=True) for each in part) for part in parts
+    )
     if (known := _compiled.get(key)) is not None:
         return compiler_pb2.CompiledWorkflowClosure.FromString(known)
     library = Library(
