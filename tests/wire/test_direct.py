@@ -406,6 +406,36 @@ def test_a_deadline_that_is_past_never_arrives(admin, stub):
     assert not admin.calls
 
 
+def test_a_deadline_is_exact_outside_of_a_world(admin, stub):
+    stub.GetVersion(VERSION, timeout=60.3)
+
+    assert admin.calls[0].deadline == 60.3
+
+
+def test_a_deadline_strikes_in_virtual_time_only(admin, stub):
+    admin._journal.listeners.append(lambda _: select.select([], [], [], 0.01))
+
+    stub.GetVersion(VERSION, timeout=0.001)
+
+    assert [call.code for call in admin.calls] == ["OK"]
+
+
+def test_a_future_is_done_at_once_in_the_order_of_sending(admin, stub):
+    futures = [stub.GetVersion.future(VERSION, metadata=[("n", str(n))]) for n in range(50)]
+
+    assert all(future.done() for future in futures)
+    assert [dict(call.metadata)["n"] for call in admin.calls] == [str(n) for n in range(50)]
+
+
+@pytest.mark.parametrize(("size", "code"), [(11_000, "ABORTED"), (13_000, "RESOURCE_EXHAUSTED")])
+def test_trailers_are_too_large_from_the_middle_on(admin, size, code):
+    admin.on().fails_with("ABORTED", message="x" * size)
+    with grpc.insecure_channel(admin.endpoint) as channel, pytest.raises(grpc.RpcError) as caught:
+        version(channel)
+
+    assert caught.value.code().name == code
+
+
 @pytest.mark.parametrize(
     ("wrong", "hint"),
     [
