@@ -122,12 +122,6 @@ def somebody_else_sleeps_while_a_call_is_held(stage):
 
 
 @story
-def a_call_without_a_deadline_that_hangs_is_hopeless(stage):
-    stage.admin.on("GetExecution").hangs()
-    return outcome(lambda: stage.stub.GetExecution(GET)).splitlines()[:3]
-
-
-@story
 def asking_for_ever_is_hopeless(stage):
     def ask():
         while True:

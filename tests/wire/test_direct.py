@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import grpc
 import pytest
@@ -357,6 +357,16 @@ def test_a_clock_that_is_broken_while_a_call_is_answered_is_heard_by_who_calls(a
             time.sleep(1)
 
     assert [call.code for call in admin.calls] == ["INTERNAL"]
+
+
+def test_a_call_without_a_deadline_that_hangs_is_hopeless(admin, stub):
+    admin.on("GetExecution").hangs()
+    with governed_by(admin.clock), pytest.raises(HopelessWait, match="that has no deadline"):
+        with suppress(grpc.RpcError):  # it is told both, in the order in which two threads come by
+            stub.GetExecution(GET)
+        time.sleep(1)
+
+    assert admin.calls[0].code == "INTERNAL"
 
 
 def test_others_interrupt_who_is_answered_only_when_he_is(admin, stub):
