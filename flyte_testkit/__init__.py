@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from flyte_testkit import failures
+    from flyte_testkit import failures, nodes
     from flyte_testkit.clock import SystemClock, VirtualClock
     from flyte_testkit.errors import (
         BrokenLaw,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         HopelessWait,
         MissingFlytekit,
         NestedFreezeError,
+        NoSuchNode,
         RegistrationError,
         RouteError,
         TimelineError,
@@ -48,6 +49,7 @@ __all__ = [
     "HopelessWait",
     "MissingFlytekit",
     "NestedFreezeError",
+    "NoSuchNode",
     "OpenTimeline",
     "RegistrationError",
     "RouteError",
@@ -60,6 +62,7 @@ __all__ = [
     "failures",
     "fake_flyte",
     "immediately",
+    "nodes",
     "polls",
     "queued",
     "running",
@@ -78,8 +81,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     """Load a word from the module that is its home."""
-    if name == "failures":
-        return import_module("flyte_testkit.failures")
+    if name in {"failures", "nodes"}:
+        return import_module(f"flyte_testkit.{name}")
     if name == "__version__":
         return _version()
     if name not in __all__:

@@ -11,30 +11,37 @@ from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
 
-from flyte_testkit import literals
+from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.engine.engine import Scripted
-from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
+from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.stubs import made_outputs
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline import Fails, Succeeds, Timeline
+from flyte_testkit.walk import LoneTask, Walked, lone_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyteidl.admin import execution_pb2
+    from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+    from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.engine.inside import Inside
+    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.inferred import Inferred
-    from flyte_testkit.launches import Routes
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches import Played, Routes
+    from flyte_testkit.nodes import Where
     from flyte_testkit.unforeseen import Unforeseen
 
+    Ask = Callable[[str, Message], Message]
     Look = Callable[[WorkflowExecutionIdentifier], execution_pb2.Execution]
 
 __all__ = ["Admissions"]
@@ -50,6 +57,7 @@ class Admissions:
         unforeseen: Told of what is refused.
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
+        ask: What asks FlyteAdmin whatever else there is to read.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class Admissions:
         *,
         strict: bool,
         look: Look,
+        ask: Ask,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -68,6 +77,7 @@ class Admissions:
         self._unforeseen = unforeseen
         self._strict = strict
         self._look = look
+        self._ask = ask
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -80,13 +90,13 @@ class Admissions:
                 script is wrong.
         """
         launch, failed = self.launch(row, inputs), row.phase in OUTCOMES
-        made: list[literals_pb2.LiteralMap] = []
+        made: list[Admission] = []
 
-        def outputs(script: Timeline) -> None:
-            made.append(literals_pb2.LiteralMap() if failed else self._outputs(row, script))
+        def admission(script: Played) -> None:
+            made.append(Admission() if failed else self._admission(row, inputs, script))
 
         try:
-            script = self._routes.claim(launch, outputs)
+            self._routes.claim(launch, admission)
         except UnscriptedLaunch as unscripted:
             if self._strict and unscripted.strict and (unscripted.surplus or not failed):
                 self._unforeseen.add(str(unscripted))
@@ -95,18 +105,18 @@ class Admissions:
         except FlyteTestkitError as wrong:
             self._unforeseen.add(str(wrong))
             raise failed_precondition(str(wrong)) from wrong
-        return Scripted(script, inputs, made[-1])
+        return made[-1]
 
     def given(
-        self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Timeline
+        self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
     ) -> Admission:
         """Admit an execution with this script, whatever the routes say.
 
         Raises:
-            FlyteTestkitError: It cannot have the outputs that the script says.
+            FlyteTestkitError: It cannot play this script, or cannot have the outputs that it says.
         """
         launch.script = script
-        return Scripted(script, inputs, self._outputs(row, script))
+        return self._admission(row, inputs, script)
 
     def launch(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Launch:
         """Return a new execution as tests see it."""
@@ -116,7 +126,55 @@ class Admissions:
         def read() -> execution_pb2.Execution:
             return self._look(first.id) if self._store.executions.get(*row.key) else first
 
-        return Launch(read, first, inputs, declared)
+        return Launch(read, first, inputs, declared, self._ask)
+
+    def _admission(
+        self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
+    ) -> Admission:
+        """Admit an execution with this script.
+
+        Raises:
+            FlyteTestkitError: It cannot play it.
+        """
+        if isinstance(script, Timeline):
+            outputs = self._outputs(row, script)  # from which a stub may grow
+            return Scripted(script, inputs, outputs, self._inside(row, script))
+        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        if problem := walked.unplayable():
+            raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
+        return walked
+
+    def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
+        """Return what makes the one task of a workflow that is only known by its name.
+
+        Of what is registered a timeline says nothing of the inside.
+        """
+        workflow = self._workflow(row)
+        if workflow is None or not self._inferred.is_stub(workflow.key):
+            return None
+        found = lone_task(workflow.message.closure.compiled_workflow)
+        if found is None:
+            return None
+        node, task = found
+        failure = script.ending.failure if isinstance(script.ending, Fails) else None
+        return lambda stage: LoneTask(stage, node, task, failure)
+
+    def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
+        """Return what a new execution runs, which a tree may have told something new of.
+
+        Raises:
+            FlyteTestkitError: It tells what it cannot.
+        """
+        asked, workflow = row.message.spec.launch_plan, self._workflow(row)
+        assert workflow is not None  # noqa: S101  nothing runs without one, and none is deleted
+        place = Name(asked.project, asked.domain, asked.name)
+        if not self._inferred.is_stub(workflow.key):
+            if isinstance(tree, Workflow):
+                raise trees.registered(asked.name, tree)
+        elif place in self._inferred and workflow.name == asked.name:
+            trees.learn_late(self._inferred, place, tree, row.created_at)
+            workflow = self._workflow(row) or workflow
+        return workflow.message.closure.compiled_workflow
 
     def _outputs(self, row: ExecutionRow, script: Timeline) -> literals_pb2.LiteralMap:
         """Return what a run that plays this script makes, if it succeeds.

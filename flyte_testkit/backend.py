@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -28,13 +28,15 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.glances import Glance, Origin, with_foretold
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
+from flyte_testkit.inside import Reader
 from flyte_testkit.launches import Routes
 from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -48,22 +50,9 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
-    from flyte_testkit.launches import Launch, Planting
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches import Launch, Planting, Played
 
-__all__ = ["Backend", "Origin"]
-
-
-class Origin(NamedTuple):
-    """What an execution was launched with: read when somebody asks, for it may be long.
-
-    Attributes:
-        script: Its script as code; empty if it plays none.
-        inputs: Its inputs, those of the launch plan among them.
-    """
-
-    script: Callable[[], str]
-    inputs: Callable[[], LiteralMap]
+__all__ = ["Backend"]
 
 
 _LOOK_UPS = frozenset(
@@ -123,6 +112,7 @@ class Backend:
             self.unforeseen_so_far,
             strict=strict,
             look=self.look,
+            ask=self.read,
         )
         self.history = History()
         self.admin.on_change(self.history.note)
@@ -166,7 +156,16 @@ class Backend:
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
         request = WorkflowExecutionGetRequest(id=execution)
-        return cast("Execution", self.answer("GetExecution", request))
+        return cast("Execution", self.read("GetExecution", request))
+
+    def read(self, rpc: str, request: Message) -> Message:
+        """Answer an RPC now that changes nothing, for whoever is no client: nothing notes it.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self.moment() as now:
+            return self.admin.answer(rpc, request, now)
 
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
@@ -200,7 +199,7 @@ class Backend:
     def add(
         self,
         request: ExecutionCreateRequest,
-        script: Timeline,
+        script: Played,
         *,
         principal: str,
         created_at: datetime | None,
@@ -266,16 +265,55 @@ class Backend:
 
         All as of the moment in which the first is asked for; meanwhile anything may be called.
         """
-        with self.moment():
-            executions = self.admin.store.executions
-            lives = [
-                (row, tuple(changes))
-                for key, changes in self.history.lives().items()
-                if (row := executions.get(*key)) is not None
-            ]
-        for row, changes in lives:
-            inputs = partial(read_literals, self.admin.store, row.inputs_uri)
-            yield row, changes, Origin(partial(self._script_of, row.key), inputs)
+        with self.moment() as now:
+            lives = self._glances({}, now)
+        for life in lives:
+            yield life.row, life.changes, life.origin
+
+    def glances(self) -> list[Glance]:
+        """Return every execution as now, for pictures: what nobody looks at is not played.
+
+        As many as there may be, that takes no longer than to tell their phases.
+        """
+        with self._lock:
+            now = self.clock.now()
+            return self._glances(self.engine.glance(now), now)
+
+    def _glances(
+        self, foretold: Mapping[Key, list[tuple[datetime, str]]], now: datetime
+    ) -> list[Glance]:
+        executions = self.admin.store.executions
+        return [
+            Glance(row, with_foretold(changes, foretold.get(key, ())), self._origin(row, now))
+            for key, changes in self.history.lives().items()
+            if (row := executions.get(*key)) is not None
+        ]
+
+    def _origin(self, row: ExecutionRow, now: datetime) -> Origin:
+        key = row.key
+        return Origin(
+            partial(self._script_of, key),
+            partial(read_literals, self.admin.store, row.inputs_uri),
+            Reader(row.message.id, self._read_as_it_is),
+            self.engine.plays_nodes(key),
+            partial(self._brought_up, key, now),
+        )
+
+    def _read_as_it_is(self, rpc: str, request: Message) -> Message:
+        """Answer an RPC that changes nothing, whatever is due by now.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self._lock:
+            return self.admin.answer(rpc, request, self.clock.now())
+
+    def _brought_up(self, key: Key, now: datetime) -> ExecutionRow:
+        with self._lock:
+            self.engine.bring_up(key, now)
+            row = self.admin.store.executions.get(*key)
+        assert row is not None  # noqa: S101  FlyteAdmin forgets none
+        return row
 
     def _script_of(self, key: Key) -> str:
         with self._lock:

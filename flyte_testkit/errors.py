@@ -10,6 +10,7 @@
         ├── RegistrationError (ValueError) an interface or a name that cannot be registered
         ├── RouteError (ValueError)        a route that cannot be planted as it is written
         ├── MissingFlytekit (ImportError)  flytekit is asked for and not installed
+        ├── NoSuchNode (KeyError)          a node that is asked for inside a run, and is not there
         ├── BrokenLaw (AssertionError)     the code under test breaks one of flyte_testkit.laws
         └── UnexpectedUse                  the code under test did what no script foresaw
     BaseException
@@ -38,6 +39,7 @@ __all__ = [
     "HopelessWait",
     "MissingFlytekit",
     "NestedFreezeError",
+    "NoSuchNode",
     "RegistrationError",
     "RouteError",
     "TimelineError",
@@ -74,6 +76,12 @@ class RegistrationError(FlyteTestkitError, ValueError):
 
 class RouteError(FlyteTestkitError, ValueError):
     """A route that cannot be planted as it is written."""
+
+
+class NoSuchNode(FlyteTestkitError, KeyError):  # noqa: N818  it names what is missing
+    """A node that is asked for inside an execution, and is not there."""
+
+    __str__ = Exception.__str__  # a KeyError's would be a repr on one line
 
 
 class MissingFlytekit(FlyteTestkitError, ImportError):  # noqa: N818  it names what is missing

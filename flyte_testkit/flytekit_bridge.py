@@ -123,6 +123,8 @@ def register(
     if beside:
         has = "an interface" if set(beside) - {"schedule"} else "a schedule"
         advice = f"Leave {' and '.join(beside)} out, or register a name instead."
+        if "tree" in beside:
+            has, advice = "nodes", "Register it alone, and plant nodes.where(…) by on_launch(…)."
         if has == "a schedule":
             advice = "Register LaunchPlan.get_or_create(workflow, schedule=…), or a name instead."
         raise RegistrationError(

@@ -79,6 +79,16 @@ class Guess:
     inputs: Mapping[str, Seen] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
 
+    @classmethod
+    def declared(cls, inputs: Mapping[str, object], outputs: Mapping[str, object]) -> Guess:
+        """Return what is known of an interface whose types are told.
+
+        Raises:
+            RegistrationError: A type has no counterpart in Flyte.
+        """
+        ways = [literals.variable_map(types).variables for types in (inputs, outputs)]
+        return cls(*({key: Seen(found.type) for key, found in way.items()} for way in ways))
+
     def with_outputs(self, name: str, outputs: Mapping[str, object]) -> Guess:
         """Return the guess after a script that succeeds with these outputs.
 

@@ -7,15 +7,14 @@ takes its place. Ignorant of how launches find their scripts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit import literals
+from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
-from flyte_testkit.definitions import definitions, elsewhere, whereabouts, whole
+from flyte_testkit.definitions import definitions, elsewhere, whereabouts
 from flyte_testkit.errors import (
     FlyteTestkitError,
     RegistrationError,
@@ -23,20 +22,20 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.inferred import Name
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
-from flyte_testkit.stubs import Stub, check_outputs
+from flyte_testkit.registering import require_version
+from flyte_testkit.stubs import check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from flyteidl.admin import schedule_pb2
     from flyteidl.core import identifier_pb2, literals_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
-    from flyte_testkit.launches import Criteria, Planting
+    from flyte_testkit.launches import Criteria, Planting, Played
 
 __all__ = ["Registry"]
 
@@ -87,33 +86,6 @@ class Registry:
                 ) from refusal
         return project, domain
 
-    def register(
-        self,
-        name: str,
-        inputs: Mapping[str, object],
-        outputs: Mapping[str, object],
-        version: str,
-        *,
-        schedule: schedule_pb2.Schedule | None = None,
-        place: tuple[str, str] | None = None,
-    ) -> None:
-        """Register a launch plan by its interface, for which an inferred one steps aside.
-
-        Raises:
-            RegistrationError: It cannot be registered; then nothing is.
-        """
-        for what, types in (("inputs", inputs), ("outputs", outputs)):
-            if not isinstance(types, Mapping) or not all(isinstance(key, str) for key in types):
-                raise RegistrationError(
-                    f"register({name!r}, {what}={types!r}): {what} are types by name.\n"
-                    f"Write {what}={{'day': str}}, for example."
-                )
-        _require_text(version, f"register({name!r}, …)")
-        stub = Stub.declared(place or self._place, name, version, inputs, outputs, schedule)
-        admin, inferred = self._backend.admin, self._backend.inferred
-        with self._backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
-            stub.register(lambda rpc, request: admin.answer(rpc, request, now))
-
     def scripted(self, planting: Planting) -> None:
         """See to it that launches can be as a route wants them, which is about to be planted.
 
@@ -123,6 +95,7 @@ class Registry:
         """
         criteria = planting.criteria
         if criteria.entity is None:
+            trees.check_nameless(planting.scripts)
             return
         name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
         with self._backend.moment() as now:
@@ -131,6 +104,7 @@ class Registry:
                 self._infer(name, inputs, planting.scripts, criteria.version, now)
             else:
                 self._check(planting)
+                self._grow(name, planting.scripts, now)
 
     def doubt(self, planting: Planting) -> str:
         """Say why scripts could not be planted as things are by now, if so."""
@@ -142,7 +116,7 @@ class Registry:
         if criteria.entity is None:
             return ""
         name = Name(*self._asked(criteria))
-        if name in inferred:
+        if name in inferred and not inferred.is_closed(name):
             misled = planting.scripts and inferred.may_mislead(name)
             return unregistered(name.name, inferred.guess(name)) if misled else ""
         try:
@@ -160,7 +134,7 @@ class Registry:
         self,
         name: str,
         inputs: Mapping[str, object],
-        script: Timeline,
+        script: Played,
         *,
         version: str | None = None,
         place: tuple[str, str] | None = None,
@@ -178,7 +152,7 @@ class Registry:
             RegistrationError: There is no such version, or the outputs or inputs do not fit.
         """
         if version is not None:
-            _require_text(version, "add_execution(…)")
+            require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
         with self._backend.moment() as now:
             if self._is_to_be_inferred(named):
@@ -193,6 +167,8 @@ class Registry:
             if named not in self._backend.inferred:
                 for outputs in _outputs([script]):
                     check_outputs(name, outputs, chosen.outputs)
+                trees.check(self._store, [chosen], [script])
+            self._grow(named, [script], now)
         return chosen.id, literals.literal_map(inputs, chosen.open, of="input")
 
     def latest(self, name: str) -> identifier_pb2.Identifier:
@@ -256,7 +232,21 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        return inferred.learn(name, guess, version, now)
+        planted = trees.among(scripts)
+        learnt = guess, version, trees.settled(inferred, name, planted)
+        return trees.learn(inferred, name, learnt, planted, now)
+
+    def _grow(self, name: Name, scripts: Iterable[object], now: datetime) -> None:
+        """Learn what nodes give by scripts, of a name whose nodes were registered by a tree.
+
+        Raises:
+            FlyteTestkitError: It has not these nodes, or they cannot do that.
+        """
+        inferred = self._backend.inferred
+        if inferred.is_closed(name):
+            planted = trees.among(scripts)
+            learnt = inferred.guess(name), None, trees.settled(inferred, name, planted)
+            trees.learn(inferred, name, learnt, planted, now)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
@@ -276,6 +266,8 @@ class Registry:
             check_inputs(criteria, found)
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
+        if name not in self._backend.inferred:
+            trees.check(self._store, found, planting.scripts)
 
     def _chosen(self, name: Name, version: str | None = None) -> Definition:
         """Return a version of a name that can be launched, by default the latest.
@@ -303,7 +295,9 @@ class Registry:
         return fitting[-1]
 
     def _is_to_be_inferred(self, name: Name) -> bool:
-        return name in self._backend.inferred or not definitions(self._store, name)
+        inferred = self._backend.inferred
+        known = name in inferred or not definitions(self._store, name)
+        return known and not inferred.is_closed(name)
 
     def _asked(self, criteria: Criteria) -> tuple[str, str, str]:
         project, domain = criteria.project or self._place[0], criteria.domain or self._place[1]
@@ -317,11 +311,6 @@ class Registry:
     @property
     def _store(self) -> Store:
         return self._backend.admin.store
-
-
-def _require_text(version: object, call: str) -> None:
-    if not isinstance(version, str) or not version:
-        raise RegistrationError(f"{call}: version={version!r}: a version is a text, such as 'v1'.")
 
 
 def _outputs(scripts: Iterable[object]) -> list[Mapping[str, Any]]:

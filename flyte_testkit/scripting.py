@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import execution_pb2
 
-from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, RegistrationError, shown, suggests_keywords
+from flyte_testkit.launches import require_played
 from flyte_testkit.naming import entity_name, execution_mode, texts
+from flyte_testkit.registering import register, register_tree
 from flyte_testkit.schedules import schedule_message
-from flyte_testkit.timeline import require_timeline
 
 if TYPE_CHECKING:
     from flyte_testkit.backend import Backend
-    from flyte_testkit.launches import Launch, LaunchRoute, Planting
+    from flyte_testkit.launches import Launch, LaunchRoute, Planting, Played
     from flyte_testkit.naming import Mode
+    from flyte_testkit.nodes import Workflow
     from flyte_testkit.registry import Registry
-    from flyte_testkit.timeline import Timeline
 
 __all__ = ["Scripting"]
 
@@ -39,6 +40,7 @@ class Scripting:
     def register(
         self,
         entity: object,
+        tree: Workflow | None = None,
         *,
         inputs: Mapping[str, Any] | None = None,
         outputs: Mapping[str, Any] | None = None,
@@ -47,14 +49,17 @@ class Scripting:
         project: str | None = None,
         domain: str | None = None,
     ) -> None:
-        """Register a launch plan by its name and interface, or a real entity of flytekit.
+        """Register a launch plan by its name, with its interface or nodes, or a real entity.
 
-        A name makes a task, a workflow and an active launch plan of that name. An entity of
+        A name makes a task, a workflow and an active launch plan of that name. A tree of nodes
+        makes a workflow of them: what they do is planted by :meth:`on_launch`. An entity of
         flytekit (task, workflow, launch plan) is compiled and registered by flytekit itself. What
         was only known from scripts so far steps aside.
 
         Args:
             entity: A name, or an entity of flytekit.
+            tree: With a name: which nodes its workflow has, as a ``nodes.workflow(…)`` whose tasks
+                have no attempts.
             inputs: With a name: Python types of the inputs, by name; flytekit's own among them.
             outputs: Likewise of the outputs.
             version: The version to register.
@@ -66,12 +71,15 @@ class Scripting:
 
         Raises:
             RegistrationError: The interface or the name cannot be registered; then nothing is.
+            TimelineError: FlyteAdmin has no room for such a tree.
 
         Example:
+            >>> from flyte_testkit import nodes
             >>> from flyte_testkit.server import FakeFlyteAdmin
             >>> with FakeFlyteAdmin() as admin:
             ...     admin.register("nightly", inputs={"day": str}, outputs={"auc": float})
             ...     admin.register("hourly", schedule="@hourly", domain="production")
+            ...     admin.register("etl", nodes.workflow(extract=nodes.task(), fit=nodes.task()))
         """
         from flyte_testkit import flytekit_bridge as bridge  # noqa: PLC0415  flytekit is optional
 
@@ -79,9 +87,17 @@ class Scripting:
         when = schedule_message(schedule)
         if isinstance(entity, str):
             types = bridge.declared(inputs or {}), bridge.declared(outputs or {})
-            self._registry.register(entity, *types, version, schedule=when, place=place)
+            if tree is None:
+                register(self._backend, place, entity, *types, version, schedule=when)
+            elif when is None:
+                register_tree(self._backend, place, entity, tree, *types, version)
+            else:
+                raise RegistrationError(
+                    f"register({entity!r}, nodes.workflow(…), schedule=…): a workflow that is made"
+                    " up has no schedule.\nLeave it out: nothing launches it here anyway."
+                )
         else:
-            given = {"inputs": inputs, "outputs": outputs, "schedule": schedule}
+            given = {"tree": tree, "inputs": inputs, "outputs": outputs, "schedule": schedule}
             beside = [what for what, value in given.items() if value]
             bridge.register(self.remote(), entity, version, place=place, beside=beside)
 
@@ -93,7 +109,7 @@ class Scripting:
     def add_execution(  # noqa: PLR0913  keywords, each of them of one execution
         self,
         name: str,
-        script: Timeline,
+        script: Played,
         *,
         launch_plan: object = None,
         version: str | None = None,
@@ -110,7 +126,8 @@ class Scripting:
 
         Args:
             name: The execution's name.
-            script: What it does, from its creation on.
+            script: What it does, from its creation on: a timeline, or a tree of
+                :mod:`nodes <flyte_testkit.nodes>`.
             launch_plan: What was launched: a name, or an entity that has one. By default a launch
                 plan of the execution's name, which is registered if it is not there yet.
             version: The version of it; by default the latest.
@@ -126,14 +143,14 @@ class Scripting:
             domain: Likewise the domain.
 
         Raises:
-            TimelineError: The script is no finished timeline.
+            TimelineError: The script is no finished timeline, or no tree that this can play.
             RegistrationError: Inputs or outputs do not fit what is declared.
             FlyteTestkitError: FlyteAdmin refuses such an execution.
         """
         call = f"add_execution({name!r}, …)"
         if not isinstance(name, str):
             raise FlyteTestkitError(f"{call}: an execution is named by a text, such as 'run-1'.")
-        script = require_timeline(script, call)
+        script = require_played(script, call)
         if not isinstance(principal, str):
             raise FlyteTestkitError(f"{call}: principal={principal!r}: who launched it is a text.")
         plan = name if launch_plan is None else entity_name(launch_plan)

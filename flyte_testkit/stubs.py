@@ -2,7 +2,8 @@
 
 A stub is registered as anything is: a task, a workflow of that one task and an active launch plan,
 all of one name, sent through FlyteAdmin's own RPCs. So clients can fetch, describe and launch it,
-and FlyteAdmin checks its inputs. Ignorant of scripts and of the network.
+and FlyteAdmin checks its inputs. If a graph says which nodes there are, the workflow has those.
+Ignorant of scripts and of the network.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from flyteidl.core import (
     workflow_pb2 as core_workflow_pb2,
 )
 
-from flyte_testkit import literals
+from flyte_testkit import flow, literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.errors import RegistrationError, close_names
+from flyte_testkit.graphs import constant, templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from google.protobuf.message import Message
 
+    from flyte_testkit.graphs import Graph
     from flyte_testkit.guesses import Guess
 
     Answer = Callable[[str, Message], Message]
@@ -52,6 +55,7 @@ class Stub:
         interface: What goes in and comes out.
         optional: The inputs that may be left out; they are None then.
         schedule: When it runs by itself, if it does.
+        graph: The nodes of its workflow; None is the one of its task.
     """
 
     project: str
@@ -61,6 +65,7 @@ class Stub:
     interface: interface_pb2.TypedInterface
     optional: frozenset[str] = frozenset()
     schedule: schedule_pb2.Schedule | None = None
+    graph: Graph | None = None
 
     @classmethod
     def declared(
@@ -84,14 +89,21 @@ class Stub:
         return cls(*place, name, version, interface, schedule=schedule)
 
     @classmethod
-    def guessed(cls, place: tuple[str, str], name: str, version: str, guess: Guess) -> Stub:
+    def guessed(
+        cls,
+        place: tuple[str, str],
+        name: str,
+        version: str,
+        guess: Guess,
+        graph: Graph | None = None,
+    ) -> Stub:
         """Return the stub of what is only known from scripts."""
         interface = interface_pb2.TypedInterface(
             inputs=literals.variable_map({key: seen.type for key, seen in guess.inputs.items()}),
             outputs=literals.variable_map({key: seen.type for key, seen in guess.outputs.items()}),
         )
         optional = frozenset(key for key, seen in guess.inputs.items() if seen.nullable)
-        return cls(*place, name, version, interface, optional)
+        return cls(*place, name, version, interface, optional, graph=graph)
 
     def register(self, answer: Answer, *, active: bool = True) -> None:
         """Register task, workflow and launch plan, and activate the launch plan.
@@ -107,7 +119,8 @@ class Stub:
         activate = launch_plan_pb2.LaunchPlanUpdateRequest(id=plan, state="ACTIVE")
         try:
             answer("CreateTask", self._task())
-            answer("CreateWorkflow", self._workflow())
+            workflow = self._workflow() if self.graph is None else self._made(answer)
+            answer("CreateWorkflow", workflow)
             answer("CreateLaunchPlan", self._launch_plan())
             if active:
                 answer("UpdateLaunchPlan", activate)
@@ -164,6 +177,37 @@ class Stub:
         return workflow_pb2.WorkflowCreateRequest(
             id=template.id, spec=workflow_pb2.WorkflowSpec(template=template)
         )
+
+    def _made(self, answer: Answer) -> workflow_pb2.WorkflowCreateRequest:
+        """Register the tasks of the nodes, and return the workflow of them.
+
+        What the nodes do not give, but a timeline did that says nothing of nodes, is a plain value.
+        """
+        assert self.graph is not None  # noqa: S101  it is asked for with one
+        made = templates(self.graph, self._id(identifier_pb2.WORKFLOW))
+        for task in made.tasks:
+            answer(
+                "CreateTask",
+                task_pb2.TaskCreateRequest(id=task.id, spec=task_pb2.TaskSpec(template=task)),
+            )
+        template, given = made.workflow, made.workflow.interface.outputs.variables
+        template.interface.inputs.CopyFrom(self.interface.inputs)
+        others = interface_pb2.VariableMap(
+            variables={k: v for k, v in self.interface.outputs.variables.items() if k not in given}
+        )
+        for name, value in flow.outputs(None, others, name=self.name).literals.items():
+            given[name].CopyFrom(others.variables[name])
+            template.outputs.append(constant(name, value))
+        spec = workflow_pb2.WorkflowSpec(template=template, sub_workflows=made.sub_workflows)
+        return workflow_pb2.WorkflowCreateRequest(id=template.id, spec=spec)
+
+    @property
+    def tasks(self) -> list[str]:
+        """The names of all its tasks."""
+        if self.graph is None:
+            return [self.name]
+        made = templates(self.graph, self._id(identifier_pb2.WORKFLOW))
+        return [self.name, *(task.id.name for task in made.tasks)]
 
     def _launch_plan(self) -> launch_plan_pb2.LaunchPlanCreateRequest:
         spec = launch_plan_pb2.LaunchPlanSpec(workflow_id=self._id(identifier_pb2.WORKFLOW))

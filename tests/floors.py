@@ -8,17 +8,24 @@ own door. Everything counts as an import: those inside functions, and those for 
 # The whole package, floor by floor; a floor may go on above another.
 HOUSE = [
     ("0 ground", ["errors"]),
-    ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline"]),
-    ("2 FlyteAdmin without a network", ["references", "literals", "admin"]),
+    ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
+    ("2 FlyteAdmin without a network", ["references", "literals", "admin", "flow"]),
     ("3 the wire", ["wire"]),
     (
         "2 FlyteAdmin without a network",
         [
-            "guesses launches naming schedules",  # what tests say of launches
-            "stubs",
-            "engine inferred",
-            "admissions definitions",
+            "inside",  # what happens in executions, read as clients read it
+            "guesses launches naming replacing schedules",  # what tests say of launches
+            "engine",
+            "walk",  # what an engine sends that plays nodes
+            "graphs",  # workflows made of scripts, and who plays what
+            "glances stubs",
+            "inferred",
+            "definitions",
+            "trees",  # which scripts of nodes fit what is registered
+            "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "registering",
             "registry",
             "scripting",
         ],
@@ -90,8 +97,21 @@ ROOMS = {
         "_durations",
         "_parts",
         "_text",
-        "_reader",
+        "_endings _reader",
         "_value",
+        "_attempt",  # what an attempt of a task does
+        "_open",
+        "__init__",
+    ],
+    "nodes": [
+        "_names _text retries",
+        "_promise _values order",
+        "_node",
+        "_task",
+        "_inside",
+        "_groups",
+        "_wholes",
+        "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
     "literals": [
@@ -100,6 +120,13 @@ ROOMS = {
         "scalars types",
         "reading values",
         "forms",
+        "__init__",
+    ],
+    "flow": [
+        "_demand _go_values _schemas _wrong",
+        "_conditions _content _paths",
+        "_bindings _plain",
+        "_demands _outputs",
         "__init__",
     ],
     "admin": [
@@ -125,6 +152,13 @@ ROOMS = {
         "workflows",
         "__init__",
     ],
+    "inside": [
+        "_graph _reader _values",
+        "_siblings",
+        "_runs",
+        "_failing",
+        "__init__",
+    ],
     "launches": [
         "_launch",
         "_criteria _scripts",
@@ -134,9 +168,27 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "nursery runs stage",
+        "inside nursery rehearsal runs stage",
         "scripts",
+        "outline",
         "engine",
+        "__init__",
+    ],
+    "walk": [
+        "cast failing",
+        "site",  # where a node stands
+        "pods",  # what is said of an attempt of its task
+        "company graph",  # who plays; who waits for whom
+        "lone scope",  # the only one there is; one workflow of them
+        "branches subworkflows tasks",  # the kinds
+        "kinds",
+        "whole",
+        "__init__",
+    ],
+    "graphs": [
+        "compiled drawn",
+        "arms bound joining",
+        "casting templates",
         "__init__",
     ],
     "wire": [
@@ -166,6 +218,7 @@ ROOMS = {
     ],
     "render": [
         "_hints _values",
+        "_nodes",
         "_lives",
         "__init__",
     ],

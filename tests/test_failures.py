@@ -444,3 +444,71 @@ def test_a_code_of_grpc_stands_for_its_name(code, text):
 def test_what_is_no_code_is_refused(code):
     with pytest.raises(TimelineError, match="the code of a failure is text, not"):
         failures.Failure("away", code=code)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "kind", "budget"),
+    [
+        (failures.recoverable("no lock"), "USER:Recoverable", "USER", "user"),
+        (failures.oom_killed(attempts=3), "OOMKilled", "USER", "user"),
+        (failures.outputs_not_found(), "OutputsNotFound", "UNKNOWN", "user"),
+        (failures.preempted(), "Interrupted", "SYSTEM", "system"),
+        (failures.process_died(exit_code=3), "Interrupted", "SYSTEM", "system"),
+        (failures.pod_deleted(), "ResourceDeletedExternally", "SYSTEM", "system"),
+        (failures.user_error(), "USER:RuntimeError", "USER", None),
+        (failures.system_error(), "SYSTEM", "SYSTEM", None),
+        (failures.bad_image(), "ContainersNotReady|InvalidImageName", "USER", None),
+        (Failure("boom"), "USER:RuntimeError", "USER", None),
+    ],
+)
+def test_the_task_words_its_failure_before_anybody_wraps_it(
+    failure: Failure, code: str, kind: str, budget: str | None
+) -> None:
+    assert (failure.of_task.code, failure.of_task.kind) == (code, kind)
+    assert failure.budget == budget
+    assert "currentAttempt" not in failure.of_task.message
+    assert failure.of_task.of_task == failure.of_task
+
+
+@pytest.mark.parametrize(
+    ("failure", "retries", "begins"),
+    [
+        (failures.recoverable("no lock"), 2, "[3/3] currentAttempt done. Last Error: USER::Trace"),
+        (failures.recoverable("no lock", attempts=7), 0, "[1/1] currentAttempt done."),
+        (failures.preempted(), 0, "[3/3] currentAttempt done. Last Error: SYSTEM::"),
+        (failures.outputs_not_found(), 1, "[2/2] currentAttempt done. Last Error: UNKNOWN::"),
+        (Failure("gone", code="OOMKilled"), 0, "[1/1] currentAttempt done. Last Error: USER::gone"),
+        (failures.user_error(), 5, "Trace:"),
+    ],
+)
+def test_the_node_wraps_it_with_its_own_counts(failure: Failure, retries: int, begins: str) -> None:
+    assert failure.of_node(retries).message.startswith(begins)
+    assert failure.of_node(retries).of_task == failure.of_task
+
+
+def test_each_attempt_names_its_own_pod() -> None:
+    for failure in (failures.process_died(), failures.pod_deleted(), failures.oom_killed()):
+        assert "run-n2-1" in failure.of_task.worded_for("run", node_id="n2", attempt=1).message
+
+
+def test_a_wrapped_failure_is_not_wrapped_again() -> None:
+    assert failures.retries_exhausted(last=failures.recoverable("no lock")).code == (
+        "RetriesExhausted|USER:Recoverable"
+    )
+
+
+def test_equal_failures_are_worded_alike_by_tasks_and_nodes() -> None:
+    named = failures.recoverable("no lock", attempts=2)
+    written = Failure(named.message, code=named.code, kind=named.kind)
+
+    assert written == named
+    assert written.of_task == named.of_task
+    assert written.budget == named.budget
+
+
+def test_recoverable_reads_back_from_its_code() -> None:
+    failure = failures.recoverable("no lock", attempts=2)
+
+    assert repr(failure) == "failures.recoverable('no lock', attempts=2)"
+    assert failures.parse(repr(failure)) == failure
+    assert failures.recoverable(message="no lock", attempts=2) == failure

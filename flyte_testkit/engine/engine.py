@@ -10,17 +10,19 @@ are found.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.engine.outline import outlined
+from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
-from flyte_testkit.engine.scripts import instants, perform
+from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
+from flyte_testkit.timeline import Polls, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,33 +33,64 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
-    from flyte_testkit.engine.performance import Act
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.engine.inside import Inside
+    from flyte_testkit.engine.performance import Act, Audience, Performance
 
-__all__ = ["Engine", "Scripted"]
+__all__ = ["Engine", "Played", "Scripted"]
+
+
+class Played(Admission):
+    """An execution will perform something.
+
+    Attributes:
+        script: What was written, which prints as code.
+        inputs: What the execution runs with.
+        outputs: What it will have made if it succeeds, as far as that is known.
+    """
+
+    script: object
+    inputs: literals_pb2.LiteralMap
+    outputs: literals_pb2.LiteralMap
+
+    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
+        """Perform it from an instant on; may be asked twice, to rehearse."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
-class Scripted(Admission):
+class Scripted(Played):
     """An execution will play a script.
 
     Attributes:
-        script: The script.
-        inputs: What the execution runs with.
-        outputs: What it will have made if it succeeds.
+        inside: Makes what stands inside of it; None if nothing does.
     """
 
     script: Timeline
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
+    inside: Callable[[Stage], Inside] | None = None
+
+    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
+        """Play the script."""
+        inside = None if self.inside is None else self.inside(stage)
+        return perform(self.script, stage, at, inside)
 
 
 @dataclass(frozen=True)
 class Play:
-    """An execution's script, and the run that plays it."""
+    """An execution's script, and the run that plays it.
 
-    script: Timeline
+    Attributes:
+        script: What was written.
+        run: What plays it.
+        stage: The execution.
+        begun: When it began.
+    """
+
+    script: object
     run: Run
+    stage: Stage
+    begun: datetime
 
     def __str__(self) -> str:
         looks = self.run.looks
@@ -100,15 +133,17 @@ class Engine(WorkflowExecutor):
 
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""
-        if not isinstance(admission, Scripted):
+        if not isinstance(admission, Played):
             return
         id_ = execution.message.id
         stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
-        script = admission.script
-        performance = perform(script, stage, now)
-        known = partial(instants, script, 0, now)
-        run = self._runs.begin(performance, stage.audience, now, known)
-        self.plays[execution.key] = Play(script, run)
+
+        def begin(audience: Audience) -> Performance[None]:
+            return admission.perform(replace(stage, audience=audience), now)
+
+        rehearsed = Rehearsed(begin, stage.audience)
+        run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Let the execution's engine hear of it, which takes a moment; then it ends ABORTED."""
@@ -151,6 +186,37 @@ class Engine(WorkflowExecutor):
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
         return "\n".join(lines) or "  no execution is under way"
 
+    def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
+        """Tell which phases executions are in by now that nobody has looked at since then.
+
+        They are not played: of ten thousand somebody wants to see a few. What cannot be told from
+        its script is played, in its turn.
+
+        Returns:
+            The phases since their beginning, of those that were not played.
+        """
+        unseen = self._runs.unseen(now)
+        told = {}
+        for key, play in self.plays.items():
+            if play.run not in unseen:
+                continue
+            script = play.script
+            if play.run.aborting or not isinstance(script, Timeline) or _counts_looks(script):
+                self._runs.bring_up(play.run, now)
+            else:
+                told[key] = list(outlined(script, play.stage, play.begun, now))
+        return told
+
+    def bring_up(self, key: Key, now: datetime) -> None:
+        """Send all that is due by now of one execution alone."""
+        if (play := self.plays.get(key)) is not None:
+            self._runs.bring_up(play.run, now)
+
+    def plays_nodes(self, key: Key) -> bool:
+        """Whether an execution plays a script that says what happens inside of it."""
+        play = self.plays.get(key)
+        return play is not None and not isinstance(play.script, Timeline)
+
     def script_of(self, key: Key) -> str:
         """Return the script that an execution plays, as code; empty if it plays none."""
         play = self.plays.get(key)
@@ -165,3 +231,7 @@ class Engine(WorkflowExecutor):
         except AdminError as refusal:
             return refusal
         return None
+
+
+def _counts_looks(script: Timeline) -> bool:
+    return any(isinstance(step.duration, Polls) for step in script.steps)

@@ -13,33 +13,41 @@ Ignorant of what is performed.
 from __future__ import annotations
 
 import heapq
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.engine.performance import Act, Until, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from flyte_testkit.engine.performance import Looks, Performance
 
 __all__ = ["Nursery"]
 
 
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+_BY_TIME = frozenset({Wait, Until})
+"""The waits that only time ends, or nothing: nobody need ask them."""
+
+
 class _Member:
     """One performance, by the order in which it joined, and what it waits for."""
 
-    __slots__ = ("ended", "order", "performance", "wait")
+    __slots__ = ("ended", "failed", "order", "performance", "wait")
 
     def __init__(
         self,
         order: int,
         performance: Performance[Any],
         ended: Callable[[Any, datetime], object] | None,
+        failed: Callable[[Exception, datetime], object] | None,
     ) -> None:
         self.order = order
         self.performance = performance
         self.ended = ended
+        self.failed = failed
         self.wait = Wait()
 
 
@@ -49,6 +57,9 @@ class Nursery:
     Args:
         patient: Whether a failure is raised only when all members have ended by themselves, those
             that join later included.
+
+    Attributes:
+        at: How late it was when one of them went on last.
 
     Example:
         >>> from datetime import datetime, timedelta, timezone
@@ -75,6 +86,7 @@ class Nursery:
         self._agenda: list[tuple[datetime, int, _Member, Wait]] = []  # and waits that are over
         self._asked: dict[int, _Member] = {}  # those that wait for more than a time
         self._count = self._waits = 0
+        self.at: datetime = _NEVER
 
     def __len__(self) -> int:
         return len(self._members)
@@ -83,15 +95,17 @@ class Nursery:
         self,
         performance: Performance[Any],
         ended: Callable[[Any, datetime], object] | None = None,
+        failed: Callable[[Exception, datetime], object] | None = None,
     ) -> None:
         """Let a performance join; it begins in its turn, at the instant that goes on.
 
         Args:
             performance: What it does.
             ended: Told of its result, and of the time, once it has ended well; may start others.
+            failed: Told of what it raised, and of the time, once it has failed; likewise.
         """
         self._count += 1
-        member = _Member(self._count, performance, ended)
+        member = _Member(self._count, performance, ended, failed)
         self._members[member.order] = member
         self._fresh.append(member)
 
@@ -123,7 +137,7 @@ class Nursery:
         self._failure = None
         self._fresh.clear()  # an error that is thrown into what has not begun ends it
         for member in list(self._members.values()):
-            member.ended = None
+            member.ended = member.failed = None
             # The traceback of an error that is thrown a thousand times would grow each time.
             thrown = error.with_traceback(None)
             at = yield from self._go_on(member, at, member.performance.throw, thrown, error)
@@ -171,21 +185,25 @@ class Nursery:
             del self._members[member.order]
             if failure is not stopping:
                 self._failure = self._failure or failure
+                if member.failed is not None:
+                    member.failed(failure, at)
         else:
             member.wait = told
             if told.at is not None:
                 self._waits += 1  # of one instant, who has waited longer goes first: in rounds
                 heapq.heappush(self._agenda, (told.at, self._waits, member, told))
-            if type(told) is not Until:
+            if type(told) not in _BY_TIME:
                 self._asked[member.order] = member
+        self.at = at
         return at
 
     def _wait(self) -> Wait:
         """Return what all of them wait for: that one of them may go on."""
         first = self._first()
-        return _AnyOf(
-            first.wait.at if first else None, [member.wait for member in self._asked.values()]
-        )
+        at = first.wait.at if first else None
+        if not self._asked:
+            return Wait(at)
+        return _AnyOf(at, [member.wait for member in self._asked.values()])
 
     def _over(self, at: datetime) -> Iterator[_Member]:
         """Yield whose wait is over: first in time, of one instant in the order of joining."""

@@ -12,15 +12,30 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from google.protobuf.message import Message
 
-__all__ = ["Act", "Audience", "Looks", "Performance", "Terminated", "Until", "Wait", "When"]
+__all__ = [
+    "PATIENCE",
+    "Act",
+    "Audience",
+    "Looks",
+    "Performance",
+    "Terminated",
+    "Until",
+    "Wait",
+    "When",
+]
+
+
+PATIENCE: Final = timedelta(hours=1)
+"""How long, after the last look, a script that waits for looks counts as going to go on."""
 
 
 @dataclass(frozen=True)
@@ -62,31 +77,14 @@ class Wait:
         """Yield what it waits for that is a number of looks."""
         yield from ()
 
-    def instants(self) -> Iterator[datetime]:
-        """Yield when things will happen by themselves, as far as that is known already."""
-        if self.at is not None:
-            yield self.at
-
 
 class Until(Wait):
-    """Nothing happens before an instant.
+    """Nothing happens before an instant."""
 
-    Args:
-        at: That instant.
-        then: Says when more will happen by itself after that, as far as that is known: a
-            performance may go on late, and is asked before that what is still to come.
-    """
+    __slots__ = ()
 
-    __slots__ = ("_then",)
-
-    def __init__(self, at: datetime, then: Callable[[], Iterable[datetime]] = tuple) -> None:
+    def __init__(self, at: datetime) -> None:
         super().__init__(at)
-        self._then = then
-
-    def instants(self) -> Iterator[datetime]:
-        """Yield its own, and those after it."""
-        yield from super().instants()
-        yield from self._then()
 
 
 class When(Wait):

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from flyte_testkit.engine.performance import Act, Terminated, Until, Wait
+from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
-__all__ = ["PATIENCE", "Run", "Runs"]
-
-PATIENCE = timedelta(hours=1)
-"""How long, after the last look, a script that waits for looks counts as going to go on."""
+__all__ = ["Run", "Runs"]
 
 
 @dataclass(eq=False)
@@ -37,6 +33,7 @@ class Run:
         audience: Who looks at it.
         order: Who goes first at one instant.
         created: When it joined the others, which may be long after it began.
+        to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
@@ -46,6 +43,7 @@ class Run:
     audience: Audience
     order: int
     created: datetime
+    to_come: Callable[[], Iterable[datetime]] = tuple
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -55,6 +53,9 @@ class Run:
     def looks(self) -> Looks | None:
         """The looks that it waits for; None if it waits for none."""
         return next(self.wait.looks(), None) if self.wait is not None else None
+
+
+_Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
 
 
 class Runs:
@@ -72,7 +73,7 @@ class Runs:
         self._now = now
         self._numbers = count()
         # When, which run, in which turn, and what it has waited for then: None is a termination.
-        self._agenda: list[tuple[datetime, int, int, Run, Wait | None]] = []
+        self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
 
     def begin(
@@ -80,7 +81,7 @@ class Runs:
         performance: Performance[None],
         audience: Audience,
         at: datetime,
-        then: Callable[[], Iterable[datetime]] = tuple,
+        to_come: Callable[[], Iterable[datetime]] = tuple,
     ) -> Run:
         """Let a performance begin at an instant, when that is handed over.
 
@@ -88,10 +89,11 @@ class Runs:
             performance: What it does.
             audience: Who looks at it.
             at: When it begins.
-            then: Says when it will go on by itself, as far as that is known already.
+            to_come: Says when it will go on by itself, as far as that is known already: it may go
+                on late, and is asked before that what is still to come.
         """
-        run = Run(performance, audience, next(self._numbers), self._now())
-        self._wait(run, Until(at, then), at)
+        run = Run(performance, audience, next(self._numbers), self._now(), to_come)
+        self._wait(run, Until(at), at)
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
@@ -114,6 +116,16 @@ class Runs:
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
 
+    def bring_up(self, run: Run, now: datetime) -> None:
+        """Let all happen that is due by now in one run, whatever is due in others."""
+        while entries := [
+            e for e in self._agenda if e[3] is run and e[0] <= now and _counts(run, e[4])
+        ]:
+            entry = at, _, _, _, wait = min(entries)
+            self._agenda.remove(entry)
+            heapq.heapify(self._agenda)
+            self._go_on(run, at, Terminated(at) if wait is None else None)
+
     def looked_at(self, run: Run, now: datetime) -> None:
         """Count a look at a run; after the last one that it waits for, it goes on."""
         if run.looks is None:
@@ -135,23 +147,25 @@ class Runs:
         for at, _, _, run, wait in self._agenda[:1]:  # a slice: nothing here is locked
             if at > now and _counts(run, wait):
                 return at
-        to_come = (at for at in self._instants() if at > now)
+        to_come = (at for at in self._instants(now) if at > now)
         expected = (until for until in list(self._expected.values()) if until > now)
         return min((*to_come, *expected), default=None)
 
-    def unseen(self) -> set[Run]:
+    def unseen(self, now: datetime | None = None) -> set[Run]:
         """Return the runs that have gone on, for whoever will look, since somebody looked last."""
-        now = self._now()
+        now = self._now() if now is None else now
         return {run for at, run in self._entries() if at <= now}
 
     def _entries(self) -> list[tuple[datetime, Run]]:
         return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
 
-    def _instants(self) -> Iterator[datetime]:
+    def _instants(self, now: datetime) -> Iterator[datetime]:
         """Yield when something will happen by itself; what is due knows what comes after it."""
         for at, _, _, run, wait in self._agenda.copy():
             if _counts(run, wait):
-                yield from (at,) if wait is None else wait.instants()
+                yield at
+                if wait is not None and at <= now:
+                    yield from run.to_come()
 
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""
@@ -181,6 +195,11 @@ class Runs:
 
     def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
         heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))
+
+
+def _is_due(entry: _Entry, run: Run, now: datetime) -> bool:
+    at, _, _, whose, wait = entry
+    return whose is run and at <= now and _counts(run, wait)
 
 
 def _counts(run: Run, wait: Wait | None) -> bool:

@@ -10,42 +10,47 @@ Ignorant of FlyteAdmin's rules, of other executions and of the present time.
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
+from flyte_testkit.engine.inside import Nothing
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
-from flyte_testkit.engine.runs import PATIENCE
 from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.timeline import Step, Timeline
 
-__all__ = ["instants", "perform"]
+__all__ = ["perform"]
 
 
-def perform(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
+def perform(
+    script: Timeline, stage: Stage, at: datetime, inside: Inside | None = None
+) -> Performance[None]:
     """Play a script from an instant on; terminated by somebody else, it ends as a real one does.
 
     Args:
         script: The script.
         stage: Who plays it.
         at: When it begins.
+        inside: What stands inside; by default nothing does.
     """
+    inside = inside or Nothing()
     try:
-        yield from _plays(script, stage, at)
-    except Terminated as terminated:  # there are no nodes to be stopped
+        yield from _plays(script, stage, at, inside)
+    except Terminated as terminated:
+        yield from inside.stops(terminated.at)
         yield stage.workflow_event(terminated.at, "ABORTED")
 
 
-def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
+def _plays(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
     passed: list[str] = []
     for number, step in enumerate(script.steps, 1):
-        yield from _step(step, stage, at, passed)
+        yield from _step(step, stage, at, passed, inside)
         passed.append(step.phase)
         match step.duration:
             case None:
@@ -55,71 +60,63 @@ def _plays(script: Timeline, stage: Stage, at: datetime) -> Performance[None]:
             case _ if number == len(script.steps) and script.ending.phase is None:
                 pass  # nothing comes of its end, so nobody waits for it
             case seconds:
-                at += timedelta(seconds=seconds)
-                at = yield Until(at, partial(instants, script, number, at))
-    yield from _ending(script, stage, at, passed)
+                at = yield Until(at + timedelta(seconds=seconds))
+    yield from _ending(script, stage, at, passed, inside)
 
 
-def instants(script: Timeline, number: int, at: datetime) -> Sequence[datetime]:
-    """Return when a script goes on by itself after an instant, as far as that can be known.
-
-    Args:
-        script: The script.
-        number: How many of its steps are over by then.
-        at: The instant.
-    """
-    known: list[datetime] = []
-    for step in script.steps[number:]:
-        match step.duration:
-            case None:
-                return known
-            case Polls():
-                return [*known, at + PATIENCE]
-            case seconds:
-                at += timedelta(seconds=seconds)
-                known.append(at)
-    return known[:-1] if script.ending.phase is None else known
-
-
-def _step(step: Step, stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+def _step(
+    step: Step, stage: Stage, at: datetime, passed: list[str], inside: Inside
+) -> Iterator[Act]:
     if step.phase == "SUCCEEDING":
-        yield from _run_up(stage, at, passed)
+        yield from _run_up(stage, at, passed, inside)
+        yield from inside.succeeds(at, stage.outputs)
         yield from stage.wind_up(at)
     elif step.phase == "RUNNING" and "RUNNING" not in passed:
         yield from stage.start(at)
+        yield from inside.begins(at)
     elif step.phase == "RUNNING":
         yield stage.resumption(at)
     elif step.phase == "ABORTING":
         yield stage.termination(at, step.cause, step.principal)
-    elif step.phase != "UNDEFINED" or passed:  # FlyteAdmin creates executions UNDEFINED
+    elif step.phase == "FAILING":
+        yield from inside.fails(at, step.failure)
         yield stage.workflow_event(at, step.phase, failure=step.failure)
+    elif step.phase != "UNDEFINED" or passed:  # FlyteAdmin creates executions UNDEFINED
+        yield stage.workflow_event(at, step.phase)
 
 
-def _run_up(stage: Stage, at: datetime, passed: list[str]) -> Iterator[Act]:
+def _run_up(stage: Stage, at: datetime, passed: list[str], inside: Inside) -> Iterator[Act]:
     """Run at least for an instant, as whatever succeeds has done."""
     if "RUNNING" not in passed and "SUCCEEDING" not in passed:
         yield from stage.start(at)
+        yield from inside.begins(at)
 
 
 def _ending(
-    script: Timeline, stage: Stage, at: datetime, passed: list[str]
+    script: Timeline, stage: Stage, at: datetime, passed: list[str], inside: Inside
 ) -> Iterator[Act | Wait]:
     ending = script.ending
     last = passed[-1] if passed else "UNDEFINED"
     if isinstance(ending, Succeeds):
-        if last not in {"SUCCEEDING", "ABORTING"}:  # FlyteAdmin lets ABORTING only end
-            yield from _run_up(stage, at, passed)
+        if last == "ABORTING":  # FlyteAdmin lets it only end
+            yield from inside.succeeds(at, stage.outputs)
+        elif last != "SUCCEEDING":
+            yield from _run_up(stage, at, passed, inside)
+            yield from inside.succeeds(at, stage.outputs)
             yield from stage.wind_up(at)
         yield stage.success(at)
     elif isinstance(ending, Fails):
+        yield from inside.fails(at, ending.failure)
         if last not in {"FAILING", "ABORTING"}:
             yield stage.workflow_event(at, "FAILING", failure=ending.failure)
         yield stage.workflow_event(at, "FAILED", failure=ending.failure)
     elif isinstance(ending, Aborts):
         if last != "ABORTING":
             yield stage.termination(at, ending.cause, ending.principal)
+        yield from inside.stops(at)
         yield stage.workflow_event(at, "ABORTED")
     elif isinstance(ending, TimesOut):
+        yield from inside.times_out(at)
         yield stage.workflow_event(at, "TIMED_OUT", failure=ending.failure)
     else:
         yield Wait()  # not over: it can still be terminated

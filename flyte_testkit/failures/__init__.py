@@ -4,7 +4,8 @@ A :class:`Failure` is what FlyteAdmin shows as ``closure.error``: a message, a c
 functions of this module make those that clusters really produce, so that code under test which
 looks for ``"OOMKilled"`` meets the very text that it meets in production. Each function's words
 come from a recorded run, and are those of the *execution's* error: where the engine wraps what a
-task reported, they are wrapped.
+task reported, they are wrapped. The attempt of a task that fails so says ``failure.of_task``, and
+its node ``failure.of_node(retries)``.
 
 ================================ ======================================== =======
 what happened                    code                                     kind
@@ -23,6 +24,7 @@ what happened                    code                                     kind
 :func:`pod_deleted`              ``RetriesExhausted|ResourceDeleted…``    USER
 :func:`preempted`                ``RetriesExhausted|Interrupted``         USER
 :func:`process_died`             ``RetriesExhausted|Interrupted``         USER
+:func:`recoverable`              ``RetriesExhausted|USER:Recoverable``    USER
 :func:`retries_exhausted`        ``RetriesExhausted|`` and the last code  USER
 :func:`system_error`             ``SYSTEM``                               SYSTEM
 :func:`timeout_expired`          ``RetriesExhausted|TimeoutExpired``      USER
@@ -62,6 +64,7 @@ from flyte_testkit.failures._tasks import (
     pod_deleted,
     preempted,
     process_died,
+    recoverable,
     retries_exhausted,
     system_error,
     timeout_expired,
@@ -90,6 +93,7 @@ __all__ = [
     "pod_deleted",
     "preempted",
     "process_died",
+    "recoverable",
     "retries_exhausted",
     "system_error",
     "timeout_expired",
@@ -114,6 +118,7 @@ BUILDERS: Final[Mapping[str, Callable[..., Failure]]] = MappingProxyType(
             pod_deleted,
             preempted,
             process_died,
+            recoverable,
             retries_exhausted,
             system_error,
             timeout_expired,

@@ -9,11 +9,18 @@ import enum
 import inspect
 import re
 from dataclasses import KW_ONLY, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, final, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, final, get_args
 
 from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.propeller.names import child_name, pod_name
-from flyte_testkit.propeller.wording import ErrorKind, Worded
+from flyte_testkit.propeller.wording import (
+    RECOVERABLE,
+    SYSTEM_RETRIES,
+    ErrorKind,
+    Worded,
+    exhausted,
+    unwrapped,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +40,8 @@ USER_ERROR: Final = "USER:RuntimeError"
 """The code of every Python exception that a task lets out, whatever its class: flytekit's own."""
 
 KINDS: Final[tuple[ErrorKind, ...]] = get_args(ErrorKind)
+_COUNTED: Final = re.compile(r"\[(\d+)/")
+_ATTEMPT: Final = re.compile(r"\{pod\.\d+\}")
 _NAMES: Final = re.compile(r"\{(?:pod(?:\.(?P<attempt>\d+)|(?P<space>\.namespace))?|node\.child)\}")
 
 
@@ -102,6 +111,79 @@ class Failure:
         """
         return self._call or None
 
+    @property
+    def of_task(self) -> Failure:
+        """This failure as the attempt of the task reports it, which nobody has wrapped yet.
+
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.oom_killed().code, failures.oom_killed().of_task.code
+            ('RetriesExhausted|OOMKilled', 'OOMKilled')
+        """
+        last = unwrapped(Worded(self.message, self.code, self.kind))
+        if last is None:
+            return self
+        return Failure(_ATTEMPT.sub("{pod}", last.message), code=last.code, kind=last.kind)
+
+    def of_node(self, retries: int = 0) -> Failure:
+        """Return this failure as the node reports it whose last attempt failed so.
+
+        What is final is passed on as it is; what could have been tried again is wrapped, and says
+        how often. What the system did is counted apart, to the engine's maximum.
+
+        Args:
+            retries: The retries of the task.
+
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.oom_killed().of_node(retries=2).message[:27]
+            '[3/3] currentAttempt done. '
+            >>> Failure("no disk").of_node(retries=2)
+            failures.Failure('no disk')
+        """
+        last = self.of_task
+        if self.budget is None:
+            return last
+        attempts = SYSTEM_RETRIES if self.budget == "system" else retries + 1
+        return engines(exhausted(Worded(last.message, last.code, last.kind), attempts))
+
+    @property
+    def budget(self) -> Literal["user", "system"] | None:
+        """Which retries an attempt that fails so uses up: the task's own, or the engine's.
+
+        None if it is final: then no engine makes another attempt, whatever the retries. Of an
+        exception only the task's error file says whether it is recoverable; here
+        :func:`~flyte_testkit.failures.recoverable` and
+        :func:`~flyte_testkit.failures.retries_exhausted` are.
+
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.oom_killed().budget, failures.preempted().budget
+            ('user', 'system')
+            >>> Failure("no disk").budget is None
+            True
+        """
+        last = self.of_task
+        if last == self and last.code not in RECOVERABLE:
+            return None
+        return "system" if last.kind == "SYSTEM" else "user"
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts a task has made, all of which failed so, as far as this says.
+
+        Example:
+            >>> from flyte_testkit import failures
+            >>> failures.preempted().attempts, failures.oom_killed(attempts=3).attempts
+            (4, 3)
+            >>> Failure("no disk").attempts
+            1
+        """
+        counted = _COUNTED.match(self.message)
+        if counted is None or self.of_task is self:
+            return 1
+        return int(counted[1]) + (self.budget == "system")
+
     def worded_for(
         self,
         execution_name: str,
@@ -152,8 +234,14 @@ def spelled(failure: Failure, function: Callable[..., Failure], /, **arguments: 
         function: What made it.
         **arguments: What it was called with; those that are its defaults are not printed.
     """
-    usual = inspect.unwrap(function).__kwdefaults__ or {}
-    said = (f"{name}={value!r}" for name, value in arguments.items() if value != usual[name])
+    words = inspect.signature(function).parameters
+    said = (
+        f"{value!r}"
+        if words[name].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        else f"{name}={value!r}"
+        for name, value in arguments.items()
+        if value != words[name].default
+    )
     object.__setattr__(failure, "_call", f"{function.__name__}({', '.join(said)})")
     return failure
 

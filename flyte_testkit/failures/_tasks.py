@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.failures._failure import USER_ERROR, Failure, check_text, engines, spelled
-from flyte_testkit.failures._texts import (
-    exception_text,
-    go_duration,
-    seconds_of,
-    whole,
-)
+from flyte_testkit.failures._texts import exception_text, go_duration, seconds_of, whole
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
 
@@ -31,6 +26,7 @@ __all__ = [
     "pod_deleted",
     "preempted",
     "process_died",
+    "recoverable",
     "retries_exhausted",
     "system_error",
     "timeout_expired",
@@ -50,7 +46,7 @@ def user_error(
     """Return the failure of an execution in which a task raised a Python exception.
 
     It is final: the engine retries only ``FlyteRecoverableException``, see
-    :func:`retries_exhausted`. Code ``USER:RuntimeError`` whatever the exception's class, kind
+    :func:`recoverable`. Code ``USER:RuntimeError`` whatever the exception's class, kind
     ``USER``.
 
     Args:
@@ -103,6 +99,33 @@ def system_error(
 
 
 @suggests_keywords
+def recoverable(
+    message: str = "try again", *, attempts: int = 1, function: str = "train"
+) -> Failure:
+    """Return the failure of an execution whose task raised ``FlyteRecoverableException``.
+
+    It is the one Python exception that an engine retries. The task says ``USER:Recoverable``; code
+    ``RetriesExhausted|USER:Recoverable``, kind ``USER``.
+
+    Args:
+        message: What the exception says.
+        attempts: The retries of the task and one more; all failed so.
+        function: The task function, for the traceback.
+
+    Example:
+        >>> recoverable("no lock")
+        failures.recoverable('no lock')
+        >>> recoverable("no lock").code, recoverable("no lock").of_task.code
+        ('RetriesExhausted|USER:Recoverable', 'USER:Recoverable')
+        >>> recoverable("no lock").message.splitlines()[-1]
+        '    FlyteRecoverableException: USER:Recoverable: error=no lock'
+    """
+    failure = _exhausted(_recoverable(message, function), attempts)
+    said = {"message": message, "attempts": attempts, "function": function}
+    return spelled(failure, recoverable, **said)
+
+
+@suggests_keywords
 def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Failure:
     """Return the failure of an execution in which the last attempt failed that was allowed.
 
@@ -128,7 +151,7 @@ def retries_exhausted(*, last: Failure | None = None, attempts: int = 3) -> Fail
             f"\nWrite failures.Failure({shown(str(last))})."
         )
     return spelled(
-        _exhausted(last or _recoverable(), attempts),
+        _exhausted(_recoverable() if last is None else last.of_task, attempts),
         retries_exhausted,
         last=last,
         attempts=attempts,
@@ -304,10 +327,11 @@ def map_item_failed(
     )
 
 
-def _recoverable() -> Failure:
-    said = "USER:Recoverable: error=try again"  # flytekit's exception says its own code
-    exception = "flytekit.exceptions.user.FlyteRecoverableException"
-    return Failure(exception_text(exception, said, "train"), code="USER:Recoverable")
+def _recoverable(message: str = "try again", function: str = "train") -> Failure:
+    check_text("the message of an exception", message)
+    said = f"USER:Recoverable: error={message}"  # flytekit's exception says its own code
+    text = _exception("flytekit.exceptions.user.FlyteRecoverableException", said, function)
+    return Failure(text, code="USER:Recoverable")
 
 
 def _exhausted(last: Failure, attempts: int) -> Failure:

@@ -11,14 +11,16 @@ from flyte_testkit.launches._criteria import Criteria
 from flyte_testkit.launches._launch import Launch
 from flyte_testkit.launches._route import LaunchRoute, Planting, UnscriptedLaunch
 from flyte_testkit.launches._routes import Routes
-from flyte_testkit.launches._scripts import Script
+from flyte_testkit.launches._scripts import Played, Script, require_played
 
 __all__ = [
     "Criteria",
     "Launch",
     "LaunchRoute",
     "Planting",
+    "Played",
     "Routes",
     "Script",
     "UnscriptedLaunch",
+    "require_played",
 ]

@@ -9,15 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.errors import FlyteTestkitError, RouteError, shown
-from flyte_testkit.launches._scripts import check
-from flyte_testkit.timeline import Timeline, require_timeline
+from flyte_testkit.launches._scripts import check, require_played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
     from flyte_testkit.launches._criteria import Criteria
     from flyte_testkit.launches._launch import Launch
-    from flyte_testkit.launches._scripts import Script
+    from flyte_testkit.launches._scripts import Played, Script
 
 __all__ = ["LaunchRoute", "Planting", "UnscriptedLaunch"]
 
@@ -75,13 +74,15 @@ class LaunchRoute:
         for nothing: the next launch gets this script again.
 
         Args:
-            scripts: A timeline each, or a function that gets the :class:`Launch` and returns one.
+            scripts: A timeline each, or a tree of :mod:`nodes <flyte_testkit.nodes>`, or a function
+                that gets the :class:`Launch` and returns either.
 
         Returns:
             This same route, so that it can be asserted on.
 
         Raises:
-            TimelineError: Something among them is no finished timeline.
+            TimelineError: Something among them is no finished timeline, or no tree that this
+                workflow can play.
             RouteError: There are no scripts, the route always plays one already, or it asks for
                 inputs that no launch can have.
             RegistrationError: A script succeeds with outputs that are not declared. In each case
@@ -179,7 +180,7 @@ class LaunchRoute:
             ]
         )
 
-    def next_script(self, launch: Launch, made: Callable[[Timeline], object]) -> Timeline:
+    def next_script(self, launch: Launch, made: Callable[[Played], object]) -> Played:
         """Return the script of the next launch, and count it as launched.
 
         Args:
@@ -210,13 +211,13 @@ class LaunchRoute:
         self.launches.append(launch)
         return script
 
-    def _finished(self, planted: Script, launch: Launch) -> Timeline:
-        """Return the timeline, which a function may have to be asked for.
+    def _finished(self, planted: Script, launch: Launch) -> Played:
+        """Return what is played, which a function may have to be asked for.
 
         Raises:
             FlyteTestkitError: The function returned something else, or raised.
         """
-        if isinstance(planted, Timeline):
+        if not callable(planted):
             return planted
         try:
             made = planted(launch)
@@ -225,7 +226,7 @@ class LaunchRoute:
                 f"the script function of {self.criteria} raised {type(error).__name__}: "
                 f"{error}{_place(error)}"
             ) from error
-        return require_timeline(made, f"what the script function of {self.criteria} returned")
+        return require_played(made, f"what the script function of {self.criteria} returned")
 
     @property
     def _waits_for_a_wrong_script(self) -> bool:
@@ -234,7 +235,7 @@ class LaunchRoute:
 
     def _wrong(self, launch: Launch, planted: Script, problem: str) -> str:
         made = "" if launch.script is None else f"\n  {shown(launch.script)}"
-        whose = "" if isinstance(planted, Timeline) else " a function of"
+        whose = " a function of" if callable(planted) else ""
         return (
             f"{launch.spec.launch_plan.name!r} was launched, but its script cannot be played: "
             f"{problem}{made}\n"

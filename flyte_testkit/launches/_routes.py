@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
 
     from flyte_testkit.launches._launch import Launch
-    from flyte_testkit.timeline import Timeline
+    from flyte_testkit.launches._scripts import Played
 
 __all__ = ["Routes"]
 
@@ -87,9 +87,7 @@ class Routes:
                 doubt = self._doubt(route.planting)
                 yield f"{complaint}\n{doubt}" if doubt else complaint
 
-    def claim(
-        self, launch: Launch, made: Callable[[Timeline], object] = lambda _: None
-    ) -> Timeline:
+    def claim(self, launch: Launch, made: Callable[[Played], object] = lambda _: None) -> Played:
         """Find the script of a launch among the planted routes, the most particular first.
 
         Args:
@@ -107,7 +105,7 @@ class Routes:
         weight = max(route.criteria.weight for route in fitting)
         equals = [route for route in fitting if route.criteria.weight == weight]
         route = next((route for route in equals if not route.used_up), equals[0])
-        script: Timeline = route.next_script(launch, made)
+        script: Played = route.next_script(launch, made)
         self.launches.append(launch)
         return script
 

@@ -1,8 +1,8 @@
 """What may be planted as the script of a launch, and what to say of everything else.
 
-A script is a finished timeline, or a function that gets the launch and returns one. Much can be
-called that is no such function: an ending without its parentheses, a failure's maker, a class.
-Ignorant of what is done with a script.
+A script is a finished timeline, or a tree: what happens in the nodes; or a function that gets the
+launch and returns one. Much can be called that is no such function: an ending without its
+parentheses, a failure's maker, a class. Ignorant of what is done with a script.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from types import MethodType
-from typing import Any
+from typing import Any, TypeAlias
 
-from flyte_testkit import failures
+from flyte_testkit import failures, nodes
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.failures import Failure
 from flyte_testkit.launches._launch import Launch
+from flyte_testkit.nodes import Node, Where, Workflow
 from flyte_testkit.timeline import (
     OpenTimeline,
     Timeline,
@@ -25,11 +26,36 @@ from flyte_testkit.timeline import (
     undefined,
 )
 
-__all__ = ["Script", "check"]
+__all__ = ["Played", "Script", "check", "require_played"]
 
-Script = Timeline | Callable[[Launch], Timeline]
+Played: TypeAlias = Timeline | Workflow | Where
+"""What an execution plays."""
+
+Script: TypeAlias = Timeline | Workflow | Where | Callable[[Launch], Played]
+"""What may be planted for one."""
 
 _OPENERS = (undefined, queued, running)  # called, they begin a script; themselves they are none
+
+
+def require_played(value: object, what: str) -> Played:
+    """Return the value if an execution can play it, else say how to make such a one.
+
+    Args:
+        value: What a user passed.
+        what: What the user called.
+
+    Raises:
+        TimelineError: It is neither a finished timeline nor a tree of nodes.
+    """
+    if isinstance(value, (Workflow, Where)):
+        return value
+    if isinstance(value, Node):
+        raise TimelineError(
+            f"{what}: {shown(value)} is one node, not all that an execution does."
+            f"\nGive it a name: nodes.workflow(train={shown(value)}); for a node of a registered"
+            " workflow nodes.where(…)."
+        )
+    return require_timeline(value, what)
 
 
 def check(script: object, what: str) -> None:
@@ -40,14 +66,17 @@ def check(script: object, what: str) -> None:
         what: What it is to those who planted it.
 
     Raises:
-        TimelineError: It is neither a finished timeline nor a function that could make one.
+        TimelineError: It is neither a finished timeline, nor a tree of nodes, nor a function that
+            could make one.
     """
-    if isinstance(script, Timeline):
+    if isinstance(script, (Timeline, Workflow, Where)):
         return
     if advice := _advice(script):
         raise TimelineError(f"{what}: {shown(script)} is not a timeline.\n{advice}")
     if not callable(script) or any(script is opener for opener in _OPENERS) or _is_verb(script):
-        require_timeline(script, what)
+        require_played(script, what)
+    if maker := _maker_of_nodes(script):
+        raise TimelineError(f"{what}: {maker} is not called yet.\nWrite {maker}(…).")
     if problem := _no_function_of_a_launch(script):
         raise TimelineError(
             f"{what}: {shown(script)} {problem}.\n"
@@ -58,7 +87,15 @@ def check(script: object, what: str) -> None:
 
 def _is_verb(script: object) -> bool:
     """Say whether it is a method of a timeline that nobody called."""
-    return isinstance(script, MethodType) and isinstance(script.__self__, (OpenTimeline, Timeline))
+    return isinstance(script, MethodType) and isinstance(
+        script.__self__, (OpenTimeline, Timeline, Workflow, Where)
+    )
+
+
+def _maker_of_nodes(script: object) -> str:
+    """Return how a word for nodes is written, if it is one that nobody called."""
+    name = getattr(script, "__name__", "")
+    return f"nodes.{name}" if name in nodes.__all__ and getattr(nodes, name) is script else ""
 
 
 def _advice(script: object) -> str:

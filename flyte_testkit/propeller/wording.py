@@ -10,8 +10,9 @@ Ignorant of names, which are handed in, and of what tasks themselves report.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ __all__ = [
     "CREATING",
     "EXHAUSTED",
     "NODE_FAILED",
+    "RECOVERABLE",
     "SCOPE_FAILED",
     "SUBMITTED",
     "SYSTEM_RETRIES",
@@ -35,6 +37,7 @@ __all__ = [
     "exhausted",
     "interrupted",
     "item_failed",
+    "no_case",
     "node_aborted",
     "node_error",
     "node_timed_out",
@@ -44,6 +47,7 @@ __all__ = [
     "pod_deleted",
     "process_died",
     "timeout_expired",
+    "unwrapped",
 ]
 
 ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
@@ -54,6 +58,20 @@ EXHAUSTED: Final = "RetriesExhausted|"
 SYSTEM_RETRIES: Final = 3
 """What a message counts where the system failed: the engine's default, though it makes 4 attempts.
 """
+
+
+RECOVERABLE: Final = frozenset(
+    {
+        "Interrupted",
+        "OOMKilled",
+        "OutputsNotFound",
+        "ResourceDeletedExternally",
+        "USER:Recoverable",
+    }
+)
+"""Codes of attempts that are always tried again if one is left. Other exceptions may be, too."""
+
+_LAST: Final = re.compile(r"\[\d+/\d+\] currentAttempt done\. Last Error: (USER|SYSTEM|UNKNOWN)::")
 
 
 class Worded(NamedTuple):
@@ -132,6 +150,22 @@ def exhausted(last: Worded, attempts: int) -> Worded:
     return Worded(f"{counted} Last Error: {last.kind}::{last.message}", EXHAUSTED + last.code)
 
 
+def unwrapped(error: Worded) -> Worded | None:
+    """Return what the last attempt reported of whose failure this tells; None if it is not wrapped.
+
+    Example:
+        >>> unwrapped(exhausted(Worded("no lock", "USER:NotReady"), 3))
+        Worded(message='no lock', code='USER:NotReady', kind='USER')
+        >>> unwrapped(Worded("no lock", "USER:NotReady")) is None
+        True
+    """
+    wrapping = _LAST.match(error.message)
+    if wrapping is None or not error.code.startswith(EXHAUSTED):
+        return None
+    kind = cast("ErrorKind", wrapping[1])
+    return Worded(error.message[wrapping.end() :], error.code.removeprefix(EXHAUSTED), kind)
+
+
 def item_failed(index: int, message: str) -> Worded:
     """Say that an item of a map failed; there is no code."""
     return Worded(f"[{index}]: {message}\n", "", "UNKNOWN")
@@ -168,6 +202,12 @@ def child_aborted(node: str, child: str) -> Worded:
 def conditional_failed(message: str) -> Worded:
     """Say that a conditional came to its ``.fail(…)``."""
     return Worded(f"[UserProvidedError] {message}", "UserProvidedError")
+
+
+def no_case(cause: str) -> Worded:
+    """Say that a conditional without an else came to no case, or could not tell to which."""
+    code = "MalformedBranchUserError"
+    return Worded(f"[{code}] {cause}", code)
 
 
 def node_timed_out() -> Worded:

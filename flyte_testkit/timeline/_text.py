@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.timeline._parts import Ending
 
-__all__ = ["ARROW", "TIMEOUT", "as_code", "as_line"]
+__all__ = ["ARROW", "TIMEOUT", "as_code", "as_line", "ending_as_code", "ending_as_line"]
 
 ARROW: Final = " -> "
 TIMEOUT: Final = "Timeout"
@@ -38,7 +38,7 @@ def as_code(steps: tuple[Step, ...], ending: Ending | None = None) -> str:
     """Print steps, and an ending if there is one, as the code that makes them."""
     words = [_step_as_code(step, told=told) for step, told in _with_told(steps, ending)]
     if ending is not None:
-        words.append(_ending_as_code(ending))
+        words.append(ending_as_code(ending))
     if not steps or steps[0].phase not in {"UNDEFINED", "QUEUED", "RUNNING"}:
         words.insert(0, "immediately")
     return ".".join(words)
@@ -47,7 +47,7 @@ def as_code(steps: tuple[Step, ...], ending: Ending | None = None) -> str:
 def as_line(steps: tuple[Step, ...], ending: Ending) -> str:
     """Print a timeline in one line."""
     words = [_step_as_line(step, told=told) for step, told in _with_told(steps, ending)]
-    return ARROW.join([*words, _ending_as_line(ending)])
+    return ARROW.join([*words, ending_as_line(ending)])
 
 
 def _with_told(steps: tuple[Step, ...], ending: Ending | None) -> Iterator[tuple[Step, bool]]:
@@ -71,7 +71,8 @@ def _step_as_code(step: Step, *, told: bool) -> str:
     return f"{step.phase.lower()}({', '.join(arguments)})"
 
 
-def _ending_as_code(ending: Ending) -> str:
+def ending_as_code(ending: Ending) -> str:
+    """Print an ending as the call that makes it."""
     match ending:
         case Succeeds(outputs):
             return f"succeeds({_outputs_as_code(outputs)})"
@@ -109,7 +110,8 @@ def _step_as_line(step: Step, *, told: bool) -> str:
     return " ".join(words)
 
 
-def _ending_as_line(ending: Ending) -> str:
+def ending_as_line(ending: Ending) -> str:
+    """Print an ending in one line."""
     match ending:
         case Succeeds(outputs):
             return f"SUCCEEDED {_outputs_as_line(outputs)}" if outputs else "SUCCEEDED"

@@ -6,6 +6,7 @@ Each asks one RPC at one time. Ignorant of what is asked.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 import grpc
 import rounding
@@ -15,6 +16,7 @@ from replaying import METHODS, PATIENCE
 from flyte_testkit import VirtualClock
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.server import FakeFlyteAdmin
 
 METHOD_OF = {method.name: method for method in METHODS.values()}
@@ -72,3 +74,11 @@ def over_grpc():
     clock = VirtualClock(start=rounding.moment(-60))
     with FakeFlyteAdmin(clock=clock, strict=False) as fake, fake.channel() as channel:
         yield OverGrpc(fake, channel)
+
+
+@contextmanager
+def clients(fake):
+    """All clients that there are, flytekit's among them if it is installed."""
+    ours = FlyteRemote(Config.for_endpoint(fake.endpoint, insecure=True))
+    yield [*([fake.remote()] if find_spec("flytekit") else []), ours]
+    ours.close()

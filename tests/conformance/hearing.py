@@ -10,7 +10,7 @@ import re
 
 import rounding
 from replaying import as_json
-from story_files import MAIN
+from story_files import MAIN, Event
 from story_steps import EVENTS
 
 from flyte_testkit.admin.database.blobs import CONTAINER
@@ -28,10 +28,17 @@ class Heard:
         admin: It.
         names: The names of executions by their keys in the story. Children that have none yet get
             theirs in the order of their creation.
+
+    Attributes:
+        admin: The FlyteAdmin.
+        after_each: Told of every event, and of what else changes executions: its RPC, its request,
+            and the code that it was answered by.
     """
 
     def __init__(self, admin, names):
         self.names = names
+        self.after_each = None
+        self.admin = admin
         self._told = []
         self._answer = admin.answer
         admin.answer = self._listening
@@ -41,6 +48,8 @@ class Heard:
             reply = self._answer(rpc, request, now)
             if rpc == "CreateExecution":
                 self._name(request)
+            if self.after_each and rpc.endswith("Execution") and not rpc.startswith("Get"):
+                self.after_each(rpc, request, "OK")
             return reply
         heard = [rpc, as_json(request)["event"], now, ""]
         self._told.append(heard)
@@ -49,6 +58,26 @@ class Heard:
         except AdminError as refusal:
             heard[3] = refusal.code
             raise
+        finally:
+            if self.after_each:
+                self.after_each(rpc, request, heard[3] or "OK")
+
+    def ask(self, rpc, request, now):
+        """Ask for something without being heard; AdminError is a refusal."""
+        return self._answer(rpc, request, now)
+
+    @property
+    def instants(self):
+        """When something was told, each moment once and in order."""
+        return sorted({now for _, _, now, _ in self._told})
+
+    def told(self, key):
+        """Return what was told so far of an execution, as events with the names as they are."""
+        return [
+            Event(KIND_OF[rpc], event, code=code)
+            for rpc, event, _, code in self._told
+            if _execution(KIND_OF[rpc], event) == self.names[key]
+        ]
 
     def _name(self, request):
         is_child = request.spec.metadata.HasField("parent_node_execution")

@@ -5,13 +5,14 @@ Ignorant of scripts: who performs a story plants them.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
 from doors import REQUESTS, over_grpc
 from hearing import Heard
 from story_files import MAIN
-from story_steps import STOP
+from story_steps import LAUNCH, OK, STOP
 from telling import Teller
 
 from flyte_testkit.propeller.pace import ABORTING_TAKES
@@ -30,19 +31,55 @@ def performed(story, plant):
     Raises:
         AssertionError: A launch or a termination is refused that was not refused in life.
     """
+    with performing(story, plant) as (_, go_to, heard):
+        go_to(None)
+        return heard.written()
+
+
+@contextmanager
+def performing(story, plant):
+    """Play a story as far as it is asked for.
+
+    Yields the fake; what goes to a moment, or to the end if that is None, and returns the names of
+    executions by their keys; and what hears the engine. Arguments and errors are those of
+    :func:`performed`.
+    """
     with over_grpc() as door:
         teller = Teller(story.whole, door)
         names = {key: name for key, name in teller.names.items() if not key.startswith("child")}
         heard = Heard(door.admin, names)
         teller.register()
         plant(door.fake, story)
-        for step in teller.steps:
-            if step.by_people:
-                teller.take(_in_time(step))
-        if teller.differences:
-            raise AssertionError("\n".join(map(str, teller.differences)))
-        _look(door, teller, teller.steps[-1].at + AFTERWARDS)
-        return heard.written()
+        people = [_in_time(step) for step in sorted(_by_people(teller.steps), key=_when)]
+        end = teller.steps[-1].at + AFTERWARDS
+
+        def go_to(moment):
+            while people and (moment is None or people[0].at <= moment):
+                teller.take(people.pop(0))
+            if teller.differences:
+                raise AssertionError("\n".join(map(str, teller.differences)))
+            _look(door, teller, end if moment is None else moment)
+            return teller.names
+
+        yield door.fake, go_to, heard
+
+
+def _by_people(steps):
+    """What people did; what they deleted behind FlyteAdmin's back is terminated instead."""
+    people = [step for step in steps if step.by_people]
+    launched = {step.key for step in people if step.turn == LAUNCH}
+    deleted = launched - {step.key for step in people if step.turn == STOP}
+    yield from people
+    for step in steps:
+        event = step.request.get("event", {})
+        is_end = "execution_id" in event and event["phase"] == "ABORTED" and step.recorded == OK
+        if step.key in deleted and is_end:
+            where, request = f"stop of {step.key}", {"id": event["execution_id"]}
+            yield replace(step, turn=STOP, where=where, rpc="TerminateExecution", request=request)
+
+
+def _when(step):
+    return step.at, step.turn
 
 
 def _in_time(step):

@@ -179,9 +179,13 @@ def in_folder(folder: Path) -> Iterator[Story]:
 
     Raises:
         FileNotFoundError: There are none.
+        ValueError: A file is none.
     """
     paths = sorted(Path(folder).glob("*.json"))
     if not paths:
         raise FileNotFoundError(f"{folder} has no stories: files named <story>.json")
     for path in paths:
-        yield Story.read(path.stem, json.loads(path.read_text("utf-8")))
+        try:
+            yield Story.read(path.stem, json.loads(path.read_text("utf-8")))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is no story: {error!r}") from error

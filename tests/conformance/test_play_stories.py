@@ -1,4 +1,4 @@
-"""The command that plays stories, as far as it goes."""
+"""The command that plays stories."""
 
 from __future__ import annotations
 
@@ -45,6 +45,61 @@ def test_what_differs_is_told(folder, tmp_path):
     assert lines[-1] == "0 of 3 stories agree"
 
 
+def test_stories_are_played_and_those_that_wait_are_counted_apart(folder, tmp_path, capsys):
+    assert play_stories.main([str(folder), "--out", str(tmp_path / "out")]) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        *("agrees s0", "waits for launch plan: s1", "agrees s2"),
+        *("1 story waits for launch plan", "2 of 2 stories agree"),
+    ]
+    assert [each.name for each in in_folder(tmp_path / "out")] == ["s0", "s2"]
+
+
+def test_one_that_cannot_be_played_is_told_and_stops_no_other(folder, tmp_path, capsys):
+    whole = json.loads((folder / "s0.json").read_text("utf-8"))
+    whole["workflow"]["primary"]["nodes"].pop()
+    (folder / "s0.json").write_text(json.dumps(whole), "utf-8")
+
+    assert play_stories.main([str(folder), "--out", str(tmp_path / "out")]) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "CANNOT BE PLAYED s0"
+    assert lines[-1] == "1 of 2 stories agree"
+    assert not (tmp_path / "out" / "s0.json").exists()
+
+
+def test_a_file_that_is_no_story_is_refused(folder, tmp_path, capsys):
+    (folder / "a.json").write_text("{}", "utf-8")
+
+    with pytest.raises(SystemExit):
+        play_stories.main([str(folder), "--out", str(tmp_path / "out")])
+
+    assert "a.json is no story: KeyError('executions')" in capsys.readouterr().err
+
+
+def test_what_was_only_written_for_comparison_cannot_be_played(folder, tmp_path, capsys):
+    whole = json.loads((folder / "s0.json").read_text("utf-8"))
+    (folder / "s0.json").write_text(json.dumps({"executions": whole["executions"]}), "utf-8")
+
+    assert play_stories.main([str(folder), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().out.startswith("CANNOT BE PLAYED s0\n    KeyError")
+
+
+def test_stories_are_not_overwritten(folder, capsys):
+    with pytest.raises(SystemExit):
+        play_stories.main([str(folder), "--out", str(folder)])
+
+    assert "would be lost" in capsys.readouterr().err
+    assert len(list(in_folder(folder))) == 3
+
+
+def test_a_file_in_the_place_of_the_folder_to_write_to_is_refused(folder, capsys):
+    with pytest.raises(SystemExit):
+        play_stories.main([str(folder), "--out", str(folder / "s0.json")])
+
+    assert "File exists" in capsys.readouterr().err
+
+
 def test_the_list_says_what_each_story_needs(folder, capsys):
     assert play_stories.main([str(folder), "--list"]) == 0
 
@@ -69,7 +124,7 @@ def test_kinds_that_were_never_reached_stand_in_brackets():
     ("arguments", "says"),
     [
         (["--as-recorded"], "--out says where to write"),
-        (["--out", "x"], "nothing derives scripts from stories yet"),
+        ([], "--out says where to write"),
     ],
 )
 def test_what_is_asked_wrongly_is_refused(folder, arguments, says, capsys):

@@ -6,17 +6,14 @@ The data of nodes are empty here: pods write them, and no story holds them.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from importlib.util import find_spec
 
 import pytest
 from changed_runs import STORIES, story
-from doors import over_grpc
+from doors import clients, over_grpc
 from flyteidl.core import execution_pb2, literals_pb2
 from hearing import KIND_OF
 from retold import ONE_OF_EACH
 from telling import Teller
-
-from flyte_testkit.client import Config, FlyteRemote
 
 NODE_PHASE = execution_pb2.NodeExecution.Phase.Name
 TASK_PHASE = execution_pb2.TaskExecution.Phase.Name
@@ -79,19 +76,10 @@ def attempts_read(node):
     return {each.id.retry_attempt: TASK_PHASE(each.closure.phase) for each in attempts}
 
 
-def clients(fake):
-    """Yield every client that there is."""
-    if find_spec("flytekit"):
-        yield fake.remote()
-    ours = FlyteRemote(Config.for_endpoint(fake.endpoint, insecure=True))
-    yield ours
-    ours.close()
-
-
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_clients_read_the_tree_that_was_told(name):
-    with told_over_grpc(name) as (fake, identifiers):
-        for remote in clients(fake):
+    with told_over_grpc(name) as (fake, identifiers), clients(fake) as remotes:
+        for remote in remotes:
             for key, of in identifiers.items():
                 run = remote.fetch_execution(**of)
                 remote.sync_execution(run, sync_nodes=True)

@@ -5,8 +5,17 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
-from flyte_testkit.engine.performance import Act, Audience, Looks, Terminated, Until, Wait, When
-from flyte_testkit.engine.runs import PATIENCE, Runs
+from flyte_testkit.engine.performance import (
+    PATIENCE,
+    Act,
+    Audience,
+    Looks,
+    Terminated,
+    Until,
+    Wait,
+    When,
+)
+from flyte_testkit.engine.runs import Runs
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)

@@ -13,6 +13,7 @@ from flyteidl.admin import launch_plan_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
+from flyte_testkit.admin.compiler.workflows import compile_workflow
 from flyte_testkit.admin.database.texts import storable
 from flyte_testkit.admin.definitions.definitions import no_such_entity, parts
 from flyte_testkit.admin.definitions.named_entities import mark_system_generated
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyteidl.admin import execution_pb2
-    from flyteidl.core import interface_pb2, tasks_pb2
+    from flyteidl.core import compiler_pb2, interface_pb2, tasks_pb2
 
     from flyte_testkit.admin.database.rows import LaunchPlanRow, TaskRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
         [launch_plan_pb2.LaunchPlanCreateRequest, WorkflowRow, datetime], LaunchPlanRow
     ]
 
-__all__ = ["Runnable", "SingleTasks", "node_name"]
+__all__ = ["Runnable", "SingleTasks", "compiled_alone", "node_name"]
 
 _PREFIX = ".flytegen."
 _NODE_NAME_BYTES = 63
@@ -103,6 +104,17 @@ def node_name(task: str) -> str:
     """
     end = task.encode()[-_NODE_NAME_BYTES:].decode(errors="ignore")
     return "".join(c for c in end if c == "-" or unicodedata.category(c)[0] in "LN")
+
+
+def compiled_alone(task: TaskRow) -> compiler_pb2.CompiledWorkflowClosure:
+    """Return the workflow around a task, compiled, without registering it."""
+    template = _workflow(task).spec.template
+    compiled = task.message.closure.compiled_task
+    return compile_workflow(template, (), lambda _: compiled, _no_launch_plan)
+
+
+def _no_launch_plan(id_: identifier_pb2.Identifier) -> launch_plan_pb2.LaunchPlanClosure:
+    raise no_such_entity("LAUNCH_PLAN", id_)
 
 
 def _identifier(kind: int, task: TaskRow, name: str) -> identifier_pb2.Identifier:

@@ -1,0 +1,90 @@
+"""A test of one tree, against the bare RPCs it makes; and what playing a node costs.
+
+The one side is a test as users write them: it scripts a tree, launches it, waits for it by flytekit
+and reads its nodes. The other sends the same requests by plain stubs to a fake like it, at the same
+virtual times: no flytekit, no world, and nobody waits.
+
+Then trees of 100 nodes, at the top and in sub-workflows, are played alone: the time of the engine
+and of FlyteAdmin's answers to its events, for each node.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+
+from measuring import now, ratio, send_all, verdict
+
+from flyte_testkit import VirtualClock, failures, nodes, running, undefined
+from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.world import governed_by
+
+ROUNDS = 9
+TREE = nodes.workflow(
+    extract=nodes.task(running(60).succeeds(rows=1000)),
+    train=nodes.task(
+        running(600).fails(failures.preempted()),
+        running(540).fails(failures.oom_killed()),
+    ),
+    report=nodes.task(running(5).succeeds()),
+)
+TASK = nodes.task(running(60).succeeds(), after=())
+WIDE = nodes.workflow(undefined(1), **{f"t{number}": TASK for number in range(100)})
+DEEP = nodes.workflow(
+    undefined(1),
+    **{
+        f"s{outer}": nodes.subworkflow(**{f"t{inner}": TASK for inner in range(9)}, after=())
+        for outer in range(10)
+    },
+)
+
+
+def tests_a_tree():
+    """Be a test of a tree; return the calls that it took, and the failing node's name."""
+    with FakeFlyteAdmin() as admin, governed_by(admin.clock), admin.env():
+        etl = admin.on_launch("etl").plays(TREE)
+        remote = admin.remote()
+        execution = remote.execute(
+            remote.fetch_launch_plan(name="etl"), inputs={}, execution_name="etl-1"
+        )
+        ended = remote.wait(execution)
+        assert ended.node_executions["n1"].closure.phase
+        assert etl.launches[0].failing.path == "train"
+        return admin.calls
+
+
+def plays(script, count):
+    """Return how many seconds a node of a script takes to be played."""
+    with FakeFlyteAdmin(clock=VirtualClock(limit=None)) as admin:
+        admin.add_execution("run", script, launch_plan="etl")
+        admin.clock.advance(24 * 3600)
+        began = now()
+        launched = admin.lives()
+        next(iter(launched))
+        return (now() - began) / count
+
+
+def main():
+    calls = tests_a_tree()
+    print(f"{len(calls)} RPCs")
+
+    def bare_rpcs():
+        with FakeFlyteAdmin() as admin:
+            admin.on_launch("etl").plays(TREE)
+            with admin.channel() as channel:
+                for call in calls:
+                    admin.clock.advance(max(0.0, call.at - admin.clock.elapsed))
+                    send_all(channel, [call])
+
+    code = 0
+    print("a test of one tree, against plain stubs that send its requests:")
+    measured = ratio(tests_a_tree, bare_rpcs, rounds=ROUNDS)
+    code |= verdict("a test of one tree", measured, 1.5)
+    for what, script, count in (("100 side by side", WIDE, 100), ("90 in 10 others", DEEP, 100)):
+        took = statistics.median(plays(script, count) for _ in range(ROUNDS))
+        code |= verdict(f"playing a node, {what}", took * 1000, 1, " ms")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

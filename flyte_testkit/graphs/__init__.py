@@ -1,0 +1,27 @@
+"""Workflows and scripts of nodes: definitions that are made of trees, and who plays what of them.
+
+:func:`cast` finds the nodes of a registered workflow that a script names. :func:`drawn` says what a
+tree tells of its workflow, :func:`joined` what several do together, :func:`scripted` what scripts
+of single nodes add to that, and :func:`templates` makes of it what FlyteAdmin takes. Ignorant of
+launches, of what is registered, and of time.
+"""
+
+from __future__ import annotations
+
+from flyte_testkit.graphs.bound import constant
+from flyte_testkit.graphs.casting import cast
+from flyte_testkit.graphs.drawn import Graph, drawn
+from flyte_testkit.graphs.joining import declaring, joined, scripted
+from flyte_testkit.graphs.templates import Templates, templates
+
+__all__ = [
+    "Graph",
+    "Templates",
+    "cast",
+    "constant",
+    "declaring",
+    "drawn",
+    "joined",
+    "scripted",
+    "templates",
+]

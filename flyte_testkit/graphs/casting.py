@@ -1,0 +1,192 @@
+"""Who plays what: the names in a script become the ids of a compiled workflow.
+
+What a script says must fit what is registered: names, kinds, what tasks give, and how often they
+are tried again. Ignorant of launches, but for what one is given.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flyte_testkit import flow, literals
+from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
+from flyte_testkit.graphs.arms import check_arms
+from flyte_testkit.graphs.compiled import Compiled, called, kind, told
+from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes._names import same
+from flyte_testkit.nodes.facts import promised
+from flyte_testkit.nodes.retries import check_attempts
+from flyte_testkit.timeline import Succeeds
+from flyte_testkit.walk import Cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
+
+    from flyte_testkit.graphs.compiled import Scope
+    from flyte_testkit.nodes import Node
+    from flyte_testkit.timeline import Attempt
+
+__all__ = ["cast"]
+
+_WORDS: Final = {
+    "task": "nodes.task",
+    "sub-workflow": "nodes.subworkflow",
+    "branch": "nodes.branch",
+}
+_SHOWN: Final = 1000
+"""How many letters a list of nodes may have."""
+
+
+def cast(
+    closure: compiler_pb2.CompiledWorkflowClosure,
+    script: Workflow | Where,
+    inputs: literals_pb2.LiteralMap | None = None,
+) -> Cast:
+    """Return which node of a workflow plays what.
+
+    Args:
+        closure: The workflow as FlyteAdmin compiled it.
+        script: What its nodes do.
+        inputs: What it runs with; None if that is not known yet.
+
+    Raises:
+        TimelineError: The script names a node that is not there, that is of another kind, that is
+            one of several, or an arm that these inputs do not take; or a task cannot make these
+            attempts.
+        RegistrationError: A task gives what it does not declare, or less.
+    """
+    word = "nodes.where" if isinstance(script, Where) else "nodes.workflow"
+    caster = _Caster(Compiled(closure), word)
+    caster.scope(caster.compiled.top, script)
+    if script.rest is not None:
+        caster.rest(script.rest)
+    who = Cast(closure, script, caster.nodes, caster.outputs)
+    if inputs is not None:
+        check_arms(caster.compiled, who, inputs)
+    return who
+
+
+class _Caster:
+    """Finds the nodes of one workflow.
+
+    Args:
+        compiled: The workflow.
+        word: How the script is written.
+    """
+
+    def __init__(self, compiled: Compiled, word: str) -> None:
+        self.compiled = compiled
+        self.word = word
+        self.nodes: dict[tuple[str, ...], Node] = {}
+        self.outputs: dict[tuple[str, ...], Mapping[str, object]] = {}
+
+    def scope(self, scope: Scope, script: Workflow | Where | Subworkflow | Branch) -> None:
+        """Find the nodes that stand beside each other, and those inside of them."""
+        names: dict[str, str] = {}
+        for name, node in script.nodes.items():
+            found = self._found(scope, name)
+            if (other := names.setdefault(found.id, name)) != name:
+                raise TimelineError(
+                    f"{self.word}(…): {other!r} and {name!r} are one node of {scope.whose}:"
+                    f" {told(found)}.\nLeave one of them out."
+                )
+            self._node(scope, name, found, node)
+        if not isinstance(script, Branch) and script.failure_node is not None:
+            self._failure_node(scope, *script.failure_node)
+        if isinstance(script, (Workflow, Subworkflow)) and script.outputs is not None:
+            said = {k: v for k, v in script.outputs.items() if not any(promised(v))}
+            _check_values(scope, said)
+            self.outputs[scope.path] = said
+
+    def rest(self, attempt: Attempt) -> None:
+        """Hold what all other tasks do against each of them."""
+        if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
+            return
+        for scope, node in self.compiled.everywhere():
+            if kind(node) == "task" and (*scope.path, node.id) not in self.nodes:
+                what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
+                _check_outputs(what, attempt.ending.outputs, self.compiled.task(node))
+
+    def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
+        found = scope.meant(name)
+        if len(found) == 1:
+            return found[0]
+        if found:
+            one = found[0].id.replace("-", "_")
+            raise TimelineError(
+                f"{self.word}(…): {name!r} may be any of {_listed(found)} in {scope.whose}."
+                f"\nWrite the id: {one}=…"
+            )
+        at_the_end = scope.failure_node
+        if at_the_end is not None and same(name) == same(called(at_the_end)):
+            raise TimelineError(
+                f"{self.word}(…): {name!r} is the failure node of {scope.whose}."
+                f"\nWrite .on_failure({name}=…)."
+            )
+        raise TimelineError(
+            f"{self.word}(…): there is no node {name!r} in {scope.whose}."
+            f"{close_names(name, scope.names)}\nThere is {_listed(scope.nodes)}."
+        )
+
+    def _node(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
+        self._check_kind(scope, name, found, node)
+        path = (*scope.path, found.id)
+        self.nodes[path] = node
+        if isinstance(node, (Subworkflow, Branch)):
+            self.scope(self.compiled.below(scope, found), node)
+        elif isinstance(node, Task) and node.attempts:
+            self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+
+    def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
+        if scope.failure_node is None:
+            raise TimelineError(
+                f"{self.word}(…).on_failure({name}=…): {scope.whose} has no failure node."
+                "\nLeave it out, or register a workflow with on_failure=…"
+            )
+        self._node(scope, name, scope.failure_node, node)
+
+    def _check_kind(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
+        word = _WORDS.get(kind(found))
+        if word == node.word:
+            return
+        advice = (
+            f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
+        )
+        raise TimelineError(
+            f"{self.word}(…): {name}={shown(node)}, but {name!r} is a {kind(found)} of"
+            f" {scope.whose}: {told(found)}.\n{advice}"
+        )
+
+    def _check_attempts(
+        self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
+    ) -> None:
+        task = self.compiled.task(found)
+        check_attempts(attempts, self.compiled.retries(found), what)
+        ending = attempts[-1].ending
+        if isinstance(ending, Succeeds) and ending.outputs:
+            _check_outputs(what, ending.outputs, task)
+
+
+def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
+    try:
+        flow.outputs(outputs, task.interface.outputs, name=task.id.name)
+    except RegistrationError as error:
+        raise RegistrationError(f"{what}: {error}") from None
+
+
+def _check_values(scope: Scope, said: Mapping[str, object]) -> None:
+    """Hold what a whole is said to give against what it is bound to by all scripts together."""
+    types = {name: scope.outputs[name].type for name in said if name in scope.outputs}
+    try:
+        literals.literal_map({name: said[name] for name in types}, types, of="output")
+    except RegistrationError as error:
+        raise RegistrationError(
+            f"{scope.whose}: {error}\nAll scripts of one name are of one workflow: let them give"
+            " values of one type."
+        ) from None
+
+
+def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:
+    return cut(", ".join(map(told, nodes)), _SHOWN)

@@ -1,0 +1,60 @@
+"""The node that made an execution fail: the one whose error went up to it.
+
+Ignorant of why it failed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flyte_testkit.inside._runs import NodeRuns
+from flyte_testkit.inside._values import RunError, error_of
+from flyte_testkit.nodes._names import FAILURE_NODE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flyte_testkit.inside._reader import Reader
+    from flyte_testkit.inside._runs import NodeRun
+
+__all__ = ["failing"]
+
+
+def failing(reader: Reader) -> NodeRun | None:
+    """Return the innermost node whose failure the execution carries; None if no node failed.
+
+    Of several that failed it is the one whose error went up; where errors do not tell, the one that
+    failed first, and a failure node after all others.
+    """
+    execution = reader.execution()
+    error = None if execution is None else error_of(execution.closure)
+    return _leaf(NodeRuns(reader).failed(), error)
+
+
+def _leaf(failed: Sequence[NodeRun], error: RunError | None) -> NodeRun | None:
+    if not failed:
+        return None
+    failed = sorted(failed, key=_when)
+    culprit = next((run for run in failed if _is_told(run.error, error)), failed[0])
+    last = [run for run in culprit.nodes.failed() if _of_last_attempt(run, culprit)]
+    return _leaf(last, culprit.error) or culprit
+
+
+def _when(run: NodeRun) -> tuple[bool, int]:
+    stamp = run.closure.updated_at
+    return run.spec_id == FAILURE_NODE, stamp.ToNanoseconds()
+
+
+def _is_told(error: RunError | None, above: RunError | None) -> bool:
+    """Whether an error is what is told above: the same, or wrapped with a count of attempts."""
+    if error is None or above is None:
+        return False
+    if error.message:
+        return error.message in above.message
+    return error.code == above.code
+
+
+def _of_last_attempt(run: NodeRun, parent: NodeRun) -> bool:
+    """Whether a node belongs to the last attempt of its parent: earlier ones were got over."""
+    attempts = parent.attempts
+    return not attempts or run.retry_group in {"", str(attempts[-1].number - 1)}

@@ -1,0 +1,121 @@
+"""What all nodes have in common: that they are values, and what they come after.
+
+Ignorant of which kinds there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
+
+from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._names import check_name
+
+if TYPE_CHECKING:
+    from flyte_testkit.nodes._promise import Promise
+
+__all__ = ["After", "Node", "Value", "named_after", "once"]
+
+_ADVICE: Final = {
+    ("Where", "succeeds"): (
+        "What a registered workflow gives is what it is bound to.\nScript the node that makes it:"
+        " nodes.where(train=nodes.task(running(60).succeeds(auc=0.9)))."
+    ),
+    ("Subworkflow", "others"): (
+        "What the other tasks do is said once.\nWrite nodes.workflow(…).others(…) or"
+        " nodes.where(…).others(…)."
+    ),
+    **dict.fromkeys(
+        [("Task", "succeeds"), ("Task", "fails"), ("Task", "times_out"), ("Task", "never_ends")],
+        "It is its attempts that end.\nWrite nodes.task(running(60).succeeds()).",
+    ),
+}
+"""What to do instead of a method that something does not have."""
+
+After: TypeAlias = str | Collection[str] | None
+
+
+class Value:
+    """A value that prints as code; its class says how."""
+
+    __slots__ = ()
+
+    if not TYPE_CHECKING:  # to a type checker a misspelt name stays an error
+
+        def __getattr__(self, name: str) -> NoReturn:
+            kind = type(self)
+            if name.startswith("_") or any(name == one.name for one in fields(self)):
+                text = f"{kind.__name__!r} object has no attribute {name!r}"
+            else:
+                advice = _ADVICE.get((kind.__name__, name)) or close_names(name, dir(kind)).strip()
+                text = f"{shown(self, 1000)} has no {name!r}. {advice}".strip()
+            raise AttributeError(text, name=name, obj=None)  # else Python suggests a second time
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
+        printer.text(repr(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Node(Value):
+    """What happens in one node of an execution.
+
+    Attributes:
+        after: The names of the nodes that it comes after; None is all that are written before it.
+    """
+
+    after: tuple[str, ...] | None = None
+
+    @property
+    def word(self) -> str:
+        """How the node is written, as ``nodes.task``."""
+        raise NotImplementedError
+
+    def promises(self) -> Iterator[Promise]:
+        """Yield what nodes beside it shall give to it."""
+        yield from ()
+
+    def below(self) -> Mapping[str, Node]:
+        """Return the nodes inside of it, and its failure node."""
+        return {}
+
+    def _after_as_code(self) -> list[str]:
+        if self.after is None:
+            return []
+        told = self.after[0] if len(self.after) == 1 else self.after
+        return [f"after={told!r}"]
+
+
+def named_after(after: object, what: str) -> tuple[str, ...] | None:
+    """Return what ``after=`` says, each name once.
+
+    Raises:
+        TimelineError: It is neither a name nor several.
+    """
+    if after is None:
+        return None
+    if isinstance(after, str):
+        after = (after,)
+    if isinstance(after, Node):
+        raise TimelineError(
+            f"{what}: after={shown(after)}: after= says by name what a node comes after."
+            "\nWrite after='extract', say. A node that is itself called 'after' is written in a"
+            " mapping: {'after': nodes.task(…)}."
+        )
+    if not isinstance(after, Collection) or isinstance(after, (Mapping, bytes)):
+        raise TimelineError(
+            f"{what}: after={shown(after)} is neither the name of a node nor a list of names."
+            "\nWrite after='extract', after=['a', 'b'], or after=() for one that waits for nobody."
+        )
+    names = sorted(after, key=str) if isinstance(after, (set, frozenset)) else after
+    return tuple(dict.fromkeys(check_name(name, f"{what}: after=…") for name in names))
+
+
+def once(method: str, said: object) -> None:
+    """Refuse to say something a second time.
+
+    Raises:
+        TimelineError: It was said already.
+    """
+    if said is not None:
+        raise TimelineError(f".{method}(…): it says {shown(said)} already.\nLeave one of them out.")

@@ -1,0 +1,135 @@
+"""Who plays one execution: its cast, with everything found that nodes ask for.
+
+Ignorant of what is played when.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.core import literals_pb2, types_pb2, workflow_pb2
+
+from flyte_testkit import flow, nodes
+from flyte_testkit.propeller.places import Place
+from flyte_testkit.walk.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
+    from flyteidl.core import execution_pb2 as core
+
+    from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.walk.cast import Cast
+
+    # Where a node stands, what it is given, the scope it is in, and when it is queued.
+    Play = Callable[
+        [Site, literals_pb2.LiteralMap, Any, datetime], Performance[literals_pb2.LiteralMap]
+    ]
+
+__all__ = ["Company", "key_of"]
+
+_LATE = workflow_pb2.WorkflowMetadata.FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
+
+
+def key_of(id_: identifier_pb2.Identifier) -> tuple[str, str, str, str]:
+    """Return what tells definitions of one kind apart."""
+    return id_.project, id_.domain, id_.name, id_.version
+
+
+class Company:
+    """Who plays one execution.
+
+    Args:
+        cast: Who plays what.
+        stage: The execution.
+        play: What plays a node, whatever its kind.
+
+    Attributes:
+        patient: Whether all goes on that can when a node has failed. It is the policy of the whole
+            that counts; those of sub-workflows do nothing.
+        rest: What a task does that is not scripted.
+    """
+
+    def __init__(self, cast: Cast, stage: Stage, play: Play) -> None:
+        self.cast = cast
+        self.stage = stage
+        self.play = play
+        self.rest = cast.script.rest or nodes.immediately.succeeds()
+        self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
+        self._tasks = {key_of(task.template.id): task.template for task in cast.closure.tasks}
+        self._workflows = {key_of(one.template.id): one for one in cast.closure.sub_workflows}
+        self._demands: dict[object, Mapping[str, Mapping[str, flow.Demand]]] = {}
+
+    def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
+        """Return the task that a node runs."""
+        return self._tasks[key_of(node.task_node.reference_id)]
+
+    def workflow_of(self, node: workflow_pb2.Node) -> compiler_pb2.CompiledWorkflow:
+        """Return the workflow that a node is."""
+        return self._workflows[key_of(node.workflow_node.sub_workflow_ref)]
+
+    def demands(
+        self, workflow: compiler_pb2.CompiledWorkflow, asked: Mapping[str, flow.Demand]
+    ) -> Mapping[str, Mapping[str, flow.Demand]]:
+        """Return what is asked of a workflow's nodes if this is asked of its own outputs."""
+        key = (key_of(workflow.template.id), frozenset(asked.items()))
+        if key not in self._demands:
+            self._demands[key] = flow.demands(workflow.template, self.cast.closure, asked)
+        return self._demands[key]
+
+    def is_interruptible(self, node: workflow_pb2.Node) -> bool:
+        """Whether a task's machine can be taken away: its node says so, its task, or the whole."""
+        if node.metadata.WhichOneof("interruptible_value"):
+            return node.metadata.interruptible
+        task = self.task_of(node)
+        if task.metadata.WhichOneof("interruptible_value"):
+            return task.metadata.interruptible
+        return self.cast.closure.primary.template.metadata_defaults.interruptible
+
+    def at_top(self, node: workflow_pb2.Node) -> Site:
+        """Return where a node at the top stands."""
+        return self._site(node, Place(self.stage.root, node.id), (node.id,), "")
+
+    def below(self, parent: Site, node: workflow_pb2.Node) -> Site:
+        """Return where a node stands that is inside of another one."""
+        place = parent.place.below(node.id)
+        return self._site(node, place, (*parent.path, node.id), parent.id)
+
+    def told(
+        self, inputs: literals_pb2.LiteralMap, node: workflow_pb2.Node, error: core.ExecutionError
+    ) -> literals_pb2.LiteralMap:
+        """Return what a failure node is given: the error stands wherever it takes one.
+
+        flytekit binds such an input to None when it compiles.
+        """
+        is_task = node.HasField("task_node")
+        definition = self.task_of(node) if is_task else self.workflow_of(node).template
+        message = types_pb2.Error(failed_node_id=node.id, message=error.message)
+        told = literals_pb2.LiteralMap(literals=inputs.literals)
+        for name, variable in definition.interface.inputs.variables.items():
+            literal = literals_pb2.Literal(scalar=literals_pb2.Scalar(error=message))
+            if variable.type.simple == types_pb2.ERROR:
+                told.literals[name].CopyFrom(literal)
+            for variant in variable.type.union_type.variants:
+                if variant.simple == types_pb2.ERROR:
+                    union = literals_pb2.Union(value=literal, type=variant)
+                    told.literals[name].CopyFrom(
+                        literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
+                    )
+        return told
+
+    def _site(
+        self, node: workflow_pb2.Node, place: Place, path: tuple[str, ...], parent: str
+    ) -> Site:
+        kind = node.WhichOneof("target")
+        target, is_parent = None, False
+        if kind == "task_node":
+            target = node.task_node.reference_id
+        elif kind == "workflow_node":
+            is_parent = node.workflow_node.HasField("sub_workflow_ref")
+            if not is_parent:
+                target = node.workflow_node.launchplan_ref
+        return Site(self.stage, node, place, path, parent, target, is_parent)

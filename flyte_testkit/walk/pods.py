@@ -1,0 +1,116 @@
+"""One attempt of a task, as a pod makes it: all that is said of it.
+
+Fields follow the recorded runs of a real flytepropeller: QUEUED and INITIALIZING have reasons, what
+comes after has logs, and ABORTED has nothing.
+
+Ignorant of what an attempt does, and of what its node makes of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.admin import event_pb2
+from flyteidl.core import execution_pb2 as core
+from flyteidl.event import event_pb2 as events
+
+from flyte_testkit.engine.performance import Act
+from flyte_testkit.propeller import wording
+from flyte_testkit.propeller.places import PRODUCER
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from flyteidl.core import literals_pb2, tasks_pb2
+
+    from flyte_testkit.timeline import TaskPhase
+    from flyte_testkit.walk.site import Site
+
+__all__ = ["Pod"]
+
+_WITHOUT_LOGS: Final = frozenset(
+    {"ResourceDeletedExternally", "ContainersNotReady|InvalidImageName"}
+)
+"""Codes of failures of which no process tells."""
+
+
+@dataclass(eq=False)
+class Pod:
+    """One attempt.
+
+    Attributes:
+        site: The node that makes it.
+        task: The task.
+        number: Which attempt it is, from 0 on.
+        interruptible: Whether the machine can be taken away.
+        told: The phases that it has been in.
+    """
+
+    site: Site
+    task: tasks_pb2.TaskTemplate
+    number: int
+    interruptible: bool
+    told: set[str] = field(default_factory=set)
+
+    def phase(self, at: datetime, phase: TaskPhase, reason: str = "") -> Act:
+        """Say that it is in a phase that is no end; ``{pod}`` in a reason is its name."""
+        self.told.add(phase)
+        if phase == "RUNNING":
+            return self._event(at, phase=phase, phase_version=1, logs=[self._log()])
+        said = (reason or self._usual_reason(phase)).replace("{pod}", self.site.pod(self.number))
+        event = events.EventReason(reason=said)
+        event.occurred_at.FromDatetime(at)
+        return self._event(at, phase=phase, reason=said, reasons=[event])
+
+    def succeeded(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Act:
+        """Say that it has ended well."""
+        uri = self.site.place.outputs(self.number)
+        blobs = {uri: outputs.SerializeToString(deterministic=True)}
+        return self._event(at, blobs, phase="SUCCEEDED", logs=[self._log()], output_uri=uri)
+
+    def failed(self, at: datetime, error: core.ExecutionError) -> Act:
+        """Say that it has failed; of what ran and ended by itself there are logs."""
+        has_logs = "RUNNING" in self.told and error.code not in _WITHOUT_LOGS
+        logs = [self._log()] if has_logs else []
+        return self._event(at, phase="FAILED", error=error, logs=logs)
+
+    def aborted(self, at: datetime) -> Act:
+        """Say that it was stopped."""
+        return self._event(at, phase="ABORTED")
+
+    def _usual_reason(self, phase: str) -> str:
+        if phase == "WAITING_FOR_RESOURCES":
+            return wording.over_quota(self.site.pod(self.number))
+        return wording.SUBMITTED if phase == "QUEUED" else wording.CREATING
+
+    def _log(self) -> core.TaskLog:
+        execution, pod = self.site.stage.id, self.site.pod(self.number)
+        namespace = f"{execution.project}-{execution.domain}"
+        return core.TaskLog(
+            uri="http://localhost:30080/kubernetes-dashboard/#/log"
+            f"/{namespace}/{pod}/pod?namespace={namespace}",
+            name="Kubernetes Logs (User)",
+            message_format=core.TaskLog.JSON,
+        )
+
+    def _event(self, at: datetime, blobs: dict[str, bytes] | None = None, **fields: Any) -> Act:
+        event = events.TaskExecutionEvent(
+            task_id=self.task.id,
+            parent_node_execution_id=self.site.identifier,
+            retry_attempt=self.number,
+            producer_id=PRODUCER,
+            input_uri=self.site.place.inputs,
+            task_type=self.task.type,
+            event_version=1,
+            metadata=events.TaskExecutionMetadata(
+                generated_name=self.site.pod(self.number), plugin_identifier="container"
+            ),
+            **fields,
+        )
+        if self.interruptible:
+            event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
+        event.occurred_at.FromDatetime(at)
+        event.reported_at.CopyFrom(event.occurred_at)
+        request = event_pb2.TaskExecutionEventRequest(event=event)
+        return Act(at, "CreateTaskEvent", request, blobs=blobs or {})

@@ -1,0 +1,227 @@
+"""A node that runs a task: its attempts, one after another, and what the node makes of them.
+
+The first event of an attempt comes before its node is RUNNING; between attempts the node says
+nothing. What the user did wrong and what the system did are counted apart.
+
+Ignorant of what other nodes do.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from flyteidl.event import event_pb2 as events
+from google.protobuf.duration_pb2 import Duration
+
+from flyte_testkit.admin.go import durations
+from flyte_testkit.engine.performance import Looks, Until, Wait
+from flyte_testkit.engine.stage import error_of
+from flyte_testkit.nodes import Task
+from flyte_testkit.propeller import places, wording
+from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
+from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
+from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.pods import Pod
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from flyteidl.core import execution_pb2 as core
+    from flyteidl.core import literals_pb2
+
+    from flyte_testkit.engine.performance import Act, Performance
+    from flyte_testkit.failures import Failure
+    from flyte_testkit.timeline import Attempt, TaskPhase
+    from flyte_testkit.walk.scope import Scope
+    from flyte_testkit.walk.site import Site
+
+__all__ = ["plays_task"]
+
+_WITHOUT_RUNNING: Final = frozenset({"ResourceDeletedExternally", "ContainersNotReady"})
+"""How the codes of failures begin that can come before a process runs."""
+
+_DECK: Final = b"<html><body>A deck of flyte-testkit.</body></html>"
+
+
+def plays_task(
+    site: Site, inputs: literals_pb2.LiteralMap, around: Scope, at: datetime
+) -> Performance[literals_pb2.LiteralMap]:
+    """Play a task; the arguments are those of any node."""
+    return _Task(site, inputs, around).plays(at)
+
+
+class _Task:
+    """One node that runs a task, and the attempt that it makes now."""
+
+    def __init__(self, site: Site, inputs: literals_pb2.LiteralMap, around: Scope) -> None:
+        company, node = around.company, site.node
+        self.site = site
+        self.inputs = inputs
+        self.around = around
+        self.template = company.task_of(node)
+        scripted = company.cast.nodes.get(site.path)
+        attempts = scripted.attempts if isinstance(scripted, Task) else ()
+        self.attempts = attempts or (company.rest,)
+        self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
+        self.has_deck = self.template.metadata.generates_deck.value
+        self.interruptible = company.is_interruptible(node)
+        self.number = 0
+        self.pod: Pod | None = None  # while an attempt is under way
+        self.spent = {"user": 0, "system": 0}
+        self.timeouts = 0
+
+    def plays(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        try:
+            yield self.site.queued(at, self.inputs)
+            at = yield Until(at)  # all of a level are queued before the first of them starts
+            while True:
+                attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
+                self.pod = Pod(self.site, self.template, self.number, self.interruptible)
+                at = yield from self._passes(attempt, at)
+                ending = attempt.ending
+                if isinstance(ending, Succeeds):
+                    return (yield from self._succeeds(ending, at))
+                if isinstance(ending, Fails):
+                    yield from self._fails(ending.failure, at)
+                elif isinstance(ending, TimesOut):
+                    yield from self._times_out(attempt, at)
+                else:
+                    yield Wait()
+                self.number += 1
+        except Stopped as stopped:
+            if self.pod is not None:
+                yield self.pod.aborted(stopped.at)
+            yield self.site.aborted(stopped)
+            raise
+
+    def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
+        """Go through the phases of an attempt, those included that it cannot do without."""
+        for step in attempt.steps:
+            yield from self._enters(step.phase, at, step.reason)
+            if step.duration is None:
+                yield Wait()
+            elif isinstance(step.duration, Polls):
+                at = yield Looks(self.site.stage.audience, step.duration.count)
+            elif step is attempt.steps[-1] and isinstance(attempt.ending, NeverEnds):
+                pass  # nothing comes of its end, so nobody waits for it
+            else:
+                at = yield Until(at + timedelta(seconds=step.duration))
+        told = self._pod.told
+        if "RUNNING" not in told and _must_have_run(attempt):
+            yield from self._enters("RUNNING", at)
+        elif not told:
+            yield from self._enters("QUEUED", at)
+        return at
+
+    def _enters(self, phase: TaskPhase, at: datetime, reason: str = "") -> Iterator[Act]:
+        pod = self._pod
+        before: list[TaskPhase] = []
+        if phase in ("INITIALIZING", "RUNNING"):
+            before = ["QUEUED", "INITIALIZING"] if phase == "RUNNING" else ["QUEUED"]
+        for one in before:
+            if one not in pod.told:
+                yield from self._tells(one, at)
+        yield from self._tells(phase, at, reason)
+
+    def _tells(self, phase: TaskPhase, at: datetime, reason: str = "") -> Iterator[Act]:
+        is_first = not self.number and not self._pod.told
+        yield self._pod.phase(at, phase, reason)
+        if is_first:
+            yield self.site.event(at, "RUNNING", **self._deck())
+
+    def _succeeds(self, ending: Succeeds, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        declared = self.template.interface.outputs
+        outputs = self.around.outputs_of(self.site, ending.outputs, declared)
+        yield self._pod.succeeded(at, outputs)
+        self.pod = None
+        yield self.site.succeeded(at, outputs, self.number, **self._by_itself())
+        return outputs
+
+    def _fails(self, failure: Failure, at: datetime) -> Iterator[Act]:
+        """Let the attempt fail, and the node, unless there is another attempt.
+
+        Raises:
+            NodeFailed: There is none.
+        """
+        yield self._pod.failed(at, self._error(failure.of_task, at))
+        self.pod = None
+        if (budget := failure.budget) is not None:
+            self.spent[budget] += 1
+            if self.spent[budget] <= (SYSTEM_RETRIES if budget == "system" else self.retries):
+                return
+        error = self._error(failure.of_node(self.retries), at)
+        fields = self._by_itself()
+        # Of a task that makes decks the node has no error, as recorded; what is above it has.
+        yield self.site.event(at, "FAILED", error=None if self.has_deck else error, **fields)
+        raise NodeFailed(error)
+
+    def _times_out(self, attempt: Attempt, at: datetime) -> Iterator[Act]:
+        """Stop the attempt that takes too long, and the node, unless there is another attempt.
+
+        The node itself may take twice as long as an attempt, however many there could be.
+
+        Raises:
+            NodeFailed: There is none.
+        """
+        pod, self.pod = self._pod, None
+        self.timeouts += 1
+        self.spent["user"] += 1
+        if self.timeouts == 2:
+            yield self.site.event(at, "TIMED_OUT")
+            yield pod.aborted(at)
+            raise NodeFailed(error_of(wording.node_timed_out(), at))
+        if self.spent["user"] > self.retries:
+            last = wording.timeout_expired(self._limit(attempt))
+            error = error_of(wording.exhausted(last, self.retries + 1), at)
+            yield self.site.event(at, "FAILED", error=error)
+            yield pod.aborted(at)
+            raise NodeFailed(error)
+        yield pod.aborted(at)
+
+    def _limit(self, attempt: Attempt) -> str:
+        """Return how long the task may take, as Go prints it; else how long it took."""
+        for said in (self.site.node.metadata.timeout, self.template.metadata.timeout):
+            if length := durations.nanoseconds(said):
+                return durations.text(length)
+        took = Duration()
+        took.FromTimedelta(timedelta(seconds=attempt.seconds or 0))
+        return durations.text(durations.nanoseconds(took))
+
+    def _error(self, failure: Failure, at: datetime) -> core.ExecutionError:
+        execution = self.site.stage.id
+        worded = failure.worded_for(
+            execution.name,
+            node_id=self.site.id,
+            attempt=self.number,
+            namespace=f"{execution.project}-{execution.domain}",
+        )
+        return error_of(Worded(worded.message, worded.code, worded.kind), at)
+
+    def _deck(self) -> dict[str, Any]:
+        return {"deck_uri": self.site.deck(self.number)} if self.has_deck else {}
+
+    def _by_itself(self) -> dict[str, Any]:
+        """Return what is said of a node whose last attempt ended by itself."""
+        checkpoint = places.checkpoint(self.site.pod(self.number))
+        fields = self._deck()
+        fields["task_node_metadata"] = events.TaskNodeMetadata(checkpoint_uri=checkpoint)
+        if self.has_deck:
+            fields["blobs"] = {fields["deck_uri"]: _DECK}
+        return fields
+
+    @property
+    def _pod(self) -> Pod:
+        assert self.pod is not None  # noqa: S101  for type checkers
+        return self.pod
+
+
+def _must_have_run(attempt: Attempt) -> bool:
+    match attempt.ending:
+        case Succeeds():
+            return True
+        case Fails(failure):
+            return failure.of_task.code.partition("|")[0] not in _WITHOUT_RUNNING
+        case _:
+            return False

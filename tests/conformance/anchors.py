@@ -1,0 +1,160 @@
+"""When things happen in a script that makes a story's own story: in which order, and at which time.
+
+An engine looks at everything in rounds, one after another; in a script all that can happen happens
+at once. So every end of an attempt keeps its time, those that an engine saw in one round share one,
+and those that it saw in two do not. What follows begins when what it waits for has ended.
+
+Ignorant of scripts.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from story_graphs import needs
+
+ONE_ROUND = 1.0
+"""How long before a failure an attempt may have ended so that nothing came of it, in seconds."""
+APART = 0.01
+"""What is put between the ends of two rounds that were told in the same tenth of a second."""
+LATE = "FAIL_AFTER_EXECUTABLE_NODES_COMPLETE"
+"""The policy of a workflow in which a failure stops nothing, at any level."""
+
+
+class Anchors:
+    """The times of one execution, in seconds since the first event of ``main``.
+
+    Args:
+        workflow: What ran.
+        told: What was told of it.
+        begun: When it was launched.
+
+    Attributes:
+        kept: The events that FlyteAdmin took.
+        parents: The unique ids of nodes by those of the nodes inside.
+    """
+
+    def __init__(self, workflow, told, begun):
+        self.kept = list(told.kept())
+        self.parents = {event.node: event.parent for event in self.kept if event.parent}
+        self._begun = begun
+        self._needs = needs(workflow, told)
+        self._times = [event.sent for event in self.kept]
+        policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
+        self._keep_rounds_apart()
+        for number, event in enumerate(self.kept):
+            if (event.kind, event.phase) == ("node", "FAILED") and policy != LATE:
+                self._join(number, self.parents.get(event.node, ""))
+        self.start, self.end = cache(self._start), cache(self._end)
+
+    def of_attempt(self, node, attempt):
+        """Return the events of an attempt, each with its time."""
+        return [
+            (event, time)
+            for event, time in zip(self.kept, self._times, strict=True)
+            if event.subject == ("task", node, attempt)
+        ]
+
+    def _start(self, node):
+        """When a node begins."""
+        above = self.parents.get(node)
+        begun = self._begun if above is None else self.start(above)
+        if node not in self._needs.get(node, ()):
+            begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
+        if failed := self._failed_before(node):
+            begun = max(begun, self.end(failed))
+        return begun
+
+    def _end(self, node):
+        """When the last attempt ended that is in a node."""
+        ends = [
+            self._times[number]
+            for number in range(len(self.kept))
+            if self._is_end(number) and self._is_in(self.kept[number].node, node)
+        ]
+        return max([self.start(node), *ends])
+
+    def _failed_before(self, node):
+        """Which node beside a failure node failed first; none of another node."""
+        scope = self.parents.get(node, "")
+        first = next((n for n, event in enumerate(self.kept) if event.node == node), 0)
+        if self.kept[first].spec != "fn0":
+            return None
+        for event in self.kept[:first]:
+            beside = event.node != node and self.parents.get(event.node, "") == scope
+            if (event.kind, event.phase) == ("node", "FAILED") and beside:
+                return event.node
+        return None
+
+    # Rounds.
+
+    def _keep_rounds_apart(self):
+        last, begins = float("-inf"), False
+        for number, event in enumerate(self.kept):
+            if _begins(event):
+                begins = True
+            elif self._is_end(number):
+                earliest = last + APART if begins else last
+                last = self._times[number] = max(self._times[number], earliest)
+                begins = False
+
+    def _join(self, failed, scope):
+        """Put at the time of a failure what ended in its round."""
+        ends = [number for number in range(failed) if self._is_end(number)]
+        own = [n for n in ends if self._is_in(self.kept[n].node, self.kept[failed].node)]
+        cause = (own or ends or [None])[-1]
+        if cause is None:
+            return
+        time = self._times[cause]
+        for number in range(failed + 1, self._stop(failed, scope)):
+            if self._is_end(number) and self._is_in(self.kept[number].node, scope):
+                self._times[number] = time
+        for number in range(cause - 1, -1, -1):
+            if _begins(self.kept[number]) or self._times[number] < time - ONE_ROUND:
+                break
+            if self._is_end(number) and self._is_in(self.kept[number].node, scope):
+                self._times[number] = time
+
+    def _stop(self, failed, scope):
+        """The number of the first event that tells that a scope stops."""
+        for number in range(failed + 1, len(self.kept)):
+            event = self.kept[number]
+            above = event.kind == "workflow" or (
+                event.node == scope and (event.kind, event.phase) == ("node", "FAILED")
+            )
+            if above or event.phase == "ABORTED" or event.spec == "fn0":
+                return number
+        return len(self.kept)
+
+    def _is_end(self, number):
+        """Whether an attempt ended by itself, or because it took too long."""
+        event = self.kept[number]
+        if event.kind != "task":
+            return False
+        if event.phase in ("SUCCEEDED", "FAILED"):
+            return True
+        another = ("task", event.node, event.attempt + 1)
+        return event.phase == "ABORTED" and (
+            any(later.subject == another for later in self.kept[number:])
+            or self.timed_out(event.node)
+        )
+
+    def timed_out(self, node):
+        """Whether a node took longer than it may."""
+        return any(
+            event.phase == "TIMED_OUT"
+            or event.body.get("error", {}).get("code", "").endswith("TimeoutExpired")
+            for event in self.kept
+            if (event.kind, event.node) == ("node", node)
+        )
+
+    def _is_in(self, node, other):
+        """Whether a node is another, or inside of it; all are inside of the workflow."""
+        while node and node != other:
+            node = self.parents.get(node, "")
+        return node == other
+
+
+def _begins(event):
+    """Whether something begins that waited for others."""
+    return (event.kind, event.phase) == ("node", "QUEUED")

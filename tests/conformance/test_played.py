@@ -1,0 +1,72 @@
+"""Scripts told from stories of a real engine make the fake's engine tell the same stories."""
+
+from __future__ import annotations
+
+import collections
+import copy
+
+import playing
+import pytest
+from changed_runs import STORIES, story, value
+from comparing import differences
+from played_once import PLAYABLE, played
+from playing import lacking
+from story_files import Story
+
+WAITING = {
+    "array": 9,
+    "array, cached": 3,
+    "array, recovered": 1,
+    "cached": 2,
+    "dynamic": 4,
+    "dynamic, cached": 1,
+    "dynamic, recovered": 1,
+    "gate": 6,
+    "launch plan": 5,
+    "launch plan, dynamic, array": 1,
+    "recovered": 3,
+    "sleep": 1,
+}
+"""How many stories wait for what."""
+
+
+@pytest.mark.parametrize("name", PLAYABLE)
+def test_a_story_is_played_as_it_was(name):
+    found = list(differences(story(name), value(name, played(name).heard)))
+
+    assert not found, "\n".join([f"{len(found)} differences:", *found[:6]])
+
+
+@pytest.mark.parametrize("name", PLAYABLE)
+def test_no_event_is_refused_that_was_not_refused_in_life(name):
+    lived, run = story(name), value(name, played(name).heard)
+
+    for key, told in run.told.items():
+        refused = collections.Counter(_refused(told))
+        assert refused <= collections.Counter(_refused(lived.told[key])), key
+
+
+def _refused(told):
+    return [(*event.subject, event.phase, event.code) for event in told.events if event.code]
+
+
+@pytest.mark.parametrize("name", PLAYABLE)
+def test_after_each_event_is_shown_what_was_sent_so_far(name):
+    assert played(name).problems == []
+
+
+def test_the_others_wait_for_what_cannot_be_scripted_yet():
+    found = collections.Counter(
+        ", ".join(lacks) for name in STORIES if (lacks := lacking(story(name)))
+    )
+
+    assert found == WAITING
+    assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 44
+
+
+def test_what_was_deleted_behind_admins_back_is_terminated():
+    whole = copy.deepcopy(STORIES["stopped-during-a-sub-workflow"])
+    whole["after"]["main"]["execution"]["closure"]["abort_metadata"] = {}
+    told = Story.read("deleted", whole)
+
+    assert list(differences(told, Story.read("deleted", playing.played(told)))) == []

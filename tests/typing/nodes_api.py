@@ -1,0 +1,49 @@
+"""What type checkers make of nodes: checked by mypy, never run.
+
+A line with an ignore must not type-check; ``warn_unused_ignores`` fails it as soon as it does.
+"""
+
+from __future__ import annotations
+
+from typing_extensions import assert_type
+
+from flyte_testkit import Timeline, failures, immediately, nodes, queued, running, undefined
+from flyte_testkit.nodes import Attempt, Branch, OpenAttempt, Subworkflow, Task, Where, Workflow
+
+
+def plays(*scripts: Timeline) -> None:
+    """Stand for what takes timelines only."""
+
+
+def check_types() -> None:
+    """Each word has its type."""
+    assert_type(nodes.waiting(30, reason="quota").queued(2), OpenAttempt)
+    assert_type(queued(2).initializing(9), OpenAttempt)
+    assert_type(nodes.running(60).succeeds(rows=9), Attempt)
+    assert_type(nodes.task(running(60).succeeds(), nodes.immediately.times_out()), Task)
+    assert_type(nodes.subworkflow(fit=nodes.task(), after="a").succeeds(x=1), Subworkflow)
+    assert_type(nodes.branch({"after": nodes.task()}, after=["a", "b"]), Branch)
+    assert_type(
+        nodes.workflow(undefined(3), a=nodes.task(after=())).on_failure(b=nodes.task()), Workflow
+    )
+    assert_type(nodes.where(a=nodes.task()).others(immediately.succeeds()), Where)
+    assert_type(running(6).fails(failures.recoverable("no lock")), Timeline)
+
+
+def check_what_is_refused() -> None:
+    """The mistakes of tired people."""
+    plays(queued(3).initializing(9).running(60).succeeds())  # type: ignore[arg-type]
+    nodes.task(running(60))  # type: ignore[arg-type]
+    nodes.task(nodes.running(60))  # type: ignore[arg-type]
+    nodes.task([running(60).succeeds()])  # type: ignore[arg-type]
+    nodes.task(after=3)  # type: ignore[arg-type]
+    nodes.task(afer="x")  # type: ignore[call-arg]
+    nodes.workflow(a=running(60).succeeds())  # type: ignore[arg-type]
+    nodes.workflow(a=nodes.task)  # type: ignore[arg-type]
+    nodes.workflow(a=nodes.workflow(b=nodes.task()))  # type: ignore[arg-type]
+    nodes.workflow(running(60).succeeds(), a=nodes.task())  # type: ignore[arg-type]
+    nodes.where(a=nodes.task()).succeeds(x=1)  # type: ignore[attr-defined]
+    nodes.subworkflow(a=nodes.task()).others(running(60).succeeds())  # type: ignore[attr-defined]
+    nodes.running(60).aborts("x")  # type: ignore[attr-defined]
+    nodes.running(60, reason="x")  # type: ignore[call-arg]
+    nodes.task().after = ()  # type: ignore[misc]
