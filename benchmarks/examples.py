@@ -61,7 +61,7 @@ def run_examples(number):
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, deadline=None)
     @given(timelines(outputs=OUTPUTS))
     def tells_how_it_ended(timeline):
-        with laws.backend() as admin:
+        with laws.backend(transport="tcp") as admin:
             prepare(admin, timeline)
             remote = admin.remote()
             read(remote.wait(launch(remote)))
@@ -86,7 +86,7 @@ class Bare:
     def fakes(self):
         """Send all requests by plain stubs, to a fake of each example."""
         for timeline, calls in self.scripted:
-            with laws.backend() as admin:
+            with laws.backend(transport="tcp") as admin:
                 prepare(admin, timeline)
                 with admin.channel() as channel:
                     send_all(channel, calls)

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.wire.targets import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
-__all__ = ["is_loopback", "pointed_at", "write_config"]
+__all__ = ["is_loopback", "kept", "pointed_at", "write_config"]
 
 _NULL_KEYRING = "keyring.backends.null.Keyring"
 _CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
@@ -83,6 +85,23 @@ def pointed_at(
         yield variables
 
 
+@contextmanager
+def kept() -> Iterator[None]:
+    """Put back, at the end, what somebody has changed meanwhile of an environment that lasts."""
+    before = _snapshot()
+    try:
+        yield
+    finally:
+        if _snapshot() != before:
+            _put_back({os.fsdecode(k): os.fsdecode(v) for k, v in before.items()}, ())
+        _forget_configuration()
+
+
+def _snapshot() -> Mapping[Any, Any]:
+    """Return the environment as it is kept, which is several times faster than to read it."""
+    return dict(getattr(os.environ, "_data", os.environ))
+
+
 def write_config(folder: Path, endpoint: str) -> Path:
     """Write what flytectl, and older flytekits which read only a file, need to find an endpoint.
 
@@ -104,11 +123,18 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     finally:
-        for name in set(before) | set(variables) | {n for n in os.environ if _MISLEADING.match(n)}:
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                os.environ.pop(name, None)
+        _put_back(before, variables)
+
+
+def _put_back(before: Mapping[str, str], variables: Iterable[str]) -> None:
+    now = dict(os.environ)
+    if now == before:
+        return
+    for name in {*before, *variables, *(n for n in now if _MISLEADING.match(n))}:
+        if name not in before:
+            os.environ.pop(name, None)
+        elif now.get(name) != before[name]:
+            os.environ[name] = before[name]
 
 
 def _forget_configuration() -> None:
@@ -139,21 +165,6 @@ def _no_keyring() -> Iterator[None]:
         core._keyring_backend = before  # noqa: SLF001
 
 
-def is_loopback(target: str) -> bool:
-    """Say whether a gRPC target leads to this machine.
-
-    Example:
-        >>> is_loopback("dns:///localhost:30080"), is_loopback("flyte.example.com:443")
-        (True, False)
-    """
-    bare = re.sub(r"^(dns|ipv4|ipv6):(//[^/]*/)?", "", target)
-    if bare.startswith(("unix:", "unix-abstract:")):
-        return True
-    host = bare.rsplit(":", 1)[0] if bare.count(":") == 1 or bare.startswith("[") else bare
-    host = host.strip("[]").lower()
-    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-
-
 def _is_ours(target: str) -> bool:
     """Say whether a target on this machine may be meant: clients are pointed at its port."""
     port = target.rpartition(":")[2]
@@ -171,33 +182,12 @@ def _elsewhere_text(target: str) -> str:
     )
 
 
-@contextmanager
 def _loopback_only(
     refused: Callable[[str], None], elsewhere: Callable[[str], None]
-) -> Iterator[None]:
-    """Refuse channels to other machines, however they are made: all of grpcio's end up here."""
-    import grpc._channel  # noqa: PLC0415
-    import grpc.aio._channel  # noqa: PLC0415  whoever has an endpoint has a server, and so grpc
+) -> AbstractContextManager[None]:
+    """Refuse channels to other machines, however they are made."""
 
-    with ExitStack() as stack:
-        for channel in (grpc._channel.Channel, grpc.aio._channel.Channel):  # noqa: SLF001
-            _guard(channel, refused, elsewhere, stack)
-        yield
-
-
-def _ignore(_: str) -> None:
-    """Have nothing to say."""
-
-
-def _guard(
-    channel: Any,
-    refused: Callable[[str], None],
-    elsewhere: Callable[[str], None],
-    stack: ExitStack,
-) -> None:
-    real = channel.__init__
-
-    def guarded(self: object, target: str, *args: object, **kwargs: object) -> None:
+    def guard(target: str) -> None:
         if not is_loopback(target):
             text = (
                 f"the code under test opened a gRPC channel to {target!r}, which is not on this "
@@ -208,7 +198,12 @@ def _guard(
             raise UnexpectedUse(text)
         if not _is_ours(target):
             elsewhere(_elsewhere_text(target))
-        real(self, target, *args, **kwargs)
 
-    channel.__init__ = guarded
-    stack.callback(setattr, channel, "__init__", real)
+    # Whoever has an endpoint has a server, and so grpc.
+    from flyte_testkit.wire.openings import guarded  # noqa: PLC0415
+
+    return guarded(guard)
+
+
+def _ignore(_: str) -> None:
+    """Have nothing to say."""

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NoReturn
 from unittest import SkipTest, TestCase
 
-from flyte_testkit import render
+from flyte_testkit import render, scene
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import FlyteTestkitError, suggests_keywords
 from flyte_testkit.server import FakeFlyteAdmin
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from flyte_testkit.clock import Clock
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["fake_flyte"]
 
@@ -40,6 +41,7 @@ def fake_flyte(
     project: str = "flytesnacks",
     domain: str = "development",
     keep_calls: int | None = None,
+    transport: Transport = "direct",
 ) -> AbstractContextManager[FakeFlyteAdmin]:
     """Give a fresh fake FlyteAdmin, let time follow its clock, and point the environment at it.
 
@@ -62,6 +64,9 @@ def fake_flyte(
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls it remembers; all by default.
+        transport: How the calls of clients in this process travel: ``"tcp"`` over a socket, as
+            those of the fixtures do, or, by default, ``"direct"`` without one. What needs a socket
+            finds one all the same.
 
     Raises:
         UnexpectedUse: On leaving the block, if something happened that no script foresaw.
@@ -85,6 +90,7 @@ def fake_flyte(
             project=project,
             domain=domain,
             keep_calls=keep_calls,
+            transport=transport,
         )
     )
 
@@ -123,7 +129,7 @@ class _Door(AbstractContextManager[FakeFlyteAdmin]):
 @contextmanager
 def _opened(admin: FakeFlyteAdmin) -> Iterator[FakeFlyteAdmin]:
     try:
-        with admin.serving(), admin.env(), _following(admin.clock):
+        with _placed(admin), _following(admin.clock):
             yield admin
         failed = _is_failing(_closed_by())
         if not failed:
@@ -133,6 +139,17 @@ def _opened(admin: FakeFlyteAdmin) -> Iterator[FakeFlyteAdmin]:
         raise
     if failed:
         _print(_report(admin))
+
+
+@contextmanager
+def _placed(admin: FakeFlyteAdmin) -> Iterator[None]:
+    """Let a server serve, and the environment lead to it."""
+    if (place := scene.current()) is not None:
+        with place.playing(admin):
+            yield
+    else:
+        with admin.serving(), admin.env():
+            yield
 
 
 @contextmanager

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.plugin import TEXTS
+from flyte_testkit.wire.transports import check_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -37,6 +39,7 @@ SERVER = {
     "seed": Option(TEXTS["seed"], int, (int,)),
     "project": Option(TEXTS["project"], str, (str,)),
     "domain": Option(TEXTS["domain"], str, (str,)),
+    "transport": Option(TEXTS["transport"], check_transport, (str,)),
 }
 CLOCK = {
     "start": Option(TEXTS["start"], datetime.fromisoformat, (datetime,)),
@@ -84,6 +87,10 @@ def _read(name: str, text: str) -> object:
             f"--flyte-{name.replace('_', '-')}={text!r} (flyte_{name} in an ini file) cannot be "
             f"read.\nIt is {_ALL[name].text}."
         ) from error
+    except FlyteTestkitError as error:
+        raise pytest.UsageError(
+            f"--flyte-{name.replace('_', '-')} (flyte_{name} in an ini file): {error}"
+        ) from error
 
 
 def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
@@ -103,5 +110,15 @@ def _marked(request: pytest.FixtureRequest) -> dict[str, Any]:
                     f"@pytest.mark.flyte({name}={value!r}): {name} is {_ALL[name].text}, given as "
                     f"{' or '.join(kind.__name__ for kind in _ALL[name].kinds)}."
                 )
+            if isinstance(value, str):
+                _check(name, value)
             options.setdefault(name, value)
     return options
+
+
+def _check(name: str, text: str) -> None:
+    """Refuse a text of a marker that is none of those there are."""
+    try:
+        _ALL[name].read(text)
+    except FlyteTestkitError as error:
+        raise pytest.UsageError(f"@pytest.mark.flyte({name}={text!r}): {error}") from error

@@ -30,13 +30,8 @@ __all__ = ["Past", "Since"]
 
 
 class Past:
-    """The reading part of a fake FlyteAdmin.
+    """The reading part of a fake FlyteAdmin."""
 
-    Attributes:
-        variables: The environment variables that point at the server, while it has an environment.
-    """
-
-    variables: Mapping[str, str] = MappingProxyType({})
     clock: Clock
     strict: bool
     _backend: Backend
@@ -52,6 +47,11 @@ class Past:
 
         def glances(self) -> list[Glance]:
             """All executions, for pictures."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables that point at the server, while it has an environment."""
+        return MappingProxyType({})
 
     def most_at_once(self, of: str | LaunchRoute | None = None) -> int:
         """Return how many executions there were at once, at most, so far.
@@ -131,7 +131,8 @@ class Past:
     def _strangers(self) -> dict[str, None]:
         return {}
 
-    def _met(self, text: str) -> None:
+    def met(self, text: str) -> None:
+        """Hear of a channel that leads to this machine, and to no server that is known."""
         self._strangers[text] = None
 
 

@@ -26,6 +26,7 @@ TEXTS = {
     "seed": "what generated execution names are drawn from (0)",
     "project": "the project of the fake server (flytesnacks)",
     "domain": "its domain (development)",
+    "transport": "how this process calls it: 'tcp', or 'direct' without a socket (tcp)",
     "start": "the clock's first instant, with its zone (2024-01-01T00:00:00+00:00)",
     "limit": "seconds that waiting may move the clock (30 days)",
     "idle_sleeps": "sleeps in a row with nothing scheduled that a test may make (3000)",

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
+    from flyte_testkit.wire.reservation import Reservation
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["FakeFlyteAdmin"]
 
@@ -61,6 +63,13 @@ class FakeFlyteAdmin(Scripting, Past):
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
+        transport: ``"tcp"`` serves over a socket, as a FlyteAdmin does. With ``"direct"`` channels
+            of this process to its endpoint lead here without one, and are answered in the calling
+            thread: a poll costs a twentieth. It listens as soon as somebody needs a socket:
+            ``grpc.aio``, a child process, whoever reads :attr:`variables`.
+
+    Attributes:
+        transport: Likewise.
 
     Raises:
         UnexpectedUse: On leaving the block, as :meth:`verify` does; and so HopelessWait.
@@ -86,6 +95,7 @@ class FakeFlyteAdmin(Scripting, Past):
         project: str = "flytesnacks",
         domain: str = "development",
         keep_calls: int | None = None,
+        transport: Transport = "tcp",
     ) -> None:
         if not isinstance(strict, bool):
             raise FlyteTestkitError(
@@ -97,6 +107,7 @@ class FakeFlyteAdmin(Scripting, Past):
         self.strict = strict
         self.project = project
         self.domain = domain
+        self._variables: Mapping[str, str] = {}
         self._journal = Journal.on(self.clock, keep=keep_calls)
         self._faults = Faults(self.clock, self._journal)
         self._backend = Backend(
@@ -108,7 +119,8 @@ class FakeFlyteAdmin(Scripting, Past):
         )
         self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
-        self._host = Host(self._backend, self._journal, self._faults.hooks, port)
+        self._host = Host(self._backend, self._journal, self._faults.hooks, port, transport)
+        self.transport = self._host.transport
         self._serving = ExitStack()
 
     def __enter__(self) -> Self:
@@ -121,16 +133,19 @@ class FakeFlyteAdmin(Scripting, Past):
             self.verify()
 
     @contextmanager
-    def serving(self) -> Iterator[None]:
+    def serving(self, place: Reservation | None = None) -> Iterator[None]:
         """Serve for a while without failing the block at its end; see :meth:`verify`.
 
         More than once, if need be, as a server that is restarted: it keeps what it knows, and its
         ports.
 
+        Args:
+            place: The port that it serves at, if several servers have it in turn.
+
         Raises:
             FlyteTestkitError: It serves already, or somebody has taken its port.
         """
-        self._host.start()
+        self._host.start(place)
         try:
             yield
         finally:
@@ -173,8 +188,31 @@ class FakeFlyteAdmin(Scripting, Past):
         from flyte_testkit.environment import pointed_at  # noqa: PLC0415  a wing, for convenience
 
         place = self.endpoint, self.project, self.domain
-        with pointed_at(*place, self._backend.unforeseen, self._met) as self.variables:
-            yield self.variables
+        with pointed_at(*place, self.refused, self.met) as self._variables:
+            yield self._variables
+
+    @contextmanager
+    def playing(self, place: Reservation, variables: Mapping[str, str]) -> Iterator[None]:
+        """Serve where others do in turn, led to by an environment that lasts; see ``Scene``."""
+        with self.serving(place):
+            self._variables = variables
+            yield
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether it has not served yet, and nobody has chosen its port."""
+        return self._host.is_anywhere
+
+    def refused(self, text: str) -> None:
+        """Hear of a channel that would have led away from this machine."""
+        self._backend.unforeseen(text)
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables of :meth:`env`, for other processes; it listens from now on."""
+        if self._variables:
+            self._host.listen()
+        return self._variables
 
     def on(self, rpc: Rpc | None = None) -> FaultRoute:
         """Return what plants faults between calls and answers; one that never strikes is told.

@@ -35,6 +35,7 @@ HOUSE = [
     (
         "5a the door without fixtures",
         [
+            "scene",  # one for many servers
             "fake",
             "__init__",  # ``from flyte_testkit import running``: a lazy door to what lies below
         ],
@@ -191,12 +192,16 @@ ROOMS = {
         "__init__",
     ],
     "wire": [
-        "answers fault_arguments listener names packed services signatures",
-        "journal object_answers service",
-        "guard object_store",
+        "answers connectivity fault_arguments listener names packed",
+        "services signatures targets transports",
+        "call_credentials journal limits object_answers reservation service statuses",
+        "guard object_store outcomes sent_metadata",
         "exchange",
-        "fault grpc_carrier",
-        "faults host",
+        "direct_calls fault grpc_carrier openings",
+        "direct_methods faults",
+        "direct_channel",
+        "direct_server",
+        "host",
         "__init__",
     ],
     "client": [

@@ -19,6 +19,12 @@ from flytekit.types.file import FlyteFile
 from flytekit.types.structured import StructuredDataset
 
 
+@pytest.fixture(autouse=True, params=["tcp", "direct"])
+def over(request):
+    """All of this is the same over both transports."""
+    request.node.add_marker(pytest.mark.flyte(transport=request.param))
+
+
 @task
 def double(x: int) -> int:
     return 2 * x

@@ -73,6 +73,29 @@ def test_a_marker_of_another_type_is_refused_with_what_it_is(wrong):
         options.chosen(request(marks=[pytest.mark.flyte(**wrong).mark]), options.SERVER)
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            {"marks": [pytest.mark.flyte(transport="dirct").mark]},
+            r"@pytest\.mark\.flyte\(transport",
+        ),
+        ({"line": {"--flyte-transport": "dirct"}}, "--flyte-transport"),
+        ({"ini": {"flyte_transport": "dirct"}}, "flyte_transport in an ini file"),
+    ],
+    ids=["marker", "line", "ini"],
+)
+def test_a_transport_that_there_is_not_is_refused_with_the_one_that_was_meant(asked, told):
+    with pytest.raises(pytest.UsageError, match=rf"(?s){told}.*Did you mean 'direct'\?"):
+        options.chosen(request(**asked), options.SERVER)
+
+
+@pytest.mark.parametrize("wrong", [True, None, 1, b"tcp"])
+def test_a_transport_that_is_no_text_is_refused(wrong):
+    with pytest.raises(pytest.UsageError, match="transport is how this process calls it"):
+        options.chosen(request(marks=[pytest.mark.flyte(transport=wrong).mark]), options.SERVER)
+
+
 def test_the_command_line_is_read_before_any_test_runs():
     with pytest.raises(pytest.UsageError, match="cannot be read"):
         options.check(request(ini={"flyte_seed": "many"}).config)

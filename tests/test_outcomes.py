@@ -16,6 +16,12 @@ from flytekit.exceptions.user import FlyteAssertion, FlyteTimeout
 OOM = failures.oom_killed()
 
 
+@pytest.fixture(autouse=True, params=["tcp", "direct"])
+def over(request):
+    """All of this is the same over both transports."""
+    request.node.add_marker(pytest.mark.flyte(transport=request.param))
+
+
 @dataclass
 class Outcome:
     """What a script makes of an execution, as flytekit shows it."""

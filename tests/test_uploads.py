@@ -33,6 +33,12 @@ def counting(data: FlyteFile, more: int = 1) -> int:
 NAME = f"{MODULE}.counting"
 
 
+@pytest.fixture(autouse=True, params=["tcp", "direct"])
+def over(request):
+    """All of this is the same over both transports."""
+    request.node.add_marker(pytest.mark.flyte(transport=request.param))
+
+
 @pytest.fixture
 def project(tmp_path):
     """A folder with a workflow and a file for it."""

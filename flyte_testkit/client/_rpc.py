@@ -57,6 +57,13 @@ _EXCEPTIONS: dict[grpc.StatusCode, type[FlyteException]] = {
 }
 
 
+_SERVICES: tuple[Any, ...] = (
+    admin_pb2_grpc.AdminServiceStub,
+    dataproxy_pb2_grpc.DataProxyServiceStub,
+    signal_pb2_grpc.SignalServiceStub,
+)
+
+
 class Rpc:
     """The calls of one connection.
 
@@ -77,11 +84,8 @@ class Rpc:
         timeout: Callable[[], float] = lambda: RPC_TIMEOUT,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        self._services = (
-            admin_pb2_grpc.AdminServiceStub(channel),  # type: ignore[no-untyped-call]  # generated
-            dataproxy_pb2_grpc.DataProxyServiceStub(channel),  # type: ignore[no-untyped-call]  # likewise
-            signal_pb2_grpc.SignalServiceStub(channel),  # type: ignore[no-untyped-call]  # likewise
-        )
+        self._channel = channel
+        self._services: dict[Any, Any] = {}  # the stubs that were needed
         self._auth = auth
         self._retries = retries
         self._timeout = timeout
@@ -113,8 +117,15 @@ class Rpc:
                 _time.sleep(next(pause))
         raise AssertionError  # unreachable: the last attempt returns or raises
 
+    def _stubs(self) -> Iterator[Any]:
+        """Yield a stub of each service, made when it is wanted: most calls are of the first."""
+        for kind in _SERVICES:
+            if kind not in self._services:
+                self._services[kind] = kind(self._channel)
+            yield self._services[kind]
+
     def _authenticated(self, rpc: str, request: Message) -> Any:
-        method = next(getattr(one, rpc) for one in self._services if hasattr(one, rpc))
+        method = next(getattr(one, rpc) for one in self._stubs() if hasattr(one, rpc))
         if self._auth is None:
             return method(request, timeout=self._timeout())
         used = self._auth.metadata()

@@ -66,6 +66,9 @@ class _Mover(Protocol):
     def go(self) -> None:
         """Hand on if nobody runs."""
 
+    def check_wait(self) -> None:
+        """Refuse to let the calling thread wait if it moves time at this moment."""
+
 
 @dataclass(eq=False)
 class Hold:
@@ -87,6 +90,7 @@ class Calls:
         self.held: dict[object, Hold] = {}
         self._stills: dict[object, Callable[[], object]] = {}  # of some that fly
         self._verdicts: dict[Member, HopelessWait] = {}
+        self._within: set[Member] = set()  # whose threads answer their own calls at this moment
 
     def hold(
         self, what: str, call: object = None, keep: Callable[[Hold], object] | None = None
@@ -109,10 +113,25 @@ class Calls:
             self.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
+            itself = mover.members.here() is not None
         self._still(call)
-        # This may be the thread that serves all calls: callbacks shall not run on it.
-        _thread.start_new_thread(mover.go, ())
+        if not itself:  # else it hands on when it waits
+            # This may be the thread that serves all calls: callbacks shall not run on it.
+            _thread.start_new_thread(mover.go, ())
         return hold
+
+    def wait(self, answered: _thread.LockType) -> None:
+        """Let time pass in a held call in which the calling thread stands, until it is answered.
+
+        Args:
+            answered: A lock that is held until then.
+
+        Raises:
+            ClockError: The thread moves time at this moment.
+        """
+        self._mover.check_wait()
+        self._mover.go()
+        answered.acquire()
 
     def release(self, hold: object) -> None:
         """Count it no longer; who waits for it is ready before the answer is sent."""
@@ -157,8 +176,7 @@ class Calls:
         mover.go()
         if not member.guest:
             mover.await_turn(member)
-        if (verdict := self._verdicts.pop(member, None)) is not None:
-            raise anew(verdict)
+        self._tell(member)
 
     def sentence(self, member: Member, verdict: HopelessWait) -> None:
         """Let who stands in a call raise this when it is answered; only with the lock held.
@@ -173,7 +191,28 @@ class Calls:
 
     def stands(self, member: Member) -> bool:
         """Whether a member stands in a call, held back or not; only with the lock held."""
-        return member in self._standing.values()
+        return member in self._within or member in self._standing.values()
+
+    def go_within(self, member: Member) -> bool:
+        """Say that the calling thread, a member, answers its own call; False if it did already."""
+        if member in self._within:
+            return False
+        self._within.add(member)
+        return True
+
+    def come_out(self, member: Member, *, waits: bool) -> None:
+        """Say that it does so no longer; perhaps it waits in that call from now on.
+
+        Raises:
+            HopelessWait: Somebody wanted to raise it there meanwhile.
+        """
+        self._within.discard(member)
+        if self._verdicts and not waits:
+            self._tell(member)
+
+    def _tell(self, member: Member) -> None:
+        if (verdict := self._verdicts.pop(member, None)) is not None:
+            raise anew(verdict)
 
     def fly(self, call: object, still: Callable[[], object] | None = None) -> None:
         """Say that something is under way in which nobody stands.

@@ -202,11 +202,7 @@ class Mover(Turns):
     def park(self, sleeper: Sleeper) -> bool:
         """Sleep until the sleeper is settled; say whether another thread released it."""
         who = sleeper.who
-        if self._calling_back == _get_ident():
-            raise ClockError(
-                "a callback of call_at or call_later tried to wait. A callback happens at one "
-                "instant: let it schedule the rest with call_later(seconds, ...)."
-            )
+        self.check_wait()
         try:
             while self._lie_down(sleeper):
                 self.go(to_be_told=True)
@@ -238,6 +234,24 @@ class Mover(Turns):
             with self.lock:
                 del self.doors[sleeper]
                 who.change_seat(seat)
+
+    def check_wait(self) -> None:
+        """Refuse to let a callback of this clock wait, by a ClockError."""
+        if self._calling_back == _get_ident():
+            raise ClockError(
+                "a callback of call_at or call_later tried to wait. A callback happens at one "
+                "instant: let it schedule the rest with call_later(seconds, ...)."
+            )
+
+    def step_out(self, sleeper: Sleeper) -> None:
+        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
+        self._lie_down(sleeper)
+        self.go()
+
+    def step_in(self, sleeper: Sleeper) -> None:
+        """Come back from there, in one's turn."""
+        sleeper.release()
+        self.await_turn(sleeper.who)
 
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""

@@ -3,7 +3,7 @@
 Ignorant of who writes and who reads it.
 """
 
-__all__ = ["CALL_ID", "EXACT_TIMEOUT", "UNMARKED"]
+__all__ = ["CALL_ID", "EXACT_TIMEOUT", "ON_THE_CLOCK", "UNMARKED"]
 
 CALL_ID = "flyte-testkit-call"
 """The id by which the clock knows who stands in the call."""
@@ -13,3 +13,7 @@ UNMARKED = ""
 
 EXACT_TIMEOUT = "flyte-testkit-timeout"
 """The timeout in seconds as the client meant it: gRPC rounds it up on its way."""
+
+ON_THE_CLOCK = "_flyte_testkit_call"
+"""An attribute of the condition of a call: whoever waits for it stands in the call that it names,
+or sleeps on the clock if it names none."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._backend import Client
     from flyte_testkit.laws._stories import Crowd
     from flyte_testkit.server import FakeFlyteAdmin
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["NAMES", "PLAN", "CrowdSeen", "complaint", "latest_of", "owned", "says", "watch_crowd"]
 
@@ -61,6 +62,7 @@ def watch_crowd(
     *,
     client: Client,
     grace: float,
+    transport: Transport = "direct",
 ) -> CrowdSeen:
     """Run several waits on one remote, and tell how they ended.
 
@@ -70,10 +72,12 @@ def watch_crowd(
         crowd: What happens.
         client: Which remote they share.
         grace: After how many seconds beyond all reason they are stopped.
+        transport: How calls travel.
     """
     limit = max(crowd.timeouts) + max(crowd.starts) + 60 * crowd.delay + grace
     size = len(crowd.timelines)
-    with stage(limit, crowd=size) as admin, remote_of(admin, client) as remote:
+    staged = stage(limit, crowd=size, transport=transport)
+    with staged as admin, remote_of(admin, client) as remote:
         admin.register(PLAN, outputs={"owner": str})
         for number, timeline in enumerate(crowd.timelines):
             admin.add_execution(NAMES[number], owned(timeline, number), launch_plan=PLAN)

@@ -204,7 +204,8 @@ def run_launch(
     rivals = story.rivals
     part = rehearse(suite, settled=rivals.taken) if rivals else None
     limit = (story.timeline.seconds or 0) + suite.grace
-    with stage(limit) as admin, remote_of(admin, suite.client) as remote:
+    staged = stage(limit, transport=suite.transport)
+    with staged as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan, strict=False).always_plays(story.timeline)
         for name in bystanders:
@@ -233,7 +234,7 @@ def rehearse(suite: LaunchPromises, *, settled: bool) -> Part | None:
     for seed in (1, 2) if settled else (1,):
         story = immediately.succeeds(dict(suite.outputs))
         with (
-            stage(suite.grace, strict=False) as admin,
+            stage(suite.grace, strict=False, transport=suite.transport) as admin,
             remote_of(admin, suite.client, seed=seed) as remote,
         ):
             suite.prepare(admin)
@@ -259,7 +260,8 @@ def run_launches(suite: LaunchPromises, story: LaunchStory) -> tuple[Launched, l
         return [attempt(admin, suite.launch, remote) for _ in range(TURNS)]
 
     limit = TURNS * ((story.timeline.seconds or 0) + suite.grace)
-    with stage(limit, crowd=len(STARTS)) as admin, remote_of(admin, suite.client) as remote:
+    staged = stage(limit, crowd=len(STARTS), transport=suite.transport)
+    with staged as admin, remote_of(admin, suite.client) as remote:
         suite.prepare(admin)
         admin.on_launch(suite.launch_plan, strict=False).always_plays(story.timeline)
         admin.on().delays(DELAY)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.server import FakeFlyteAdmin
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["FlyteAdminMachine", "ModelExecution", "event_refusal"]
 
@@ -95,15 +96,18 @@ class FlyteAdminMachine(RuleBasedStateMachine):
         admin: The fake FlyteAdmin of this program.
         model: What should be true of each execution, by name.
         launch_plan: What is launched.
+        transport: How calls travel: ``"direct"``, without a socket, or ``"tcp"``.
     """
 
     executions: ClassVar[Bundle[str]] = Bundle("executions")
     launch_plan: ClassVar[str] = "nightly"
+    transport: ClassVar[Transport] = "direct"
 
     def __init__(self) -> None:
         super().__init__()
         self._serving = ExitStack()
-        self.admin: FakeFlyteAdmin = self._serving.enter_context(backend(strict=False))
+        opened = backend(strict=False, transport=self.transport)
+        self.admin: FakeFlyteAdmin = self._serving.enter_context(opened)
         self.admin.register(self.launch_plan)
         self.model: dict[str, ModelExecution] = {}
         channel = self._serving.enter_context(self.admin.channel())

@@ -13,7 +13,6 @@ from flyte_testkit.laws._outages import OutageLaws
 from flyte_testkit.laws._report import after_a_while, seconds_of
 from flyte_testkit.laws._suite import law
 from flyte_testkit.laws._wait_tests import wait_breach
-from flyte_testkit.laws._watching import watch
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
@@ -72,9 +71,7 @@ class MannersLaws(OutageLaws):
     @law(_stories.partings)
     def test_leaves_no_thread_behind_that_still_polls(self, story: Story) -> Breach | None:
         """When it is back, nobody goes on asking, give or take one look within a poll interval."""
-        seen = watch(
-            self.wait, story, client=self.client, grace=self._grace, poll=self.poll_interval
-        )
+        seen = self._watch(story, poll=self.poll_interval)
         if not seen.later:
             return None
         what = (

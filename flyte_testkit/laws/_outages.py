@@ -170,8 +170,15 @@ class OutageLaws(WaitPromises, Laws):
         flytekits_patience = 60  # seconds for one call
         return 20 * self.poll_interval + 2 * self.survives + 2 * flytekits_patience
 
-    def _watch(self, story: Story) -> Seen:
-        return watch(self.wait, story, client=self.client, grace=self._grace)
+    def _watch(self, story: Story, poll: float | None = None) -> Seen:
+        return watch(
+            self.wait,
+            story,
+            client=self.client,
+            grace=self._grace,
+            transport=self.transport,
+            poll=poll,
+        )
 
     def _needs_survival(self) -> None:
         if not self.survives:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, get_args
 from hypothesis import settings as hypothesis_settings
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.laws._backend import Client
 from flyte_testkit.wire.faults import CODES
+from flyte_testkit.wire.transports import Transport, check_transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,8 @@ class Promises:
     Attributes:
         client: Which client the code under test drives: ``"flytekit"``, or ``"testkit"``
             for :mod:`flyte_testkit.client`.
+        transport: How the calls of the code under test travel: ``"direct"``, without a socket, or
+            ``"tcp"``, which takes several times as long and comes to the same.
         poll_interval: The longest pause between two looks, in seconds.
         survives: How long an outage the code promises to survive, in seconds.
         blip_codes: What an outage answers, by names of gRPC status codes.
@@ -43,6 +46,7 @@ class Promises:
     """
 
     client: ClassVar[Client] = "flytekit"
+    transport: ClassVar[Transport] = "direct"
     poll_interval: ClassVar[float] = 30
     survives: ClassVar[float] = 1
     blip_codes: ClassVar[tuple[Code, ...]] = ("UNAVAILABLE",)
@@ -95,6 +99,7 @@ _OPTIONS = (
     "rpcs_per_second",
     "settings",
     "survives",
+    "transport",
 )
 
 
@@ -119,6 +124,10 @@ def check_promises(cls: type[Promises]) -> None:
             f"{cls.__name__}.blip_codes = {cls.blip_codes!r}: write ('UNAVAILABLE',) or more."
         )
     _check_client(cls)
+    try:
+        check_transport(cls.transport)
+    except FlyteTestkitError as error:
+        raise InvalidArgument(f"{cls.__name__}: {error}") from None
     if not (cls.settings is None or isinstance(cls.settings, hypothesis_settings)):
         raise InvalidArgument(
             f"{cls.__name__}.settings = {cls.settings!r} are no Hypothesis settings. Write "

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._backend import Client
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = ["remote_of", "side_by_side", "stage"]
 
@@ -43,6 +44,7 @@ def stage(
     zone: str = "",
     crowd: int = 1,
     strict: bool = True,
+    transport: Transport = "direct",
 ) -> Iterator[FakeFlyteAdmin]:
     """Give a fresh server on which no run lasts for ever.
 
@@ -52,9 +54,11 @@ def stage(
         zone: The local time zone.
         crowd: How many threads will ask at once.
         strict: Whether what no script foresaw is an error.
+        transport: How calls travel.
     """
     clock = VirtualClock(start, limit=limit)
-    with _hushed(), _zone(zone), backend(clock=clock, strict=strict) as admin:
+    fresh = backend(clock=clock, strict=strict, transport=transport)
+    with _hushed(), _zone(zone), fresh as admin:
         _stop_spinning(admin, clock, SPINNING * crowd)
         try:
             yield admin

@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from flyte_testkit import scene
 from flyte_testkit.laws._promises import Promises, check_promises
 
 if TYPE_CHECKING:
@@ -63,10 +64,21 @@ class Law:
         test.__module__ = suite.__module__
         test.__doc__ = check.__doc__
         made: Any = given(story=st.deferred(lambda: self._stories(suite)))(test)
-        made = _settings(suite)(made)
+        made = _on_one_scene(_settings(suite)(made))
         made.__qualname__ = f"{suite.__qualname__}.{check.__name__}"
         made.flyte_testkit_law = self
         return made  # type: ignore[no-any-return]  # Hypothesis keeps the signature to itself
+
+
+def _on_one_scene(made: Callable[..., None]) -> Callable[..., None]:
+    """Let all examples of a test play on one scene, which is entered once."""
+
+    @functools.wraps(made)  # Hypothesis and pytest know a property test by its attributes
+    def played(*args: Any, **kwargs: Any) -> None:
+        with scene.shared():
+            made(*args, **kwargs)
+
+    return played
 
 
 def _settings(suite: type[Laws]) -> hypothesis_settings:

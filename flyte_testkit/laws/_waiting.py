@@ -277,7 +277,14 @@ class WaitingLaws(MannersLaws):
     @law(_stories.crowds)
     def test_threads_do_not_mix_up_executions(self, crowd: Crowd) -> Breach | None:
         """Waits in several threads on one remote each tell of their own execution."""
-        seen = watch_crowd(self.wait, self.outputs, crowd, client=self.client, grace=self._grace)
+        seen = watch_crowd(
+            self.wait,
+            self.outputs,
+            crowd,
+            client=self.client,
+            grace=self._grace,
+            transport=self.transport,
+        )
         latest = latest_of(crowd, self.poll_interval)
         what = complaint(crowd, seen, latest)
         return crowd_breach(self, crowd, seen, what, latest) if what else None

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flyte_testkit.laws._stories import Story
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
+    from flyte_testkit.wire.transports import Transport
 
 __all__ = [
     "ENDED",
@@ -115,6 +116,7 @@ def watch(
     *,
     client: Client,
     grace: float,
+    transport: Transport = "direct",
     poll: float | None = None,
 ) -> Seen:
     """Run one wait, and tell what was seen of it.
@@ -124,6 +126,7 @@ def watch(
         story: What happens.
         client: Which remote it gets.
         grace: After how many seconds beyond all reason it is stopped.
+        transport: How calls travel.
         poll: The poll interval, if what it leaves behind is to be watched as well.
 
     Raises:
@@ -131,7 +134,7 @@ def watch(
     """
     limit = story.age + max(story.timeout, story.timeline.seconds or 0) + grace
     with (
-        stage(limit, start=story.start, zone=story.zone) as admin,
+        stage(limit, start=story.start, zone=story.zone, transport=transport) as admin,
         remote_of(admin, client) as remote,
     ):
         if story.others is None:

@@ -49,6 +49,9 @@ class Caller(Protocol):
     def call(self) -> object:
         """The id by which the clock knows who stands in the call."""
 
+    def held(self) -> object:
+        """Hear that the answer comes later; return the id by which the call is held back."""
+
     @property
     def deadline(self) -> float | None:
         """In seconds, as the client meant it; None if it has none."""
@@ -143,17 +146,19 @@ class Exchange:
         if not caller.when_gone(lambda: self._finish(call, send, gone)):
             self._finish(call, send, gone)
         clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
-        clock.hold(
-            call.rpc, caller.call, keep=lambda hold: holds.append(partial(clock.release, hold))
-        )
+        held = caller.held()
+        clock.hold(call.rpc, held, keep=lambda hold: holds.append(partial(clock.release, hold)))
 
-    def _finish(self, call: Call, send: Send, answer: Answer) -> None:
-        """Answer a call, unless it is answered already."""
+    def _finish(
+        self, call: Call, send: Send, answer: Answer, request: Message | None = None
+    ) -> None:
+        """Answer a call, unless it is answered already; its request is read if it is not known."""
         code, reply, message, details = answer
         now = self._service.clock.elapsed
         if self._journal.end(call, code, reply, message, at=now, details=details):
-            if call.rpc == "GetExecution" and code == "OK":  # before the client goes on
-                self._service.looked_at(cast("WorkflowExecutionGetRequest", call.request).id)
+            if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
+                asked = cast("WorkflowExecutionGetRequest", request or call.request)
+                self._service.looked_at(asked.id)
             send(answer)
 
     def _handle(
@@ -168,36 +173,46 @@ class Exchange:
         call = self._journal.begin(
             method.rpc,
             request,
+            raw=raw,
             at=clock.elapsed,
             deadline=caller.deadline,
             repeats=caller.repeats,
             metadata=caller.metadata,
         )
-        finish = partial(self._finish, call, send)
-        struck = self._spin.count(call, raw, caller.call)
+        struck = self._spin.count(call, raw, caller)
         if struck is not None or clock.broken is not None:
-            finish(self._gave_up(struck))
-            return call
-        handler: Handler = partial(self._answer, method, request)
+            self._finish(call, send, self._gave_up(struck))
+        elif not hooks:
+            self._finish(call, send, self._answer(method, request), request)
+        else:
+            self._pass(method, request, call, send, hooks)
+        return call
+
+    def _pass(
+        self, method: Method, request: Message, call: Call, send: Send, hooks: Sequence[Hook]
+    ) -> None:
+        """Let a call pass its hooks, which may answer it, now or later."""
+        finish = partial(self._finish, call, send)
+
+        def handler(_: Call, send: Send) -> None:
+            send(self._answer(method, request))
+
         for hook in reversed(hooks):
             handler = partial(hook, handler)
         try:
             handler(call, finish)
         except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
             finish(self._bug(method))
-        return call
 
-    def _answer(self, method: Method, request: Message, _: Call, send: Send) -> None:
+    def _answer(self, method: Method, request: Message) -> Answer:
         if method.rpc not in self._service.rpcs:
-            send(self._not_faked(method))
-            return
+            return self._not_faked(method)
         try:
-            answer = Answer("OK", self._service.answer(method.rpc, request))
+            return Answer("OK", self._service.answer(method.rpc, request))
         except AdminError as error:
-            answer = refusal(error, service=method.service)
+            return refusal(error, service=method.service)
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN
-            answer = self._bug(method)
-        send(answer)
+            return self._bug(method)
 
     def _gave_up(self, struck: HopelessWait | None) -> Answer:
         """Say it to the caller, too: it may live in a process of its own."""

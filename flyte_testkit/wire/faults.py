@@ -332,6 +332,8 @@ class Faults:
 
     def hooks(self, rpc: str) -> Sequence[Hook]:
         """Return the faults that calls of this RPC pass, the RPC's own before those of all."""
+        if not self._routes:
+            return ()
         routes = [self._routes[name] for name in (rpc, None) if name in self._routes]
         return [fault for route in routes for fault in route.faults]
 

@@ -13,11 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import grpc
-from google.rpc import status_pb2
-from grpc_status import rpc_status
 
 from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, UNMARKED
-from flyte_testkit.wire.journal import blurred
+from flyte_testkit.wire.journal import OURS, blurred
+from flyte_testkit.wire.statuses import trailers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     RpcMethodHandler = grpc.RpcMethodHandler[bytes, bytes]
 
 __all__ = ["GrpcCarrier"]
-
-_OURS = "flyte-testkit"
-"""How flyte_testkit.client's requests say whose they are."""
 
 _MARKS = frozenset({CALL_ID, EXACT_TIMEOUT})
 
@@ -47,10 +43,7 @@ class GrpcCarrier(grpc.GenericRpcHandler):
         self._exchange = exchange
         self._methods = exchange.methods
         self._hooks = exchange.hooks
-        self._plain: dict[str, RpcMethodHandler] = {
-            path: grpc.unary_unary_rpc_method_handler(partial(self._at_once, method))
-            for path, method in self._methods.items()
-        }
+        self._plain: dict[str, RpcMethodHandler] = {}  # by path, as they are asked for
 
     def service(self, details: grpc.HandlerCallDetails) -> RpcMethodHandler:
         """Return what handles a call to this path."""
@@ -60,10 +53,16 @@ class GrpcCarrier(grpc.GenericRpcHandler):
             return grpc.unary_unary_rpc_method_handler(partial(_unserved, refused))
         hooks = self._hooks(method.rpc)
         if not hooks:
-            return self._plain[details.method]
+            return self._plain.get(details.method) or self._plainly(details.method, method)
         later = partial(self._later, method, hooks)
         later.experimental_non_blocking = True  # type: ignore[attr-defined]  # how grpcio is told
         return grpc.unary_stream_rpc_method_handler(later)
+
+    def _plainly(self, path: str, method: Method) -> RpcMethodHandler:
+        handler: RpcMethodHandler = grpc.unary_unary_rpc_method_handler(
+            partial(self._at_once, method)
+        )
+        return self._plain.setdefault(path, handler)
 
     def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
         caller = _Waiting(context)
@@ -98,9 +97,12 @@ class _Caller:
         self.call = told.get(CALL_ID, UNMARKED)
         exact = told.get(EXACT_TIMEOUT)
         self.deadline = blurred(context.time_remaining()) if exact is None else float(exact)
-        self.repeats = not str(told.get("user-agent", "")).startswith(_OURS)
+        self.repeats = not str(told.get("user-agent", "")).startswith(OURS)
         self.metadata = tuple([(key, value) for key, value in sent if key not in _MARKS])
         self.when_gone = context.add_callback
+
+    def held(self) -> object:
+        return self.call
 
 
 class _Waiting(_Caller):
@@ -145,11 +147,7 @@ def _bytes_of(answer: Answer, context: grpc.ServicerContext) -> bytes:
 
 def _set_status(context: grpc.ServicerContext, answer: Answer) -> None:
     """Write a status that is not OK into the context of its call."""
-    code = grpc.StatusCode[answer.code]
-    if answer.details:
-        status = status_pb2.Status(code=code.value[0], message=answer.message)
-        for detail in answer.details:
-            status.details.add().Pack(detail)
-        context.set_trailing_metadata(rpc_status.to_status(status).trailing_metadata)
-    context.set_code(code)
+    if more := trailers(answer):
+        context.set_trailing_metadata(more)
+    context.set_code(grpc.StatusCode[answer.code])
     context.set_details(answer.message)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock import VirtualClock, governing_clock
 
@@ -41,6 +41,14 @@ _NOBODY = (
 )
 
 
+class Caller(Protocol):
+    """What the guard asks of who carries a call: only if it strikes."""
+
+    @property
+    def call(self) -> object:
+        """The id by which the clock knows who stands in the call."""
+
+
 class SpinGuard:
     """Counts how often each call was repeated since the clock moved, or anything was changed.
 
@@ -57,13 +65,13 @@ class SpinGuard:
         self._seen_at: float | None = None
         self._counts: Counter[tuple[str, bytes]] = Counter()
 
-    def count(self, call: Call, raw: bytes, caller: object = None) -> HopelessWait | None:
+    def count(self, call: Call, raw: bytes, caller: Caller | None = None) -> HopelessWait | None:
         """Count a call; if it is one of endlessly many, stop the code under test and say why.
 
         Args:
             call: The call.
             raw: Its request as it travelled.
-            caller: The id by which the clock knows who stands in the call, if it does.
+            caller: Who carries the call, and knows by which id the clock knows who stands in it.
         """
         asked = call.rpc, raw
         if call.at != self._seen_at:
@@ -86,7 +94,7 @@ class SpinGuard:
             f"{call.rpc} was asked {times:,} times with one and the same request, and nothing "
             f"waited on the clock in between: it stands still at {call.at:g} s, and {_never(due)}",
             f"{_ADVICE}\n{_NOBODY}" if clock.deserted else _ADVICE,
-            call=caller,
+            call=None if caller is None else caller.call,
         )
 
 

@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
     Metadata = tuple[tuple[str, str | bytes], ...]
 
-__all__ = ["ATTEMPTS", "Call", "Journal", "blurred"]
+__all__ = ["ATTEMPTS", "OURS", "Call", "Journal", "blurred"]
 
 ATTEMPTS = 4
 """So many attempts flytekit makes of one failing call; one more is another call."""
+
+OURS = "flyte-testkit"
+"""How flyte_testkit.client's requests begin to say whose they are, as their user agent."""
 
 _MOMENT = 0.25
 """Seconds that count as one instant on a real clock: flytekit repeats a failed call sooner."""
@@ -172,6 +175,7 @@ class Journal:
         *,
         at: float,
         deadline: float | None,
+        raw: bytes | None = None,
         repeats: bool = True,
         metadata: Metadata = (),
     ) -> Call:
@@ -182,11 +186,12 @@ class Journal:
             request: The message that was sent.
             at: When, in virtual seconds since the clock's start.
             deadline: The client's deadline in seconds from then on; None if it has none.
+            raw: The message as it travelled, if it is known.
             repeats: Whether its client may repeat a failed call at once, so that this may be an
                 attempt of one before.
             metadata: What the client sent besides the request.
         """
-        packed = self._packer.pack(request)
+        packed = self._packer.pack(request, raw)
         if self._sent is not None:
             metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
         call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)
@@ -257,11 +262,12 @@ class Journal:
 
     def _number(self, call: Call, request: Packed, *, repeats: bool) -> None:
         """Give a call its turn: that of the attempt before, or the next; only with the lock."""
-        self._forget_failures(call.at)
-        key = (call.rpc, request.raw)
         before = None
-        if repeats:
-            before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
+        if self._failed or self._failed_before:
+            self._forget_failures(call.at)
+            key = (call.rpc, request.raw)
+            if repeats:
+                before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
         if before is not None and call.at - (before.ended or 0) <= self._blur:
             call.turn, call.attempt = before.turn, before.attempt + 1
         else:

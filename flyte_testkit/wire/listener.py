@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import errno
 import socket
-from concurrent import futures
+from concurrent.futures.thread import ThreadPoolExecutor
 
 import grpc
 
 from flyte_testkit.errors import FlyteTestkitError
 
-__all__ = ["CLIENT_OPTIONS", "Listener", "check_port", "taken"]
+__all__ = ["CLIENT_OPTIONS", "LARGEST", "Listener", "check_port", "refused", "taken"]
 
 _PORTS = range(2**16)
 
-_LARGE = 64 * 2**20
+LARGEST = 64 * 2**20
+"""Bytes of a message that a server takes and sends at most."""
 _TRAILERS = 16 * 2**20
 
 SERVER_OPTIONS = (
     # Else a second server may share the port in silence, and take half of the calls.
     ("grpc.so_reuseport", 0),
     # grpcio's default of 4 MiB would refuse what clients are able to send.
-    ("grpc.max_receive_message_length", _LARGE),
-    ("grpc.max_send_message_length", _LARGE),
+    ("grpc.max_receive_message_length", LARGEST),
+    ("grpc.max_send_message_length", LARGEST),
     ("grpc.max_metadata_size", _TRAILERS),
     ("grpc.absolute_max_metadata_size", _TRAILERS),
     # flytekit pings every 30 s, idle or not; by default it is sent away after two minutes.
@@ -35,7 +36,7 @@ SERVER_OPTIONS = (
 )
 
 CLIENT_OPTIONS = (
-    ("grpc.max_receive_message_length", _LARGE),
+    ("grpc.max_receive_message_length", LARGEST),
     # A status travels in trailers; beyond 8 KiB a client with default limits sees another error.
     ("grpc.max_metadata_size", _TRAILERS),
     ("grpc.absolute_max_metadata_size", _TRAILERS),
@@ -78,6 +79,18 @@ def taken(what: str, port: int) -> FlyteTestkitError:
     )
 
 
+def refused(port: int, *, again: bool) -> FlyteTestkitError:
+    """Word that a port cannot be had.
+
+    Args:
+        port: Which.
+        again: Whether clients know a server by this port, since it was there before.
+    """
+    if again and _is_taken(port):
+        return taken("this FakeFlyteAdmin", port)
+    return FlyteTestkitError(f"port {port} of 127.0.0.1 cannot be listened on: {_why_not(port)}")
+
+
 def _is_taken(port: int) -> bool:
     try:
         with socket.socket() as trial:
@@ -117,17 +130,13 @@ class Listener:
     def __init__(
         self, handlers: list[grpc.GenericRpcHandler], port: int = 0, *, again: bool = False
     ) -> None:
-        self._pool = futures.ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
+        self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="flyte-testkit")
         self._server = grpc.server(self._pool, handlers, options=SERVER_OPTIONS)
         try:
             self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         except RuntimeError as error:
             self._pool.shutdown(wait=False)
-            if again and _is_taken(port):
-                raise taken("this FakeFlyteAdmin", port) from error
-            raise FlyteTestkitError(
-                f"port {port} of 127.0.0.1 cannot be listened on: {_why_not(port)}"
-            ) from error
+            raise refused(port, again=again) from error
         self._server.start()
 
     @property

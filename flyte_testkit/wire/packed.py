@@ -47,9 +47,10 @@ class Packer:
     def __init__(self, *, shared: bool = True) -> None:
         self._known: dict[bytes, bytes] | None = {} if shared else None
 
-    def pack(self, message: Message) -> Packed:
-        """Return a message as it travels."""
-        raw = message.SerializeToString()
+    def pack(self, message: Message, raw: bytes | None = None) -> Packed:
+        """Return a message as it travels, which may be known."""
+        if raw is None:
+            raw = message.SerializeToString()
         deflated = len(raw) >= _LONG
         if deflated:
             raw = zlib.compress(raw, 1)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from grpc import _channel, _common
 
 from flyte_testkit.clock._schedule import LONGEST
-from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT
+from flyte_testkit.clock.marks import CALL_ID, EXACT_TIMEOUT, ON_THE_CLOCK
 from flyte_testkit.world._conditions import wait_on
 from flyte_testkit.world._reins import held
 from flyte_testkit.world._strangers import tell_of_real_time
@@ -42,7 +42,6 @@ _real_event_handler = _kinds._event_handler  # noqa: SLF001  as above
 _real_wait = _common.wait
 _numbers = itertools.count(1)
 _sending = threading.local()
-_CALL = "_flyte_testkit_call"
 
 
 def marked(metadata: Any, timeout: float | None) -> tuple[str, tuple[Any, ...]]:
@@ -104,7 +103,7 @@ def future(
         raise
     finally:
         _sending.under_way = None
-    vars(sent._state.condition)[_CALL] = None  # noqa: SLF001  whoever waits for it, sleeps
+    vars(sent._state.condition)[ON_THE_CLOCK] = None  # noqa: SLF001  whoever waits for it, sleeps
     return sent
 
 
@@ -140,7 +139,7 @@ def _streaming(real: Any) -> Any:
         sent = real(self, request, timeout, metadata, *more, **named)
         state = getattr(sent, "_state", None)
         if state is not None:
-            vars(state.condition)[_CALL] = call
+            vars(state.condition)[ON_THE_CLOCK] = call
         return sent
 
     return call_stream
@@ -152,16 +151,16 @@ def wait(
     """Wait for a call: for a future on the clock, for the next part of a stream really."""
     condition = getattr(wait_fn, "__self__", None)
     space = getattr(condition, "__dict__", {})
-    calls = calls_here() if _CALL in space else None
+    calls = calls_here() if ON_THE_CLOCK in space else None
     if calls is None or condition is None:
         return _real_wait(wait_fn, wait_complete_fn, timeout, spin_cb)
-    if space[_CALL] is None:
+    if space[ON_THE_CLOCK] is None:
         return _sleep_until(condition, wait_complete_fn, timeout)
-    member = calls.enter(space[_CALL])
+    member = calls.enter(space[ON_THE_CLOCK])
     try:
         return _real_wait(wait_fn, wait_complete_fn, timeout, spin_cb)
     finally:
-        calls.leave(space[_CALL], member)
+        calls.leave(space[ON_THE_CLOCK], member)
 
 
 def _sleep_until(condition: Any, is_complete: Callable[[], bool], timeout: float | None) -> bool:

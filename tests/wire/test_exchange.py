@@ -62,6 +62,9 @@ class Caller:
     def send(self, answer):
         self.answers.append(answer)
 
+    def held(self):
+        return self.call
+
     def when_gone(self, told):
         self.go = told
         return self.here

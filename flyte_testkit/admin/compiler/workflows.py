@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkflowCompiler", "compile_workflow"]
 
+_MANY = 200
+_compiled: dict[tuple[tuple[bytes, ...], ...], bytes] = {}
+"""Some workflows, by all that goes into their compilation: a test registers the same few ones."""
+
 
 def compile_workflow(
     template: workflow_pb2.WorkflowTemplate,
@@ -45,6 +49,7 @@ def compile_workflow(
     Raises:
         CompileErrors: The workflow is wrong.
     """
+    sub_workflows = tuple(sub_workflows)
     closure = compiler_pb2.CompiledWorkflowClosure()
     closure.primary.template.CopyFrom(template)
     for sub_workflow in sub_workflows:
@@ -53,12 +58,19 @@ def compile_workflow(
     required = requirements(template, index)
     # Copies, for compiling writes into them.
     tasks = [deepcopy(find_task(id_)) for id_ in sorted(required.tasks.values(), key=_parts)]
+    launch_plans = {
+        prototext(id_): find_launch_plan(id_)
+        for id_ in sorted(required.launch_plans.values(), key=_parts)
+    }
+    parts = ((template,), sub_workflows, tasks, launch_plans.values())
+    key = tuple(
+        tuple(each.SerializeToString(deterministic=True) for each in part) for part in parts
+    )
+    if (known := _compiled.get(key)) is not None:
+        return compiler_pb2.CompiledWorkflowClosure.FromString(known)
     library = Library(
         tasks={prototext(task.template.id): task for task in tasks},
-        launch_plans={
-            prototext(id_): find_launch_plan(id_)
-            for id_ in sorted(required.launch_plans.values(), key=_parts)
-        },
+        launch_plans=launch_plans,
         sub_workflows=index,
     )
     for text in required.tasks.keys() - library.tasks.keys():
@@ -68,6 +80,8 @@ def compile_workflow(
     WorkflowCompiler(closure.primary, library, errors).run()
     errors.raise_if_any()
     closure.tasks.extend(library.tasks.values())
+    if len(_compiled) < _MANY:
+        _compiled[key] = closure.SerializeToString()
     return closure
 
 

@@ -7,6 +7,7 @@ Ignorant of what lies at a URL, and of FlyteAdmin.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote_to_bytes
 
@@ -45,6 +46,7 @@ class GoUrl(NamedTuple):
     path: str
 
 
+@lru_cache(maxsize=1024)  # most lie in the same few places
 def parse(text: str) -> GoUrl:
     """Read a URL.
 
