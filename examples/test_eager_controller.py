@@ -7,10 +7,10 @@ import pytest
 from flyte_testkit import failures, running
 
 pytest.importorskip("flytekit")
-from flytekit import task  # noqa: E402  skipped without it
-from flytekit.configuration import ImageConfig, SerializationSettings  # noqa: E402
-from flytekit.core.worker_queue import Controller  # noqa: E402
-from flytekit.exceptions.eager import EagerException  # noqa: E402
+from flytekit import task
+from flytekit.configuration import ImageConfig, SerializationSettings
+from flytekit.core.worker_queue import Controller
+from flytekit.exceptions.eager import EagerException
 
 
 @task
