@@ -5,8 +5,8 @@
 
 Plays the programs of ``tests/world/loop_programs.py`` so many times each: every event has to come
 at its instant, to the microsecond, in one order, and the journal has to be the same each time.
-``--load`` keeps so many processes busy meanwhile; ``--at-once`` plays several batches at once, which
-are a load to each other and waste none.
+``--load`` keeps so many processes busy meanwhile; ``--at-once`` plays several batches at once,
+which are a load to each other and waste none.
 """
 
 from __future__ import annotations

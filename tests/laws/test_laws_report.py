@@ -47,7 +47,9 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     pytester.syspathinsert(HERE)
     pytester.makepyfile(**{f"test_{bug}": pasted(told(bug)) for bug in bugs})
 
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:xdist", "-q", "-Werror")
+    result = pytester.runpytest_inprocess(
+        *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
+    )
 
     text = result.stdout.str()
     result.assert_outcomes(failed=len(bugs))
