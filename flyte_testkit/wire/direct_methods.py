@@ -221,6 +221,10 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
     is_first = calls.go_within(member)
     try:
         exchange.take(method, raw, call)
+    except BaseException:  # ^C, say
+        call.abandon()
+        call.leave()
+        raise
     finally:
         if call.member is not None and not call.is_held:
             call.leave()

@@ -10,6 +10,7 @@ Ignorant of what servers do, and of where channels may lead.
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from contextlib import ExitStack, contextmanager
@@ -133,6 +134,7 @@ def _open(self: Any, target: str, *args: Any, **kwargs: Any) -> None:
 def _after(look: Callable[..., object], real: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that looks at its arguments first."""
 
+    @functools.wraps(real)
     def looked(self: Any, *args: Any, **kwargs: Any) -> Any:
         look(*args, **kwargs)
         return real(self, *args, **kwargs)

@@ -5,6 +5,7 @@ Ignorant of the server.
 
 from __future__ import annotations
 
+import os
 import socket
 
 from flyte_testkit.wire.listener import refused
@@ -44,7 +45,7 @@ class Reservation:
 def _bound(port: int, *, again: bool) -> socket.socket:
     bound = socket.socket()
     try:
-        if port:  # connections of before may linger there, which is no matter
+        if port and os.name == "posix":  # connections of before may linger, which is no matter
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", port))
         # Else another one that does not mind what lingers could have the port, too.
