@@ -24,7 +24,6 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flyte_testkit.clock._door import Door
 
 __all__ = ["Mover", "Sleeper"]
 
@@ -215,25 +214,6 @@ class Mover(Turns):
             if who.guest:
                 self.go()
         return sleeper.released
-
-    def listen(
-        self,
-        sleeper: Sleeper,
-        door: Door,
-        patience: list[tuple[float, Callable[[], object]]] | None = None,
-    ) -> bool:
-        """Do as ``park`` for an event loop, which gets up, too, when something comes."""
-        who = sleeper.who
-        with self.lock:
-            door.open(sleeper, self, patience or [])
-            self.doors[sleeper] = door
-            seat = who.change_seat(door)
-        try:
-            return self.park(sleeper)
-        finally:
-            with self.lock:
-                del self.doors[sleeper]
-                who.change_seat(seat)
 
     def check_wait(self) -> None:
         """Refuse to let a callback of this clock wait, by a ClockError."""

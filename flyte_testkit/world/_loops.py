@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.clock import Sleeper
+    from flyte_testkit.clock._door import Door
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
 
@@ -151,10 +152,30 @@ def _sleep(
         sleeper.hopeful = _outside.is_expected(loop)
     life.door.watch(_descriptors(loop._selector))
     try:
-        if mover.listen(sleeper, life.door, patience):
+        if _listens(mover, sleeper, life.door, patience):
             life.reins.clock.stir()
     finally:
         _asleep.pop(loop, None)
+
+
+def _listens(
+    mover: Mover,
+    sleeper: Sleeper,
+    door: Door,
+    patience: list[tuple[float, Callable[[], object]]],
+) -> bool:
+    """Let a loop sleep as anybody does, and get up, too, when something comes."""
+    who = sleeper.who
+    with mover.lock:
+        door.open(sleeper, mover, patience)
+        mover.doors[sleeper] = door
+        seat = who.change_seat(door)
+    try:
+        return mover.park(sleeper)
+    finally:
+        with mover.lock:
+            del mover.doors[sleeper]
+            who.change_seat(seat)
 
 
 def _descriptors(selector: Any) -> dict[int, int]:
