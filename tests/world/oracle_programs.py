@@ -432,7 +432,7 @@ class Draw:
 
     def perturbed(self, program):
         """Change a program in a place or two."""
-        self.jobs, self.timers = program.jobs, 2
+        self.jobs, self.timers, self.loops = program.jobs, 2, 2
         self.calls = "call" in program
         for _ in range(self.choice((0, 1, 1, 2, 3))):
             program = self.changed(program)
