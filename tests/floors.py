@@ -95,9 +95,9 @@ ROOMS = {
     "timeline": [
         "_durations",
         "_parts",
-        "_text",
+        "_keywords _task_steps _text",
         "_endings _reader",
-        "_value",
+        "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
         "__init__",
@@ -108,6 +108,7 @@ ROOMS = {
         "_node",
         "_task",
         "_inside",
+        "_dynamic",
         "_groups",
         "_wholes",
         "facts",  # what follows from all of it, for those who play it
