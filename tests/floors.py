@@ -178,15 +178,19 @@ ROOMS = {
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
+        "dynamics",  # what a task has yielded
         "branches subworkflows tasks",  # the kinds
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
-        "arms bound joining",
-        "casting templates",
+        "compiled kinds",
+        "arms drawn",
+        "bound joining",
+        "templates",
+        "yielded",  # what dynamic tasks make
+        "casting",
         "__init__",
     ],
     "wire": [

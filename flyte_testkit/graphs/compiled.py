@@ -16,7 +16,7 @@ from flyte_testkit.nodes._names import same
 from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
@@ -90,13 +90,9 @@ class Scope:
     def meant(self, name: str) -> list[workflow_pb2.Node]:
         """Return the nodes that may be meant by a name: several if it is ambiguous."""
         spelled = same(name)
-        tests: tuple[Callable[[workflow_pb2.Node], bool], ...] = (
-            lambda node: node.id == name,
-            lambda node: same(node.id) == spelled,
-            lambda node: same(node.metadata.name) == spelled,
-            lambda node: spelled in self._shortly[node.id],
-        )
-        return next((found for test in tests if (found := [*filter(test, self.nodes)])), [])
+        by_id, by_spelling, by_name, shortly = self._called
+        ways = ((by_id, name), (by_spelling, spelled), (by_name, spelled), (shortly, spelled))
+        return next((found for index, key in ways if (found := index.get(key))), [])
 
     @property
     def names(self) -> list[str]:
@@ -104,11 +100,16 @@ class Scope:
         return list(dict.fromkeys(name for node in self.nodes for name in (called(node), node.id)))
 
     @cached_property
-    def _shortly(self) -> Mapping[str, set[str]]:
-        return {
-            node.id: {same(_short(name)) for name in (node.metadata.name, _referred(node)) if name}
-            for node in self.nodes
-        }
+    def _called(self) -> tuple[dict[str, list[workflow_pb2.Node]], ...]:
+        """The nodes by their ids, by how those may be spelled, by name and by short names."""
+        found: tuple[dict[str, list[workflow_pb2.Node]], ...] = ({}, {}, {}, {})
+        for node in self.nodes:
+            shortly = {same(_short(one)) for one in (node.metadata.name, _referred(node)) if one}
+            ways = ({node.id}, {same(node.id)}, {same(node.metadata.name)}, shortly)
+            for index, names in zip(found, ways, strict=True):
+                for name in names:
+                    index.setdefault(name, []).append(node)
+        return found
 
 
 class Compiled:
@@ -116,13 +117,20 @@ class Compiled:
 
     Args:
         closure: As FlyteAdmin compiled it.
+        path: The ids of the nodes that it is inside of, if a dynamic task yields it.
+        whose: What it is, for messages; its name, if nothing is said.
     """
 
-    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+    def __init__(
+        self,
+        closure: compiler_pb2.CompiledWorkflowClosure,
+        path: tuple[str, ...] = (),
+        whose: str = "",
+    ) -> None:
         self.closure = closure
         template = closure.primary.template
         self.name = template.id.name
-        self.top = _scope((), template, repr(self.name))
+        self.top = _scope(path, template, whose or repr(self.name))
 
     def below(self, scope: Scope, node: workflow_pb2.Node) -> Scope:
         """Return what is inside of a sub-workflow or a branch."""

@@ -56,8 +56,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
     """
     match node:
         case Task(attempts=(*_, last)):
-            is_well = isinstance(last.ending, (Succeeds, Yields))
-            return tuple(last.ending.outputs) if is_well else ()
+            ending = last.ending
+            return tuple(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else ()
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():
