@@ -186,9 +186,9 @@ class _Caster:
         task = self.compiled.task(found)
         check_attempts(attempts, self.compiled.retries(found), what)
         ending = attempts[-1].ending
-        if isinstance(ending, Succeeds) or (isinstance(ending, Yields) and not ending.nodes):
-            if ending.outputs:
-                _check_outputs(what, ending.outputs, task)
+        is_at_once = isinstance(ending, Yields) and not ending.nodes
+        if (isinstance(ending, Succeeds) or is_at_once) and ending.outputs:
+            _check_outputs(what, ending.outputs, task)
 
 
 def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:

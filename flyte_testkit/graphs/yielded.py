@@ -1,7 +1,7 @@
 """What a dynamic task yields, as an engine compiles it: a workflow that nobody registered.
 
-Its nodes are called ``dn0``, ``dn1``, …, those of its sub-workflows too. Tasks are made up, unless a
-node is of a registered one. Ignorant of which attempt yields, and of what is played.
+Its nodes are called ``dn0``, ``dn1``, …, those of its sub-workflows too. Tasks are made up, unless
+a node is of a registered one. Ignorant of which attempt yields, and of what is played.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Company:
         Its tasks and sub-workflows are its own; the policy is that of the whole.
         """
         company = Company(self.cast, self.stage, self.play)
-        company._know(yielded, is_yielded=True)  # noqa: SLF001  it is of this class
+        company._know(yielded, is_yielded=True)
         return company
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
