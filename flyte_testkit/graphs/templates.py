@@ -190,15 +190,16 @@ class Scope:
         """Return what the whole is bound to give: what is said, or what its last nodes give."""
         if self._graph.outputs is not None:
             return self._graph.outputs
-        return self.of_the_last()
+        found = self.of_the_last()
+        return {output: promises[0] for output, promises in found.items() if len(promises) == 1}
 
-    def of_the_last(self) -> dict[str, Promise]:
-        """Return what the nodes give that nobody comes after, if but one of them gives it."""
+    def of_the_last(self) -> dict[str, list[Promise]]:
+        """Return what the nodes give that nobody comes after, by name."""
         found: dict[str, list[Promise]] = {}
         for name in last_of(self._order):
             for output in self.kinds[same(name)]:
                 found.setdefault(output, []).append(Promise(name, output))
-        return {output: promises[0] for output, promises in found.items() if len(promises) == 1}
+        return found
 
     def _made(
         self, id_: str, name: str, part: Part, path: str, giver: str

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flyteidl.admin import launch_plan_pb2
-    from flyteidl.core import interface_pb2, literals_pb2
+    from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
     from flyte_testkit.graphs.drawn import Part
     from flyte_testkit.graphs.templates import Kinds
-    from flyte_testkit.nodes import Dynamic
+    from flyte_testkit.nodes import Dynamic, Promise
 
 __all__ = ["Find", "compiled"]
 
@@ -104,12 +104,14 @@ class _Maker(Maker):
                 )
         node.task_node.reference_id.CopyFrom(template.id)
         plain = flow.outputs(None, takes, name=part.of).literals
-        node.inputs.extend(
-            bound(name, part.inputs[name], variable.type, scope.ids)
-            if name in part.inputs
-            else constant(name, plain[name])
-            for name, variable in sorted(takes.variables.items())
-        )
+        for name, variable in sorted(takes.variables.items()):
+            if name not in part.inputs:
+                node.inputs.append(constant(name, plain[name]))
+                continue
+            try:
+                node.inputs.append(bound(name, part.inputs[name], variable.type, scope.ids))
+            except RegistrationError as wrong:
+                raise RegistrationError(f"the input {name!r} of {path!r}: {wrong}") from None
         gives = template.interface.outputs.variables
         return {name: variable.type for name, variable in gives.items()}
 
@@ -131,6 +133,9 @@ def _outputs(
     """Yield the bindings of all declared outputs.
 
     What is not said is what the last nodes give by that name, if it fits, or else a plain value.
+
+    Raises:
+        RegistrationError: One is not declared, or is missing, or is of another type.
     """
     said = {} if dynamic.yielded is None else dynamic.yielded.outputs
     for name in said:
@@ -148,15 +153,27 @@ def _outputs(
     last = scope.of_the_last()
     plain = flow.outputs(None, declared, name=whose).literals
     for output, variable in declared.variables.items():
-        promise = last.get(output)
-        if output in said:
-            yield bound(output, said[output], variable.type, scope.ids)
-        elif promise is not None and castable(
-            scope.kinds[same(promise.node)][output], variable.type
-        ):
-            yield bound(output, promise, variable.type, scope.ids)
-        else:
+        value = said.get(output, _usual(last.get(output, []), variable.type, scope))
+        if value is None and output not in said:
             yield constant(output, plain[output])
+            continue
+        try:
+            yield bound(output, value, variable.type, scope.ids)
+        except RegistrationError as wrong:
+            raise RegistrationError(f"the output {output!r} of {whose}: {wrong}") from None
+
+
+def _usual(promises: list[Promise], declared: types_pb2.LiteralType, scope: Scope) -> object:
+    """Return what an output is that nobody says: what the last nodes give by its name, if it fits.
+
+    That is one of it, or a list of what all of them give.
+    """
+    kinds = [scope.kinds[same(one.node)][one.output] for one in promises]
+    if len(kinds) == 1 and castable(kinds[0], declared):
+        return promises[0]
+    element = declared.collection_type
+    is_list = declared.HasField("collection_type")
+    return promises if kinds and is_list and all(castable(one, element) for one in kinds) else None
 
 
 def _no_launch_plan(_: identifier_pb2.Identifier) -> launch_plan_pb2.LaunchPlanClosure:

@@ -116,10 +116,16 @@ def _unsaid(
     """Return plain values for outputs of which nobody says anything, as those ask who take them."""
     scripted = around.company.cast.nodes[site.path]
     said = scripted.yielded.outputs if isinstance(scripted, Dynamic) and scripted.yielded else {}
-    free = {one.var for one in template.outputs if not one.binding.HasField("promise")} - {*said}
+    free = {one.var for one in template.outputs if not _is_promised(one.binding)} - {*said}
     declared = template.interface.outputs.variables
     known = interface_pb2.VariableMap(variables={name: declared[name] for name in free})
     return around.outputs_of(site, {}, known)
+
+
+def _is_promised(binding: literals_pb2.BindingData) -> bool:
+    """Say whether a binding is, or holds, what another node gives."""
+    inner = [*binding.collection.bindings, *binding.map.bindings.values()]
+    return binding.HasField("promise") or any(map(_is_promised, inner))
 
 
 def _says_what(
