@@ -19,7 +19,7 @@ HOUSE = [
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
-            "stubs",
+            "glances stubs",
             "inferred",
             "definitions",
             "trees",  # which scripts of nodes fit what is registered
@@ -153,7 +153,8 @@ ROOMS = {
         "__init__",
     ],
     "inside": [
-        "_graph _reader _siblings _values",
+        "_graph _reader _values",
+        "_siblings",
         "_runs",
         "_failing",
         "__init__",
@@ -169,6 +170,7 @@ ROOMS = {
         "history performance",
         "inside nursery rehearsal runs stage",
         "scripts",
+        "outline",
         "engine",
         "__init__",
     ],

@@ -186,8 +186,9 @@ class _Caster:
         task = self.compiled.task(found)
         check_attempts(attempts, self.compiled.retries(found), what)
         ending = attempts[-1].ending
-        is_at_once = isinstance(ending, Yields) and not ending.nodes
-        if (isinstance(ending, Succeeds) or is_at_once) and ending.outputs:
+        if isinstance(ending, Yields) and ending.nodes:
+            return  # its outputs come of them
+        if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
             _check_outputs(what, ending.outputs, task)
 
 

@@ -90,9 +90,8 @@ class Scope:
     def meant(self, name: str) -> list[workflow_pb2.Node]:
         """Return the nodes that may be meant by a name: several if it is ambiguous."""
         spelled = same(name)
-        by_id, by_spelling, by_name, shortly = self._called
-        ways = ((by_id, name), (by_spelling, spelled), (by_name, spelled), (shortly, spelled))
-        return next((found for index, key in ways if (found := index.get(key))), [])
+        ids, *others = self._index
+        return ids.get(name) or next((one[spelled] for one in others if spelled in one), [])
 
     @property
     def names(self) -> list[str]:
@@ -100,15 +99,17 @@ class Scope:
         return list(dict.fromkeys(name for node in self.nodes for name in (called(node), node.id)))
 
     @cached_property
-    def _called(self) -> tuple[dict[str, list[workflow_pb2.Node]], ...]:
-        """The nodes by their ids, by how those may be spelled, by name and by short names."""
+    def _index(self) -> tuple[dict[str, list[workflow_pb2.Node]], ...]:
+        """The nodes by what they may be called: what comes first counts."""
         found: tuple[dict[str, list[workflow_pb2.Node]], ...] = ({}, {}, {}, {})
         for node in self.nodes:
-            shortly = {same(_short(one)) for one in (node.metadata.name, _referred(node)) if one}
-            ways = ({node.id}, {same(node.id)}, {same(node.metadata.name)}, shortly)
-            for index, names in zip(found, ways, strict=True):
-                for name in names:
-                    index.setdefault(name, []).append(node)
+            name = node.metadata.name
+            short = {same(_short(one)) for one in (name, _referred(node)) if one}
+            for index, names in zip(
+                found, ({node.id}, {same(node.id)}, {same(name)}, short), strict=True
+            ):
+                for one in names:
+                    index.setdefault(one, []).append(node)
         return found
 
 

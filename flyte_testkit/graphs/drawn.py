@@ -67,7 +67,7 @@ class Graph:
 
     Attributes:
         parts: The nodes by name, each new one behind those that were known.
-        before: The names of those that each of them comes after.
+        before: The names of those that each of them comes after, none that another one does.
         failure_node: The failure node, with its name.
         outputs: What the whole gives, values and promises; None: what the last nodes give.
     """
@@ -189,7 +189,7 @@ def _given(part: Part) -> Mapping[str, types_pb2.LiteralType]:
         return next(iter(kinds.values()))
     outputs = part.inside.outputs
     if outputs is None:
-        last = order.last_of(order.upstream(dict(part.inside.before)))
+        last = order.last_of(part.inside.before)
         return defaultdict(_any_type, {k: v for name in last for k, v in kinds[same(name)].items()})
     return {name: type_of(value, kinds) for name, value in outputs.items()}
 

@@ -7,7 +7,6 @@ Ids are those that flytekit gives: ``n0``, ``n1``, … in the order in which the
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from flyteidl.core import (
@@ -25,7 +24,7 @@ from flyte_testkit.graphs.bound import bound, promised_outputs, type_of
 from flyte_testkit.guesses import Seen
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import FAILURE_NODE, same
-from flyte_testkit.nodes.order import last_of, upstream
+from flyte_testkit.nodes.order import last_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,9 +91,9 @@ class Maker:
         template = workflow_pb2.WorkflowTemplate(id=id_, nodes=scope.nodes())
         template.interface.SetInParent()
         for output, value in scope.outputs().items():
-            kind = type_of(value, scope.kinds)
+            kind, binding = scope.bound(f"the output {output!r} of {path!r}", output, value)
             template.interface.outputs.variables[output].type.CopyFrom(kind)
-            template.outputs.append(bound(output, value, kind, scope.ids))
+            template.outputs.append(binding)
         if graph.failure_node is not None:
             name, part = graph.failure_node
             template.failure_node.CopyFrom(scope.node(FAILURE_NODE, name, part))
@@ -156,22 +155,27 @@ class Scope:
         self._path = path
         self._graph = graph
         self._promised = promised_outputs(graph)
-        self._order = upstream(dict(graph.before))
         self.ids = {same(name): id_ for name, id_ in graph.numbered(maker.prefix).items()}
         self.kinds: dict[str, Kinds] = {}
 
     def nodes(self) -> list[workflow_pb2.Node]:
         """Return all nodes but the failure node, each behind those that it comes after."""
-        found: list[workflow_pb2.Node] = []
-        levels: dict[str, int] = {}
-        for name in TopologicalSorter(self._order).static_order():
-            levels[name] = max((levels[one] + 1 for one in self._order[name]), default=0)
-        for name in sorted(self._graph.parts, key=levels.__getitem__):
-            node = self.node(self.ids[same(name)], name, self._graph.parts[name])
-            earlier = self._order[name]
-            node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
-            found.append(node)
-        return found
+        found: dict[str, workflow_pb2.Node] = {}
+        for name in self._graph.parts:
+            todo = [name]
+            while todo:  # there is no circle
+                earlier = self._graph.before[todo[-1]]
+                if unknown := [one for one in earlier if one not in found]:
+                    todo += reversed(unknown)
+                elif (one := todo.pop()) not in found:
+                    found[one] = self._node(one)
+        return list(found.values())
+
+    def _node(self, name: str) -> workflow_pb2.Node:
+        node = self.node(self.ids[same(name)], name, self._graph.parts[name])
+        earlier = self._graph.before[name]
+        node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
+        return node
 
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
@@ -186,6 +190,20 @@ class Scope:
                 )
         return node
 
+    def bound(
+        self, what: str, key: str, value: object
+    ) -> tuple[types_pb2.LiteralType, literals_pb2.Binding]:
+        """Return the type and the binding of a variable.
+
+        Raises:
+            RegistrationError: Flyte has no type for it.
+        """
+        try:
+            kind = type_of(value, self.kinds)
+            return kind, bound(key, value, kind, self.ids)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from error
+
     def outputs(self) -> Mapping[str, object]:
         """Return what the whole is bound to give: what is said, or what its last nodes give."""
         if self._graph.outputs is not None:
@@ -196,7 +214,7 @@ class Scope:
     def of_the_last(self) -> dict[str, list[Promise]]:
         """Return what the nodes give that nobody comes after, by name."""
         found: dict[str, list[Promise]] = {}
-        for name in last_of(self._order):
+        for name in last_of(self._graph.before):
             for output in self.kinds[same(name)]:
                 found.setdefault(output, []).append(Promise(name, output))
         return found
@@ -223,12 +241,12 @@ class Scope:
         given = {key: seen.type for key, seen in part.outputs.items()}
         if not given:  # nobody said what it gives: at least what is promised, of any type
             given = {key: Seen().type for key in sorted(self._promised.get(giver, ()))}
-        kinds = {key: type_of(value, self.kinds) for key, value in part.inputs.items()}
+        kinds = {}
+        for key, value in part.inputs.items():
+            kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
+            node.inputs.append(binding)
         template = self._maker.task(path, part, kinds, given)
         node.task_node.reference_id.CopyFrom(template.id)
-        node.inputs.extend(
-            bound(key, value, kinds[key], self.ids) for key, value in part.inputs.items()
-        )
         return given
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:

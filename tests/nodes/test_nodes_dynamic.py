@@ -105,7 +105,7 @@ def test_a_failure_node_may_be_dynamic():
         ),
         (
             lambda: nodes.dynamic(running(20).yields([FIT]), running(3).succeeds()),
-            "attempt 0 yields, and so has ended well, so there is no attempt 1",
+            "attempt 1 yields, and so has ended well, so there is no attempt 2",
         ),
         (
             lambda: nodes.dynamic(running(20).yields(a=nodes.task(after="b"), b=FIT, c=FIT, d=3)),
