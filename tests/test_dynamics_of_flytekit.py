@@ -93,7 +93,7 @@ def test_both_clients_read_what_was_yielded(flyte_admin, flyte_remote):
             below = run_.node_executions["n0"].subworkflow_node_executions
             assert below["n0-0-dn1"].closure.error.message == "nan"
             assert below["n0-0-dn0"].closure.error.message == "Dynamic workflow failed"
-    assert route.launches[0].failing.path == "tune.dn1"
+    assert route.launches[0].failing.id == "n0-0-dn1"
 
 
 def test_a_child_may_be_of_a_registered_task(flyte_admin, flyte_remote):
