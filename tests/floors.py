@@ -106,7 +106,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_array _task",
         "_inside",
         "_groups",
         "_wholes",
