@@ -122,7 +122,7 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_demand _go_values _schemas _wrong",
+        "_demand _go_values _mapped _schemas _wrong",
         "_conditions _content _paths",
         "_bindings _plain",
         "_demands _outputs",
@@ -178,6 +178,8 @@ ROOMS = {
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "branches subworkflows tasks",  # the kinds
+        "items",  # each of a map is a task's
+        "arrays",
         "kinds",
         "whole",
         "__init__",

@@ -12,7 +12,7 @@ from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import Array, Branch, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
@@ -22,7 +22,7 @@ from flyte_testkit.walk import Cast
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
     from flyte_testkit.nodes import Node
@@ -34,6 +34,7 @@ _WORDS: Final = {
     "task": "nodes.task",
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
+    "map": "nodes.array",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -103,9 +104,9 @@ class _Caster:
         if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
             return
         for scope, node in self.compiled.everywhere():
-            if kind(node) == "task" and (*scope.path, node.id) not in self.nodes:
+            if kind(node) in {"task", "map"} and (*scope.path, node.id) not in self.nodes:
                 what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
-                _check_outputs(what, attempt.ending.outputs, self.compiled.task(node))
+                self._check_outputs(what, node, attempt.ending.outputs)
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -136,6 +137,11 @@ class _Caster:
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
             self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+        elif isinstance(node, Array):
+            what = f"{name!r} ({found.id}) of {scope.whose}"
+            self._check_attempts(what, found, node.attempts)
+            for index, attempts in node.but.items():
+                self._check_attempts(f"{what}, item {index}", found, attempts)
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
         if scope.failure_node is None:
@@ -160,18 +166,22 @@ class _Caster:
     def _check_attempts(
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
     ) -> None:
-        task = self.compiled.task(found)
         check_attempts(attempts, self.compiled.retries(found), what)
-        ending = attempts[-1].ending
+        ending = attempts[-1].ending if attempts else None
         if isinstance(ending, Succeeds) and ending.outputs:
-            _check_outputs(what, ending.outputs, task)
+            self._check_outputs(what, found, ending.outputs)
 
-
-def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
-    try:
-        flow.outputs(outputs, task.interface.outputs, name=task.id.name)
-    except RegistrationError as error:
-        raise RegistrationError(f"{what}: {error}") from None
+    def _check_outputs(
+        self, what: str, node: workflow_pb2.Node, outputs: Mapping[str, object]
+    ) -> None:
+        task = self.compiled.task(node)
+        declared = task.interface.outputs
+        if kind(node) == "map":
+            declared = flow.of_an_item(declared, outputs)
+        try:
+            flow.outputs(outputs, declared, name=task.id.name)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from None
 
 
 def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:

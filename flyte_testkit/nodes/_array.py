@@ -5,6 +5,7 @@ Ignorant of the nodes beside it, and of the list.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, final
@@ -15,7 +16,7 @@ from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
 from flyte_testkit.nodes.retries import Script, as_attempts, check_attempts, least_retries
-from flyte_testkit.timeline import Attempt, Succeeds
+from flyte_testkit.timeline import Attempt, Fails, Succeeds
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes._promise import Promise
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Array", "Items", "array"]
 
 _WHAT: Final = "nodes.array(…)"
+_NUMBERED: Final = re.compile(r"\[\d+\]: ")
 
 
 @final
@@ -106,9 +108,9 @@ class Array(Node):
         _check_whole("retries", self.retries, 0, "how often an item is tried again")
         _check_whole("concurrency", self.concurrency, 1, "how many items run at a time")
         keep(self, "min_success_ratio", _ratio(self.min_success_ratio))
-        check_attempts(self.attempts, self.retries, _WHAT)
+        self._check_attempts(self.attempts, _WHAT)
         for index, attempts in self.but.items():
-            check_attempts(attempts, self.retries, f"{_WHAT}, item {index}")
+            self._check_attempts(attempts, f"{_WHAT}, item {index}")
         _check_lists(self)
         self.check_size(self.size, f"nodes.array(size={self.size})")
 
@@ -135,6 +137,16 @@ class Array(Node):
                 f"{what} has {_counted(size)}, and but= says what item {beyond[0]} does."
                 f"\n{known}: an index counts from 0."
             )
+
+    def _check_attempts(self, attempts: tuple[Attempt, ...], what: str) -> None:
+        check_attempts(attempts, self.retries, what)
+        for attempt in attempts:
+            ending = attempt.ending
+            if isinstance(ending, Fails) and _NUMBERED.match(ending.failure.message):
+                raise TimelineError(
+                    f"{what}: {shown(ending.failure)} is what a map says of its items; an item says"
+                    " what its task does.\nWrite .fails('two is bad'), say."
+                )
 
     def script_of(self, index: int) -> tuple[Attempt, ...]:
         """Return what the attempts of one item do; empty: what ``.others(…)`` says."""

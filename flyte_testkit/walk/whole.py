@@ -19,6 +19,7 @@ from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until
 from flyte_testkit.engine.rehearsal import rehearse
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
 from flyte_testkit.timeline import Polls
 from flyte_testkit.walk.company import Company
@@ -62,9 +63,16 @@ class Walked(Played):
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
         be known: what waits for looks may go on to them.
+
+        Raises:
+            TimelineError: A map is reached that has not as many items as its script says.
         """
         problem = unplayable(self.cast.closure)
-        if not problem:
+        counts = any(
+            isinstance(node, Array) and (node.but or node.size is not None)
+            for node in self.cast.nodes.values()
+        )
+        if not problem and not counts:
             return ""
         stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
         performance = self.perform(stage, _ANY_TIME)
