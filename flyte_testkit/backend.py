@@ -11,7 +11,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -27,6 +27,7 @@ from flyte_testkit.admissions import Admissions
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
+from flyte_testkit.glances import Glance, Origin, with_foretold
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
 from flyte_testkit.inside import Reader
 from flyte_testkit.launches import Routes
@@ -34,7 +35,7 @@ from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -50,21 +51,7 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.history import Change
     from flyte_testkit.launches import Launch, Planting, Played
 
-__all__ = ["Backend", "Origin"]
-
-
-class Origin(NamedTuple):
-    """What an execution was launched with: read when somebody asks, for it may be long.
-
-    Attributes:
-        script: Its script as code; empty if it plays none.
-        inputs: Its inputs, those of the launch plan among them.
-        inside: What reads its nodes as they are now.
-    """
-
-    script: Callable[[], str]
-    inputs: Callable[[], LiteralMap]
-    inside: Reader
+__all__ = ["Backend"]
 
 
 _LOOK_UPS = frozenset(
@@ -270,17 +257,45 @@ class Backend:
 
         All as of the moment in which the first is asked for; meanwhile anything may be called.
         """
-        with self.moment():
-            executions = self.admin.store.executions
-            lives = [
-                (row, tuple(changes))
-                for key, changes in self.history.lives().items()
-                if (row := executions.get(*key)) is not None
-            ]
-        for row, changes in lives:
-            inputs = partial(read_literals, self.admin.store, row.inputs_uri)
-            inside = Reader(row.message.id, self.read)
-            yield row, changes, Origin(partial(self._script_of, row.key), inputs, inside)
+        with self.moment() as now:
+            lives = self._glances({}, now)
+        for life in lives:
+            yield life.row, life.changes, life.origin
+
+    def glances(self) -> list[Glance]:
+        """Return every execution as now, for pictures: what nobody looks at is not played.
+
+        As many as there may be, that takes no longer than to tell their phases.
+        """
+        with self._lock:
+            now = self.clock.now()
+            return self._glances(self.engine.glance(now), now)
+
+    def _glances(
+        self, foretold: Mapping[Key, list[tuple[datetime, str]]], now: datetime
+    ) -> list[Glance]:
+        executions = self.admin.store.executions
+        return [
+            Glance(row, with_foretold(changes, foretold.get(key, ())), self._origin(row, now))
+            for key, changes in self.history.lives().items()
+            if (row := executions.get(*key)) is not None
+        ]
+
+    def _origin(self, row: ExecutionRow, now: datetime) -> Origin:
+        key = row.key
+        return Origin(
+            partial(self._script_of, key),
+            partial(read_literals, self.admin.store, row.inputs_uri),
+            Reader(row.message.id, self.read) if self.engine.plays_nodes(key) else None,
+            partial(self._brought_up, key, now),
+        )
+
+    def _brought_up(self, key: Key, now: datetime) -> ExecutionRow:
+        with self._lock:
+            self.engine.bring_up(key, now)
+            row = self.admin.store.executions.get(*key)
+        assert row is not None  # noqa: S101  FlyteAdmin forgets none
+        return row
 
     def _script_of(self, key: Key) -> str:
         with self._lock:

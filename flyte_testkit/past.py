@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from flyte_testkit.admin.database.rows import ExecutionRow
-    from flyte_testkit.backend import Backend, Origin
+    from flyte_testkit.backend import Backend
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
+    from flyte_testkit.glances import Glance, Origin
     from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
 
@@ -48,6 +49,9 @@ class Past:
 
         def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
             """All executions."""
+
+        def glances(self) -> list[Glance]:
+            """All executions, for pictures."""
 
     def most_at_once(self, of: str | LaunchRoute | None = None) -> int:
         """Return how many executions there were at once, at most, so far.
@@ -143,7 +147,7 @@ class Since:
     def __init__(self, admin: Past) -> None:
         self._admin = admin
         self._began = admin.clock.now()
-        self._known = sum(1 for _ in admin.lives())
+        self._known = len(admin.glances())
         self._last = admin.calls[-1] if admin.calls else None
         self._met = frozenset(admin.strangers())
 
@@ -154,13 +158,16 @@ class Since:
         later = itertools.takewhile(lambda call: call is not self._last, reversed(calls))
         return list(later)[::-1]
 
-    def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
-        """Yield the executions that were created since then, changed since, or were asked for."""
+    def glances(self) -> list[Glance]:
+        """Return the executions that were created since then, changed since, or were asked for."""
         asked = {_name(call.request) for call in self.calls}
-        for number, life in enumerate(self._admin.lives()):
-            row, changes, _ = life
-            if number >= self._known or changes[-1].at > self._began or row.execution_name in asked:
-                yield life
+        return [
+            glance
+            for number, glance in enumerate(self._admin.glances())
+            if number >= self._known
+            or glance.changes[-1].at > self._began
+            or glance.row.execution_name in asked
+        ]
 
     def strangers(self) -> tuple[str, ...]:
         """Return what to say of channels that were opened since then."""

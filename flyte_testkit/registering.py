@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import trees
-from flyte_testkit.definitions import whole
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Guess
 from flyte_testkit.inferred import Name
+from flyte_testkit.replacing import whole
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def register_tree(
     """
     _check_types(name, inputs, outputs)
     require_version(version, f"register({name!r}, …)")
-    graph, guess = trees.defined(name, tree), Guess.declared(inputs, outputs)
+    guess = Guess.declared(inputs, outputs)
+    graph = trees.defined(name, tree, guess)
     named, inferred = Name(*place, name), backend.inferred
     with backend.moment() as now, whole(backend.admin.store):
         if inferred.is_closed(named):

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from flyte_testkit.admin.database.rows import ExecutionRow
-    from flyte_testkit.backend import Origin
     from flyte_testkit.clock import Clock
     from flyte_testkit.definitions import Kind, Whereabouts
     from flyte_testkit.engine.history import Change
+    from flyte_testkit.glances import Glance, Origin
     from flyte_testkit.launches import Launch
     from flyte_testkit.wire.journal import Call
     from flyte_testkit.wire.names import Rpc
@@ -244,6 +244,10 @@ class FakeFlyteAdmin(Scripting, Past):
     def lives(self) -> Iterator[tuple[ExecutionRow, Sequence[Change], Origin]]:
         """Yield every execution with its changes of phase and its origin, for pictures."""
         return self._backend.lives()
+
+    def glances(self) -> list[Glance]:
+        """Return every execution at a glance, for pictures of many."""
+        return self._backend.glances()
 
     def unforeseen(self) -> tuple[str, ...]:
         """Return what no script foresaw and was not told yet; scripts that were not played, too."""

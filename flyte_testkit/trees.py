@@ -7,7 +7,7 @@ any of them is played. Ignorant of routes, and of how nodes are found.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from flyte_testkit.guesses import Guess
     from flyte_testkit.inferred import Inferred, Name
 
+Learnt: TypeAlias = "tuple[Guess, str | None, Graph | None]"
+"""The interface, the version that must be there, and the nodes."""
+
 __all__ = [
     "among",
     "check",
     "check_nameless",
     "defined",
+    "learn",
     "learn_late",
     "registered",
     "settled",
@@ -45,22 +49,16 @@ def among(scripts: Iterable[object]) -> list[Workflow | Where]:
     return list(found.values())
 
 
-def settled(
-    inferred: Inferred, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
-) -> Graph | None:
+def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where]) -> Graph | None:
     """Return which nodes a name has that is only scripted, once these trees are planted.
-
-    Nothing is learnt of them yet.
 
     Args:
         inferred: What is known of such names.
         name: The name.
-        guess: What is known of its interface, once they are planted.
         planted: The trees.
-        now: The time.
 
     Raises:
-        FlyteTestkitError: The trees disagree, or one cannot be played.
+        FlyteTestkitError: The trees disagree, or this name has not these nodes.
     """
     graph, whose = inferred.graph(name), repr(name.name)
     for tree in sorted(planted, key=lambda tree: isinstance(tree, Where)):  # at last
@@ -72,11 +70,45 @@ def settled(
             graph = graphs.scripted(graph, tree, whose)
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
+    return graph
+
+
+def learn(
+    inferred: Inferred,
+    name: Name,
+    learnt: Learnt,
+    planted: Sequence[Workflow | Where],
+    now: datetime,
+) -> str:
+    """Let a name be what was learnt of it, if these trees can be played on it then.
+
+    Args:
+        inferred: What is known of such names.
+        name: The name.
+        learnt: What is known of it now.
+        planted: The trees.
+        now: The time.
+
+    Returns:
+        The version to be launched.
+
+    Raises:
+        FlyteTestkitError: A tree cannot be played, or FlyteAdmin refuses its nodes. Then nothing
+            has changed.
+    """
+    guess, version, graph = learnt
+    if name not in inferred and planted:
+        with inferred.at_first(name):
+            version = inferred.learn(name, guess, version, now, graph)
+            for tree in planted:
+                graphs.cast(inferred.compiled(name), tree)
+        return version
     if planted and graph is not None:
-        compiled = inferred.tried(name, guess, graph, now)
+        unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
+        compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
             graphs.cast(compiled, tree)
-    return graph
+    return inferred.learn(name, guess, version, now, graph)
 
 
 def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
@@ -96,13 +128,13 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
 
 def _first(inferred: Inferred, name: Name, tree: Workflow | Where) -> Graph:
     if isinstance(tree, Where):
-        raise unregistered(name.name, tree, (), name in inferred)
+        raise _unknown(inferred, name, tree)
     return graphs.drawn(tree, repr(name.name))
 
 
 def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteError:
     if isinstance(tree, Where):
-        return unregistered(name.name, tree, (), name in inferred)
+        return unregistered(name.name, tree, inferred.beside(name), name in inferred)
     return RouteError(f"{name.name!r} has no nodes yet, as clients have seen. {_late(name.name)}")
 
 
@@ -132,8 +164,13 @@ def _definition(name: str) -> str:
     return f"register({name!r}, nodes.workflow(extract=nodes.task(), …))"
 
 
-def defined(name: str, tree: object) -> Graph:
+def defined(name: str, tree: object, guess: Guess) -> Graph:
     """Return the graph of a tree that is registered as a definition.
+
+    Args:
+        name: The name.
+        tree: The tree.
+        guess: Its interface; its last node gives what the whole does, or the one that is promised.
 
     Raises:
         RegistrationError: It is none, or it is a script: it says what happens.
@@ -157,7 +194,7 @@ def defined(name: str, tree: object) -> Graph:
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."
         )
-    return graphs.drawn(tree, repr(name))
+    return graphs.declaring(graphs.drawn(tree, repr(name)), guess.outputs)
 
 
 def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) -> None:

@@ -19,7 +19,7 @@ HOUSE = [
             "engine",
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
-            "stubs",
+            "glances stubs",
             "inferred",
             "definitions",
             "trees",  # which scripts of nodes fit what is registered
@@ -152,7 +152,8 @@ ROOMS = {
         "__init__",
     ],
     "inside": [
-        "_graph _reader _siblings _values",
+        "_graph _reader _values",
+        "_siblings",
         "_runs",
         "_failing",
         "__init__",
@@ -168,6 +169,7 @@ ROOMS = {
         "history performance",
         "inside nursery rehearsal runs stage",
         "scripts",
+        "outline",
         "engine",
         "__init__",
     ],

@@ -161,6 +161,31 @@ def test_paths_lead_inside(launch, engine):
     assert launch.nodes["n1"].parent is None
 
 
+def test_a_name_that_two_nodes_share_means_neither_whichever_began(admin):
+    flytekit = pytest.importorskip("flytekit")
+
+    @flytekit.task
+    def fit(x: int) -> int:
+        return x
+
+    @flytekit.workflow
+    def twice(x: int) -> int:
+        return fit(x=fit(x=x))
+
+    admin.register(twice)
+    launch = admin.add_execution(
+        "twice", running(3600).succeeds(o0=1), launch_plan=twice.name, inputs={"x": 1}
+    )
+    Teller(admin, launch).node("n0", "QUEUED")
+
+    with pytest.raises(FlyteTestkitError, match="'fit' means 2 nodes inside 'twice': 'n0' and"):
+        launch.nodes["fit"]
+    with pytest.raises(NoSuchNode, match="'n1' has not begun yet inside 'twice', which is RUNNING"):
+        launch.nodes["n1"]
+    assert list(launch.nodes) == ["n0"]
+    assert launch.nodes["n0"].name == "fit"
+
+
 def test_a_node_that_is_further_inside_is_told_with_its_path(launch, engine):
     engine.node("n1", "QUEUED", "RUNNING", is_parent=True)
     engine.node("n1-0-fit", "QUEUED", "RUNNING", parent="n1", spec_id="fit", group="0")

@@ -206,7 +206,7 @@ def test_a_script_without_an_ending_cannot_be_added(admin):
         admin.add_execution("e1", running(60))
 
 
-def test_a_run_without_scripted_nodes_has_its_start_and_its_end(admin, stub):
+def test_a_run_without_scripted_nodes_has_its_start_its_task_and_its_end(admin, stub):
     from flyteidl.admin import node_execution_pb2
 
     train = admin.add_execution("train", running(60).succeeds())
@@ -217,8 +217,8 @@ def test_a_run_without_scripted_nodes_has_its_start_and_its_end(admin, stub):
         n.id.node_id: n.closure.phase for n in stub.ListNodeExecutions(request).node_executions
     }
 
-    assert before == ["start-node"]
-    assert after == {"start-node": 3, "end-node": 3}
+    assert before == ["n0", "start-node"]
+    assert after == {"start-node": 3, "n0": 3, "end-node": 3}
 
 
 def test_a_server_that_does_not_run_has_no_endpoint():

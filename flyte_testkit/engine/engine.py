@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.engine.outline import outlined
 from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
+from flyte_testkit.timeline import Polls, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Audience, Performance
-    from flyte_testkit.timeline import Timeline
 
 __all__ = ["Engine", "Played", "Scripted"]
 
@@ -77,10 +78,19 @@ class Scripted(Played):
 
 @dataclass(frozen=True)
 class Play:
-    """An execution's script, and the run that plays it."""
+    """An execution's script, and the run that plays it.
+
+    Attributes:
+        script: What was written.
+        run: What plays it.
+        stage: The execution.
+        begun: When it began.
+    """
 
     script: object
     run: Run
+    stage: Stage
+    begun: datetime
 
     def __str__(self) -> str:
         looks = self.run.looks
@@ -133,7 +143,7 @@ class Engine(WorkflowExecutor):
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
-        self.plays[execution.key] = Play(admission.script, run)
+        self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Let the execution's engine hear of it, which takes a moment; then it ends ABORTED."""
@@ -176,6 +186,37 @@ class Engine(WorkflowExecutor):
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
         return "\n".join(lines) or "  no execution is under way"
 
+    def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
+        """Tell which phases executions are in by now that nobody has looked at since then.
+
+        They are not played: of ten thousand somebody wants to see a few. What cannot be told from
+        its script is played, in its turn.
+
+        Returns:
+            The phases since their beginning, of those that were not played.
+        """
+        unseen = self._runs.unseen(now)
+        told = {}
+        for key, play in self.plays.items():
+            if play.run not in unseen:
+                continue
+            script = play.script
+            if play.run.aborting or not isinstance(script, Timeline) or _counts_looks(script):
+                self._runs.bring_up(play.run, now)
+            else:
+                told[key] = list(outlined(script, play.stage, play.begun, now))
+        return told
+
+    def bring_up(self, key: Key, now: datetime) -> None:
+        """Send all that is due by now of one execution alone."""
+        if (play := self.plays.get(key)) is not None:
+            self._runs.bring_up(play.run, now)
+
+    def plays_nodes(self, key: Key) -> bool:
+        """Whether an execution plays a script that says what happens inside of it."""
+        play = self.plays.get(key)
+        return play is not None and not isinstance(play.script, Timeline)
+
     def script_of(self, key: Key) -> str:
         """Return the script that an execution plays, as code; empty if it plays none."""
         play = self.plays.get(key)
@@ -190,3 +231,7 @@ class Engine(WorkflowExecutor):
         except AdminError as refusal:
             return refusal
         return None
+
+
+def _counts_looks(script: Timeline) -> bool:
+    return any(isinstance(step.duration, Polls) for step in script.steps)

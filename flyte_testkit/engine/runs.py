@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
@@ -55,6 +55,9 @@ class Run:
         return next(self.wait.looks(), None) if self.wait is not None else None
 
 
+_Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
+
+
 class Runs:
     """All runs of one engine.
 
@@ -70,7 +73,7 @@ class Runs:
         self._now = now
         self._numbers = count()
         # When, which run, in which turn, and what it has waited for then: None is a termination.
-        self._agenda: list[tuple[datetime, int, int, Run, Wait | None]] = []
+        self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
 
     def begin(
@@ -113,6 +116,16 @@ class Runs:
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
 
+    def bring_up(self, run: Run, now: datetime) -> None:
+        """Let all happen that is due by now in one run, whatever is due in others."""
+        while entries := [
+            e for e in self._agenda if e[3] is run and e[0] <= now and _counts(run, e[4])
+        ]:
+            entry = at, _, _, _, wait = min(entries)
+            self._agenda.remove(entry)
+            heapq.heapify(self._agenda)
+            self._go_on(run, at, Terminated(at) if wait is None else None)
+
     def looked_at(self, run: Run, now: datetime) -> None:
         """Count a look at a run; after the last one that it waits for, it goes on."""
         if run.looks is None:
@@ -138,9 +151,9 @@ class Runs:
         expected = (until for until in list(self._expected.values()) if until > now)
         return min((*to_come, *expected), default=None)
 
-    def unseen(self) -> set[Run]:
+    def unseen(self, now: datetime | None = None) -> set[Run]:
         """Return the runs that have gone on, for whoever will look, since somebody looked last."""
-        now = self._now()
+        now = self._now() if now is None else now
         return {run for at, run in self._entries() if at <= now}
 
     def _entries(self) -> list[tuple[datetime, Run]]:
@@ -182,6 +195,11 @@ class Runs:
 
     def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
         heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))
+
+
+def _is_due(entry: _Entry, run: Run, now: datetime) -> bool:
+    at, _, _, whose, wait = entry
+    return whose is run and at <= now and _counts(run, wait)
 
 
 def _counts(run: Run, wait: Wait | None) -> bool:

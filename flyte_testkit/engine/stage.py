@@ -18,6 +18,7 @@ from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.engine.performance import Act, Audience
 from flyte_testkit.propeller.places import END, PRODUCER, START, Place
+from flyte_testkit.propeller.wording import Worded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.failures import Failure
 
-__all__ = ["Stage"]
+__all__ = ["Stage", "error_of"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Stage:
             producer_id=PRODUCER,
             phase=phase,
             output_uri=output_uri or None,  # an empty one would be set all the same
-            error=self.error(failure) if failure is not None else error,
+            error=self.error(failure, at) if failure is not None else error,
         )
         event.occurred_at.FromDatetime(at)
         request = event_pb2.WorkflowExecutionEventRequest(event=event)
@@ -107,11 +108,11 @@ class Stage:
         request = execution_pb2.ExecutionTerminateRequest(id=self.id, cause=cause)
         return Act(at, "TerminateExecution", request, principal)
 
-    def error(self, failure: Failure) -> core.ExecutionError:
+    def error(self, failure: Failure, at: datetime) -> core.ExecutionError:
         """Return the failure as a message, with the names of this execution filled in."""
         namespace = f"{self.id.project}-{self.id.domain}"
         worded = failure.worded_for(self.id.name, namespace=namespace)
-        return core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
+        return error_of(Worded(worded.message, worded.code, worded.kind), at)
 
     def start(self, at: datetime) -> Iterator[Act]:
         """Start to run, as every execution does that runs at all."""
@@ -137,3 +138,15 @@ class Stage:
         uri = Place(self.root, END).outputs()
         blobs = {uri: self.outputs.SerializeToString()}
         return self.workflow_event(at, "SUCCEEDED", output_uri=uri, blobs=blobs)
+
+
+def error_of(worded: Worded, at: datetime) -> core.ExecutionError:
+    """Return an error as a message.
+
+    It has a time exactly when the task's own process wrote it down: what nobody has wrapped, from
+    flytekit.
+    """
+    error = core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
+    if worded.code.startswith("USER:") or worded.code == "SYSTEM":
+        error.timestamp.FromDatetime(at)
+    return error

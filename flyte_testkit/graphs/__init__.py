@@ -11,7 +11,7 @@ from __future__ import annotations
 from flyte_testkit.graphs.bound import constant
 from flyte_testkit.graphs.casting import cast
 from flyte_testkit.graphs.drawn import Graph, drawn
-from flyte_testkit.graphs.joining import joined, scripted
+from flyte_testkit.graphs.joining import declaring, joined, scripted
 from flyte_testkit.graphs.templates import Templates, templates
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Templates",
     "cast",
     "constant",
+    "declaring",
     "drawn",
     "joined",
     "scripted",

@@ -16,7 +16,7 @@ from flyte_testkit.nodes._names import same
 from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
@@ -90,13 +90,8 @@ class Scope:
     def meant(self, name: str) -> list[workflow_pb2.Node]:
         """Return the nodes that may be meant by a name: several if it is ambiguous."""
         spelled = same(name)
-        tests: tuple[Callable[[workflow_pb2.Node], bool], ...] = (
-            lambda node: node.id == name,
-            lambda node: same(node.id) == spelled,
-            lambda node: same(node.metadata.name) == spelled,
-            lambda node: spelled in self._shortly[node.id],
-        )
-        return next((found for test in tests if (found := [*filter(test, self.nodes)])), [])
+        ids, *others = self._index
+        return ids.get(name) or next((one[spelled] for one in others if spelled in one), [])
 
     @property
     def names(self) -> list[str]:
@@ -104,11 +99,18 @@ class Scope:
         return list(dict.fromkeys(name for node in self.nodes for name in (called(node), node.id)))
 
     @cached_property
-    def _shortly(self) -> Mapping[str, set[str]]:
-        return {
-            node.id: {same(_short(name)) for name in (node.metadata.name, _referred(node)) if name}
-            for node in self.nodes
-        }
+    def _index(self) -> tuple[dict[str, list[workflow_pb2.Node]], ...]:
+        """The nodes by what they may be called: what comes first counts."""
+        found: tuple[dict[str, list[workflow_pb2.Node]], ...] = ({}, {}, {}, {})
+        for node in self.nodes:
+            name = node.metadata.name
+            short = {same(_short(one)) for one in (name, _referred(node)) if one}
+            for index, names in zip(
+                found, ({node.id}, {same(node.id)}, {same(name)}, short), strict=True
+            ):
+                for one in names:
+                    index.setdefault(one, []).append(node)
+        return found
 
 
 class Compiled:

@@ -60,7 +60,7 @@ class Graph:
 
     Attributes:
         parts: The nodes by name, each new one behind those that were known.
-        before: The names of those that each of them comes after.
+        before: The names of those that each of them comes after, none that another one does.
         failure_node: The failure node, with its name.
         outputs: What the whole gives, values and promises; None: what the last nodes give.
     """

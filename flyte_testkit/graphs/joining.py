@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
-from flyte_testkit.nodes.order import check_order
+from flyte_testkit.nodes.order import check_order, last_of, upstream
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flyte_testkit.guesses import Seen
     from flyte_testkit.nodes import Node, Where, Workflow
 
-__all__ = ["joined", "scripted"]
+__all__ = ["declaring", "joined", "scripted"]
 
 
 def joined(one: Graph, other: Graph, whose: str) -> Graph:
@@ -33,7 +33,8 @@ def joined(one: Graph, other: Graph, whose: str) -> Graph:
         TimelineError: They disagree about a node, or about the order of nodes.
         RegistrationError: They disagree about a type.
     """
-    names = {name: one.spelled(name) or name for name in other.parts}
+    spelled = {same(name): name for name in one.parts}
+    names = {name: spelled.get(same(name), name) for name in other.parts}
     parts = dict(one.parts)
     for name, part in other.parts.items():
         known = parts.get(names[name])
@@ -41,10 +42,13 @@ def joined(one: Graph, other: Graph, whose: str) -> Graph:
             part if known is None else _joined(known, part, f"{names[name]!r} of {whose}")
         )
     before = {name: tuple(one.before.get(name, ())) for name in parts}
-    for name, earlier in other.before.items():
+    orders = {} if other.before == one.before else other.before
+    for name, earlier in orders.items():
         united = dict.fromkeys((*before[names[name]], *(names[one] for one in earlier)))
         before[names[name]] = tuple(united)
-    check_order(before, what=f"the scripts of {whose} together")
+    if orders:
+        check_order(before, what=f"the scripts of {whose} together")
+        before = upstream(before)
     _check_size(parts, whose)
     failure_node = _failure_node(one, other, parts, whose)
     outputs = _united(one.outputs, other.outputs, whose)
@@ -85,6 +89,27 @@ def scripted(
         failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)
     return graph if grown == graph else grown
+
+
+def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
+    """Return a graph whose whole gives outputs of these types, by the task that makes them.
+
+    That is the one whose output is promised; or the last one, if nobody says so. What no task makes
+    stays out of it.
+    """
+    parts = dict(graph.parts)
+    last = last_of(graph.before)
+    for name, seen in outputs.items():
+        promise = (graph.outputs or {}).get(name)
+        if isinstance(promise, Promise) and not promise.path:
+            giver, output = graph.spelled(promise.node), promise.output
+        elif graph.outputs is None and len(last) == 1:
+            giver, output = last[0], name
+        else:
+            continue
+        if giver is not None and (part := parts[giver]).inside is None:
+            parts[giver] = replace(part, outputs={**part.outputs, output: seen})
+    return replace(graph, parts=parts)
 
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
@@ -129,7 +154,7 @@ def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
     if most is not None and least > most:
         raise TimelineError(
             f"the scripts disagree about the retries of {whose}: one of them needs {least}, and in"
-            f" another one attempt {most} is the last, although it fails and may be tried again."
+            f" another attempt {most + 1} is the last, although it fails and may be tried again."
             "\nA task has the same retries in every run: script one more attempt there."
         )
     return least, most
@@ -192,10 +217,11 @@ def _united(
 
 
 def _equal(one: Any, other: Any) -> bool:
+    """Say whether two values are alike; what is not equal to itself, as NaN, prints alike."""
     try:
-        return type(one) is type(other) and bool(one == other)
+        return type(one) is type(other) and (bool(one == other) or repr(one) == repr(other))
     except Exception:  # noqa: BLE001  values are users' own, and compare as they like
-        return False
+        return one is other
 
 
 def _failure_node(

@@ -24,7 +24,7 @@ from flyte_testkit.graphs.bound import bound, promised_outputs, type_of
 from flyte_testkit.guesses import Seen
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import FAILURE_NODE, same
-from flyte_testkit.nodes.order import last_of, upstream
+from flyte_testkit.nodes.order import last_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,9 +81,9 @@ class _Maker:
         template = workflow_pb2.WorkflowTemplate(id=id_, nodes=scope.nodes())
         template.interface.SetInParent()
         for output, value in scope.outputs().items():
-            kind = type_of(value, scope.kinds)
+            kind, binding = scope.bound(f"the output {output!r} of {path!r}", output, value)
             template.interface.outputs.variables[output].type.CopyFrom(kind)
-            template.outputs.append(bound(output, value, kind, scope.ids))
+            template.outputs.append(binding)
         if graph.failure_node is not None:
             name, part = graph.failure_node
             template.failure_node.CopyFrom(scope.node(FAILURE_NODE, name, part))
@@ -130,22 +130,26 @@ class _Scope:
         self._path = path
         self._graph = graph
         self._promised = promised_outputs(graph)
-        self._order = upstream(dict(graph.before))
         self.ids = {same(name): id_ for name, id_ in graph.ids.items()}
         self.kinds: dict[str, Kinds] = {}
 
     def nodes(self) -> list[workflow_pb2.Node]:
         """Return all nodes but the failure node, each behind those that it comes after."""
-        found: list[workflow_pb2.Node] = []
-        todo = list(self._graph.parts)
-        while todo:  # there is no circle, so that each round finds some
-            for name in [one for one in todo if not set(self._order[one]) & set(todo)]:
-                todo.remove(name)
-                node = self.node(self.ids[same(name)], name, self._graph.parts[name])
-                earlier = self._order[name]
-                node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
-                found.append(node)
-        return found
+        found: dict[str, workflow_pb2.Node] = {}
+        for name in self._graph.parts:
+            self._add(name, found)
+        return list(found.values())
+
+    def _add(self, name: str, found: dict[str, workflow_pb2.Node]) -> None:
+        """Add a node behind all that it comes after; there is no circle."""
+        if name in found:
+            return
+        earlier = self._graph.before[name]
+        for one in earlier:
+            self._add(one, found)
+        node = self.node(self.ids[same(name)], name, self._graph.parts[name])
+        node.upstream_node_ids.extend(sorted(self.ids[same(one)] for one in earlier))
+        found[name] = node
 
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
@@ -160,12 +164,26 @@ class _Scope:
                 )
         return node
 
+    def bound(
+        self, what: str, key: str, value: object
+    ) -> tuple[types_pb2.LiteralType, literals_pb2.Binding]:
+        """Return the type and the binding of a variable.
+
+        Raises:
+            RegistrationError: Flyte has no type for it.
+        """
+        try:
+            kind = type_of(value, self.kinds)
+            return kind, bound(key, value, kind, self.ids)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from error
+
     def outputs(self) -> Mapping[str, object]:
         """Return what the whole is bound to give: what is said, or what its last nodes give."""
         if self._graph.outputs is not None:
             return self._graph.outputs
         found: dict[str, list[Promise]] = {}
-        for name in last_of(self._order):
+        for name in last_of(self._graph.before):
             for output in self.kinds[same(name)]:
                 found.setdefault(output, []).append(Promise(name, output))
         return {output: promises[0] for output, promises in found.items() if len(promises) == 1}
@@ -189,12 +207,12 @@ class _Scope:
         given = {key: seen.type for key, seen in part.outputs.items()}
         if not given:  # nobody said what it gives: at least what is promised, of any type
             given = {key: Seen().type for key in sorted(self._promised.get(giver, ()))}
-        kinds = {key: type_of(value, self.kinds) for key, value in part.inputs.items()}
+        kinds = {}
+        for key, value in part.inputs.items():
+            kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
+            node.inputs.append(binding)
         template = self._maker.task(path, part, kinds, given)
         node.task_node.reference_id.CopyFrom(template.id)
-        node.inputs.extend(
-            bound(key, value, kinds[key], self.ids) for key, value in part.inputs.items()
-        )
         return given
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:

@@ -26,6 +26,7 @@ from flyte_testkit.inside._values import (
     told,
 )
 from flyte_testkit.nodes._names import same
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AttemptRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
-_ENDED = {"SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"}  # of executions
 _BY_THEMSELVES = {START, END}
 _LISTED = 20  # names in a message
 _LETTERS = 300
@@ -163,9 +163,8 @@ class NodeRun:
         return hash((self.id, self._reader.of.name))
 
     def __repr__(self) -> str:
-        return (
-            f"<node {self.path!r}{'' if self.id == self.path else f' ({self.id})'}: {self._told()}>"
-        )
+        also = "" if self.id == self.path else f" ({self.id})"
+        return f"<node {self.path!r}{also}: {self._told()}>"
 
     def _told(self) -> str:
         count = len(self._reader.attempts(self.id))
@@ -235,7 +234,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         parent = self.parent
         listed = self._reader.below("" if parent is None else parent.id)
         if not listed:
-            return Siblings(())
+            return Siblings((), {})
         graph = Graph.of(self._reader.workflow()) if parent is None else parent.inside()
         places = {spec_id: place for place, spec_id in enumerate(graph.nodes)}
 
@@ -246,7 +245,8 @@ class NodeRuns(Mapping[str, NodeRun]):
 
         began = {each.id.node_id: each.closure.created_at.ToNanoseconds() for each in listed}
         runs = [NodeRun(self._reader, each, self, graph) for each in listed]
-        siblings = Siblings(sorted(runs, key=beginning))
+        written = {spec_id: graph.name(spec_id) for spec_id in graph.nodes}
+        siblings = Siblings(sorted(runs, key=beginning), written)
         prefix = "" if parent is None else f"{parent.path}."
         for run in siblings.all:
             run.path = prefix + siblings.key(run)
@@ -255,19 +255,21 @@ class NodeRuns(Mapping[str, NodeRun]):
     def found(self, name: str) -> NodeRun:
         """Return a node by its name or path, from here downward."""
         siblings = self._siblings()
-        if meant := siblings.meant(name):
-            return self._only(name, meant)
+        if run := self._meant(name, siblings):
+            return run
         for head, tail in _ways(name):
-            if meant := siblings.meant(head):
-                return self._only(head, meant).nodes.found(tail)
+            if run := self._meant(head, siblings):
+                return run.nodes.found(tail)
         raise NoSuchNode(self._no_such(name, siblings))
 
-    def _only(self, name: str, meant: list[NodeRun]) -> NodeRun:
-        if len(meant) == 1:
-            return meant[0]
-        ids = " and ".join(repr(run.id) for run in meant[:_LISTED])
+    def _meant(self, name: str, siblings: Siblings[NodeRun]) -> NodeRun | None:
+        meant = siblings.meant(name)
+        if len(meant) < 2:
+            return next(iter(meant.values()), None)
+        ids = [spec_id if run is None else run.id for spec_id, run in meant.items()]
         raise FlyteTestkitError(
-            f"{name!r} means {len(meant)} nodes inside {self._whose()}: {ids}.\nAsk by the id."
+            f"{name!r} means {len(ids)} nodes inside {self._whose()}: "
+            f"{' and '.join(map(repr, ids[:_LISTED]))}.\nAsk by the id."
         )
 
     def everywhere(self) -> Iterator[NodeRun]:
@@ -286,7 +288,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         graph = Graph.of(self._reader.workflow()) if self.parent is None else self.parent.inside()
         coming = [called for id_ in graph.nodes for called in (short(graph.name(id_)), id_)]
         if name and same(name) in map(same, coming):
-            verb = "never began" if phase in _ENDED else "has not begun yet"
+            verb = "never began" if phase in NODE_OUTCOMES else "has not begun yet"
             finding = f"{shown(name)} {verb} inside {whose}, which is {phase}."
         else:
             near = close_names(name, [*there, *filter(None, coming)])

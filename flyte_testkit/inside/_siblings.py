@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from flyte_testkit.inside._graph import short
 from flyte_testkit.nodes._names import same
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["Siblings"]
 
@@ -37,27 +38,41 @@ class Siblings(Generic[Run]):
 
     A node is meant by its unique id, by its id in the workflow, by its name, or by that name's
     short form; ``_`` stands for ``-``. What comes first in this list counts. Of those that an
-    attempt of their parent each began anew, the last one is meant.
+    attempt of their parent each began anew, the last one is meant. What has not begun yet has its
+    names all the same: a name that two nodes share means neither, whichever began.
+
+    Args:
+        runs: Those that have begun.
+        written: The full names of all that the workflow has, by their ids there.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[Run], written: Mapping[str, str]) -> None:
         self.all = runs
-        self._spelled: list[dict[str, list[Run]]] = [defaultdict(list) for _ in range(4)]
-        for run in runs:
-            names = (run.id, run.spec_id, run.full_name, run.name)
-            for spelled, name in zip(self._spelled, names, strict=True):
-                spelled[same(name)].append(run)
+        self._spelled: list[dict[str, dict[str, Run | None]]] = [
+            defaultdict(dict) for _ in range(4)
+        ]
+        for spec_id, name in written.items():
+            self._add(("", spec_id, name, short(name)), spec_id, None)
+        for run in sorted(runs, key=_attempt):
+            self._add((run.id, run.spec_id, run.full_name, run.name), run.spec_id, run)
 
-    def meant(self, name: str) -> list[Run]:
-        """Return the nodes that may be meant by a name: several if it is ambiguous."""
+    def _add(self, names: Sequence[str], spec_id: str, run: Run | None) -> None:
+        for spelled, name in zip(self._spelled, names, strict=True):
+            if name:
+                spelled[same(name)][spec_id] = run
+
+    def meant(self, name: str) -> Mapping[str, Run | None]:
+        """Return the nodes that may be meant by a name, by their ids in the workflow.
+
+        Several if it is ambiguous; None is one that has not begun.
+        """
         spelled = same(name)
-        found = next((table[spelled] for table in self._spelled if spelled in table), [])
-        return list({run.spec_id: run for run in sorted(found, key=_attempt)}.values())
+        return next((table[spelled] for table in self._spelled if spelled in table), {})
 
     def key(self, run: Run) -> str:
         """Return what means this node alone: its name if that does, else an id of it."""
         names = (run.name, run.spec_id)
-        return next((name for name in names if self.meant(name) == [run]), run.id)
+        return next((name for name in names if [*self.meant(name).values()] == [run]), run.id)
 
 
 def _attempt(run: _Named) -> int:

@@ -136,7 +136,8 @@ def _missing_executions(admin: FakeFlyteAdmin) -> Iterator[str]:
     if not vain:
         return
     places: dict[str, set[tuple[str, str]]] = {}
-    for row, _, _ in admin.lives():
+    for glance in admin.glances():
+        row = glance.row
         place = (row.execution_project, row.execution_domain)
         places.setdefault(row.execution_name, set()).add(place)
     for rpc, project, domain, name in sorted(vain)[:_LOOKED_INTO]:

@@ -6,7 +6,7 @@ Ignorant of what is wrong: it shows, and leaves the rest to who looks.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.render._nodes import failing_path, node_lines
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow
-    from flyte_testkit.backend import Origin
     from flyte_testkit.engine.history import Change
+    from flyte_testkit.glances import Glance
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 
@@ -42,24 +42,6 @@ _BADNESS |= {"TIMED_OUT": 2, "SUCCEEDING": 4, "SUCCEEDED": 4}
 _UNENDED = 3
 
 
-class Life(NamedTuple):
-    """One execution, and what is known of it."""
-
-    row: ExecutionRow
-    changes: Sequence[Change]
-    origin: Origin
-
-    @property
-    def badness(self) -> int:
-        """How soon one wants to see it: 0 is first."""
-        return _BADNESS.get(self.row.phase, _UNENDED)
-
-    @property
-    def plan(self) -> str:
-        """The name of what was launched."""
-        return str(self.row.message.spec.launch_plan.name)
-
-
 def text(admin: FakeFlyteAdmin) -> str:
     """Return a picture of the executions, and of the calls that reached the server.
 
@@ -77,10 +59,9 @@ def text(admin: FakeFlyteAdmin) -> str:
                0 s                              600 s
                USER:RuntimeError: disk full
                running(600).fails('disk full')
-               train (n0)  0 s – 600 s  FAILED  USER:RuntimeError
-        no calls
+               no calls
     """
-    lives = sorted((Life(*life) for life in admin.lives()), key=lambda life: life.badness)
+    lives = sorted(admin.glances(), key=_badness)
     calls = _by_execution(admin.calls)
     now = admin.clock.now()
     artist = _Artist(now, now.timestamp() - admin.clock.elapsed, calls, _telling_inputs(lives))
@@ -88,11 +69,11 @@ def text(admin: FakeFlyteAdmin) -> str:
     drawn = 0
     for life in lives:
         lines = list(artist.full(life))
-        if shown and len(shown) + len(lines) > (_FULL if life.badness <= _UNENDED else _WELL):
+        if shown and len(shown) + len(lines) > (_FULL if _badness(life) <= _UNENDED else _WELL):
             break
         shown += lines
         drawn += 1
-    brief = [life for life in lives[drawn : drawn + _BRIEF] if life.badness <= _UNENDED]
+    brief = [life for life in lives[drawn : drawn + _BRIEF] if _badness(life) <= _UNENDED]
     shown += [artist.brief(life) for life in brief]
     left_out = lives[drawn + len(brief) :]
     if left_out:
@@ -122,8 +103,8 @@ def _attempts(number: int) -> str:
     return "never" if not number else f"{number:,} attempt{'s' * (number > 1)}"
 
 
-def _counted(lives: Sequence[Life], *, more: bool = False) -> str:
-    phases = Counter(life.row.phase for life in lives)
+def _counted(lives: Sequence[Glance], *, more: bool = False) -> str:
+    phases = Counter(life.phase for life in lives)
     parts = ", ".join(f"{count:,} {phase}" for phase, count in phases.items())
     noun = "execution" if len(lives) == 1 else "executions"
     return f"{len(lives):,} {'more ' if more else ''}{noun}: {parts}"
@@ -151,9 +132,9 @@ class _Artist:
         self._calls = calls
         self._telling = telling
 
-    def full(self, life: Life) -> Iterator[str]:
+    def full(self, life: Glance) -> Iterator[str]:
         """Draw a life: phases, what was launched, how it ended, its script, nodes and calls."""
-        row = life.row
+        row = life.origin.as_it_is()
         margin = " " * (len(row.execution_name) + 2)
         phases, times = self._track(life.changes)
         yield f"{row.execution_name}  {phases}"
@@ -164,26 +145,27 @@ class _Artist:
             yield f"{margin}{ending}"
         if script := life.origin.script():
             yield f"{margin}{cut(script, _SCRIPT)}"
-        told = row.message.closure.error.message
-        for line in node_lines(life.origin.inside, self._start, told=told):
-            yield f"{margin}{line}"
+        if (inside := life.origin.inside) is not None:
+            told = row.message.closure.error.message
+            yield from (f"{margin}{line}" for line in node_lines(inside, self._start, told=told))
         if calls := self._calls.get(row.execution_name):
             yield f"{margin}{_tally(calls)}"
 
-    def brief(self, life: Life) -> str:
+    def brief(self, life: Glance) -> str:
         """Tell a life on one line."""
         last = life.changes[-1]
         since = in_seconds(last.at.timestamp() - self._start)
         parts = [f"{life.row.execution_name}  {last.phase} since {since}", self._launch(life)]
-        where = failing_path(life.origin.inside)
-        return "  ".join(filter(None, [*parts, where and f"at {where}", _ending(life.row)]))
+        where = failing_path(life.origin.inside) if life.origin.inside is not None else ""
+        ending = _ending(life.origin.as_it_is())
+        return "  ".join(filter(None, [*parts, where and f"at {where}", ending]))
 
-    def _launch(self, life: Life) -> str:
+    def _launch(self, life: Glance) -> str:
         """Say what was launched, unless its name says it already."""
         inputs = life.origin.inputs().literals
-        if life.plan == life.row.execution_name and not inputs:
+        if _plan(life) == life.row.execution_name and not inputs:
             return ""
-        telling = self._telling.get(life.plan, set())
+        telling = self._telling.get(_plan(life), set())
         names = sorted(inputs, key=lambda name: (name not in telling, name))
         said = ""
         for number, name in enumerate(names):
@@ -192,7 +174,7 @@ class _Artist:
                 said += f", and {len(names) - number} more"
                 break
             said += part
-        return f"{life.plan}({said})"
+        return f"{_plan(life)}({said})"
 
     def _track(self, changes: Sequence[Change]) -> tuple[str, str]:
         """Draw phases as a line, each as long as it took, with the instants below.
@@ -220,6 +202,16 @@ class _Artist:
         return phases.rstrip(), times.rstrip()
 
 
+def _badness(life: Glance) -> int:
+    """Return how soon one wants to see it: 0 is first."""
+    return _BADNESS.get(life.phase, _UNENDED)
+
+
+def _plan(life: Glance) -> str:
+    """Return the name of what was launched."""
+    return str(life.row.message.spec.launch_plan.name)
+
+
 def _ending(row: ExecutionRow) -> str:
     """Say how an execution ended, if it ended badly."""
     closure = row.message.closure
@@ -232,13 +224,13 @@ def _ending(row: ExecutionRow) -> str:
     return ""
 
 
-def _telling_inputs(lives: Iterable[Life]) -> dict[str, set[str]]:
+def _telling_inputs(lives: Iterable[Glance]) -> dict[str, set[str]]:
     """Return, by launch plan, the inputs in which its executions differ: the first ones tell."""
     seen: dict[str, list[dict[str, bytes]]] = defaultdict(list)
     for life in lives:
-        if len(seen[life.plan]) < _COMPARED:
+        if len(seen[_plan(life)]) < _COMPARED:
             inputs = life.origin.inputs().literals
-            seen[life.plan].append({name: inputs[name].SerializeToString() for name in inputs})
+            seen[_plan(life)].append({name: inputs[name].SerializeToString() for name in inputs})
     return {
         plan: {
             name

@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.inside import NodeRuns, failing
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 from flyte_testkit.render._values import cut, first_line, in_seconds
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ _URGENT = ("FAILED", "FAILING", "TIMED_OUT")
 _URGENCY = dict.fromkeys(_URGENT, 1)
 _URGENCY |= dict.fromkeys(("SUCCEEDED", "SKIPPED", "RECOVERED"), 4)
 _UNENDED, _ABORTED = 2, 3
-_ENDED = {"FAILED", "TIMED_OUT", "SUCCEEDED", "SKIPPED", "RECOVERED", "ABORTED"}
 
 
 class _Node(NamedTuple):
@@ -130,7 +130,7 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
     run, attempts = node.run, _telling(node)
     margin = "  " * len(node.above)
     name = run.name if run.name == run.spec_id else f"{run.name} ({run.spec_id})"
-    ended = run.updated_at if node.phase in _ENDED else None
+    ended = run.updated_at if node.phase in NODE_OUTCOMES else None
     when = _when(run.started_at or run.created_at, ended, start)
     yield _Line(margin + cut(name, _NAME), when, _what(node.phase, run.error, told))
     first = max(0, len(attempts) - _ATTEMPTS)

@@ -14,9 +14,10 @@ from flyteidl.core import workflow_pb2
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
 from flyte_testkit.engine.performance import Until
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.wording import Worded
-from flyte_testkit.walk.failing import NodeFailed, Stopped, error_of
+from flyte_testkit.walk.failing import NodeFailed, Stopped
 
 if TYPE_CHECKING:
     from datetime import datetime

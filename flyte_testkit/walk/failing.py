@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyteidl.core import execution_pb2 as core
-
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flyte_testkit.propeller.wording import Worded
+    from flyteidl.core import execution_pb2 as core
 
-__all__ = ["NodeFailed", "Stopped", "error_of"]
+__all__ = ["NodeFailed", "Stopped"]
 
 
 class NodeFailed(Exception):  # noqa: N818  it is news, not an error
@@ -41,15 +39,3 @@ class Stopped(Exception):  # noqa: N818  likewise
         super().__init__(reason)
         self.at = at
         self.reason = reason
-
-
-def error_of(worded: Worded, at: datetime) -> core.ExecutionError:
-    """Return an error as a message.
-
-    It has a time exactly when the task's own process wrote it down: what nobody has wrapped, from
-    flytekit.
-    """
-    error = core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
-    if worded.code.startswith("USER:") or worded.code == "SYSTEM":
-        error.timestamp.FromDatetime(at)
-    return error

@@ -37,7 +37,7 @@ class Graph:
             for id_, ids in edges.downstream.items()
         }
         self._open = {
-            id_: len({one for one in edges.upstream[id_].ids if one != START})
+            id_: len({one for one in edges.upstream[id_].ids if one in self.nodes} - {START})
             for id_ in self.nodes
             if id_ != START and id_ in edges.upstream
         }

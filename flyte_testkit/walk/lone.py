@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.failures import Failure
 from flyte_testkit.nodes.retries import NOT_OF_TASKS
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.places import END, START, Place
-from flyte_testkit.walk.failing import Stopped, error_of
+from flyte_testkit.walk.failing import Stopped
 from flyte_testkit.walk.pods import Pod
 from flyte_testkit.walk.site import Site
 
@@ -92,7 +93,9 @@ class LoneTask:
         if (pod := self._pod) is not None:
             self._pod, self._over = None, True
             yield pod.succeeded(at, outputs)
-            yield self._site.succeeded(at, outputs, pod.number, **self._by_itself(pod.number))
+            yield self._site.succeeded(
+                at, outputs, pod.number, task_node_metadata=self._by_itself(pod.number)
+            )
 
     def fails(self, at: datetime, failure: Failure | None) -> Iterator[Act]:
         """Let both have failed.
@@ -109,7 +112,9 @@ class LoneTask:
         error = self._error(why, at, number)
         if pod is not None and last.code not in NOT_OF_TASKS:
             yield pod.failed(at, self._error(last, at, number))
-            yield self._site.event(at, "FAILED", error=error, **self._by_itself(number))
+            yield self._site.event(
+                at, "FAILED", error=error, task_node_metadata=self._by_itself(number)
+            )
         else:
             is_out_of_time = last.code == wording.node_timed_out().code
             yield self._site.event(
@@ -144,6 +149,7 @@ class LoneTask:
         )
         return error_of(wording.Worded(worded.message, worded.code, worded.kind), at)
 
-    def _by_itself(self, attempt: int) -> dict[str, events.TaskNodeMetadata]:
+    def _by_itself(self, attempt: int) -> events.TaskNodeMetadata:
+        """Return what is said of a node whose last attempt ended by itself."""
         checkpoint = places.checkpoint(self._site.pod(attempt))
-        return {"task_node_metadata": events.TaskNodeMetadata(checkpoint_uri=checkpoint)}
+        return events.TaskNodeMetadata(checkpoint_uri=checkpoint)

@@ -16,9 +16,10 @@ from flyteidl.core import interface_pb2
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import Nursery
 from flyte_testkit.engine.performance import Until
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.places import END, START
-from flyte_testkit.walk.failing import NodeFailed, error_of
+from flyte_testkit.walk.failing import NodeFailed
 from flyte_testkit.walk.graph import Graph
 from flyte_testkit.walk.pods import Pod
 
@@ -142,12 +143,14 @@ class Scope:
             NodeFailed: It is bound to what is not there.
         """
         end = self._graph.nodes[END]
+        scripted = self.company.cast.outputs.get(self._path, {})
+        bindings = [one for one in end.inputs if one.var not in scripted]
         try:
-            bound = self.resolved(end)
+            bound = flow.resolved(bindings, self._given)
         except flow.UnresolvedError as missing:
             yield from self._unresolved(self._place(end), missing, at)
             raise
-        if scripted := self.company.cast.outputs.get(self._path):
+        if scripted:
             declared = self.interface.outputs.variables
             known = interface_pb2.VariableMap(
                 variables={key: declared[key] for key in scripted if key in declared}

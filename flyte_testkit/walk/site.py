@@ -16,9 +16,9 @@ from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.engine.performance import Act
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import names, wording
 from flyte_testkit.propeller.places import END, PRODUCER, START, Place
-from flyte_testkit.walk.failing import error_of
 
 if TYPE_CHECKING:
     from datetime import datetime

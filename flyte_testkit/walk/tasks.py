@@ -16,11 +16,12 @@ from google.protobuf.duration_pb2 import Duration
 
 from flyte_testkit.admin.go import durations
 from flyte_testkit.engine.performance import Looks, Until, Wait
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
 from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
-from flyte_testkit.walk.failing import NodeFailed, Stopped, error_of
+from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.pods import Pod
 
 if TYPE_CHECKING:

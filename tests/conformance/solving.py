@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from itertools import islice, product
 
+import go_texts
 from flyteidl.core import interface_pb2, literals_pb2, workflow_pb2
 from google.protobuf.json_format import ParseDict
 from scopes import Scope
@@ -24,7 +25,11 @@ LOST = re.compile(
     r" PromiseAttributeResolveError: (?P<cause>.*)",
     re.DOTALL,
 )
-MISSING = re.compile(r"(?:index|key) \[(?P<step>.*?)\] (?:is out of range of|does not exist in)")
+MISSING = re.compile(
+    r"(?:index|key) \[(?P<step>.*?)\] (?:is out of range of|does not exist in literal)"
+    r"(?P<there>.*)",
+    re.DOTALL,
+)
 
 
 class UnsolvedError(Exception):
@@ -164,38 +169,13 @@ def _promises(value):
 def _without(source, cause):
     """An output in which a path ends as the cause says."""
     unique, output, path = source
-    said = MISSING.search(cause)
+    said = MISSING.match(cause)
     steps = [str(step) for step in path]
-    if said is None or said["step"] not in steps:
-        raise UnsolvedError(f"what {unique} gave is not known: {cause}")
-    number = steps.index(said["step"])
-    there = _held(cause) if isinstance(path[number], int) else _held_by_name(cause)
+    try:
+        number, there = steps.index(said["step"]), go_texts.read(said["there"])
+    except (TypeError, ValueError):
+        raise UnsolvedError(f"what {unique} gave is not known: {cause}") from None
     return {(unique, output, tuple(path[:number])): there}
-
-
-PRIMITIVE = re.compile(
-    r"(?:(?P<name>[\w-]+):)?scalar:\s*\{\s*primitive:\s*\{\s*"
-    r"(?:integer:\s*(?P<integer>-?\d+)|float_value:\s*(?P<float>[-\d.e+]+)"
-    r'|string_value:\s*"(?P<text>(?:[^"\\]|\\.)*)"|boolean:\s*(?P<truth>\w+))'
-)
-"""A primitive in the text of a literal, with its name in a map."""
-
-
-def _held(cause):
-    """The elements of the list of which a cause tells."""
-    return [_primitive(found) for found in PRIMITIVE.finditer(cause)]
-
-
-def _held_by_name(cause):
-    return {found["name"]: _primitive(found) for found in PRIMITIVE.finditer(cause)}
-
-
-def _primitive(found):
-    if found["integer"]:
-        return int(found["integer"])
-    if found["float"]:
-        return float(found["float"])
-    return found["truth"] == "true" if found["truth"] else found["text"]
 
 
 # Values.

@@ -342,3 +342,49 @@ def test_an_error_thrown_into_many_members_does_not_grow():
 
     assert depth < 10
     assert len(nursery) == 0
+
+
+def test_who_asks_is_told_of_a_failure_and_when_it_was_and_may_start_others():
+    told, nursery = [], Nursery(patient=True)
+
+    def failed(failure, now):
+        told.append((str(failure), (now - START).total_seconds()))
+        nursery.start(node("b", now, 5))
+
+    nursery.start(node("a", START, 10, RuntimeError("no disk")), failed=failed)
+
+    def performance():
+        with pytest.raises(RuntimeError, match="no disk"):
+            yield from nursery.run(START)
+
+    log, _ = play(performance())
+    assert told == [("no disk", 10)]
+    assert log[-1] == ("b ends", 15)
+    assert nursery.at == at(15)
+
+
+def test_members_that_are_stopped_are_no_failures():
+    told, nursery = [], Nursery()
+    nursery.start(node("a", START, 10), failed=lambda *failure: told.append(failure))
+    nursery.start(node("b", START, 5, RuntimeError("no disk")))
+
+    def performance():
+        with pytest.raises(RuntimeError):
+            yield from nursery.run(START)
+        yield from nursery.stop(Terminated(at(5)), at(5))
+
+    assert play(performance())[0][-1] == ("a stops", 5)
+    assert told == []
+
+
+def test_nobody_asks_those_that_wait_for_nothing():
+    def silent():
+        yield Wait()
+
+    nursery = Nursery()
+    nursery.start(silent())
+    nursery.start(node("a", START, 10))
+    performance = nursery.run(START)
+    next(performance)
+    wait = performance.send(START)
+    assert (type(wait), wait.at) == (Wait, at(10))

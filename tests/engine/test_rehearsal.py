@@ -112,3 +112,12 @@ def test_a_look_that_is_awaited_at_once_is_awaited_for_an_hour():
 
     found = Rehearsed(looked_at, Audience())
     assert found.to_come() == [at(3) + PATIENCE]
+
+
+def test_what_goes_wrong_is_told_to_whoever_performs_it():
+    def broken(_):
+        yield Until(at(10))
+        raise ValueError("no such type")
+
+    found = Rehearsed(broken, Audience())
+    assert list(found.to_come()) == []

@@ -7,7 +7,8 @@ from datetime import datetime, timezone
 import pytest
 from flyteidl.core import identifier_pb2, literals_pb2
 
-from flyte_testkit.engine.stage import Stage
+from flyte_testkit.engine.stage import Stage, error_of
+from flyte_testkit.propeller.wording import Worded
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
@@ -39,3 +40,12 @@ def test_the_start_has_outputs_alone_and_the_end_inputs_alone(stage):
 
 def test_a_success_says_where_its_outputs_are(stage):
     assert stage.success(NOW).request.event.output_uri == "s3://b/e1/end-node/data/0/outputs.pb"
+
+
+def test_an_error_has_a_time_exactly_when_the_process_of_a_task_wrote_it():
+
+    timed = {
+        code: error_of(Worded("no", code), NOW).HasField("timestamp")
+        for code in ("USER:RuntimeError", "SYSTEM", "RetriesExhausted|USER:Recoverable", "Timeout")
+    }
+    assert list(timed.values()) == [True, True, False, False]

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from templates import INTEGER, Definitions, promise
+from templates import INTEGER, INTEGERS, Definitions, promise
 from walking import walking
 
 from flyte_testkit import nodes, polls, running, undefined
@@ -179,3 +179,12 @@ def test_times_never_go_back_in_the_order_of_sending():
         times = [act.at for act in walk.acts]
         assert times == sorted(times)
         assert walk.phase == "SUCCEEDED"
+
+
+def test_scripted_outputs_need_nothing_of_what_they_stand_for():
+    made = Definitions()
+    template = made.workflow(made.task("n0", gives={"o0": INTEGERS}), o0=promise("n0", path=[2]))
+    played = {"n0": nodes.task(running(5).succeeds(o0=[1]))}
+    with walking(made, template, played, outputs={(): {"o0": 7}}) as walk:
+        walk.after(9)
+        assert walk.outputs == {"o0": 7}
