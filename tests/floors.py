@@ -187,7 +187,8 @@ ROOMS = {
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
+        "compiled mapped",
+        "drawn",
         "arms bound joining",
         "casting templates",
         "__init__",

@@ -13,14 +13,16 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import RegistrationError
+from flyte_testkit.graphs.mapped import Mapped
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.literals import describe
+from flyte_testkit.nodes import Array, Branch, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flyte_testkit.nodes import Node, Workflow
 
@@ -42,6 +44,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        mapped: What else is known of it, if it is a map.
     """
 
     word: str
@@ -52,6 +55,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    mapped: Mapped | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,15 @@ def as_part(node: Node, whose: str) -> Part:
             node.interruptible,
             node.deck,
             dict(node.inputs),
-            _seen(node, whose),
+            _seen(_given(node), whose),
+        )
+    if isinstance(node, Array):
+        return Part(
+            node.word,
+            node.least_retries,
+            inputs=dict(node.inputs),
+            outputs=_seen(node.outputs, whose),
+            mapped=Mapped.of(node),
         )
     if isinstance(node, Branch):
         name, arm = node.arm
@@ -132,17 +144,30 @@ def as_part(node: Node, whose: str) -> Part:
     return Part(node.word, inside=drawn(node, whose))
 
 
-def _seen(task: Task, whose: str) -> dict[str, Seen]:
+def _given(task: Task) -> tuple[Mapping[str, object], ...]:
     ending = task.attempts[-1].ending if task.attempts else None
+    return (ending.outputs,) if isinstance(ending, Succeeds) else ()
+
+
+def _seen(outputs: Iterable[Mapping[str, object]], whose: str) -> dict[str, Seen]:
+    """Return what is seen of outputs, which several items may give."""
     found: dict[str, Seen] = {}
-    for name, value in ending.outputs.items() if isinstance(ending, Succeeds) else ():
+    for name, value in (pair for given in outputs for pair in given.items()):
         try:
-            found[name] = Seen.of(value)
+            seen = Seen.of(value)
         except RegistrationError as error:
             raise RegistrationError(
                 f"the output {name!r} of {whose} does not say which type it has: {error}"
                 "\nRegister the real workflow, which says so."
             ) from error
+        both = found.get(name, seen).joined(seen)
+        if both is None:
+            raise RegistrationError(
+                f"the items of {whose} disagree about the output {name!r}: it is"
+                f" {describe(found[name].type)} and {describe(seen.type)}."
+                "\nScript values of one type."
+            )
+        found[name] = both
     return found
 
 

@@ -112,6 +112,7 @@ class Array(Node):
         for index, attempts in self.but.items():
             self._check_attempts(attempts, f"{_WHAT}, item {index}")
         _check_lists(self)
+        _check_outputs(self)
         self.check_size(self.size, f"nodes.array(size={self.size})")
 
     def check_size(self, size: int | None, what: str) -> None:
@@ -304,6 +305,17 @@ def _check_lists(array: Array) -> None:
         raise TimelineError(
             f"nodes.array(inputs=…): what is mapped over has an element for each item, but there"
             f" are {told}.\nLet them be of one length."
+        )
+
+
+def _check_outputs(array: Array) -> None:
+    """Refuse items of one task that give several things."""
+    told = list({frozenset(given): list(given) for given in array.outputs}.values())
+    if len(told) > 1:
+        one, other = (", ".join(map(repr, names)) for names in told[:2])
+        raise TimelineError(
+            f"{_WHAT}: one item gives {one}, and another one {other}."
+            "\nAll items run one task: script the same outputs, or none."
         )
 
 

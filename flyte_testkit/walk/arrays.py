@@ -20,11 +20,12 @@ from flyteidl.event import event_pb2 as events
 from flyte_testkit import flow
 from flyte_testkit.engine.nursery import AnyOf
 from flyte_testkit.engine.performance import Act, Until, Wait
+from flyte_testkit.engine.stage import error_of
 from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.wording import Worded
 from flyte_testkit.timeline import Fails, Succeeds
-from flyte_testkit.walk.failing import NodeFailed, Stopped, error_of
+from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.items import Item
 from flyte_testkit.walk.pods import log_of
 from flyte_testkit.walk.tasks import limit_of
