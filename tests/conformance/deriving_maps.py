@@ -172,7 +172,7 @@ def _may_fail(array, size):
 
 
 def _opened(phases, at, end):
-    """Return the phases of an attempt, open: each until the next one, the last one until its end."""
+    """Return the phases of an attempt: each until the next one, the last one until its end."""
     told = [(phase, time) for phase, time in phases.items() if phase in WORDS]
     told.sort(key=lambda pair: list(WORDS).index(pair[0]))
     said = nodes.immediately
