@@ -6,7 +6,7 @@ import functools
 
 import pytest
 
-from flyte_testkit import FlyteTestkitError, failures, nodes, running
+from flyte_testkit import FlyteTestkitError, failures, nodes, polls, render, running
 from flyte_testkit.errors import UnexpectedUse
 
 flytekit = pytest.importorskip("flytekit")
@@ -275,3 +275,95 @@ def test_two_maps_of_one_task_are_called_by_id(flyte_admin, flyte_remote):
     flyte_admin.on_launch(twice).plays(nodes.where(n1=nodes.array(running(9).succeeds(o0="y"))))
 
     assert run(flyte_remote, twice, some=["a"]).outputs == {"o0": ["y"]}
+
+
+# --- maps that nobody registered
+
+
+def of_name(remote, name):
+    return remote.wait(remote.execute(remote.fetch_launch_plan(name=name), inputs={}))
+
+
+def test_a_map_is_made_up_and_mapped_over_what_another_node_gives(flyte_admin, flyte_remote):
+    route = flyte_admin.on_launch("etl").plays(
+        nodes.workflow(
+            extract=nodes.task(running(60).succeeds(paths=["a", "b", "c"])),
+            fit=nodes.array(
+                SCORE,
+                but={2: BAD},
+                min_success_ratio=0.6,
+                inputs={"path": nodes.promise("extract.paths"), "depth": 3},
+            ),
+            report=nodes.task(inputs={"scores": nodes.promise("fit.o0")}),
+        )
+    )
+
+    of_name(flyte_remote, "etl")
+
+    (launch,) = route.launches
+    assert launch.nodes["fit"].inputs == {"path": ["a", "b", "c"], "depth": 3}
+    assert launch.nodes["report"].inputs == {"scores": [1.5, 1.5, None]}
+
+
+def test_scripts_of_one_name_play_one_map(flyte_admin, flyte_remote):
+    flyte_admin.register("etl", nodes.workflow(fit=nodes.array(size=3)))
+    route = flyte_admin.on_launch("etl").plays(
+        nodes.where(fit=nodes.array(BAD)),
+        nodes.where(fit=nodes.array(SCORE, size=3)),
+        nodes.where(),
+    )
+
+    assert not of_name(flyte_remote, "etl").is_successful
+    assert of_name(flyte_remote, "etl").outputs == {"o0": [1.5, 1.5, 1.5]}
+    assert of_name(flyte_remote, "etl").outputs == {"o0": [0.0, 0.0, 0.0]}
+    assert [len(launch.nodes["fit"].items) for launch in route.launches] == [3, 3, 3]
+
+
+def test_a_definition_says_nothing_of_items(flyte_admin):
+    with pytest.raises(FlyteTestkitError, match=r"Write nodes\.array\(\) here"):
+        flyte_admin.register("etl", nodes.workflow(fit=nodes.array(SCORE)))
+
+
+def test_all_that_is_not_scripted_does_what_the_others_do(flyte_admin, flyte_remote):
+    flyte_admin.register(loading)
+    script = nodes.where().others(running(7).succeeds(o0="y"))
+    flyte_admin.on_launch(loading).plays(script)
+
+    assert run(flyte_remote, loading, some=["a", "b"]).outputs == {"o0": ["y", "y"]}
+
+
+def test_the_report_tells_which_items_failed(flyte_admin, flyte_remote):
+    played(flyte_admin, lenient, fit=nodes.array(SCORE, but={1: BAD, 3: BAD}))
+    run(flyte_remote, lenient, some=["a", "b", "c", "d", "e"])
+
+    assert "5 items                       3 SUCCEEDED (0, 2, 4), 2 FAILED (1, 3)" in " ".join(
+        render.text(flyte_admin).splitlines()
+    )
+
+
+def test_a_map_says_no_code_and_the_report_no_colon(flyte_admin, flyte_remote):
+    played(flyte_admin, loading, load=nodes.array(BAD))
+    run(flyte_remote, loading, some=["a", "b"])
+
+    assert any(line.strip().startswith("[0]: ") for line in render.text(flyte_admin).splitlines())
+
+
+def test_a_made_up_map_may_have_no_items(flyte_admin, flyte_remote):
+    route = flyte_admin.on_launch("etl").plays(nodes.workflow(fit=nodes.array(SCORE, size=0)))
+
+    assert of_name(flyte_remote, "etl").outputs == {"o0": []}
+    assert route.launches[0].nodes["fit"].items == ()
+
+
+def test_a_size_that_is_only_known_late_is_held_to_all_the_same(flyte_admin, flyte_remote):
+    flyte_admin.on_launch("etl").plays(
+        nodes.workflow(
+            extract=nodes.task(running(polls(2)).succeeds(paths=["a", "b"])),
+            fit=nodes.array(size=3, inputs={"path": nodes.promise("extract.paths")}),
+        )
+    )
+
+    with pytest.raises(Exception, match="has 2 items, and the script says size=3"):
+        of_name(flyte_remote, "etl")
+    with pytest.raises(UnexpectedUse, match="has 2 items, and the script says size=3"):
+        flyte_admin.verify()

@@ -35,7 +35,7 @@ class Mapped:
     """
 
     sizes: frozenset[int] = frozenset()
-    least: int = 1
+    least: int = 0
     min_success_ratio: float | None = None
     concurrency: int | None = None
 
@@ -44,7 +44,7 @@ class Mapped:
         """Return what one script says."""
         return cls(
             sizes=frozenset() if array.size is None else frozenset([array.size]),
-            least=1 + max(array.but, default=0),
+            least=1 + max(array.but, default=-1),
             min_success_ratio=array.min_success_ratio,
             concurrency=array.concurrency,
         )
@@ -75,7 +75,7 @@ class Mapped:
                 "\nA list that is made up is the same in every run: let another node give it,"
                 " inputs={'x': nodes.promise('extract.paths')}, or say one size."
             )
-        size = next(iter(self.sizes), self.least)
+        size = next(iter(self.sizes), self.least or 1)
         if size < self.least:
             raise TimelineError(
                 f"the scripts disagree about how many items {whose} has: {size}, and one says what"
