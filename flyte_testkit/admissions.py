@@ -139,7 +139,8 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        find = trees.finder(self._store)
+        walked = Walked(graphs.cast(self._closure(row, script), script, inputs, find), inputs)
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked

@@ -95,9 +95,9 @@ ROOMS = {
     "timeline": [
         "_durations",
         "_parts",
-        "_text",
+        "_keywords _task_steps _text",
         "_endings _reader",
-        "_value",
+        "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
         "__init__",
@@ -108,6 +108,7 @@ ROOMS = {
         "_node",
         "_array _task",
         "_inside",
+        "_dynamic",
         "_groups",
         "_wholes",
         "facts",  # what follows from all of it, for those who play it
@@ -179,6 +180,7 @@ ROOMS = {
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
+        "dynamics",  # what a task has yielded
         "branches subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's
         "arrays",
@@ -187,10 +189,12 @@ ROOMS = {
         "__init__",
     ],
     "graphs": [
-        "compiled mapped",
-        "drawn",
-        "arms bound joining",
-        "casting templates",
+        "compiled kinds mapped",
+        "arms drawn",
+        "bound joining",
+        "templates",
+        "yielded",  # what dynamic tasks make
+        "casting",
         "__init__",
     ],
     "wire": [

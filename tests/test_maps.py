@@ -367,3 +367,25 @@ def test_a_size_that_is_only_known_late_is_held_to_all_the_same(flyte_admin, fly
         of_name(flyte_remote, "etl")
     with pytest.raises(UnexpectedUse, match="has 2 items, and the script says size=3"):
         flyte_admin.verify()
+
+
+def test_a_dynamic_task_may_yield_a_map(flyte_admin, flyte_remote):
+    fit = nodes.array(SCORE, size=3, but={1: running(3).succeeds(o0=2.5)})
+    best = nodes.task(inputs={"scores": nodes.promise("fit.o0")})
+    yields = running(1).yields(fit=fit, best=best).succeeds(o0=nodes.promise("fit.o0"))
+    route = flyte_admin.on_launch("etl").plays(nodes.workflow(tune=nodes.dynamic(yields)))
+
+    assert of_name(flyte_remote, "etl").outputs == {"o0": [1.5, 2.5, 1.5]}
+    (launch,) = route.launches
+    assert launch.nodes["tune.best"].inputs == {"scores": [1.5, 2.5, 1.5]}
+    assert len(launch.nodes["tune.fit"].items) == 3
+
+
+def test_a_map_that_a_dynamic_task_yields_may_fail(flyte_admin, flyte_remote):
+    fits = [nodes.array(SCORE, size=2, but={1: BAD})] * 2
+    route = flyte_admin.on_launch("etl").plays(
+        nodes.workflow(tune=nodes.dynamic(running(1).yields(fits)))
+    )
+
+    assert not of_name(flyte_remote, "etl").is_successful
+    assert route.launches[0].failing.path == "tune.dn0"

@@ -12,11 +12,12 @@ from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Array, Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.graphs.yielded import compiled
+from flyte_testkit.nodes import Array, Branch, Dynamic, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline import Succeeds, Yields
 from flyte_testkit.walk import Cast
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
+    from flyte_testkit.graphs.yielded import Find
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
 
@@ -44,6 +46,7 @@ def cast(
     closure: compiler_pb2.CompiledWorkflowClosure,
     script: Workflow | Where,
     inputs: literals_pb2.LiteralMap | None = None,
+    find: Find | None = None,
 ) -> Cast:
     """Return which node of a workflow plays what.
 
@@ -51,6 +54,7 @@ def cast(
         closure: The workflow as FlyteAdmin compiled it.
         script: What its nodes do.
         inputs: What it runs with; None if that is not known yet.
+        find: Finds a registered task by its name, for what dynamic tasks yield.
 
     Raises:
         TimelineError: The script names a node that is not there, that is of another kind, that is
@@ -59,13 +63,13 @@ def cast(
         RegistrationError: A task gives what it does not declare, or less.
     """
     word = "nodes.where" if isinstance(script, Where) else "nodes.workflow"
-    caster = _Caster(Compiled(closure), word)
+    caster = _Caster(Compiled(closure), word, find)
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
     if inputs is not None:
         check_arms(caster.compiled, caster.nodes, inputs)
-    return Cast(closure, script, caster.nodes, caster.outputs)
+    return Cast(closure, script, caster.nodes, caster.outputs, caster.yielded)
 
 
 class _Caster:
@@ -74,15 +78,20 @@ class _Caster:
     Args:
         compiled: The workflow.
         word: How the script is written.
+        find: Finds a registered task by its name.
     """
 
-    def __init__(self, compiled: Compiled, word: str) -> None:
+    def __init__(self, compiled: Compiled, word: str, find: Find | None) -> None:
         self.compiled = compiled
         self.word = word
+        self.find = find
         self.nodes: dict[tuple[str, ...], Node] = {}
         self.outputs: dict[tuple[str, ...], Mapping[str, object]] = {}
+        self.yielded: dict[tuple[str, ...], compiler_pb2.CompiledWorkflowClosure] = {}
 
-    def scope(self, scope: Scope, script: Workflow | Where | Subworkflow | Branch) -> None:
+    def scope(
+        self, scope: Scope, script: Workflow | Where | Subworkflow | Branch | Dynamic
+    ) -> None:
         """Find the nodes that stand beside each other, and those inside of them."""
         names: dict[str, str] = {}
         for name, node in script.nodes.items():
@@ -93,7 +102,7 @@ class _Caster:
                     f" {told(found)}.\nLeave one of them out."
                 )
             self._node(scope, name, found, node)
-        if not isinstance(script, Branch) and script.failure_node is not None:
+        if not isinstance(script, (Branch, Dynamic)) and script.failure_node is not None:
             self._failure_node(scope, *script.failure_node)
         if isinstance(script, (Workflow, Subworkflow)) and script.outputs is not None:
             said = script.outputs.items()
@@ -136,12 +145,26 @@ class _Caster:
         if isinstance(node, (Subworkflow, Branch)):
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
-            self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+            whose = f"{name!r} ({found.id}) of {scope.whose}"
+            self._check_attempts(whose, found, node.attempts)
+            if isinstance(node, Dynamic) and node.nodes:
+                self._yields(path, found, node, whose)
         elif isinstance(node, Array):
             what = f"{name!r} ({found.id}) of {scope.whose}"
             self._check_attempts(what, found, node.attempts)
             for index, attempts in node.but.items():
                 self._check_attempts(f"{what}, item {index}", found, attempts)
+
+    def _yields(
+        self, path: tuple[str, ...], found: workflow_pb2.Node, node: Dynamic, whose: str
+    ) -> None:
+        """Find the nodes that a dynamic task yields in the workflow that they make up."""
+        closure = compiled(node, self.compiled.task(found), found.id, whose, self.find)
+        inner = _Caster(Compiled(closure, path, whose), self.word, self.find)
+        inner.scope(inner.compiled.top, node)
+        self.nodes |= inner.nodes
+        self.outputs |= inner.outputs
+        self.yielded |= {path: closure, **inner.yielded}
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
         if scope.failure_node is None:
@@ -153,7 +176,7 @@ class _Caster:
 
     def _check_kind(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
         word = _WORDS.get(kind(found))
-        if word == node.word:
+        if word == node.defined_as:
             return
         advice = (
             f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
@@ -168,7 +191,9 @@ class _Caster:
     ) -> None:
         check_attempts(attempts, self.compiled.retries(found), what)
         ending = attempts[-1].ending if attempts else None
-        if isinstance(ending, Succeeds) and ending.outputs:
+        if isinstance(ending, Yields) and ending.nodes:
+            return  # its outputs come of them
+        if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
             self._check_outputs(what, found, ending.outputs)
 
     def _check_outputs(

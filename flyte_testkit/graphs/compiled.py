@@ -118,13 +118,20 @@ class Compiled:
 
     Args:
         closure: As FlyteAdmin compiled it.
+        path: The ids of the nodes that it is inside of, if a dynamic task yields it.
+        whose: What it is, for messages; its name, if nothing is said.
     """
 
-    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+    def __init__(
+        self,
+        closure: compiler_pb2.CompiledWorkflowClosure,
+        path: tuple[str, ...] = (),
+        whose: str = "",
+    ) -> None:
         self.closure = closure
         template = closure.primary.template
         self.name = template.id.name
-        self.top = _scope((), template, repr(self.name))
+        self.top = _scope(path, template, whose or repr(self.name))
 
     def below(self, scope: Scope, node: workflow_pb2.Node) -> Scope:
         """Return what is inside of a sub-workflow or a branch."""

@@ -81,11 +81,11 @@ def scripted(
     parts = dict(graph.parts)
     for name, node in script.nodes.items():
         spelled = graph.meant(name)
-        if spelled is not None and parts[spelled].word == node.word:
+        if spelled is not None and parts[spelled].word == node.defined_as:
             parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}", late=late)
     failure_node = graph.failure_node
     at_the_end = None if isinstance(script, Branch) else script.failure_node
-    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].word:
+    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].defined_as:
         name, part = failure_node
         failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)

@@ -21,6 +21,7 @@ __all__ = [
     "ABORT_REASONS",
     "CREATING",
     "EXHAUSTED",
+    "FUTURES",
     "NODE_FAILED",
     "RECOVERABLE",
     "SCOPE_FAILED",
@@ -35,6 +36,7 @@ __all__ = [
     "child_aborted",
     "conditional_failed",
     "exhausted",
+    "futures_not_built",
     "interrupted",
     "item_failed",
     "no_case",
@@ -56,6 +58,9 @@ ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
 
 EXHAUSTED: Final = "RetriesExhausted|"
 """What stands before the code of a last attempt."""
+
+FUTURES: Final = "DynamicWorkflowBuildFailed"
+"""The code of a node whose dynamic task yielded what is no workflow."""
 
 SYSTEM_RETRIES: Final = 3
 """What a message counts where the system failed: the engine's default, though it makes 4 attempts.
@@ -227,6 +232,11 @@ def no_case(cause: str) -> Worded:
     """Say that a conditional without an else came to no case, or could not tell to which."""
     code = "MalformedBranchUserError"
     return Worded(f"[{code}] {cause}", code)
+
+
+def futures_not_built(cause: str) -> Worded:
+    """Say that what a dynamic task yielded is no workflow."""
+    return Worded(f"[User] {cause}", FUTURES)
 
 
 def node_timed_out() -> Worded:

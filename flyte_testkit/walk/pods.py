@@ -69,6 +69,11 @@ class Pod:
         blobs = {uri: outputs.SerializeToString(deterministic=True)}
         return self._event(at, blobs, phase="SUCCEEDED", logs=[self._log()], output_uri=uri)
 
+    def yielded(self, at: datetime, blobs: dict[str, bytes] | None = None) -> Act:
+        """Say that it has ended well, although outputs come of what it yielded, later."""
+        uri = self.site.place.outputs(self.number)
+        return self._event(at, blobs, phase="SUCCEEDED", logs=[self._log()], output_uri=uri)
+
     def failed(self, at: datetime, error: core.ExecutionError) -> Act:
         """Say that it has failed; of what ran and ended by itself there are logs."""
         has_logs = "RUNNING" in self.told and error.code not in WITHOUT_LOGS

@@ -19,8 +19,9 @@ from flyte_testkit.engine.performance import Looks, Until, Wait
 from flyte_testkit.engine.stage import error_of
 from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
-from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
-from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
+from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES, Worded
+from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, Yields
+from flyte_testkit.walk.dynamics import not_built, plays_yielded
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.pods import Pod
 
@@ -81,7 +82,9 @@ class _Task:
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
-                if isinstance(ending, Succeeds):
+                if isinstance(ending, Yields) and ending.nodes:
+                    return (yield from self._yields(at))
+                if isinstance(ending, (Succeeds, Yields)):
                     return (yield from self._succeeds(ending, at))
                 if isinstance(ending, Fails):
                     yield from self._fails(ending.failure, at)
@@ -131,7 +134,16 @@ class _Task:
         if is_first:
             yield self.site.event(at, "RUNNING", **self._deck())
 
-    def _succeeds(self, ending: Succeeds, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+    def _yields(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Let the task have ended well, and what it yielded be played."""
+        pod, self.pod = self._pod, None
+        yield pod.yielded(at)
+        yielded = self.around.company.cast.yielded[self.site.path]
+        return (yield from plays_yielded(self.site, self.number, yielded, self.around, at))
+
+    def _succeeds(
+        self, ending: Succeeds | Yields, at: datetime
+    ) -> Performance[literals_pb2.LiteralMap]:
         declared = self.template.interface.outputs
         outputs = self.around.outputs_of(self.site, ending.outputs, declared)
         yield self._pod.succeeded(at, outputs)
@@ -145,6 +157,8 @@ class _Task:
         Raises:
             NodeFailed: There is none.
         """
+        if failure.code == FUTURES:
+            yield from self._yields_no_workflow(failure, at)
         yield self._pod.failed(at, self._error(failure.of_task, at))
         self.pod = None
         if (budget := failure.budget) is not None:
@@ -155,6 +169,13 @@ class _Task:
         fields = self._by_itself()
         # Of a task that makes decks the node has no error, as recorded; what is above it has.
         yield self.site.event(at, "FAILED", error=None if self.has_deck else error, **fields)
+        raise NodeFailed(error)
+
+    def _yields_no_workflow(self, failure: Failure, at: datetime) -> Iterator[Act]:
+        pod, self.pod = self._pod, None
+        yield pod.yielded(at)
+        error = self._error(failure, at)
+        yield not_built(self.site, error, at)
         raise NodeFailed(error)
 
     def _times_out(self, attempt: Attempt, at: datetime) -> Iterator[Act]:
@@ -221,7 +242,7 @@ def limit_of(node: workflow_pb2.Node, task: tasks_pb2.TaskTemplate, attempt: Att
 def must_have_run(attempt: Attempt) -> bool:
     """Whether no attempt ends so without a process."""
     match attempt.ending:
-        case Succeeds():
+        case Succeeds() | Yields():
             return True
         case Fails(failure):
             return failure.of_task.code.partition("|")[0] not in _WITHOUT_RUNNING

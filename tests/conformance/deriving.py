@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 
+import yielding
 from anchors import Anchors
 from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
-from story_graphs import cases
+from story_graphs import EDGES, cases
 from story_graphs import nodes as of_template
 from story_kinds import kind_of
 
@@ -103,7 +104,10 @@ class _Derivation:
         for node in of_template(scope.template):
             unique = scope.unique_of(node["id"], scope.unique)
             said = unique and self._node(scope, node, unique)
-            if said and node is failing:
+            if scope.is_yielded and node["id"] not in EDGES and node is not failing:
+                key, said = yielding.named(node), yielding.defined(scope.template, node, said)
+                inside[key] = said
+            elif said and node is failing:
                 failure_node = {FAILURE_NODE: said}
             elif said:
                 inside[_name(node)] = said
@@ -115,7 +119,7 @@ class _Derivation:
             return None
         kind = kind_of(node)
         if kind == "task":
-            return self._task(unique)
+            return self._task(scope, node, unique)
         if kind == "branch":
             return self._branch(scope, node, unique)
         if kind == "array":
@@ -146,7 +150,7 @@ class _Derivation:
 
     # Attempts.
 
-    def _task(self, unique):
+    def _task(self, scope, node, unique):
         numbers = sorted({event.attempt for event in self._of(unique) if event.kind == "task"})
         attempts, at = [], self._anchors.start(unique)
         for number in numbers:
@@ -154,6 +158,11 @@ class _Derivation:
             attempts += [] if said is None else [said]
         if not attempts:
             return None
+        if (inner := scope.inner(node, unique)) is not None:
+            inside, _ = self._inside(inner)
+            return nodes.dynamic(*attempts[:-1], yielding.instead(attempts[-1], inside))
+        if (error := self._error(unique)).get("code") == wording.FUTURES:
+            return nodes.dynamic(*attempts[:-1], yielding.failing(attempts[-1], _failure(error)))
         if self._would_try_again(unique, attempts[-1]):
             attempts.append(nodes.immediately.never_ends())
         return nodes.task(*attempts)
