@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Task, Where, Workflow
+from flyte_testkit.nodes import Array, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
@@ -184,10 +184,10 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             f" which nodes it has.\nWrite {_definition(name)}."
         )
     for path, node in deep(tree.below()):
-        if isinstance(node, Task) and node.attempts:
+        if (isinstance(node, Task) and node.attempts) or (isinstance(node, Array) and node.scripts):
             raise RegistrationError(
                 f"{call}: {path!r} says what its attempts do, but a definition only says which"
-                f" nodes there are.\nWrite nodes.task() here, and plant what happens:"
+                f" nodes there are.\nWrite {node.word}() here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"

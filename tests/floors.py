@@ -106,7 +106,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_array _task",
         "_inside",
         "_dynamic",
         "_groups",
@@ -123,7 +123,7 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_demand _go_values _schemas _wrong",
+        "_demand _go_values _mapped _schemas _wrong",
         "_conditions _content _paths",
         "_bindings _plain",
         "_demands _outputs",
@@ -182,12 +182,14 @@ ROOMS = {
         "lone scope",  # the only one there is; one workflow of them
         "dynamics",  # what a task has yielded
         "branches subworkflows tasks",  # the kinds
+        "items",  # each of a map is a task's
+        "arrays",
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled kinds",
+        "compiled kinds mapped",
         "arms drawn",
         "bound joining",
         "templates",

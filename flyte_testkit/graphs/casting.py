@@ -13,7 +13,7 @@ from flyte_testkit.errors import RegistrationError, TimelineError, close_names, 
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
 from flyte_testkit.graphs.yielded import compiled
-from flyte_testkit.nodes import Branch, Dynamic, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import Array, Branch, Dynamic, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
@@ -23,7 +23,7 @@ from flyte_testkit.walk import Cast
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
     from flyte_testkit.graphs.yielded import Find
@@ -36,6 +36,7 @@ _WORDS: Final = {
     "task": "nodes.task",
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
+    "map": "nodes.array",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -112,9 +113,9 @@ class _Caster:
         if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
             return
         for scope, node in self.compiled.everywhere():
-            if kind(node) == "task" and (*scope.path, node.id) not in self.nodes:
+            if kind(node) in {"task", "map"} and (*scope.path, node.id) not in self.nodes:
                 what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
-                _check_outputs(what, attempt.ending.outputs, self.compiled.task(node))
+                self._check_outputs(what, node, attempt.ending.outputs)
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -148,6 +149,11 @@ class _Caster:
             self._check_attempts(whose, found, node.attempts)
             if isinstance(node, Dynamic) and node.nodes:
                 self._yields(path, found, node, whose)
+        elif isinstance(node, Array):
+            what = f"{name!r} ({found.id}) of {scope.whose}"
+            self._check_attempts(what, found, node.attempts)
+            for index, attempts in node.but.items():
+                self._check_attempts(f"{what}, item {index}", found, attempts)
 
     def _yields(
         self, path: tuple[str, ...], found: workflow_pb2.Node, node: Dynamic, whose: str
@@ -183,20 +189,24 @@ class _Caster:
     def _check_attempts(
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
     ) -> None:
-        task = self.compiled.task(found)
         check_attempts(attempts, self.compiled.retries(found), what)
-        ending = attempts[-1].ending
+        ending = attempts[-1].ending if attempts else None
         if isinstance(ending, Yields) and ending.nodes:
             return  # its outputs come of them
         if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
-            _check_outputs(what, ending.outputs, task)
+            self._check_outputs(what, found, ending.outputs)
 
-
-def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
-    try:
-        flow.outputs(outputs, task.interface.outputs, name=task.id.name)
-    except RegistrationError as error:
-        raise RegistrationError(f"{what}: {error}") from None
+    def _check_outputs(
+        self, what: str, node: workflow_pb2.Node, outputs: Mapping[str, object]
+    ) -> None:
+        task = self.compiled.task(node)
+        declared = task.interface.outputs
+        if kind(node) == "map":
+            declared = flow.of_an_item(declared, outputs)
+        try:
+            flow.outputs(outputs, declared, name=task.id.name)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from None
 
 
 def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:

@@ -15,14 +15,16 @@ from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.graphs.kinds import type_of
+from flyte_testkit.graphs.mapped import Mapped
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Dynamic, Subworkflow, Task, facts, order
+from flyte_testkit.literals import describe
+from flyte_testkit.nodes import Array, Branch, Dynamic, Subworkflow, Task, facts, order
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut, Yields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flyteidl.core import types_pb2
 
@@ -47,6 +49,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        mapped: What else is known of it, if it is a map.
         of: The name of the registered task that it runs; empty for one that is made up.
     """
 
@@ -58,6 +61,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    mapped: Mapped | None = None
     of: str = ""
 
 
@@ -136,8 +140,16 @@ def as_part(node: Node, whose: str) -> Part:
             node.interruptible,
             node.deck,
             dict(node.inputs),
-            _seen(node, whose),
+            _seen(_scripted(node), whose, node),
             of=node.of,
+        )
+    if isinstance(node, Array):
+        return Part(
+            node.word,
+            node.least_retries,
+            inputs=dict(node.inputs),
+            outputs=_seen(node.outputs, whose, node),
+            mapped=Mapped.of(node),
         )
     if isinstance(node, Branch):
         name, arm = node.arm
@@ -158,23 +170,38 @@ def _alike(nodes: Mapping[str, Node], whose: str) -> dict[str, Part]:
     return parts
 
 
-def _seen(task: Task, whose: str) -> dict[str, Seen]:
+def _scripted(task: Task) -> tuple[Mapping[str, object], ...]:
     ending = task.attempts[-1].ending if task.attempts else None
+    return (ending.outputs,) if isinstance(ending, (Succeeds, Yields)) else ()
+
+
+def _seen(
+    outputs: Iterable[Mapping[str, object]], whose: str, node: Task | Array
+) -> dict[str, Seen]:
+    """Return what is seen of outputs, which several items may give."""
     found: dict[str, Seen] = {}
-    for name, value in ending.outputs.items() if isinstance(ending, (Succeeds, Yields)) else ():
+    for name, value in (pair for given in outputs for pair in given.items()):
         try:
             is_promise = any(facts.promised(value))
-            kind = type_of(value, _promises_of(task)) if is_promise else None
-            found[name] = Seen.of(value) if kind is None else Seen(kind)
+            kind = type_of(value, _promises_of(node)) if is_promise else None
+            seen = Seen.of(value) if kind is None else Seen(kind)
         except RegistrationError as error:
             raise RegistrationError(
                 f"the output {name!r} of {whose} does not say which type it has: {error}"
                 "\nRegister the real workflow, which says so."
             ) from error
+        both = found.get(name, seen).joined(seen)
+        if both is None:
+            raise RegistrationError(
+                f"the items of {whose} disagree about the output {name!r}: it is"
+                f" {describe(found[name].type)} and {describe(seen.type)}."
+                "\nScript values of one type."
+            )
+        found[name] = both
     return found
 
 
-def _promises_of(task: Task) -> Types:
+def _promises_of(task: Task | Array) -> Types:
     """Return the types of what may be promised to the outputs of a dynamic task."""
     nodes = task.nodes if isinstance(task, Dynamic) else {}
     return {same(name): _given(as_part(node, repr(name))) for name, node in nodes.items()}
@@ -182,6 +209,8 @@ def _promises_of(task: Task) -> Types:
 
 def _given(part: Part) -> Mapping[str, types_pb2.LiteralType]:
     """Return the types of what a node gives; what nobody told of is of any type."""
+    if part.mapped is not None:
+        return defaultdict(_any_type, part.mapped.outputs(part.outputs))
     if part.inside is None:
         return defaultdict(_any_type, {key: seen.type for key, seen in part.outputs.items()})
     kinds = {same(name): _given(one) for name, one in part.inside.parts.items()}

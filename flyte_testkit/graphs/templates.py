@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flyte_testkit.graphs.drawn import Graph, Part
+    from flyte_testkit.graphs.mapped import Mapped
 
     Kinds = Mapping[str, types_pb2.LiteralType]
 
@@ -227,6 +228,8 @@ class Scope:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
         node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
+        if part.mapped is not None:
+            return node, self._map(node, part, part.mapped, path, giver)
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":
@@ -239,16 +242,41 @@ class Scope:
     def _task(self, node: workflow_pb2.Node, part: Part, path: str, giver: str) -> Kinds:
         if part.of:
             return self._maker.registered(self, node, part, path)
-        given = {key: seen.type for key, seen in part.outputs.items()}
-        if not given:  # nobody said what it gives: at least what is promised, of any type
-            given = {key: Seen().type for key in sorted(self._promised.get(giver, ()))}
-        kinds = {}
-        for key, value in part.inputs.items():
-            kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
-            node.inputs.append(binding)
+        given = {key: seen.type for key, seen in self._seen(part, giver).items()}
+        kinds = self._inputs(node, part.inputs, path)
         template = self._maker.task(path, part, kinds, given)
         node.task_node.reference_id.CopyFrom(template.id)
         return given
+
+    def _map(
+        self, node: workflow_pb2.Node, part: Part, mapped: Mapped, path: str, giver: str
+    ) -> Kinds:
+        """Make a map of a task: what it is given that is a list is mapped, the rest is bound."""
+        given = mapped.outputs(self._seen(part, giver))
+        kinds = self._inputs(node, part.inputs, path)
+        bound = sorted(key for key, kind in kinds.items() if not kind.HasField("collection_type"))
+        if len(bound) == len(kinds):
+            name = next(one for one in ("item", "number", "mapped_item") if one not in kinds)
+            kinds |= self._inputs(node, {name: mapped.numbers(repr(path))}, path)
+        template = self._maker.task(path, part, kinds, given)
+        node.task_node.reference_id.CopyFrom(template.id)
+        mapped.node(node, part.retries)
+        node.array_node.bound_inputs.extend(bound)
+        return given
+
+    def _seen(self, part: Part, giver: str) -> Mapping[str, Seen]:
+        """Return what a task gives: if nobody said it at least what is promised, of any type."""
+        return part.outputs or {key: Seen() for key in sorted(self._promised.get(giver, ()))}
+
+    def _inputs(
+        self, node: workflow_pb2.Node, inputs: Mapping[str, object], path: str
+    ) -> dict[str, types_pb2.LiteralType]:
+        """Bind what a node is given; return the types."""
+        kinds = {}
+        for key, value in inputs.items():
+            kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
+            node.inputs.append(binding)
+        return kinds
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:
         """Make a conditional that takes the one arm there is; else it would fail."""

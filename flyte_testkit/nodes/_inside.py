@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
 from flyte_testkit.nodes._promise import promised
@@ -170,6 +171,8 @@ def failure_node(named: Mapping[str, object], nodes: Inside, what: str) -> Failu
 
 def _scripted_outputs(node: Node) -> list[str]:
     """Return the names of outputs that a task is scripted to give; empty if that is not told."""
+    if isinstance(node, Array):
+        return [*next(iter(node.outputs), ())]
     if isinstance(node, Task) and node.attempts:
         ending = node.attempts[-1].ending
         return list(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else []

@@ -40,6 +40,10 @@ _ADVICE: Final = {
         ],
         "It is its attempts that end.\nWrite nodes.task(running(60).succeeds()).",
     ),
+    **dict.fromkeys(
+        [("Array", "succeeds"), ("Array", "fails"), ("Array", "times_out")],
+        "It is the attempts of its items that end.\nWrite nodes.array(running(60).succeeds()).",
+    ),
 }
 """What to do instead of a method that something does not have."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
+from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._dynamic import Dynamic
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
@@ -58,6 +59,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
         case Task(attempts=(*_, last)):
             ending = last.ending
             return tuple(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else ()
+        case Array():
+            return tuple(next(iter(node.outputs), ()))
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "ABORT_REASONS",
@@ -43,12 +43,14 @@ __all__ = [
     "node_aborted",
     "node_error",
     "node_timed_out",
+    "not_mappable",
     "oom_killed",
     "outputs_not_found",
     "over_quota",
     "pod_deleted",
     "process_died",
     "timeout_expired",
+    "too_few_items",
     "unwrapped",
 ]
 
@@ -176,7 +178,24 @@ def item_failed(index: int, message: str) -> Worded:
     return Worded(f"[{index}]: {message}\n", "", "UNKNOWN")
 
 
+def too_few_items() -> Worded:
+    """Say that a map can never have as many items succeed as it must, though none has failed."""
+    return Worded("Unknown reason", "ArrayNodeFailing", "UNKNOWN")
+
+
 # --- why a node failed that is no task
+
+
+def not_mappable(sizes: Sequence[int]) -> Worded | None:
+    """Say that lists cannot be mapped over together, by their lengths; None: they can be."""
+    code = "InvalidArrayLength"
+    if not sizes:
+        return Worded("no input array provided", code)
+    other = next((size for size in sizes if size != sizes[0]), None)
+    if other is None:
+        return None
+    message = f"input arrays have different lengths: expecting '{sizes[0]}' found '{other}'"
+    return Worded(message, code)
 
 
 def approval_refused() -> Worded:

@@ -134,6 +134,8 @@ class Site:
             fields["retry_group"] = self.place.retry_group
         if self.is_parent:
             fields["is_parent"] = True
+        if node.HasField("array_node"):
+            fields["is_array"] = True
         event = self._event(
             at, phase=phase, event_version=1, spec_node_id=node.id, error=error, **fields
         )

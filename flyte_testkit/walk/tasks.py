@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyteidl.core import execution_pb2 as core
-    from flyteidl.core import literals_pb2
+    from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.failures import Failure
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
 
-__all__ = ["plays_task"]
+__all__ = ["limit_of", "must_have_run", "plays_task"]
 
 _WITHOUT_RUNNING: Final = frozenset({"ResourceDeletedExternally", "ContainersNotReady"})
 """How the codes of failures begin that can come before a process runs."""
@@ -112,7 +112,7 @@ class _Task:
             else:
                 at = yield Until(at + timedelta(seconds=step.duration))
         told = self._pod.told
-        if "RUNNING" not in told and _must_have_run(attempt):
+        if "RUNNING" not in told and must_have_run(attempt):
             yield from self._enters("RUNNING", at)
         elif not told:
             yield from self._enters("QUEUED", at)
@@ -194,21 +194,12 @@ class _Task:
             yield pod.aborted(at)
             raise NodeFailed(error_of(wording.node_timed_out(), at))
         if self.spent["user"] > self.retries:
-            last = wording.timeout_expired(self._limit(attempt))
+            last = wording.timeout_expired(limit_of(self.site.node, self.template, attempt))
             error = error_of(wording.exhausted(last, self.retries + 1), at)
             yield self.site.event(at, "FAILED", error=error)
             yield pod.aborted(at)
             raise NodeFailed(error)
         yield pod.aborted(at)
-
-    def _limit(self, attempt: Attempt) -> str:
-        """Return how long the task may take, as Go prints it; else how long it took."""
-        for said in (self.site.node.metadata.timeout, self.template.metadata.timeout):
-            if length := durations.nanoseconds(said):
-                return durations.text(length)
-        took = Duration()
-        took.FromTimedelta(timedelta(seconds=attempt.seconds or 0))
-        return durations.text(durations.nanoseconds(took))
 
     def _error(self, failure: Failure, at: datetime) -> core.ExecutionError:
         execution = self.site.stage.id
@@ -238,7 +229,18 @@ class _Task:
         return self.pod
 
 
-def _must_have_run(attempt: Attempt) -> bool:
+def limit_of(node: workflow_pb2.Node, task: tasks_pb2.TaskTemplate, attempt: Attempt) -> str:
+    """Return how long the task of a node may take, as Go prints it; else how long it took."""
+    for said in (node.metadata.timeout, task.metadata.timeout):
+        if length := durations.nanoseconds(said):
+            return durations.text(length)
+    took = Duration()
+    took.FromTimedelta(timedelta(seconds=attempt.seconds or 0))
+    return durations.text(durations.nanoseconds(took))
+
+
+def must_have_run(attempt: Attempt) -> bool:
+    """Whether no attempt ends so without a process."""
     match attempt.ending:
         case Succeeds() | Yields():
             return True

@@ -14,6 +14,7 @@ import re
 
 import yielding
 from anchors import Anchors
+from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
 from story_graphs import EDGES, cases
@@ -121,6 +122,8 @@ class _Derivation:
             return self._task(scope, node, unique)
         if kind == "branch":
             return self._branch(scope, node, unique)
+        if kind == "array":
+            return self._map(node, unique)
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
         inner = scope.inner(node, unique)
@@ -141,6 +144,11 @@ class _Derivation:
             if said:
                 return nodes.branch({_name(case): said})
         return None
+
+    def _map(self, node, unique):
+        events = self._anchors.of_attempt(unique, 0)
+        start, pod = self._anchors.start(unique), f"${{main}}-{unique}-0"
+        return Map(node, events, start, self._error(unique), pod).said()
 
     # Attempts.
 

@@ -9,7 +9,7 @@ import deriving
 import story_kinds
 from performing import performed
 
-KINDS = ("task", "sub-workflow", "branch", "failure node", "dynamic")
+KINDS = ("task", "sub-workflow", "branch", "failure node", "dynamic", "array")
 """The kinds of nodes that can be scripted."""
 
 

@@ -10,6 +10,7 @@ from flyteidl.admin import (
     execution_pb2,
     launch_plan_pb2,
     node_execution_pb2,
+    task_execution_pb2,
     task_pb2,
     workflow_pb2,
 )
@@ -102,6 +103,13 @@ class Walk:
     def node(self, node_id):
         id_ = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id)
         return self._stub.GetNodeExecution(node_execution_pb2.NodeExecutionGetRequest(id=id_))
+
+    def attempts(self, node_id):
+        """The attempts of a node's task, the first one first."""
+        id_ = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id)
+        request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=id_, limit=99)
+        found = self._stub.ListTaskExecutions(request).task_executions
+        return sorted(found, key=lambda attempt: attempt.id.retry_attempt)
 
     def data(self, node_id):
         """The inputs and outputs of a node, as Python values."""
