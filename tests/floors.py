@@ -110,6 +110,7 @@ ROOMS = {
         "_inside",
         "_groups",
         "_wholes",
+        "_launch_plan",  # which launches a whole
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],

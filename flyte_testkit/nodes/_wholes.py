@@ -21,7 +21,7 @@ from flyte_testkit.nodes._inside import (
     with_failure_node,
 )
 from flyte_testkit.nodes._node import Node, Value, once
-from flyte_testkit.nodes._task import Task, others
+from flyte_testkit.nodes._task import others
 from flyte_testkit.nodes._values import Named, Values
 from flyte_testkit.timeline import Attempt, OpenTimeline, Timeline
 from flyte_testkit.timeline._endings import succeeds
@@ -243,8 +243,7 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
-    if isinstance(node, Task):
-        said += node.defines
+    said += node.defines
     if isinstance(node, Subworkflow) and node.outputs is not None:
         said.append(f".succeeds({_text.outputs(node.outputs)})")
     return said

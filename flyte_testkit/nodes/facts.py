@@ -11,11 +11,12 @@ from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
+from flyte_testkit.nodes._launch_plan import LaunchPlan
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._promise import Promise, promised
 from flyte_testkit.nodes._task import Task
 from flyte_testkit.nodes._wholes import Where, Workflow
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes._node import Node
@@ -52,6 +53,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
     match node:
         case Task(attempts=(*_, last)):
             return tuple(last.ending.outputs) if isinstance(last.ending, Succeeds) else ()
+        case LaunchPlan(script=Timeline(ending=Succeeds(outputs))):
+            return tuple(outputs)
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():
