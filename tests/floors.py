@@ -168,7 +168,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "inside nursery rehearsal runs stage",
+        "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
         "engine",
@@ -180,7 +180,7 @@ ROOMS = {
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
-        "branches subworkflows tasks",  # the kinds
+        "branches launch_plans subworkflows tasks",  # the kinds
         "kinds",
         "whole",
         "__init__",

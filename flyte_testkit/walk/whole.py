@@ -61,7 +61,7 @@ class Walked(Played):
         """Return why it cannot be played yet; empty if it can.
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
-        be known: what waits for looks may go on to them.
+        be known: what waits for looks, or for another execution, may go on to them.
         """
         problem = unplayable(self.cast.closure)
         if not problem:
@@ -72,7 +72,7 @@ class Walked(Played):
             found = rehearse(performance, next(performance))
         except UnplayableError:
             return problem
-        return problem if found.waits_for_looks else ""
+        return problem if found.waits_for_others else ""
 
 
 def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
