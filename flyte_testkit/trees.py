@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Task, Where, Workflow
+from flyte_testkit.nodes import LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from flyteidl.core import compiler_pb2, identifier_pb2
@@ -26,16 +26,19 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs import Graph
     from flyte_testkit.guesses import Guess
     from flyte_testkit.inferred import Inferred, Name
+    from flyte_testkit.timeline import Timeline
 
 __all__ = [
     "among",
     "check",
     "check_nameless",
+    "children",
     "defined",
     "learn_late",
     "registered",
     "settled",
     "unregistered",
+    "with_plans",
 ]
 
 
@@ -73,12 +76,53 @@ def settled(
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
     if planted and graph is not None:
+        graph = with_plans(inferred, name, graph)
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         known = inferred.compiled(name) if unchanged else None
         compiled = inferred.tried(name, guess, graph, now) if known is None else known
         for tree in planted:
             graphs.cast(compiled, tree)
     return graph
+
+
+def with_plans(inferred: Inferred, name: Name, graph: Graph) -> Graph:
+    """Return a graph that knows what its nodes launch.
+
+    Raises:
+        RouteError: There is no such launch plan.
+    """
+
+    def find(plan: graphs.Plan) -> graphs.Plan:
+        found = [
+            row
+            for row in inferred.plans(name._replace(name=plan.name))
+            if plan.version in {"", row.version}
+        ]
+        if not found:
+            near = close_names(plan.name, inferred.beside(name) - {name.name})
+            raise RouteError(
+                f"a node of {name.name!r} launches {plan.name!r}, which is neither registered nor"
+                f" scripted.{near}\nScript it first, on_launch({plan.name!r}).plays(…), or say what"
+                f" it does: nodes.launch_plan(running(60).succeeds(), of={plan.name!r})."
+            )
+        closure = found[-1].message.closure
+        taken, given = closure.expected_inputs.parameters, closure.expected_outputs.variables
+        return graphs.Plan(
+            plan.name,
+            found[-1].version,
+            {key: one.var.type for key, one in taken.items()},
+            {key: one.type for key, one in given.items()},
+        )
+
+    return graphs.with_plans(graph, find)
+
+
+def children(scripts: Iterable[object]) -> Iterator[tuple[str, Timeline | Workflow | Where]]:
+    """Yield the launch plans that nodes name and script, with these scripts."""
+    for tree in among(scripts):
+        for _, node in deep(tree.below()):
+            if isinstance(node, LaunchPlan) and node.of and node.script is not None:
+                yield node.of, node.script
 
 
 def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
@@ -152,10 +196,15 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             f" which nodes it has.\nWrite {_definition(name)}."
         )
     for path, node in deep(tree.below()):
-        if isinstance(node, Task) and node.attempts:
+        launches = isinstance(node, LaunchPlan) and node.script is not None
+        if launches or (isinstance(node, Task) and node.attempts):
+            said = "what it launches does" if launches else "what its attempts do"
+            bare = (
+                f"{node.word}(of={node.of!r})" if isinstance(node, LaunchPlan) else "nodes.task()"
+            )
             raise RegistrationError(
-                f"{call}: {path!r} says what its attempts do, but a definition only says which"
-                f" nodes there are.\nWrite nodes.task() here, and plant what happens:"
+                f"{call}: {path!r} says {said}, but a definition only says which"
+                f" nodes there are.\nWrite {bare} here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
@@ -167,21 +216,28 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
     return graphs.declaring(graphs.drawn(tree, repr(name)), guess.outputs)
 
 
-def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) -> None:
+def check(
+    store: Store, found: Sequence[Definition], scripts: Iterable[object]
+) -> list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]]:
     """Refuse trees that the latest version of what is registered cannot play.
+
+    Returns:
+        What its nodes launch, as far as these trees say what that does.
 
     Raises:
         FlyteTestkitError: There is no such node, or it cannot do that.
     """
     trees = among(scripts)
     if not trees or not found:
-        return
+        return []
     closure = _closure(store, found[-1].id)
+    launched: list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]] = []
     for tree in trees:
         if isinstance(tree, Workflow):
             raise registered(found[-1].id.name, tree)
         if closure is not None:
-            graphs.cast(closure, tree)
+            launched += graphs.cast(closure, tree).children
+    return launched
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

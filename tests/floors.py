@@ -187,7 +187,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled drawn",
-        "arms bound joining",
+        "arms bound joining plans",
         "casting templates",
         "__init__",
     ],

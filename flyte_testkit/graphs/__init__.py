@@ -10,18 +10,22 @@ from __future__ import annotations
 
 from flyte_testkit.graphs.bound import constant
 from flyte_testkit.graphs.casting import cast
-from flyte_testkit.graphs.drawn import Graph, drawn
+from flyte_testkit.graphs.drawn import Graph, Plan, drawn
 from flyte_testkit.graphs.joining import declaring, joined, scripted
+from flyte_testkit.graphs.plans import plans_of, with_plans
 from flyte_testkit.graphs.templates import Templates, templates
 
 __all__ = [
     "Graph",
+    "Plan",
     "Templates",
     "cast",
     "constant",
     "declaring",
     "drawn",
     "joined",
+    "plans_of",
     "scripted",
     "templates",
+    "with_plans",
 ]

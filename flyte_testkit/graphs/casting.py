@@ -12,7 +12,7 @@ from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import Branch, LaunchPlan, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
@@ -22,11 +22,18 @@ from flyte_testkit.walk import Cast
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
+    from flyteidl.core import (
+        compiler_pb2,
+        identifier_pb2,
+        literals_pb2,
+        tasks_pb2,
+        workflow_pb2,
+    )
 
     from flyte_testkit.graphs.compiled import Scope
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
+    from flyte_testkit.walk.cast import Child
 
 __all__ = ["cast"]
 
@@ -34,6 +41,7 @@ _WORDS: Final = {
     "task": "nodes.task",
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
+    "launch plan": "nodes.launch_plan",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -64,7 +72,7 @@ def cast(
         caster.rest(script.rest)
     if inputs is not None:
         check_arms(caster.compiled, caster.nodes, inputs)
-    return Cast(closure, script, caster.nodes, caster.outputs)
+    return Cast(closure, script, caster.nodes, caster.outputs, caster.children)
 
 
 class _Caster:
@@ -80,6 +88,7 @@ class _Caster:
         self.word = word
         self.nodes: dict[tuple[str, ...], Node] = {}
         self.outputs: dict[tuple[str, ...], Mapping[str, object]] = {}
+        self.children: list[tuple[identifier_pb2.Identifier, Child]] = []
 
     def scope(self, scope: Scope, script: Workflow | Where | Subworkflow | Branch) -> None:
         """Find the nodes that stand beside each other, and those inside of them."""
@@ -136,6 +145,16 @@ class _Caster:
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
             self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+        elif isinstance(node, LaunchPlan):
+            plan = found.workflow_node.launchplan_ref
+            if node.of not in ("", plan.name):
+                raise TimelineError(
+                    f"{self.word}(…): {name}={shown(node)}, but {name!r} ({found.id}) of"
+                    f" {scope.whose} launches {plan.name!r}.\nWrite of={plan.name!r}, or leave it"
+                    " out."
+                )
+            if node.script is not None:
+                self.children.append((plan, node.script))
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
         if scope.failure_node is None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, LaunchPlan, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut
@@ -22,11 +22,30 @@ from flyte_testkit.timeline import Succeeds, TimesOut
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flyteidl.core import types_pb2
+
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "as_part", "drawn"]
+__all__ = ["Graph", "Part", "Plan", "as_part", "drawn"]
 
 _NUMBERED: Final = re.compile(r"n\d+")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a launch plan that a node launches.
+
+    Attributes:
+        name: Its name.
+        version: Its version; empty as long as only scripts are known.
+        inputs: The types of what it takes.
+        outputs: The types of what it gives.
+    """
+
+    name: str
+    version: str = ""
+    inputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
+    outputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -42,6 +61,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        plan: What it launches, if it launches a launch plan.
     """
 
     word: str
@@ -52,6 +72,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +134,7 @@ def as_part(node: Node, whose: str) -> Part:
 
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
+        TimelineError: It does not say what it launches.
     """
     if isinstance(node, Task):
         return Part(
@@ -124,6 +146,13 @@ def as_part(node: Node, whose: str) -> Part:
             dict(node.inputs),
             _seen(node, whose),
         )
+    if isinstance(node, LaunchPlan):
+        if not node.of:
+            raise TimelineError(
+                f"{whose} launches a launch plan, but which?\nName it:"
+                " nodes.launch_plan(of='training')."
+            )
+        return Part(node.word, inputs=dict(node.inputs), plan=Plan(node.of))
     if isinstance(node, Branch):
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})

@@ -29,7 +29,7 @@ from flyte_testkit.nodes.order import last_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flyte_testkit.graphs.drawn import Graph, Part
+    from flyte_testkit.graphs.drawn import Graph, Part, Plan
 
     Kinds = Mapping[str, types_pb2.LiteralType]
 
@@ -79,7 +79,7 @@ class _Maker:
         scope = _Scope(self, path, graph)
         id_ = self._called(identifier_pb2.WORKFLOW, path)
         template = workflow_pb2.WorkflowTemplate(id=id_, nodes=scope.nodes())
-        template.interface.SetInParent()
+        template.interface.outputs.SetInParent()  # who launches it asks for them
         for output, value in scope.outputs().items():
             kind = type_of(value, scope.kinds)
             template.interface.outputs.variables[output].type.CopyFrom(kind)
@@ -114,6 +114,12 @@ class _Maker:
             template.metadata.generates_deck.value = True
         self.tasks.append(template)
         return template
+
+    def launch_plan(self, plan: Plan) -> identifier_pb2.Identifier:
+        """Return the identifier of a launch plan, which is registered where the workflow is."""
+        id_ = self._called(identifier_pb2.LAUNCH_PLAN, plan.name)
+        id_.version = plan.version
+        return id_
 
     def _called(self, kind: identifier_pb2.ResourceType, name: str) -> identifier_pb2.Identifier:
         id_ = identifier_pb2.Identifier()
@@ -180,6 +186,8 @@ class _Scope:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
         node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
+        if part.plan is not None:
+            return node, self._launch_plan(node, part, part.plan)
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":
@@ -200,6 +208,13 @@ class _Scope:
             bound(key, value, kinds[key], self.ids) for key, value in part.inputs.items()
         )
         return given
+
+    def _launch_plan(self, node: workflow_pb2.Node, part: Part, plan: Plan) -> Kinds:
+        node.workflow_node.launchplan_ref.CopyFrom(self._maker.launch_plan(plan))
+        for key, value in part.inputs.items():
+            kind = plan.inputs[key] if key in plan.inputs else type_of(value, self.kinds)
+            node.inputs.append(bound(key, value, kind, self.ids))
+        return plan.outputs
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:
         """Make a conditional that takes the one arm there is; else it would fail."""

@@ -53,13 +53,17 @@ def plays_launch_plan(
         is_launched = True
         end = audience.end_of(name)
         if end is not None and end.refusal:
-            yield from child.fails(error_of(wording.child_refused(end.refusal), at), at)
+            error = error_of(wording.child_refused(end.refusal), at)
+            yield site.event(at, "FAILED", error=error)
+            raise NodeFailed(error)
         yield child.event(at, "RUNNING")
         at = yield When(lambda: audience.end_of(name) is not None)
         end = audience.end_of(name)
         assert end is not None  # noqa: S101  it has just been waited for
         if end.phase != "SUCCEEDED":
-            yield from child.fails(child.error(end, at), at)
+            error = child.error(end, at)
+            yield child.event(at, "FAILED", error)
+            raise NodeFailed(error)
         outputs = end.outputs or literals_pb2.LiteralMap()
         yield site.succeeded(at, outputs if outputs.literals else None, **child.told())
     except Stopped as stopped:
@@ -119,22 +123,13 @@ class _Child:
                 getattr(spec, field).CopyFrom(getattr(of, field))
         return request
 
-    def event(self, at: datetime, phase: str) -> Act:
+    def event(self, at: datetime, phase: str, error: core.ExecutionError | None = None) -> Act:
         """Say something of the node whose child this is."""
-        return self._site.event(at, phase, **self.told())
+        return self._site.event(at, phase, error=error, **self.told())
 
     def told(self) -> dict[str, Any]:
         """Return what is said of the node that only such nodes have."""
         return {"workflow_node_metadata": events.WorkflowNodeMetadata(execution_id=self._id)}
-
-    def fails(self, error: core.ExecutionError, at: datetime) -> Performance[None]:
-        """Let the node fail.
-
-        Raises:
-            NodeFailed: It always does.
-        """
-        yield self._site.event(at, "FAILED", error=error, **self.told())
-        raise NodeFailed(error)
 
     def error(self, end: End, at: datetime) -> core.ExecutionError:
         """Return why the node fails whose child has ended so."""
