@@ -23,6 +23,7 @@ from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.propeller.pace import INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
@@ -112,6 +113,7 @@ class Engine(WorkflowExecutor):
 
     Attributes:
         families: Which execution launched which.
+        pace: How long it takes for what takes it time by itself, in nodes.
     """
 
     def __init__(
@@ -125,6 +127,7 @@ class Engine(WorkflowExecutor):
     ) -> None:
         self.ask = ask
         self._given = given
+        self.pace = INSTANT
         self._scripts: dict[Key, object] = {}  # of what is being launched
         self._still = still
         self._admin = admin
@@ -150,8 +153,14 @@ class Engine(WorkflowExecutor):
         if not isinstance(admission, Played):
             return
         id_ = execution.message.id
-        spec = execution.message.spec
-        stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs, spec=spec)
+        stage = Stage(
+            id_,
+            root_of(id_),
+            admission.inputs,
+            admission.outputs,
+            spec=execution.message.spec,
+            pace=self.pace,
+        )
 
         def begin(audience: Audience) -> Performance[None]:
             return admission.perform(replace(stage, audience=audience), now)

@@ -45,7 +45,10 @@ def plays_launch_plan(
     child, is_launched = _Child(site, name), False
     try:
         yield site.queued(at, inputs)
-        at = yield Until(at)  # all of a level are queued before the first of them starts
+        pace = site.stage.pace
+        at = yield Until(
+            at + pace.round
+        )  # all of a level are queued before the first of them starts
         scripted = around.company.cast.nodes.get(site.path)
         script = scripted.script if isinstance(scripted, LaunchPlan) else None
         whole = around.company.cast.closure.primary.template.id.name
@@ -58,6 +61,7 @@ def plays_launch_plan(
             raise NodeFailed(error)
         yield child.event(at, "RUNNING")
         at = yield When(lambda: audience.end_of(name) is not None)
+        at = yield Until(pace.child_noticed(at))
         end = audience.end_of(name)
         assert end is not None  # noqa: S101  it has just been waited for
         if end.phase != "SUCCEEDED":
