@@ -12,6 +12,7 @@ from flyte_testkit.errors import (
     TimelineError,
     UnexpectedUse,
 )
+from flyte_testkit.render._nodes import node_lines
 from flyte_testkit.server import FakeFlyteAdmin
 
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
@@ -307,3 +308,54 @@ def test_a_picture_shows_what_nobody_has_looked_at(flyte_admin, remote):
     glances = flyte_admin._backend.glances()
 
     assert [glance.changes[-1].phase for glance in glances] == ["SUCCEEDED", "SUCCEEDED"]
+
+
+def test_nodes_of_the_child_are_read_below_the_node_that_launched_it(flyte_admin, remote):
+    fit = nodes.task(running(60).fails("nan"))
+    flyte_admin.on_launch("training").plays(nodes.workflow(fit=fit))
+    flyte_admin.on_launch("etl").plays(CHILD_ONLY)
+
+    run(remote)
+
+    parent, child = flyte_admin.launches
+    train = parent.nodes["train"]
+    assert train.execution.id == child.id
+    assert train.execution.closure.error.message == "nan"
+    assert list(train.nodes) == ["fit"]
+    assert parent.nodes["train.fit"].error.message == "nan"
+    assert parent.failing.path == "train.fit"
+    assert child.failing.path == "fit"
+    assert train.nodes["fit"].execution is None
+
+
+def test_ids_of_the_childs_nodes_are_its_own(flyte_admin, remote):
+    fit = {f"fit_{n}": nodes.task() for n in range(3)}
+    flyte_admin.on_launch("training").plays(nodes.workflow(**fit))
+    flyte_admin.on_launch("etl").plays(CHILD_ONLY)
+
+    run(remote)
+
+    assert flyte_admin.launches[0].nodes["n0"].name == "train"
+    with pytest.raises(KeyError, match="there is no node 'n2'"):
+        flyte_admin.launches[0].nodes["n2"]
+
+
+def test_a_child_that_failed_without_nodes_is_blamed_on_its_node(flyte_admin, remote):
+    flyte_admin.register("training")
+    flyte_admin.on_launch("training").plays(running(60).fails("nan"))
+    flyte_admin.on_launch("etl").plays(CHILD_ONLY)
+
+    run(remote)
+
+    assert flyte_admin.launches[0].failing.path == "train"
+    assert len(flyte_admin.launches[0].nodes["train"].nodes) == 0
+
+
+def test_the_report_names_the_child(flyte_admin, remote):
+    flyte_admin.on_launch("training").plays(running(60).fails("nan"))
+    flyte_admin.on_launch("etl").plays(CHILD_ONLY)
+
+    run(remote)
+
+    parent, child = flyte_admin.launches
+    assert f"launched {child.id.name}" in "\n".join(node_lines(parent._reader, 0))
