@@ -107,6 +107,27 @@ class Admissions:
             raise failed_precondition(str(wrong)) from wrong
         return made[-1]
 
+    def child(
+        self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
+    ) -> Admission:
+        """Admit an execution that a node launches whose script says what it plays.
+
+        It is a launch, but of no route.
+
+        Raises:
+            AdminError: FAILED_PRECONDITION, as for :meth:`admit`.
+        """
+        launch = self.launch(row, inputs)
+        try:
+            admission = self.given(launch, row, inputs, script)
+        except FlyteTestkitError as wrong:
+            name = row.message.spec.launch_plan.name
+            text = f"{name!r} was launched, but what its node says cannot be played: {wrong}"
+            self._unforeseen.add(text)
+            raise failed_precondition(text) from wrong
+        self._routes.launches.append(launch)
+        return Admission() if row.phase in OUTCOMES else admission
+
     def given(
         self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
     ) -> Admission:
@@ -139,8 +160,8 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        find = trees.finder(self._store)
-        walked = Walked(graphs.cast(self._closure(row, script), script, inputs, find), inputs)
+        known = trees.Elsewhere(self._store)
+        walked = Walked(graphs.cast(self._closure(row, script), script, inputs, known), inputs)
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked

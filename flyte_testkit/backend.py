@@ -96,7 +96,13 @@ class Backend:
         self.clock = clock
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
+        self.engine = Engine(
+            self._admit,
+            clock.now,
+            lambda: self.admin,
+            still=self._patiently,
+            given=self._admit_child,
+        )
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
@@ -111,7 +117,7 @@ class Backend:
             ask=self.read,
         )
         self.history = History()
-        self.admin.on_change(self.history.note)
+        self.admin.on_change(self._changed)
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
 
     @contextmanager
@@ -146,6 +152,13 @@ class Backend:
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
+
+    def _admit_child(self, row: ExecutionRow, inputs: LiteralMap, script: object) -> Admission:
+        return self._admissions.child(row, inputs, cast("Played", script))
+
+    def _changed(self, row: ExecutionRow, at: datetime) -> None:
+        self.history.note(row, at)
+        self.engine.families.changed(row, at)
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
@@ -286,9 +299,19 @@ class Backend:
         return Origin(
             partial(self._script_of, key),
             partial(read_literals, self.admin.store, row.inputs_uri),
-            Reader(row.message.id, self.read) if self.engine.plays_nodes(key) else None,
+            Reader(row.message.id, self._read_as_it_is),
+            self.engine.plays_nodes(key),
             partial(self._brought_up, key, now),
         )
+
+    def _read_as_it_is(self, rpc: str, request: Message) -> Message:
+        """Answer an RPC that changes nothing, whatever is due by now.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        with self._lock:
+            return self.admin.answer(rpc, request, self.clock.now())
 
     def _brought_up(self, key: Key, now: datetime) -> ExecutionRow:
         with self._lock:

@@ -111,6 +111,7 @@ ROOMS = {
         "_dynamic",
         "_groups",
         "_wholes",
+        "_launch_plan",  # which launches a whole
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -168,7 +169,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "inside nursery rehearsal runs stage",
+        "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
         "engine",
@@ -181,7 +182,7 @@ ROOMS = {
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "dynamics",  # what a task has yielded
-        "branches subworkflows tasks",  # the kinds
+        "branches launch_plans subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's
         "arrays",
         "kinds",
@@ -191,7 +192,7 @@ ROOMS = {
     "graphs": [
         "compiled kinds mapped",
         "arms drawn",
-        "bound joining",
+        "bound joining plans",
         "templates",
         "yielded",  # what dynamic tasks make
         "casting",

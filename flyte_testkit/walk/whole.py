@@ -62,7 +62,7 @@ class Walked(Played):
         """Return why it cannot be played yet; empty if it can.
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
-        be known: what waits for looks may go on to them.
+        be known: what waits for looks, or for another execution, may go on to them.
 
         Raises:
             TimelineError: A map is reached that has not as many items as its script says.
@@ -82,7 +82,7 @@ class Walked(Played):
                 found = _seen(performance, found, stage.audience)
         except UnplayableError:
             return problem
-        return problem if found.waits_for_looks else ""
+        return problem if found.waits_for_others else ""
 
 
 def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) -> Rehearsal:

@@ -28,13 +28,15 @@ class Anchors:
         workflow: What ran.
         told: What was told of it.
         begun: When it was launched.
+        noticed: When nodes noticed the end of what they launched, by their unique ids.
 
     Attributes:
         kept: The events that FlyteAdmin took.
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun):
+    def __init__(self, workflow, told, begun, noticed=None):
+        self._noticed = noticed or {}
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
@@ -78,6 +80,7 @@ class Anchors:
             for number in range(len(self.kept))
             if self._is_end(number) and self._is_in(self.kept[number].node, node)
         ]
+        ends += [at for other, at in self._noticed.items() if at and self._is_in(other, node)]
         return max([self.start(node), *ends])
 
     def _failed_before(self, node):

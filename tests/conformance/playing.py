@@ -5,11 +5,20 @@ Ignorant of how scripts are told from stories, and of what is compared.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import deriving
+import families
+import rounding
 import story_kinds
 from performing import performed
 
-KINDS = ("task", "sub-workflow", "branch", "failure node", "dynamic", "array")
+from flyte_testkit.propeller.pace import Pace
+
+KINDS = (
+    *("task", "sub-workflow", "branch", "failure node"),
+    *("launch plan", "dynamic", "array"),
+)
 """The kinds of nodes that can be scripted."""
 
 
@@ -48,6 +57,9 @@ def planter(story):
     scripts = deriving.scripts(story)
 
     def plant(fake, _story):
+        if (look := families.look(story)) is not None:
+            every, of = timedelta(seconds=families.EVERY), rounding.moment(look)
+            fake._backend.engine.pace = Pace(children_every=every, children_from=of)
         for key, script in scripts.items():
             launched = story.whole["after"][key]["execution"]["spec"]["launch_plan"]
             where = {part: launched[part] for part in ("project", "domain")}
