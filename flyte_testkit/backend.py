@@ -96,13 +96,7 @@ class Backend:
         self.clock = clock
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(
-            self._admit,
-            clock.now,
-            lambda: self.admin,
-            still=self._patiently,
-            given=self._admit_child,
-        )
+        self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
@@ -116,6 +110,7 @@ class Backend:
             look=self.look,
             ask=self.read,
         )
+        self.engine.given = self._admissions.child
         self.history = History()
         self.admin.on_change(self._changed)
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
@@ -152,9 +147,6 @@ class Backend:
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
-
-    def _admit_child(self, row: ExecutionRow, inputs: LiteralMap, script: object) -> Admission:
-        return self._admissions.child(row, inputs, cast("Played", script))
 
     def _changed(self, row: ExecutionRow, at: datetime) -> None:
         self.history.note(row, at)

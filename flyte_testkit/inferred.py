@@ -141,8 +141,7 @@ class Inferred:
 
     def plans(self, name: Name) -> list[LaunchPlanRow]:
         """Return all versions of a launch plan, oldest first."""
-        where = {"project": name.project, "domain": name.domain, "name": name.name}
-        return list(self._admin.store.launch_plans.where(where))
+        return list(self._admin.store.launch_plans.where(name._asdict()))
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.
@@ -305,13 +304,10 @@ class Inferred:
         """Change a stub's rows in place to what a FlyteAdmin makes of it that sees it first."""
         store, elsewhere = self._admin.store, self._elsewhere(stub, now)
         elsewhere.single_tasks.runnable(execution_pb2.ExecutionSpec(launch_plan=stub.task), now)
-        wrapped = _WRAPPED + stub.name
         for table, defined in zip(_tables(store), _tables(elsewhere.store), strict=True):
             for row in defined:
                 if table is store.tasks and row.name in taken:
                     continue
-                if table is store.launch_plans and row.name not in (stub.name, wrapped):
-                    continue  # what its nodes launch
                 if (old := table.get(*row.key)) is not None:
                     table.update(in_place_of(old, row))
                 elif table is store.tasks:  # that of a node which is new
@@ -326,10 +322,12 @@ class Inferred:
         """
         elsewhere = FlyteAdmin()
         elsewhere.store.projects = self._admin.store.projects
-        for key in {(*stub.place, plan.name, plan.version) for plan in stub.plans}:
-            if (row := self._admin.store.launch_plans.get(*key)) is not None:
-                elsewhere.store.launch_plans.insert(row)
+        launched, plans = self._admin.store.launch_plans, elsewhere.store.launch_plans
+        keys = {(*stub.place, plan.name, plan.version) for plan in stub.plans}
+        rows = [plans.insert(row) for key in keys if (row := launched.get(*key)) is not None]
         stub.register(lambda rpc, request: elsewhere.answer(rpc, request, now))
+        for row in rows:
+            plans.discard(*row.key)
         return elsewhere
 
     def _adapt_launch_plans(self, stub: Stub) -> None:

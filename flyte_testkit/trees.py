@@ -75,7 +75,7 @@ def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where])
             graph = graphs.scripted(graph, tree, whose)
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
-    return graph
+    return graph if graph is None else with_plans(inferred, name, graph)
 
 
 def learn(
@@ -109,7 +109,6 @@ def learn(
                 graphs.cast(inferred.compiled(name), tree, registered=Elsewhere(inferred.store))
         return version
     if planted and graph is not None:
-        graph = with_plans(inferred, name, graph)
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:

@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from flyte_testkit import failures, nodes, polls, running, undefined
+from flyte_testkit import failures, nodes, polls, render, running, undefined
 from flyte_testkit.errors import (
     FlyteTestkitError,
     HopelessWait,
@@ -12,7 +12,6 @@ from flyte_testkit.errors import (
     TimelineError,
     UnexpectedUse,
 )
-from flyte_testkit.render._nodes import node_lines
 from flyte_testkit.server import FakeFlyteAdmin
 
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
@@ -357,5 +356,5 @@ def test_the_report_names_the_child(flyte_admin, remote):
 
     run(remote)
 
-    parent, child = flyte_admin.launches
-    assert f"launched {child.id.name}" in "\n".join(node_lines(parent._reader, 0))
+    _, child = flyte_admin.launches
+    assert f"launched {child.id.name}" in render.text(flyte_admin)

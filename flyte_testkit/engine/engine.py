@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
 
@@ -109,9 +109,9 @@ class Engine(WorkflowExecutor):
         now: Tells the time, for what is still to come.
         admin: Gives the FlyteAdmin that is told of everything; which needs an engine to be made.
         still: Holds everything still meanwhile: the clock asks for stories from any thread.
-        given: What admits a new execution whose script its parent says.
 
     Attributes:
+        given: What admits a new execution whose script its parent says.
         families: Which execution launched which.
         pace: How long it takes for what takes it time by itself, in nodes.
     """
@@ -123,10 +123,9 @@ class Engine(WorkflowExecutor):
         admin: Callable[[], FlyteAdmin],
         *,
         still: Callable[[], AbstractContextManager[object]] = nullcontext,
-        given: Callable[[ExecutionRow, literals_pb2.LiteralMap, object], Admission] | None = None,
     ) -> None:
         self.ask = ask
-        self._given = given
+        self.given: Callable[[ExecutionRow, literals_pb2.LiteralMap, Any], Admission] | None = None
         self.pace = INSTANT
         self._scripts: dict[Key, object] = {}  # of what is being launched
         self._still = still
@@ -144,9 +143,9 @@ class Engine(WorkflowExecutor):
             AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
         """
         script = self._scripts.get(execution.key)
-        if script is None or self._given is None:
+        if script is None or self.given is None:
             return self.ask(execution, inputs)
-        return self._given(execution, inputs, script)
+        return self.given(execution, inputs, script)
 
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""

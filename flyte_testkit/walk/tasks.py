@@ -76,12 +76,15 @@ class _Task:
     def plays(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         try:
             yield self.site.queued(at, self.inputs)
-            at = yield Until(at)  # all of a level are queued before the first of them starts
+            # All of a level are queued before the first of them starts.
+            at = yield Until(at + self.site.stage.pace.round)
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
+                if isinstance(ending, (Succeeds, Fails, Yields)):
+                    at = yield from self._ends(at)
                 if isinstance(ending, Yields) and ending.nodes:
                     return (yield from self._yields(at))
                 if isinstance(ending, (Succeeds, Yields)):
@@ -117,6 +120,12 @@ class _Task:
         elif not told:
             yield from self._enters("QUEUED", at)
         return at
+
+    def _ends(self, at: datetime) -> Performance[datetime]:
+        """Wait until it is noticed that the attempt has ended."""
+        self._pod.ended = at
+        noticed = self.site.stage.pace.pod_noticed(self.site.pod(self.number), at)
+        return (yield Until(noticed)) if noticed > at else at
 
     def _enters(self, phase: TaskPhase, at: datetime, reason: str = "") -> Iterator[Act]:
         pod = self._pod

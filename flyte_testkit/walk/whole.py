@@ -125,6 +125,8 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
             at = yield Looks(stage.audience, step.duration.count)
         else:
             at = yield Until(at + timedelta(seconds=step.duration or 0))
+    if not steps and stage.pace.begins:
+        at = yield Until(at + stage.pace.begins)
     return at
 
 
@@ -133,6 +135,8 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     try:
         at = yield from scope.run(at)
         outputs = yield from scope.outputs(at)
+        if stage.pace.round:
+            at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
         yield stage.workflow_event(at, "FAILING", error=failure.error)
