@@ -14,6 +14,7 @@ from flyteidl.core import literals_pb2
 from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
+from flyte_testkit.beside import Beside
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
@@ -160,7 +161,7 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        known = trees.Elsewhere(self._store)
+        known = Beside(self._store)
         walked = Walked(graphs.cast(self._closure(row, script), script, inputs, known), inputs)
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
@@ -194,7 +195,8 @@ class Admissions:
             if isinstance(tree, Workflow):
                 raise trees.registered(asked.name, tree)
         elif place in self._inferred and workflow.name == asked.name:
-            trees.learn_late(self._inferred, place, tree, row.created_at)
+            known = Beside(self._store)
+            trees.learn_late(self._inferred, place, tree, row.created_at, known)
             workflow = self._workflow(row) or workflow
         return workflow.message.closure.compiled_workflow
 

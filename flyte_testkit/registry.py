@@ -14,6 +14,7 @@ from flyteidl.admin import project_pb2
 from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
+from flyte_testkit.beside import Beside
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts
 from flyte_testkit.errors import (
     FlyteTestkitError,
@@ -237,7 +238,7 @@ class Registry:
             guess = guess.with_outputs(name.name, outputs)
         planted = trees.among(scripts)
         learnt = guess, version, trees.settled(inferred, name, planted)
-        return trees.learn(inferred, name, learnt, planted, now)
+        return trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
 
     def _children(self, parent: Name, children: Iterable[tuple[str, Played]]) -> None:
         """See to it that what nodes launch can be as these want it.
@@ -263,7 +264,7 @@ class Registry:
         if inferred.is_closed(name):
             planted = trees.among(scripts)
             learnt = inferred.guess(name), None, trees.settled(inferred, name, planted)
-            trees.learn(inferred, name, learnt, planted, now)
+            trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.

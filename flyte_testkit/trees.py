@@ -7,10 +7,11 @@ any of them is played. Ignorant of routes, and of how nodes are found.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
+from flyte_testkit.beside import Beside
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
 from flyte_testkit.nodes import Array, LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from flyteidl.admin import launch_plan_pb2
-    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2
 
-    from flyte_testkit.admin.database.store import Store, Table
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.definitions import Definition
     from flyte_testkit.graphs import Graph
     from flyte_testkit.guesses import Guess
@@ -33,7 +33,6 @@ Learnt: TypeAlias = "tuple[Guess, str | None, Graph | None]"
 """The interface, the version that must be there, and the nodes."""
 
 __all__ = [
-    "Elsewhere",
     "among",
     "check",
     "check_nameless",
@@ -84,6 +83,7 @@ def learn(
     learnt: Learnt,
     planted: Sequence[Workflow | Where],
     now: datetime,
+    known: graphs.Registered,
 ) -> str:
     """Let a name be what was learnt of it, if these trees can be played on it then.
 
@@ -93,6 +93,7 @@ def learn(
         learnt: What is known of it now.
         planted: The trees.
         now: The time.
+        known: What is registered.
 
     Returns:
         The version to be launched.
@@ -106,13 +107,13 @@ def learn(
         with inferred.at_first(name):
             version = inferred.learn(name, guess, version, now, graph)
             for tree in planted:
-                graphs.cast(inferred.compiled(name), tree, registered=Elsewhere(inferred.store))
+                graphs.cast(inferred.compiled(name), tree, registered=known)
         return version
     if planted and graph is not None:
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
-            graphs.cast(compiled, tree, registered=Elsewhere(inferred.store))
+            graphs.cast(compiled, tree, registered=known)
     return inferred.learn(name, guess, version, now, graph)
 
 
@@ -156,7 +157,13 @@ def children(scripts: Iterable[object]) -> Iterator[tuple[str, Timeline | Workfl
                 yield node.of, node.script
 
 
-def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
+def learn_late(
+    inferred: Inferred,
+    name: Name,
+    tree: Workflow | Where,
+    now: datetime,
+    known: graphs.Registered,
+) -> None:
     """Learn what the nodes give by a tree that comes with a launch, as that of a function does.
 
     Raises:
@@ -168,7 +175,7 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
     grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
     if grown is not graph:
         compiled = inferred.tried(name, guess, grown, now)
-        graphs.cast(compiled, tree, registered=Elsewhere(inferred.store))
+        graphs.cast(compiled, tree, registered=known)
         inferred.learn(name, guess, None, now, grown)
 
 
@@ -267,42 +274,8 @@ def check(
         if isinstance(tree, Workflow):
             raise registered(found[-1].id.name, tree)
         if closure is not None:
-            launched += graphs.cast(closure, tree, registered=Elsewhere(store)).children
+            launched += graphs.cast(closure, tree, registered=Beside(store)).children
     return launched
-
-
-class Elsewhere:
-    """What is registered, for what dynamic tasks yield.
-
-    Of a name it is the one of the dynamic task's version, as in life; else the newest one.
-
-    Args:
-        store: Where it is registered.
-    """
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def task(self, name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
-        """Return a task; None if there is none."""
-        found = _beside(self._store.tasks, name, beside)
-        return None if found is None else found.message.closure.compiled_task.template
-
-    def launch_plan(
-        self, name: str, beside: identifier_pb2.Identifier
-    ) -> launch_plan_pb2.LaunchPlan | None:
-        """Return a launch plan; None if there is none."""
-        found = _beside(self._store.launch_plans, name, beside)
-        return None if found is None else found.message
-
-
-def _beside(table: Table[Any], name: str, beside: identifier_pb2.Identifier) -> Any:
-    place = (beside.project, beside.domain, name)
-    same_version = table.get(*place, beside.version)
-    if same_version is not None:
-        return same_version
-    named = (one for one in table if one.key[:3] == place)
-    return max(named, key=lambda one: one.id, default=None)
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

@@ -22,6 +22,7 @@ HOUSE = [
             "glances stubs",
             "inferred",
             "definitions",
+            "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
             "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock

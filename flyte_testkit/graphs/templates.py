@@ -106,6 +106,10 @@ class Maker:
         self.sub_workflows.append(template)
         return template
 
+    def called(self, part: Part) -> str:  # noqa: ARG002  it is made up
+        """Return what a node is called that has no name of its own; empty for its id."""
+        return ""
+
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
         """Let a node run a registered task; return what it gives.
 
@@ -187,8 +191,8 @@ class Scope:
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
         node, given = self._made(id_, name, part, f"{self._path}.{name}", same(name))
-        if part.of and name == id_:  # it has no name of its own
-            node.metadata.name = part.of.rpartition(".")[2]
+        if name == id_ and (called := self._maker.called(part)):  # it has no name of its own
+            node.metadata.name = called.rpartition(".")[2]
         self.kinds[same(name)] = given
         for output in sorted(self._promised.get(same(name), ())):
             if output not in given:

@@ -105,6 +105,12 @@ class _Maker(Maker):
         """The tasks of all nodes, those that are registered too."""
         return [*self.tasks, *self._found.values()]
 
+    def called(self, part: Part) -> str:
+        """Return what flytekit calls a node: as its task, or the workflow that it launches."""
+        if part.plan is not None:
+            return self.plans[part.plan.name].spec.workflow_id.name
+        return part.of
+
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
         """Let a node run a registered task; inputs that nobody gives are plain values."""
         template = self._found.get(part.of) or self._registered(part.of, path)

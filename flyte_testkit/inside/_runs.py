@@ -42,8 +42,7 @@ __all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
 _BY_THEMSELVES = {START, END}
-_LISTED = 20  # names in a message
-_LETTERS = 300
+_LISTED, _LETTERS = 20, 300  # names in a message, and how long they may be
 
 
 class NodeRun:

@@ -11,6 +11,7 @@ import deriving
 import families
 import rounding
 import story_kinds
+import yielding
 from performing import performed
 
 from flyte_testkit.propeller.pace import Pace
@@ -29,7 +30,7 @@ USUAL_PARALLELISM = 25
 def lacking(story):
     """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
     fewer = ("max parallelism",) if _waits_for_others(story) else ()
-    return (*story_kinds.lacking(story, KINDS), *fewer)
+    return (*story_kinds.lacking(story, KINDS), *fewer, *yielding.lacking(story))
 
 
 def _waits_for_others(story):

@@ -16,7 +16,8 @@ from story_files import Story
 WAITING = {
     "cached": 6,
     "gate": 6,
-    "recovered": 4,
+    "maps of registered tasks that were yielded": 1,
+    "recovered": 5,
     "sleep": 1,
 }
 """How many stories wait for what."""
@@ -53,7 +54,7 @@ def test_the_others_wait_for_what_cannot_be_scripted_yet():
     )
 
     assert found == WAITING
-    assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 63
+    assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 62
 
 
 def test_what_was_deleted_behind_admins_back_is_terminated():
