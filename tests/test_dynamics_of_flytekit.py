@@ -176,6 +176,30 @@ def test_outputs_of_a_made_up_one_may_come_of_what_it_yields(flyte_admin, flyte_
     assert launch.nodes["best"].inputs == {"first": 0.9}
 
 
+def test_maps_and_launch_plans_may_be_yielded(flyte_admin, flyte_remote):
+    flyte_admin.on_launch("training").always_plays(running(60).succeeds(auc=0.9))
+    mapped = nodes.array(running(5).succeeds(score=1.0), size=3)
+    own = nodes.launch_plan(running(30).succeeds(rows=1), of="extract")
+    train = nodes.launch_plan(of="training")
+    route = flyte_admin.on_launch("made-up").plays(
+        nodes.workflow(tune=nodes.dynamic(running(20).yields([train, train, mapped, own])))
+    )
+    plan = flyte_remote.fetch_launch_plan(name="made-up")
+    execution = flyte_remote.execute(plan, inputs={}, wait=True)
+    (launch,) = route.launches
+    assert launch.phase == "SUCCEEDED"
+    assert launch.nodes["tune.dn1"].full_name == "training"
+    assert launch.nodes["tune.dn2"].outputs == {"score": [1.0] * 3}
+    assert [launch.nodes[f"tune.dn{n}"].outputs for n in (1, 3)] == [{"auc": 0.9}, {"rows": 1}]
+    assert len(execution.node_executions["n0"].subworkflow_node_executions) == 6
+
+
+def test_a_launch_plan_that_there_is_not_is_refused(flyte_admin):
+    tree = where(running(20).yields([nodes.launch_plan(of="nope")]))
+    with pytest.raises(RegistrationError, match="launches 'nope', which is neither registered"):
+        flyte_admin.on_launch(search).plays(tree)
+
+
 def test_a_definition_may_call_a_task_dynamic(flyte_admin, flyte_remote):
     flyte_admin.register("made-up", nodes.workflow(tune=nodes.dynamic(), best=nodes.task()))
     route = flyte_admin.on_launch("made-up").plays(where(running(20).yields([FIT] * 2)))
