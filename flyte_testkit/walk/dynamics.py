@@ -83,7 +83,8 @@ def plays_yielded(
             yield site.event(at, "FAILED", error=failure.error, is_dynamic=True)
             raise NodeFailed(failure.error) from None
         yield from scope.end_node(at, outputs)
-        yield site.succeeded(at, outputs, attempt, is_dynamic=True)
+        has_outputs = bool(scope.interface.outputs.variables)
+        yield site.succeeded(at, outputs if has_outputs else None, attempt, is_dynamic=True)
     except Stopped as stopped:
         yield from scope.stop(stopped)
         raise

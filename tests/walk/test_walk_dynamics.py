@@ -16,7 +16,8 @@ BAD = nodes.task(running(9).fails("nan"))
 def alone(**options):
     """A workflow of one task."""
     made = Definitions()
-    return made, made.workflow(made.task("n0", **options), o0="n0")
+    gives = {} if options.get("gives") == {} else {"o0": "n0"}
+    return made, made.workflow(made.task("n0", **options), **gives)
 
 
 def yielding(*attempts, **options):
@@ -72,6 +73,13 @@ def test_its_events_say_what_it_is_once_it_has_yielded():
         assert not any(event.is_in_dynamic_chain for event in walk.events("n0"))
         last = walk.events("n0")[-1]
         assert not last.HasField("task_node_metadata")
+
+
+def test_one_without_outputs_has_no_address_of_outputs():
+    with yielding(running(20).yields([FIT]), gives={}) as walk:
+        walk.after(100)
+        assert walk.events("n0")[-1].WhichOneof("output_result") is None
+        assert walk.phase == "SUCCEEDED"
 
 
 def test_what_it_yielded_can_be_fetched_and_was_written_down():
