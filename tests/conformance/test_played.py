@@ -17,7 +17,7 @@ WAITING = {
     "cached": 6,
     "gate": 6,
     "launch plan": 6,
-    "recovered": 4,
+    "recovered": 5,
     "sleep": 1,
 }
 """How many stories wait for what."""
