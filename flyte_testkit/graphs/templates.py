@@ -181,6 +181,8 @@ class Scope:
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
         node, given = self._made(id_, name, part, f"{self._path}.{name}", same(name))
+        if part.of and name == id_:  # it has no name of its own
+            node.metadata.name = part.of.rpartition(".")[2]
         self.kinds[same(name)] = given
         for output in sorted(self._promised.get(same(name), ())):
             if output not in given:
@@ -224,8 +226,7 @@ class Scope:
         self, id_: str, name: str, part: Part, path: str, giver: str
     ) -> tuple[workflow_pb2.Node, Kinds]:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
-        called = part.of.rpartition(".")[2] if part.of and name == id_ else name
-        node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=called))
+        node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
         if part.mapped is not None:
             return node, self._map(node, part, part.mapped, path, giver)

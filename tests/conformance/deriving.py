@@ -139,6 +139,8 @@ class _Derivation:
         for case in cases(node):
             below = scope.unique_of(case["id"], unique)
             said = below and self._node(scope, case, below)
+            if said and scope.is_yielded:
+                return nodes.branch({yielding.arm(case): yielding.of_task(case, said)})
             if said:
                 return nodes.branch({_name(case): said})
         return None

@@ -19,13 +19,24 @@ def named(node):
     return node["id"].replace("-", "_")
 
 
+def arm(node):
+    """How a script calls an arm: as it was called."""
+    return node["metadata"]["name"].replace("-", "_")
+
+
+def of_task(node, said):
+    """What a script says of an arm: what happens in it, and which task it runs."""
+    return (
+        replace(said, of=node["task_node"]["reference_id"]["name"]) if "task_node" in node else said
+    )
+
+
 def defined(template, node, said):
     """What a script says of a node that is made up: what happens in it, and what it is."""
     beside = {each["id"] for each in template["nodes"]}
     after = sorted(each for each in upstream(node) if each in beside)
     if "task_node" in node:
-        of = node["task_node"]["reference_id"]["name"]
-        return replace(said or nodes.task(), of=of, after=after)
+        return replace(of_task(node, said or nodes.task()), after=after)
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
