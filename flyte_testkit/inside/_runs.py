@@ -76,6 +76,7 @@ class NodeRun:
         self.retry_group: str = listed.metadata.retry_group
         self.is_parent: bool = listed.metadata.is_parent_node or listed.metadata.is_dynamic
         self._launches = graph.launches(self.spec_id)
+        self._is_map: bool = listed.metadata.is_array
         self.path: str = self.name  # its siblings know better
 
     @property
@@ -97,6 +98,8 @@ class NodeRun:
     @property
     def items(self) -> tuple[ItemRun, ...]:
         """The items of a map, by their index; none of any other node."""
+        if not self._is_map:
+            return ()
         return ItemRun.all_of(map(self._reader.attempt, self._reader.attempts(self.id)))
 
     @property

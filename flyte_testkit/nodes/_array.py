@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Array", "Items", "array"]
 
 _WHAT: Final = "nodes.array(…)"
+_MOST: Final = 10_000
+"""How many items there may be: nobody means more, and a test would wait for them for ever."""
 _NUMBERED: Final = re.compile(r"\[\d+\]: ")
 
 
@@ -105,6 +107,7 @@ class Array(Node):
         keep(self, "but", Items(self.but))
         keep(self, "inputs", Values(self.inputs, "nodes.array(inputs=…)"))
         _check_whole("size", self.size, 0, "how many items there are")
+        _check_many(max(self.size or 0, 1 + max(self.but, default=-1)))
         _check_whole("retries", self.retries, 0, "how often an item is tried again")
         _check_whole("concurrency", self.concurrency, 1, "how many items run at a time")
         keep(self, "min_success_ratio", _ratio(self.min_success_ratio))
@@ -282,6 +285,14 @@ def _check_whole(option: str, value: Any, least: int, meaning: str) -> None:
         f"nodes.array({option}={shown(value)}): {meaning} is a whole number from {least} on."
         f"\nWrite {option}={max(least, 2)}, or leave it out."
     )
+
+
+def _check_many(size: int) -> None:
+    if size > _MOST:
+        raise TimelineError(
+            f"{_WHAT}: it has {size:,} items; a test has {_MOST:,} of them at most."
+            "\nA few show what many do: write size=20."
+        )
 
 
 def _ratio(value: Any) -> float | None:

@@ -170,7 +170,8 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
             _what(attempt.phase, attempt.error, told),
         )
     if items := _items(node):
-        yield _Line(f"{margin}  {len(items):,} items", "", _told(items))
+        count = f"{len(items):,} item{'s' * (len(items) != 1)}"
+        yield _Line(f"{margin}  {count}", "", _told(items))
 
 
 def _when(begun: datetime | None, ended: datetime | None, start: float) -> str:
