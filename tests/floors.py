@@ -22,6 +22,7 @@ HOUSE = [
             "glances stubs",
             "inferred",
             "definitions",
+            "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
             "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
@@ -95,9 +96,9 @@ ROOMS = {
     "timeline": [
         "_durations",
         "_parts",
-        "_text",
+        "_keywords _task_steps _text",
         "_endings _reader",
-        "_value",
+        "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
         "__init__",
@@ -106,10 +107,12 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_array _task",
         "_inside",
+        "_dynamic",
         "_groups",
         "_wholes",
+        "_launch_plan",  # which launches a whole
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -122,7 +125,7 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_demand _go_values _schemas _wrong",
+        "_demand _go_values _mapped _schemas _wrong",
         "_conditions _content _paths",
         "_bindings _plain",
         "_demands _outputs",
@@ -167,7 +170,7 @@ ROOMS = {
     ],
     "engine": [
         "history performance",
-        "inside nursery rehearsal runs stage",
+        "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
         "engine",
@@ -179,15 +182,21 @@ ROOMS = {
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
-        "branches subworkflows tasks",  # the kinds
+        "dynamics",  # what a task has yielded
+        "branches launch_plans subworkflows tasks",  # the kinds
+        "items",  # each of a map is a task's
+        "arrays",
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
-        "arms bound joining",
-        "casting templates",
+        "compiled kinds mapped",
+        "arms drawn",
+        "bound joining plans",
+        "templates",
+        "yielded",  # what dynamic tasks make
+        "casting",
         "__init__",
     ],
     "wire": [

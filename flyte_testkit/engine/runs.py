@@ -8,9 +8,10 @@ what is performed and of FlyteAdmin: acts are handed to whoever sends them.
 from __future__ import annotations
 
 import heapq
+import sys
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
@@ -54,6 +55,9 @@ class Run:
         """The looks that it waits for; None if it waits for none."""
         return next(self.wait.looks(), None) if self.wait is not None else None
 
+
+_LAST: Final = sys.maxsize
+"""The turn of who heard of something that happened at that instant."""
 
 _Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
 
@@ -135,6 +139,11 @@ class Runs:
         self._expected[run] = now + PATIENCE  # after the last, too: nobody saw what has changed
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
+
+    def poke(self, run: Run, at: datetime) -> None:
+        """Let a run look whether it can go on, after all else that happens at this instant."""
+        if run.wait is not None and run.wait.is_over(at):
+            heapq.heappush(self._agenda, (at, _LAST, next(self._numbers), run, run.wait))
 
     def next_due(self) -> datetime | None:
         """Return when something will happen by itself; None if nothing will.

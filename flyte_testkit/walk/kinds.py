@@ -10,7 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.walk.arrays import plays_array
 from flyte_testkit.walk.branches import plays_branch
+from flyte_testkit.walk.launch_plans import plays_launch_plan
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
 
@@ -31,12 +33,14 @@ PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
     "sub-workflow": plays_subworkflow,
     "branch": plays_branch,
+    "map": plays_array,
+    "launch plan": plays_launch_plan,
 }
 """Who plays which kind."""
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
 _SHOWN: Final = 5
-_YET: Final = "only tasks, sub-workflows and branches can be played yet"
+_YET: Final = "only tasks, sub-workflows, branches and launch plans can be played yet"
 
 
 class UnplayableError(FlyteTestkitError):
@@ -54,6 +58,8 @@ def kind_of(node: workflow_pb2.Node) -> str:
         return "sub-workflow" if is_inner else "launch plan"
     if target == "gate_node":
         return "sleep" if node.gate_node.HasField("sleep") else "gate"
+    if target == "array_node" and not node.array_node.node.HasField("task_node"):
+        return "map of what is no task"  # FlyteAdmin 1.16.8 takes none that flytekit sends
     return _TARGETS.get(target, "")
 
 

@@ -195,8 +195,22 @@ class Scope:
         site = self._place(self._graph.nodes[id_])
         self._playing += 1
         self._nursery.start(
-            self.play(site, at), partial(self._has_ended, id_), partial(self._has_failed, id_)
+            self._in_next_round(site, at),
+            partial(self._has_ended, id_),
+            partial(self._has_failed, id_),
         )
+
+    def _in_next_round(self, site: Site, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Play a node as soon as it is noticed that those before it have ended."""
+        pace = self.company.stage.pace
+        if not pace.round:
+            return self.play(site, at)
+
+        def plays() -> Performance[literals_pb2.LiteralMap]:
+            begun = yield Until(at + pace.round)
+            return (yield from self.play(site, begun))
+
+        return plays()
 
     def _has_ended(self, id_: str, outputs: literals_pb2.LiteralMap, at: datetime) -> None:
         self._given[id_] = outputs

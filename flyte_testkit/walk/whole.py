@@ -17,8 +17,9 @@ from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until
-from flyte_testkit.engine.rehearsal import rehearse
+from flyte_testkit.engine.rehearsal import Rehearsal, rehearse
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
 from flyte_testkit.timeline import Polls
 from flyte_testkit.walk.company import Company
@@ -29,7 +30,7 @@ from flyte_testkit.walk.scope import Scope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.engine.performance import Audience, Performance
     from flyte_testkit.walk.cast import Cast
     from flyte_testkit.walk.company import Play
     from flyte_testkit.walk.site import Site
@@ -65,17 +66,38 @@ class Walked(Played):
         """Return why it cannot be played yet; empty if it can.
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
-        be known: what waits for looks may go on to them.
+        be known: what waits for looks, or for another execution, may go on to them.
+
+        Raises:
+            TimelineError: A map is reached that has not as many items as its script says.
         """
         problem = unplayable(self.cast.closure)
-        if not problem:
+        counts = any(
+            isinstance(node, Array) and (node.but or node.size is not None)
+            for node in self.cast.nodes.values()
+        )
+        if not problem and not counts:
             return ""
-        performance = self.perform(_stage(self.inputs), _ANY_TIME)
+        stage = _stage(self.inputs)
+        performance = self.perform(stage, _ANY_TIME)
         try:
             found = rehearse(performance, next(performance))
+            while found.waits_for_looks and not problem:
+                found = _seen(performance, found, stage.audience)
         except UnplayableError:
             return problem
-        return problem if found.waits_for_looks else ""
+        return problem if found.waits_for_others else ""
+
+
+def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) -> Rehearsal:
+    """Rehearse what comes once somebody has looked as often as is waited for."""
+    assert found.wait is not None  # noqa: S101  it waits for looks
+    assert found.at is not None  # noqa: S101  it has acted
+    audience.seen += max(look.polls for look in found.wait.looks())
+    try:
+        return rehearse(performance, performance.send(found.at), found.at)
+    except StopIteration:
+        return Rehearsal([], found.at, None)
 
 
 def reached(
@@ -101,9 +123,8 @@ def reached(
     performance = perform(cast, stage, _ANY_TIME, noted)
     try:
         rehearsal = rehearse(performance, next(performance))
-        while rehearsal.waits_for_looks and rehearsal.wait is not None:
-            stage.audience.seen += max(look.polls for look in rehearsal.wait.looks())
-            rehearsal = rehearse(performance, rehearsal.wait, rehearsal.at)
+        while rehearsal.waits_for_looks:
+            rehearsal = _seen(performance, rehearsal, stage.audience)
     except UnplayableError:
         pass
     yield from found
@@ -144,6 +165,8 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
             at = yield Looks(stage.audience, step.duration.count)
         else:
             at = yield Until(at + timedelta(seconds=step.duration or 0))
+    if not steps and stage.pace.begins:
+        at = yield Until(at + stage.pace.begins)
     return at
 
 
@@ -152,6 +175,8 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     try:
         at = yield from scope.run(at)
         outputs = yield from scope.outputs(at)
+        if stage.pace.round:
+            at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
         yield stage.workflow_event(at, "FAILING", error=failure.error)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from story_graphs import needs
+from story_graphs import dynamics, needs
 
 ONE_ROUND = 1.0
 """How long before a failure an attempt may have ended so that nothing came of it, in seconds."""
@@ -28,23 +28,31 @@ class Anchors:
         workflow: What ran.
         told: What was told of it.
         begun: When it was launched.
+        noticed: When nodes noticed the end of what they launched, by their unique ids.
 
     Attributes:
         kept: The events that FlyteAdmin took.
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun):
+    def __init__(self, workflow, told, begun, noticed=None):
+        self._noticed = noticed or {}
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
         self._needs = needs(workflow, told)
+        self._dynamics = dynamics(told)
         self._times = [event.sent for event in self.kept]
         policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
         self._keep_rounds_apart()
         for number, event in enumerate(self.kept):
             if (event.kind, event.phase) == ("node", "FAILED") and policy != LATE:
                 self._join(number, self.parents.get(event.node, ""))
+        self._yielded = {
+            event.node: time  # what a dynamic task yields begins when the task has ended
+            for event, time in zip(self.kept, self._times, strict=True)
+            if (event.kind, event.phase) == ("task", "SUCCEEDED") and event.node in self._dynamics
+        }
         self.start, self.end = cache(self._start), cache(self._end)
 
     def of_attempt(self, node, attempt):
@@ -58,7 +66,7 @@ class Anchors:
     def _start(self, node):
         """When a node begins."""
         above = self.parents.get(node)
-        begun = self._begun if above is None else self.start(above)
+        begun = self._begun if above is None else self._yielded.get(above) or self.start(above)
         if node not in self._needs.get(node, ()):
             begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
         if failed := self._failed_before(node):
@@ -72,6 +80,7 @@ class Anchors:
             for number in range(len(self.kept))
             if self._is_end(number) and self._is_in(self.kept[number].node, node)
         ]
+        ends += [at for other, at in self._noticed.items() if at and self._is_in(other, node)]
         return max([self.start(node), *ends])
 
     def _failed_before(self, node):

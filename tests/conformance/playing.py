@@ -5,11 +5,21 @@ Ignorant of how scripts are told from stories, and of what is compared.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import deriving
+import families
+import rounding
 import story_kinds
+import yielding
 from performing import performed
 
-KINDS = ("task", "sub-workflow", "branch", "failure node")
+from flyte_testkit.propeller.pace import Pace
+
+KINDS = (
+    *("task", "sub-workflow", "branch", "failure node"),
+    *("launch plan", "dynamic", "array"),
+)
 """The kinds of nodes that can be scripted."""
 
 
@@ -20,7 +30,7 @@ USUAL_PARALLELISM = 25
 def lacking(story):
     """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
     fewer = ("max parallelism",) if _waits_for_others(story) else ()
-    return (*story_kinds.lacking(story, KINDS), *fewer)
+    return (*story_kinds.lacking(story, KINDS), *fewer, *yielding.lacking(story))
 
 
 def _waits_for_others(story):
@@ -48,6 +58,9 @@ def planter(story):
     scripts = deriving.scripts(story)
 
     def plant(fake, _story):
+        if (look := families.look(story)) is not None:
+            every, of = timedelta(seconds=families.EVERY), rounding.moment(look)
+            fake._backend.engine.pace = Pace(children_every=every, children_from=of)
         for key, script in scripts.items():
             launched = story.whole["after"][key]["execution"]["spec"]["launch_plan"]
             where = {part: launched[part] for part in ("project", "domain")}
