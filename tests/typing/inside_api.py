@@ -13,6 +13,8 @@ from typing_extensions import assert_type
 from flyte_testkit.inside import AttemptRun, NodeRun, NodeRuns, RunError
 
 if TYPE_CHECKING:
+    from flyteidl.admin.execution_pb2 import Execution
+
     from flyte_testkit.launches import Launch
 
 
@@ -28,6 +30,7 @@ def check_types(launch: Launch) -> None:
     assert_type(train.outputs, dict[str, Any])
     assert_type(train.error, RunError | None)
     assert_type(train.nodes["fit"].path, str)
+    assert_type(train.execution, Execution | None)
 
 
 def check_what_is_refused(launch: Launch) -> None:
