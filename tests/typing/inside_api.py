@@ -8,13 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.admin.execution_pb2 import Execution
 from typing_extensions import assert_type
 
 from flyte_testkit.inside import AttemptRun, NodeRun, NodeRuns, RunError
 
 if TYPE_CHECKING:
-    from flyteidl.admin.execution_pb2 import Execution
-
     from flyte_testkit.launches import Launch
 
 
