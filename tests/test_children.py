@@ -302,12 +302,15 @@ def test_a_picture_shows_what_nobody_has_looked_at(flyte_admin, remote):
             train=nodes.launch_plan(of="training"), last=nodes.task(running(5).succeeds())
         )
     )
+    flyte_admin.add_execution("nightly", running(50).succeeds())
     run(remote, wait=False)
     flyte_admin.clock.advance(100)
 
     glances = flyte_admin._backend.glances()
 
-    assert [glance.changes[-1].phase for glance in glances] == ["SUCCEEDED", "SUCCEEDED"]
+    assert [glance.changes[-1].phase for glance in glances] == ["SUCCEEDED"] * 3
+    phases = [change.phase for glance in glances for change in glance.changes]
+    assert phases.count("SUCCEEDED") == phases.count("RUNNING") == 3
 
 
 def test_nodes_of_the_child_are_read_below_the_node_that_launched_it(flyte_admin, remote):
