@@ -219,14 +219,16 @@ class Engine(WorkflowExecutor):
             The phases since their beginning, of those that were not played.
         """
         unseen = self._runs.unseen(now)
-        told = {}
-        for key, play in list(self.plays.items()):
-            if play.run not in unseen:
-                continue
-            script = play.script
-            if key in self.families or not isinstance(script, Timeline):
+        for key, play in list(self.plays.items()):  # others may be launched meanwhile
+            has_nodes = not isinstance(play.script, Timeline)
+            if play.run in unseen and (has_nodes or key in self.families):
                 self.bring_up(key, now)
-            elif play.run.aborting or _counts_looks(script):
+        unseen, told = self._runs.unseen(now), {}  # fewer by now: these may have played all
+        for key, play in self.plays.items():
+            script = play.script
+            if play.run not in unseen or not isinstance(script, Timeline):
+                continue
+            if play.run.aborting or _counts_looks(script):
                 self._runs.bring_up(play.run, now)
             else:
                 told[key] = list(outlined(script, play.stage, play.begun, now))
