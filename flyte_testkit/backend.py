@@ -313,6 +313,8 @@ class Backend:
                 return self._register(rpc, request, now)
             if rpc in _LOOK_UPS:
                 self._look_up(request)
+            if rpc == "SetSignal":
+                return self._set_signal(request, now)
             if not principal:
                 return self.admin.answer(rpc, request, now)
             with self.admin.acting_as(principal):
@@ -323,6 +325,14 @@ class Backend:
         if request.id.name:
             self.routes.looked_for(request.id.name)
         self.inferred.looked_at(request.id.project, request.id.domain, request.id.name)
+
+    def _set_signal(self, request: Any, now: datetime) -> Message:
+        """Let a client set a signal, for which an engine may wait: it looks at that instant."""
+        answer = self.admin.answer("SetSignal", request, now)
+        of = request.id.execution_id
+        key = (of.project, of.domain, of.name)
+        self.engine.signalled(key, request.id.signal_id, request.value, now)
+        return answer
 
     def _register(self, rpc: str, request: Any, now: datetime) -> Message:
         """Let a client register something, for which what was only inferred steps aside."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Task, Where, Workflow
+from flyte_testkit.nodes import Gate, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
@@ -156,6 +156,12 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             raise RegistrationError(
                 f"{call}: {path!r} says what its attempts do, but a definition only says which"
                 f" nodes there are.\nWrite nodes.task() here, and plant what happens:"
+                f" on_launch({name!r}).plays(nodes.where(…))."
+            )
+        if isinstance(node, Gate) and node.script is not None:
+            raise RegistrationError(
+                f"{call}: {path!r} says how the waiting ends, but a definition only says which"
+                f" nodes there are.\nWrite nodes.gate() here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"

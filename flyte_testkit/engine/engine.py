@@ -161,6 +161,11 @@ class Engine(WorkflowExecutor):
         if (play := self.plays.get(key)) is not None:
             self._runs.looked_at(play.run, now)
 
+    def signalled(self, key: Key, signal: str, value: literals_pb2.Literal, now: datetime) -> None:
+        """Let an execution hear that somebody has set a signal of its."""
+        if (play := self.plays.get(key)) is not None:
+            self._runs.signalled(play.run, signal, value, now)
+
     def counts(self, key: Key) -> bool:
         """Whether an execution waits for looks now."""
         play = self.plays.get(key)
@@ -184,6 +189,7 @@ class Engine(WorkflowExecutor):
                     if play is not None and play.run in unseen:
                         known = f"was {row.phase} when somebody looked last"
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
+                    lines += [] if play is None else _waits_at_gates(row, play)
         return "\n".join(lines) or "  no execution is under way"
 
     def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
@@ -231,6 +237,16 @@ class Engine(WorkflowExecutor):
         except AdminError as refusal:
             return refusal
         return None
+
+
+def _waits_at_gates(row: ExecutionRow, play: Play) -> list[str]:
+    """Tell of the signals that an execution waits for, and of the verbs that set them."""
+    name = row.execution_name
+    return [
+        f"    it waits at the gate {signal!r}: approve({name!r}, {signal!r}), reject(…) or"
+        " set_signal(…, value) releases it, by the fake's verbs or a client's"
+        for signal in play.run.signals
+    ]
 
 
 def _counts_looks(script: Timeline) -> bool:

@@ -21,7 +21,7 @@ from flyte_testkit.engine.performance import Act, Until, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flyte_testkit.engine.performance import Looks, Performance
+    from flyte_testkit.engine.performance import Looks, Performance, Signalled
 
 __all__ = ["Nursery"]
 
@@ -241,3 +241,8 @@ class _AnyOf(Wait):
         """Yield the looks that they wait for."""
         for wait in self._others:
             yield from wait.looks()
+
+    def signals(self) -> Iterator[Signalled]:
+        """Yield the signals that they wait for."""
+        for wait in self._others:
+            yield from wait.signals()

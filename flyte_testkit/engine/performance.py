@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from flyteidl.core.literals_pb2 import Literal
     from google.protobuf.message import Message
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Audience",
     "Looks",
     "Performance",
+    "Signalled",
     "Terminated",
     "Until",
     "Wait",
@@ -77,6 +79,10 @@ class Wait:
         """Yield what it waits for that is a number of looks."""
         yield from ()
 
+    def signals(self) -> Iterator[Signalled]:
+        """Yield what it waits for that is a signal."""
+        yield from ()
+
 
 class Until(Wait):
     """Nothing happens before an instant."""
@@ -102,7 +108,11 @@ class When(Wait):
 
 
 class Audience:
-    """Who looks at an execution: how often somebody has.
+    """Who looks at an execution, and signals to it.
+
+    Attributes:
+        seen: How often somebody has looked.
+        signals: The values of the signals that were set, by their ids; another mapping each time.
 
     Example:
         >>> audience = Audience()
@@ -114,6 +124,11 @@ class Audience:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.signals: Mapping[str, Literal] = {}
+
+    def hears(self, signal: str, value: Literal) -> None:
+        """Take down that somebody has set a signal."""
+        self.signals = {**self.signals, signal: value}
 
 
 class Looks(Wait):
@@ -135,6 +150,42 @@ class Looks(Wait):
         return self._audience.seen - self._from >= self.polls
 
     def looks(self) -> Iterator[Looks]:
+        """Yield itself."""
+        yield self
+
+
+class Signalled(Wait):
+    """Nothing happens before somebody has set a signal, has looked, or before an instant.
+
+    Attributes:
+        signal: The id of the signal.
+    """
+
+    __slots__ = ("_audience", "_looks", "signal")
+
+    def __init__(
+        self,
+        audience: Audience,
+        signal: str,
+        at: datetime | None = None,
+        looks: Looks | None = None,
+    ) -> None:
+        super().__init__(at)
+        self._audience = audience
+        self._looks = looks
+        self.signal = signal
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the signal was set, or what else ends it has come."""
+        looked = self._looks is not None and self._looks.is_over(now)
+        return self.signal in self._audience.signals or looked or super().is_over(now)
+
+    def looks(self) -> Iterator[Looks]:
+        """Yield the looks that end it as well."""
+        if self._looks is not None:
+            yield self._looks
+
+    def signals(self) -> Iterator[Signalled]:
         """Yield itself."""
         yield self
 

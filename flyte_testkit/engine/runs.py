@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
+    from flyteidl.core.literals_pb2 import Literal
+
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
 __all__ = ["Run", "Runs"]
@@ -53,6 +55,12 @@ class Run:
     def looks(self) -> Looks | None:
         """The looks that it waits for; None if it waits for none."""
         return next(self.wait.looks(), None) if self.wait is not None else None
+
+    @property
+    def signals(self) -> list[str]:
+        """The ids of the signals that it waits for, each once."""
+        waits = () if self.wait is None else self.wait.signals()
+        return list(dict.fromkeys(wait.signal for wait in waits))
 
 
 _Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
@@ -133,6 +141,12 @@ class Runs:
             return
         run.audience.seen += 1
         self._expected[run] = now + PATIENCE  # after the last, too: nobody saw what has changed
+        if run.wait is not None and run.wait.is_over(now):
+            self._go_on(run, now)
+
+    def signalled(self, run: Run, signal: str, value: Literal, now: datetime) -> None:
+        """Let a run hear that a signal was set; if it waits for that, it goes on."""
+        run.audience.hears(signal, value)
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
 

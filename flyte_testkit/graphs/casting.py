@@ -12,7 +12,8 @@ from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.graphs.waits import check_gate, check_sleep
+from flyte_testkit.nodes import Branch, Gate, Sleep, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
@@ -34,6 +35,8 @@ _WORDS: Final = {
     "task": "nodes.task",
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
+    "gate": "nodes.gate",
+    "sleep": "nodes.sleep",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -136,6 +139,10 @@ class _Caster:
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
             self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+        elif isinstance(node, Gate):
+            check_gate(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+        elif isinstance(node, Sleep):
+            check_sleep(f"{name!r} ({found.id}) of {scope.whose}", found, node)
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
         if scope.failure_node is None:

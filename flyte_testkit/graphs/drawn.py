@@ -13,8 +13,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import RegistrationError
+from flyte_testkit.graphs.waits import lasting, seen_of
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, Gate, Sleep, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut
@@ -42,6 +43,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        lasts: How long it sleeps, or may wait at a gate; None: for ever.
     """
 
     word: str
@@ -52,6 +54,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    lasts: float | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +131,9 @@ def as_part(node: Node, whose: str) -> Part:
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
         return Part(node.word, inside=arms)
+    if isinstance(node, (Gate, Sleep)):
+        seen = seen_of(node, whose) if isinstance(node, Gate) else {}
+        return Part(node.word, outputs=seen, lasts=lasting(node))
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
     return Part(node.word, inside=drawn(node, whose))
 

@@ -13,8 +13,8 @@
     nodes.where(train=nodes.subworkflow(fit=nodes.task(running(600).fails("no disk"))))
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
-of nodes are :func:`task`, :func:`subworkflow` and :func:`branch`. Each node comes after all that
-are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
+of nodes are :func:`task`, :func:`subworkflow`, :func:`branch`, :func:`gate` and :func:`sleep`. Each
+node comes after all that are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
 its attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
 :func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
 which know a task's own phases and their reasons.
@@ -32,6 +32,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.nodes._gate import Gate, Sleep, gate, sleep
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
 from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes._promise import Promise, promise
@@ -45,19 +46,23 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "Branch",
+    "Gate",
     "Node",
     "OpenAttempt",
     "Promise",
+    "Sleep",
     "Subworkflow",
     "Task",
     "Where",
     "Workflow",
     "branch",
+    "gate",
     "immediately",
     "initializing",
     "promise",
     "queued",
     "running",
+    "sleep",
     "subworkflow",
     "task",
     "waiting",

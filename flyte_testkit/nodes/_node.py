@@ -30,6 +30,10 @@ _ADVICE: Final = {
         [("Task", "succeeds"), ("Task", "fails"), ("Task", "times_out"), ("Task", "never_ends")],
         "It is its attempts that end.\nWrite nodes.task(running(60).succeeds()).",
     ),
+    **dict.fromkeys(
+        [("Gate", "succeeds"), ("Gate", "fails"), ("Gate", "times_out"), ("Gate", "never_ends")],
+        "It is its script that ends.\nWrite nodes.gate(running(60).succeeds()).",
+    ),
 }
 """What to do instead of a method that something does not have."""
 

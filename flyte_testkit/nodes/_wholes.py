@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._gate import Gate
 from flyte_testkit.nodes._groups import Subworkflow
 from flyte_testkit.nodes._inside import (
     FailureNode,
@@ -243,7 +244,7 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
-    if isinstance(node, Task):
+    if isinstance(node, (Gate, Task)):
         said += node.defines
     if isinstance(node, Subworkflow) and node.outputs is not None:
         said.append(f".succeeds({_text.outputs(node.outputs)})")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
+from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
 from flyte_testkit.nodes._names import same
@@ -56,6 +57,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
             return outputs_of(node.arm[1])
         case Subworkflow():
             return tuple(default_outputs(node) if node.outputs is None else node.outputs)
+        case Gate():
+            return (SIGNALLED,) if node.brings_value else ()
         case _:
             return ()
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.branches import plays_branch
+from flyte_testkit.walk.gates import plays_gate, plays_sleep
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
 
@@ -31,12 +32,14 @@ PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
     "sub-workflow": plays_subworkflow,
     "branch": plays_branch,
+    "gate": plays_gate,
+    "sleep": plays_sleep,
 }
 """Who plays which kind."""
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
 _SHOWN: Final = 5
-_YET: Final = "only tasks, sub-workflows and branches can be played yet"
+_YET: Final = f"of kinds, only {', '.join(PLAYED)} can be played yet"
 
 
 class UnplayableError(FlyteTestkitError):
