@@ -15,7 +15,7 @@ import sys
 
 from measuring import now, ratio, send_all, verdict
 
-from flyte_testkit import VirtualClock, failures, nodes, running
+from flyte_testkit import VirtualClock, failures, nodes, running, undefined
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
@@ -29,12 +29,13 @@ TREE = nodes.workflow(
     report=nodes.task(running(5).succeeds()),
 )
 TASK = nodes.task(running(60).succeeds(), after=())
-WIDE = nodes.workflow(**{f"t{number}": TASK for number in range(100)})
+WIDE = nodes.workflow(undefined(1), **{f"t{number}": TASK for number in range(100)})
 DEEP = nodes.workflow(
+    undefined(1),
     **{
         f"s{outer}": nodes.subworkflow(**{f"t{inner}": TASK for inner in range(9)}, after=())
         for outer in range(10)
-    }
+    },
 )
 
 

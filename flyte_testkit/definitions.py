@@ -6,11 +6,10 @@ Ignorant of who registered it, and of scripts.
 from __future__ import annotations
 
 import difflib
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store, Table
     from flyte_testkit.inferred import Name
 
-__all__ = ["Definition", "Kind", "Whereabouts", "definitions", "elsewhere", "whereabouts", "whole"]
+__all__ = ["Definition", "Kind", "Whereabouts", "definitions", "elsewhere", "whereabouts"]
 
 
 Kind = Literal["launch_plan", "workflow", "task"]
@@ -101,20 +100,6 @@ def elsewhere(store: Store, name: Name, *kinds: Kind) -> list[tuple[str, str]]:
         for row in tables[kind].where({"name": name.name})
     )
     return [place for place in found if place != (name.project, name.domain)]
-
-
-@contextmanager
-def whole(store: Store) -> Iterator[None]:
-    """Let several things be registered, or none of them."""
-    tables = _tables(store).values()
-    before = [len(table) for table in tables]
-    try:
-        yield
-    except BaseException:
-        for table, count in zip(tables, before, strict=True):
-            for row in list(table)[count:]:
-                table.discard(*row.key)
-        raise
 
 
 def _tables(store: Store) -> dict[Kind, Table[Any]]:

@@ -25,7 +25,7 @@ from flyteidl.admin import execution_pb2, launch_plan_pb2
 
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.guesses import Guess
-from flyte_testkit.replacing import adapted, in_place_of
+from flyte_testkit.replacing import adapted, in_place_of, whole
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
@@ -118,10 +118,21 @@ class Inferred:
         """Let the nodes of a name be those that it has."""
         self._entries[name].closed = True
 
-    def compiled(self, name: Name) -> Compiled | None:
-        """Return what FlyteAdmin has made of a name; None if a client's took its place."""
+    def compiled(self, name: Name) -> Compiled:
+        """Return what FlyteAdmin has made of a name, in its newest version."""
         workflow = self._admin.store.workflows.get(*name, self._entries[name].versions[-1])
-        return None if workflow is None else workflow.message.closure.compiled_workflow
+        assert workflow is not None  # noqa: S101  a stub has one
+        return workflow.message.closure.compiled_workflow
+
+    @contextmanager
+    def at_first(self, name: Name) -> Iterator[None]:
+        """Let a name be learnt of for the first time, unless something is wrong with that."""
+        try:
+            with whole(self._admin.store):
+                yield
+        except BaseException:
+            self._entries.pop(name, None)
+            raise
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.
@@ -233,8 +244,8 @@ class Inferred:
                 (table, key) for table in _tables(self._admin.store) for key in self._keys(name)
             ]
             found += [(tasks, key) for key in self._task_keys(name)]
-        elif (whole := self._whose_task(id_)) is not None:
-            found = [(tasks, (*name, version)) for version in whole.versions]
+        elif (owner := self._whose_task(id_)) is not None:
+            found = [(tasks, (*name, version)) for version in owner.versions]
         else:
             yield
             return
@@ -247,8 +258,8 @@ class Inferred:
             raise
         if name in self._entries:
             del self._entries[name]
-        elif whole is not None:
-            whole.taken.add(name.name)
+        elif owner is not None:
+            owner.taken.add(name.name)
 
     def _whose_task(self, id_: identifier_pb2.Identifier) -> _Entry | None:
         """Return the stub of which a node runs a task of this name."""

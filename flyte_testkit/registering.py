@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import trees
-from flyte_testkit.definitions import whole
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Guess
 from flyte_testkit.inferred import Name
+from flyte_testkit.replacing import whole
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:

@@ -232,8 +232,9 @@ class Registry:
         guess = guess.with_inputs(name.name, inputs, complete=complete, late=late)
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
-        graph = trees.settled(inferred, name, guess, trees.among(scripts), now)
-        return inferred.learn(name, guess, version, now, graph)
+        planted = trees.among(scripts)
+        learnt = guess, version, trees.settled(inferred, name, planted)
+        return trees.learn(inferred, name, learnt, planted, now)
 
     def _grow(self, name: Name, scripts: Iterable[object], now: datetime) -> None:
         """Learn what nodes give by scripts, of a name whose nodes were registered by a tree.
@@ -243,9 +244,9 @@ class Registry:
         """
         inferred = self._backend.inferred
         if inferred.is_closed(name):
-            guess = inferred.guess(name)
-            graph = trees.settled(inferred, name, guess, trees.among(scripts), now)
-            inferred.learn(name, guess, None, now, graph)
+            planted = trees.among(scripts)
+            learnt = inferred.guess(name), None, trees.settled(inferred, name, planted)
+            trees.learn(inferred, name, learnt, planted, now)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.

@@ -1,21 +1,25 @@
-"""Rows that take the place of others: what a stub was like, and what it is like by now.
+"""Rows that take the place of others, and rows that are there all together or not at all.
 
-Ignorant of why it changes.
+Ignorant of why they change.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import launch_plan_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flyteidl.core import interface_pb2
 
     from flyte_testkit.admin.database.rows import LaunchPlanRow
+    from flyte_testkit.admin.database.store import Store, Table
 
-__all__ = ["adapted", "in_place_of"]
+__all__ = ["adapted", "in_place_of", "whole"]
 
 
 def in_place_of(old: Any, row: Any) -> Any:
@@ -49,3 +53,17 @@ def adapted(row: LaunchPlanRow, expected: interface_pb2.ParameterMap) -> LaunchP
             own.default.CopyFrom(default)
     message.spec.default_inputs.CopyFrom(message.closure.expected_inputs)
     return replace(row, message=message)
+
+
+@contextmanager
+def whole(store: Store) -> Iterator[None]:
+    """Let several things be registered, or none of them."""
+    tables: list[Table[Any]] = [store.launch_plans, store.workflows, store.tasks]
+    before = [len(table) for table in tables]
+    try:
+        yield
+    except BaseException:
+        for table, count in zip(tables, before, strict=True):
+            for row in list(table)[count:]:
+                table.discard(*row.key)
+        raise

@@ -7,7 +7,7 @@ any of them is played. Ignorant of routes, and of how nodes are found.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
@@ -27,11 +27,15 @@ if TYPE_CHECKING:
     from flyte_testkit.guesses import Guess
     from flyte_testkit.inferred import Inferred, Name
 
+Learnt: TypeAlias = "tuple[Guess, str | None, Graph | None]"
+"""The interface, the version that must be there, and the nodes."""
+
 __all__ = [
     "among",
     "check",
     "check_nameless",
     "defined",
+    "learn",
     "learn_late",
     "registered",
     "settled",
@@ -45,22 +49,16 @@ def among(scripts: Iterable[object]) -> list[Workflow | Where]:
     return list(found.values())
 
 
-def settled(
-    inferred: Inferred, name: Name, guess: Guess, planted: Sequence[Workflow | Where], now: datetime
-) -> Graph | None:
+def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where]) -> Graph | None:
     """Return which nodes a name has that is only scripted, once these trees are planted.
-
-    Nothing is learnt of them yet.
 
     Args:
         inferred: What is known of such names.
         name: The name.
-        guess: What is known of its interface, once they are planted.
         planted: The trees.
-        now: The time.
 
     Raises:
-        FlyteTestkitError: The trees disagree, or one cannot be played.
+        FlyteTestkitError: The trees disagree, or this name has not these nodes.
     """
     graph, whose = inferred.graph(name), repr(name.name)
     for tree in sorted(planted, key=lambda tree: isinstance(tree, Where)):  # at last
@@ -72,13 +70,45 @@ def settled(
             graph = graphs.scripted(graph, tree, whose)
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
+    return graph
+
+
+def learn(
+    inferred: Inferred,
+    name: Name,
+    learnt: Learnt,
+    planted: Sequence[Workflow | Where],
+    now: datetime,
+) -> str:
+    """Let a name be what was learnt of it, if these trees can be played on it then.
+
+    Args:
+        inferred: What is known of such names.
+        name: The name.
+        learnt: What is known of it now.
+        planted: The trees.
+        now: The time.
+
+    Returns:
+        The version to be launched.
+
+    Raises:
+        FlyteTestkitError: A tree cannot be played, or FlyteAdmin refuses its nodes. Then nothing
+            has changed.
+    """
+    guess, version, graph = learnt
+    if name not in inferred and planted:
+        with inferred.at_first(name):
+            version = inferred.learn(name, guess, version, now, graph)
+            for tree in planted:
+                graphs.cast(inferred.compiled(name), tree)
+        return version
     if planted and graph is not None:
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
-        known = inferred.compiled(name) if unchanged else None
-        compiled = inferred.tried(name, guess, graph, now) if known is None else known
+        compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
             graphs.cast(compiled, tree)
-    return graph
+    return inferred.learn(name, guess, version, now, graph)
 
 
 def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:

@@ -125,8 +125,8 @@ def _part(kind: types_pb2.LiteralType, path: tuple[str | int, ...]) -> types_pb2
             kind = kind.collection_type
         elif kind.HasField("map_value_type"):
             kind = kind.map_value_type
-        elif step in kind.structure.dataclass_type:
-            kind = kind.structure.dataclass_type[str(step)]
+        elif isinstance(step, str) and step in kind.structure.dataclass_type:
+            kind = kind.structure.dataclass_type[step]
     return kind
 
 

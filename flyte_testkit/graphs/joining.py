@@ -155,7 +155,7 @@ def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
     if most is not None and least > most:
         raise TimelineError(
             f"the scripts disagree about the retries of {whose}: one of them needs {least}, and in"
-            f" another one attempt {most} is the last, although it fails and may be tried again."
+            f" another attempt {most + 1} is the last, although it fails and may be tried again."
             "\nA task has the same retries in every run: script one more attempt there."
         )
     return least, most
@@ -227,10 +227,11 @@ def _united(
 
 
 def _equal(one: Any, other: Any) -> bool:
+    """Say whether two values are alike; what is not equal to itself, as NaN, prints alike."""
     try:
-        return type(one) is type(other) and bool(one == other)
+        return type(one) is type(other) and (bool(one == other) or repr(one) == repr(other))
     except Exception:  # noqa: BLE001  values are users' own, and compare as they like
-        return False
+        return one is other
 
 
 def _failure_node(

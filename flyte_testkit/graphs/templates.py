@@ -82,9 +82,9 @@ class _Maker:
         template = workflow_pb2.WorkflowTemplate(id=id_, nodes=scope.nodes())
         template.interface.SetInParent()
         for output, value in scope.outputs().items():
-            kind = type_of(value, scope.kinds)
+            kind, binding = scope.bound(f"the output {output!r} of {path!r}", output, value)
             template.interface.outputs.variables[output].type.CopyFrom(kind)
-            template.outputs.append(bound(output, value, kind, scope.ids))
+            template.outputs.append(binding)
         if graph.failure_node is not None:
             name, part = graph.failure_node
             template.failure_node.CopyFrom(scope.node(FAILURE_NODE, name, part))
@@ -142,7 +142,7 @@ class _Scope:
         return list(found.values())
 
     def _add(self, name: str, found: dict[str, workflow_pb2.Node]) -> None:
-        """Add a node to those that were found, behind all that it comes after: there is no circle."""
+        """Add a node behind all that it comes after; there is no circle."""
         if name in found:
             return
         earlier = self._graph.before[name]
@@ -164,6 +164,20 @@ class _Scope:
                     f"\nIt gives {', '.join(map(repr, given)) or 'nothing'}."
                 )
         return node
+
+    def bound(
+        self, what: str, key: str, value: object
+    ) -> tuple[types_pb2.LiteralType, literals_pb2.Binding]:
+        """Return the type and the binding of a variable.
+
+        Raises:
+            RegistrationError: Flyte has no type for it.
+        """
+        try:
+            kind = type_of(value, self.kinds)
+            return kind, bound(key, value, kind, self.ids)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from error
 
     def outputs(self) -> Mapping[str, object]:
         """Return what the whole is bound to give: what is said, or what its last nodes give."""
@@ -196,12 +210,12 @@ class _Scope:
         given = {key: seen.type for key, seen in part.outputs.items()}
         if not given:  # nobody said what it gives: at least what is promised, of any type
             given = {key: Seen().type for key in sorted(self._promised.get(giver, ()))}
-        kinds = {key: type_of(value, self.kinds) for key, value in part.inputs.items()}
+        kinds = {}
+        for key, value in part.inputs.items():
+            kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
+            node.inputs.append(binding)
         template = self._maker.task(path, part, kinds, given)
         node.task_node.reference_id.CopyFrom(template.id)
-        node.inputs.extend(
-            bound(key, value, kinds[key], self.ids) for key, value in part.inputs.items()
-        )
         return given
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:

@@ -35,7 +35,6 @@ __all__ = ["NOT_OF_TASKS", "Script", "as_attempt", "as_attempts", "check_attempt
 Script: TypeAlias = Attempt | Timeline
 """What may be written for an attempt."""
 
-_COUNTED: Final = "Attempts are counted from 0, as Flyte counts them."
 _OUT_OF_TIME: Final = "End the attempt with .times_out(): it is stopped, and the node words it."
 NOT_OF_TASKS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -63,7 +62,7 @@ def as_attempt(value: object, what: str) -> Attempt:
 
     Example:
         >>> from flyte_testkit import running
-        >>> as_attempt(running(60).succeeds(), "attempt 0")
+        >>> as_attempt(running(60).succeeds(), "attempt 1")
         nodes.running(60).succeeds()
     """
     if isinstance(value, OpenAttempt):
@@ -97,7 +96,7 @@ def as_attempts(values: Iterable[object], what: str) -> tuple[Attempt, ...]:
     Raises:
         TimelineError: One is none.
     """
-    return tuple(as_attempt(value, f"{what}, attempt {n}") for n, value in enumerate(values))
+    return tuple(as_attempt(value, f"{what}, attempt {n}") for n, value in enumerate(values, 1))
 
 
 def check_attempts(attempts: tuple[Attempt, ...], retries: int | None, what: str) -> None:
@@ -116,14 +115,14 @@ def check_attempts(attempts: tuple[Attempt, ...], retries: int | None, what: str
     for number, attempt in enumerate(attempts):
         if counts.over:
             raise TimelineError(
-                f"{what}: attempt {number - 1} {counts.over}, so there is no attempt {number}."
-                f" {_COUNTED}\n{counts.advice}"
+                f"{what}: attempt {number} {counts.over}, so there is no attempt {number + 1}."
+                f"\n{counts.advice}"
             )
         counts.add(attempt)
     if attempts and counts.more:
         raise TimelineError(
-            f"{what}: after attempt {len(attempts) - 1} an engine makes another one: {counts.more}."
-            f" {_COUNTED}\nSay what attempt {len(attempts)} does, or, if all fail so, write"
+            f"{what}: after attempt {len(attempts)} an engine makes another one: {counts.more}."
+            f"\nSay what attempt {len(attempts) + 1} does, or, if all fail so, write"
             f" *[{cut(attempts[-1].as_argument(), 300)}] * {counts.needed}."
         )
 

@@ -65,32 +65,36 @@ def written(stories, play, out, lacking=lambda _: ()):
     Returns whether all agree that do not wait for what is lacking.
     """
     out.mkdir(parents=True, exist_ok=True)
-    agreed = total = 0
-    waiting = collections.Counter()
+    outcomes = collections.Counter()
     for story in stories:
-        path = out / f"{story.name}.json"
-        path.unlink(missing_ok=True)
-        if lacks := lacking(story):
-            waiting[", ".join(lacks)] += 1
-            yield f"waits for {', '.join(lacks)}: {story.name}"
-            continue
-        total += 1
-        try:
-            got = play(story)
-            found = list(differences(story, Story.read(story.name, got)))
-        except Exception as error:  # noqa: BLE001  one story that cannot be played is no end of others
-            kind = "" if isinstance(error, NotDerivedError) else f"{type(error).__name__}: "
-            yield f"CANNOT BE PLAYED {story.name}\n    {_short(f'{kind}{error}')}"
-            continue
-        path.write_text(json.dumps(got, indent=1, ensure_ascii=False), "utf-8")
-        agreed += not found
-        yield "\n    ".join(
-            [f"{'DIFFERS' if found else 'agrees'} {story.name}", *map(_short, found[:4])]
-        )
-    for lacks, count in waiting.most_common():
-        yield f"{count} {'story waits' if count == 1 else 'stories wait'} for {lacks}"
-    yield f"{agreed} of {total} stories agree"
-    return agreed == total
+        outcome, told = _outcome(story, play, out / f"{story.name}.json", lacking)
+        outcomes[outcome] += 1
+        yield "\n    ".join([f"{outcome} {story.name}", *map(_short, told)])
+    for outcome, count in outcomes.most_common():
+        if outcome.startswith(WAITS):
+            lacks = outcome.removeprefix(WAITS)[:-1]
+            yield f"{count} {'story waits' if count == 1 else 'stories wait'} for {lacks}"
+    played_ones = sum(n for outcome, n in outcomes.items() if not outcome.startswith(WAITS))
+    yield f"{outcomes[AGREES]} of {played_ones} stories agree"
+    return outcomes[AGREES] == played_ones
+
+
+AGREES, DIFFERS, FAILS, WAITS = "agrees", "DIFFERS", "CANNOT BE PLAYED", "waits for "
+
+
+def _outcome(story, play, path, lacking):
+    """Play a story, and write what was sent; return what came of it, and what there is to tell."""
+    path.unlink(missing_ok=True)
+    try:
+        if lacks := ", ".join(lacking(story)):
+            return f"{WAITS}{lacks}:", []
+        got = play(story)
+        found = list(differences(story, Story.read(story.name, got)))
+    except Exception as error:  # noqa: BLE001  one story that cannot be played stops no other
+        kind = "" if isinstance(error, NotDerivedError) else f"{type(error).__name__}: "
+        return FAILS, [f"{kind}{error}"]
+    path.write_text(json.dumps(got, indent=1, ensure_ascii=False), "utf-8")
+    return (DIFFERS, found[:4]) if found else (AGREES, [])
 
 
 def _short(line):
@@ -115,13 +119,15 @@ def main(arguments=None):
         lines = table(stories)
     elif asked.out is None:
         parser.error("--out says where to write what was sent")
+    elif asked.out.resolve() == Path(asked.folder).resolve():
+        parser.error("--out is where the stories are, which would be lost")
     elif asked.as_recorded:
         lines = written(stories, as_recorded, asked.out)
     else:
         lines = written(stories, played, asked.out, lacking)
     try:
         return 0 if _printed(lines) else 1
-    except (FileNotFoundError, ValueError) as wrong:
+    except (OSError, ValueError) as wrong:
         parser.error(str(wrong))
 
 

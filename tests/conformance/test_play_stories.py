@@ -77,6 +77,29 @@ def test_a_file_that_is_no_story_is_refused(folder, tmp_path, capsys):
     assert "a.json is no story: KeyError('executions')" in capsys.readouterr().err
 
 
+def test_what_was_only_written_for_comparison_cannot_be_played(folder, tmp_path, capsys):
+    whole = json.loads((folder / "s0.json").read_text("utf-8"))
+    (folder / "s0.json").write_text(json.dumps({"executions": whole["executions"]}), "utf-8")
+
+    assert play_stories.main([str(folder), "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().out.startswith("CANNOT BE PLAYED s0\n    KeyError")
+
+
+def test_stories_are_not_overwritten(folder, capsys):
+    with pytest.raises(SystemExit):
+        play_stories.main([str(folder), "--out", str(folder)])
+
+    assert "would be lost" in capsys.readouterr().err
+    assert len(list(in_folder(folder))) == 3
+
+
+def test_a_file_in_the_place_of_the_folder_to_write_to_is_refused(folder, capsys):
+    with pytest.raises(SystemExit):
+        play_stories.main([str(folder), "--out", str(folder / "s0.json")])
+
+    assert "File exists" in capsys.readouterr().err
+
+
 def test_the_list_says_what_each_story_needs(folder, capsys):
     assert play_stories.main([str(folder), "--list"]) == 0
 

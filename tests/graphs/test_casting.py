@@ -219,7 +219,7 @@ def test_the_registered_retries_count():
     assert "failure too many for retries=1" in told(
         made, nodes.where(train=nodes.task(AGAIN, AGAIN, running(9).succeeds()))
     )
-    assert "after attempt 0 an engine makes another one: retries=1 are not used up" in told(
+    assert "after attempt 1 an engine makes another one: retries=1 are not used up" in told(
         made, nodes.where(train=nodes.task(AGAIN))
     )
 

@@ -1,5 +1,7 @@
 """What is made of trees compiles, and says of its nodes what the trees said."""
 
+from dataclasses import dataclass
+
 import pytest
 from flyteidl.admin import common_pb2
 from flyteidl.core import identifier_pb2
@@ -7,6 +9,13 @@ from flyteidl.core import identifier_pb2
 from flyte_testkit import graphs, literals, nodes, running
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.server import FakeFlyteAdmin
+
+
+@dataclass
+class Point:
+    x: int
+    more: list[int]
+
 
 GIVES = nodes.task(running(9).succeeds(rows=3, xs=[1, 2]))
 promise = nodes.promise
@@ -149,3 +158,18 @@ def test_a_graph_of_a_hundred_nodes_is_made():
     tree = nodes.workflow(**{f"n{i}": GIVES for i in range(100)})
     graph = graphs.drawn(tree, "'etl'")
     assert len(graphs.templates(graph, identifier_pb2.Identifier(name="etl")).tasks) == 100
+
+
+def test_an_input_that_has_no_type_is_told_with_its_place():
+    with pytest.raises(RegistrationError, match=r"the input 'x' of 'etl.fit': Flyte has no type"):
+        made(nodes.workflow(fit=nodes.task(inputs={"x": object()})))
+    mixed = nodes.task(inputs={"x": [promise("extract.rows"), "three"]})
+    with pytest.raises(RegistrationError, match=r"the input 'x' of 'etl.fit': .*declared int"):
+        made(nodes.workflow(extract=GIVES, fit=mixed))
+
+
+def test_a_promise_may_lead_into_a_dataclass_and_into_what_has_no_parts():
+    gives = nodes.task(running(9).succeeds(point=Point(3, [4])))
+    fit = nodes.task(inputs={"x": promise("a.point.x"), "first": promise("a.point.more[0]")})
+    closure = made(nodes.workflow(a=gives, fit=fit))
+    assert sorted(task(closure, "etl.fit").interface.inputs.variables) == ["first", "x"]

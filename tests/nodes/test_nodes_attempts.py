@@ -158,17 +158,17 @@ def test_an_attempt_is_nothing_to_play_as_an_execution():
 @pytest.mark.parametrize(
     ("attempts", "problem"),
     [
-        ([DONE, DONE], "attempt 0 succeeds, so there is no attempt 1"),
-        ([LOST, DONE, LOST], "attempt 1 succeeds, so there is no attempt 2"),
-        ([STUCK, DONE], "attempt 0 never ends"),
+        ([DONE, DONE], "attempt 1 succeeds, so there is no attempt 2"),
+        ([LOST, DONE, LOST], "attempt 2 succeeds, so there is no attempt 3"),
+        ([STUCK, DONE], "attempt 1 never ends"),
         ([FINAL, DONE], r"which no engine tries again(.|\n)*failures\.recoverable\('no disk'\)"),
         ([running(6).fails(failures.bad_image()), DONE], "which no engine tries again"),
         ([running(6).fails(failures.system_error()), DONE], "which no engine tries again"),
-        ([LOST], r"attempt 0 an engine makes another(.|\n)*Say what attempt 1 does(.|\n)*\] \* 4"),
-        ([AGAIN, LOST], "after attempt 1 an engine makes another"),
-        ([LOST, LOST, LOST], "after attempt 2 an engine makes another"),
-        ([LOST, DIED, LOST, LOST, DONE], "attempt 3 is the 4th that the system spoils"),
-        ([SLOW, SLOW, DONE], "attempt 1 is the second that takes too long"),
+        ([LOST], r"attempt 1 an engine makes another(.|\n)*Say what attempt 2 does(.|\n)*\] \* 4"),
+        ([AGAIN, LOST], "after attempt 2 an engine makes another"),
+        ([LOST, LOST, LOST], "after attempt 3 an engine makes another"),
+        ([LOST, DIED, LOST, LOST, DONE], "attempt 4 is the 4th that the system spoils"),
+        ([SLOW, SLOW, DONE], "attempt 2 is the second that takes too long"),
     ],
 )
 def test_attempts_that_no_engine_makes_in_a_row_are_refused(attempts, problem):
@@ -179,11 +179,11 @@ def test_attempts_that_no_engine_makes_in_a_row_are_refused(attempts, problem):
 @pytest.mark.parametrize(
     ("attempts", "retries", "problem"),
     [
-        ([AGAIN, DONE], 0, "attempt 0 is a failure too many for retries=0"),
-        ([AGAIN, OOM, DONE], 1, "attempt 1 is a failure too many for retries=1"),
-        ([SLOW, DONE], 0, "attempt 0 is a failure too many for retries=0"),
+        ([AGAIN, DONE], 0, "attempt 1 is a failure too many for retries=0"),
+        ([AGAIN, OOM, DONE], 1, "attempt 2 is a failure too many for retries=1"),
+        ([SLOW, DONE], 0, "attempt 1 is a failure too many for retries=0"),
         ([AGAIN], 2, r"retries=2 are not used up(.|\n)*\* 3"),
-        ([AGAIN, LOST, OOM], 2, "after attempt 2 an engine makes another"),
+        ([AGAIN, LOST, OOM], 2, "after attempt 3 an engine makes another"),
         ([SLOW], 1, r"retries=1 are not used up(.|\n)*\* 2"),
     ],
 )
@@ -228,7 +228,7 @@ def test_attempts_can_be_checked_once_the_retries_are_known():
     task = nodes.task(AGAIN, DONE)
 
     check_attempts(task.attempts, 3, "train")
-    with pytest.raises(TimelineError, match="train: attempt 0 is a failure too many"):
+    with pytest.raises(TimelineError, match="train: attempt 1 is a failure too many"):
         check_attempts(task.attempts, 0, "train")
 
 
@@ -270,5 +270,5 @@ def test_a_task_does_not_report_what_only_nodes_fail_of(failure):
     ],
 )
 def test_what_is_no_attempt_is_refused(value, problem):
-    with pytest.raises(TimelineError, match=rf"attempt 1(.|\n)*{problem}"):
+    with pytest.raises(TimelineError, match=rf"attempt 2(.|\n)*{problem}"):
         nodes.task(LOST, value)
