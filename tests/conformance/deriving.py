@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+import waiting
 from anchors import Anchors
 from scopes import Scope
 from solving import UnsolvedError, solved
@@ -85,6 +86,7 @@ class _Derivation:
     """The script of one execution."""
 
     def __init__(self, story, told, launched):
+        self._story = story
         self._top = Scope.top(story, told)
         self._anchors = Anchors(story.workflow, told, launched)
         self._outputs = solved(story, told)
@@ -115,6 +117,8 @@ class _Derivation:
         kind = kind_of(node)
         if kind == "task":
             return self._task(unique)
+        if kind in ("gate", "sleep"):
+            return waiting.said(self._story, self._anchors, node, unique)
         if kind == "branch":
             return self._branch(scope, node, unique)
         if kind != "sub-workflow":

@@ -9,7 +9,7 @@ import deriving
 import story_kinds
 from performing import performed
 
-KINDS = ("task", "sub-workflow", "branch", "failure node")
+KINDS = ("task", "sub-workflow", "branch", "failure node", "gate", "sleep")
 """The kinds of nodes that can be scripted."""
 
 
