@@ -30,7 +30,7 @@ HOUSE = [
             "scripting",
         ],
     ),
-    ("4 the two machines", ["client past", "server"]),
+    ("4 the two machines", ["acting client past", "server"]),
     ("5 wings", ["environment flytekit_bridge render strategies world"]),
     (
         "5a the door without fixtures",
@@ -106,7 +106,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_gate _task",
         "_inside",
         "_groups",
         "_wholes",
@@ -179,13 +179,14 @@ ROOMS = {
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
-        "branches subworkflows tasks",  # the kinds
+        "branches gates subworkflows tasks",  # the kinds
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
+        "compiled waits",
+        "drawn",
         "arms bound joining",
         "casting templates",
         "__init__",

@@ -243,8 +243,8 @@ def _waits_at_gates(row: ExecutionRow, play: Play) -> list[str]:
     """Tell of the signals that an execution waits for, and of the verbs that set them."""
     name = row.execution_name
     return [
-        f"    it waits at the gate {signal!r}: approve({name!r}, {signal!r}), reject(…) or"
-        " set_signal(…, value) releases it, by the fake's verbs or a client's"
+        f"    it waits at the gate {signal!r}, until a client releases it, or the test by"
+        f" approve({name!r}, {signal!r}), reject(…) or set_signal(…, value)"
         for signal in play.run.signals
     ]
 
