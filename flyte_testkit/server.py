@@ -48,9 +48,9 @@ class FakeFlyteAdmin(Scripting, Acting, Past):
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
     Its verbs say what there is and what will be (``register``, ``add_execution``, ``on_launch``,
-    ``on``) and act now (``terminate``, ``approve``, ``reject``, ``set_signal``); its readings say what was (``launches``, ``calls``,
-    ``most_at_once``). Clients find it by ``endpoint``, ``channel``, ``remote`` and ``env``. What
-    stands at its end is for reports.
+    ``on``) and act now (``terminate``, ``approve``, ``reject``, ``set_signal``); its readings say
+    what was (``launches``, ``calls``, ``most_at_once``). Clients find it by ``endpoint``,
+    ``channel``, ``remote`` and ``env``. What stands at its end is for reports.
 
     Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 

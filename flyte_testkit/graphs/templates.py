@@ -21,7 +21,7 @@ from flyteidl.core import (
 
 from flyte_testkit.errors import RegistrationError, close_names
 from flyte_testkit.graphs.bound import bound, promised_outputs, type_of
-from flyte_testkit.graphs.waits import WORDS, waiting
+from flyte_testkit.graphs.waits import sleeping, waiting
 from flyte_testkit.guesses import Seen
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import FAILURE_NODE, same
@@ -195,8 +195,11 @@ class _Scope:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
         node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
-        if part.word in WORDS:
-            return node, waiting(node, name, part)
+        if part.word == "nodes.gate":
+            return node, waiting(node, name, part.outputs, part.lasts)
+        if part.word == "nodes.sleep":
+            sleeping(node, part.lasts or 0.0)
+            return node, {}
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":

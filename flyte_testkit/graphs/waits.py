@@ -6,7 +6,7 @@ Ignorant of the nodes beside them, and of who releases gates.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flyteidl.core import interface_pb2, workflow_pb2
 
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 
     from flyteidl.core import types_pb2
 
-    from flyte_testkit.graphs.drawn import Part
-
-__all__ = ["WORDS", "check_gate", "check_sleep", "lasting", "seen_of", "waiting"]
-
-WORDS: Final = frozenset({"nodes.gate", "nodes.sleep"})
-"""How nodes are written that wait."""
+__all__ = ["check_gate", "check_sleep", "lasting", "seen_of", "sleeping", "waiting"]
 
 
 def check_gate(what: str, found: workflow_pb2.Node, gate: Gate) -> None:
@@ -110,28 +105,32 @@ def lasting(node: Gate | Sleep) -> float | None:
     return node.seconds if isinstance(node, Sleep) else node.timeout
 
 
-def waiting(node: workflow_pb2.Node, name: str, part: Part) -> Mapping[str, types_pb2.LiteralType]:
-    """Make a node wait; return what it gives.
+def waiting(
+    node: workflow_pb2.Node, name: str, given: Mapping[str, Seen], lasts: float | None
+) -> Mapping[str, types_pb2.LiteralType]:
+    """Make a node a gate; return what it gives.
 
     Args:
         node: The node, which is changed.
         name: Its name, which is that of its signal.
-        part: What is known of it.
+        given: What is known of what it gives; nothing of an approval.
+        lasts: How long it may wait; None: for ever.
     """
-    lasts = timedelta(seconds=part.lasts or 0)
-    if part.word == "nodes.sleep":
-        node.gate_node.sleep.duration.FromTimedelta(lasts)
-        return {}
-    if part.lasts is not None:
-        node.metadata.timeout.FromTimedelta(lasts)
-    given = {output: seen.type for output, seen in part.outputs.items()}
+    if lasts is not None:
+        node.metadata.timeout.FromTimedelta(timedelta(seconds=lasts))
     if SIGNALLED not in given:
         node.gate_node.approve.signal_id = name
         return {}
+    kind = given[SIGNALLED].type
     signal = node.gate_node.signal
     signal.signal_id, signal.output_variable_name = name, SIGNALLED
-    signal.type.CopyFrom(given[SIGNALLED])
-    return given
+    signal.type.CopyFrom(kind)
+    return {SIGNALLED: kind}
+
+
+def sleeping(node: workflow_pb2.Node, lasts: float) -> None:
+    """Make a node sleep for so many seconds."""
+    node.gate_node.sleep.duration.FromTimedelta(timedelta(seconds=lasts))
 
 
 def _check_value(

@@ -14,10 +14,10 @@
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
 of nodes are :func:`task`, :func:`subworkflow`, :func:`branch`, :func:`gate` and :func:`sleep`. Each
-node comes after all that are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
-its attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
-:func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
-which know a task's own phases and their reasons.
+node comes after all that are written before it, unless its ``after=`` says otherwise. The
+positional arguments of a task are its attempts: plain timelines of ``queued`` and ``running``, or
+ones that are opened here, by :func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running`
+and :data:`immediately`, which know a task's own phases and their reasons.
 
 All are values: immutable, equal by value, printed as the code that makes them. What no engine could
 do is refused where it is written. Write ``nodes.task``, not ``task``: flytekit has words of these
