@@ -195,7 +195,8 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
-    if tree.rest is not None or tree.beginning is not None:
+    said = said if tree.terminated is None else ".on_terminate(…)"
+    if tree.rest is not None or tree.beginning is not None or tree.terminated is not None:
         raise RegistrationError(
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."

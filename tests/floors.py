@@ -96,7 +96,7 @@ ROOMS = {
         "_durations",
         "_parts",
         "_text",
-        "_endings _reader",
+        "_endings _reaction _reader",
         "_value",
         "_attempt",  # what an attempt of a task does
         "_open",

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flyte_testkit.admin.errors import AdminError
@@ -20,6 +21,7 @@ from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.propeller.pace import ABORTING_TAKES
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
@@ -52,6 +54,16 @@ class Played(Admission):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
 
+    @property
+    def deaf(self) -> timedelta:
+        """How long it takes until it hears that it was terminated."""
+        return ABORTING_TAKES
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it does until then what it would do anyway."""
+        return False
+
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Perform it from an instant on; may be asked twice, to rehearse."""
         raise NotImplementedError
@@ -69,6 +81,11 @@ class Scripted(Played):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     inside: Callable[[Stage], Inside] | None = None
+
+    @property
+    def deaf(self) -> timedelta:
+        """No time at all if the script itself says what a termination leads to."""
+        return ABORTING_TAKES if self.script.terminated is None else timedelta(0)
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Play the script."""
@@ -143,6 +160,7 @@ class Engine(WorkflowExecutor):
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        run.deaf, run.goes_on = admission.deaf, admission.goes_on
         self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:

@@ -17,7 +17,7 @@ from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from flyteidl.core.literals_pb2 import Literal
 
@@ -37,6 +37,8 @@ class Run:
         created: When it joined the others, which may be long after it began.
         to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
+        deaf: How long it takes until it hears that it was terminated.
+        goes_on: Whether it does until then what it would do anyway.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
     """
@@ -46,6 +48,8 @@ class Run:
     order: int
     created: datetime
     to_come: Callable[[], Iterable[datetime]] = tuple
+    deaf: timedelta = ABORTING_TAKES
+    goes_on: bool = False
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -105,14 +109,15 @@ class Runs:
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
-        """Let a run hear, a moment later, that it was terminated; until then it does nothing.
+        """Let a run hear, a moment later, that it was terminated.
 
-        FlyteAdmin takes any end of what is ABORTING: one that went on could succeed yet. One that
-        acts terminates itself, and one that has ended does not care.
+        Until then it does nothing, unless it goes on: FlyteAdmin takes any end of what is ABORTING,
+        so that one could succeed yet. One that acts terminates itself, and one that has ended does
+        not care.
         """
         if not run.aborting and run.wait is not None:
-            self._enter(now + ABORTING_TAKES, run, None)
-            if run.begun:
+            self._enter(now + run.deaf, run, None)
+            if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
         run.aborting = True

@@ -16,11 +16,13 @@ from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit.engine.engine import Played
-from flyte_testkit.engine.performance import Looks, Terminated, Until
+from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
 from flyte_testkit.engine.rehearsal import rehearse
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.propeller import wording
+from flyte_testkit.propeller.pace import ABORTING_TAKES
 from flyte_testkit.timeline import Polls
+from flyte_testkit.timeline._parts import seconds_of
 from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
@@ -52,6 +54,19 @@ class Walked(Played):
     def script(self) -> object:  # type: ignore[override]  # nobody sets it
         """What was written."""
         return self.cast.script
+
+    @property
+    def deaf(self) -> timedelta:
+        """As long as the script says that the engine takes, else as in life."""
+        terminated = self.cast.script.terminated
+        if terminated is None:
+            return ABORTING_TAKES
+        return timedelta(seconds=seconds_of(terminated.steps))
+
+    @property
+    def goes_on(self) -> bool:
+        """As in life: the nodes may win against whoever terminates."""
+        return True
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Walk through it."""
@@ -90,6 +105,8 @@ def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
         yield from _walks(scope, stage, at)
     except Terminated as terminated:
         at = terminated.at
+        if cast.script.terminated is not None and cast.script.terminated.phase is None:
+            yield Wait()  # it is stuck
         yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
         yield stage.workflow_event(at, "ABORTED")
 
