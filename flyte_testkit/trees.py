@@ -196,7 +196,8 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
     said = said if tree.terminated is None else ".on_terminate(…)"
-    if tree.rest is not None or tree.beginning is not None or tree.terminated is not None:
+    said = said if tree.stop is None else ".aborts(…)"
+    if any(one is not None for one in (tree.rest, tree.beginning, tree.terminated, tree.stop)):
         raise RegistrationError(
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."

@@ -106,7 +106,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_gate _task",
+        "_gate _stops _task",
         "_inside",
         "_groups",
         "_wholes",
@@ -174,7 +174,7 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing",
+        "cast failing terminating",
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom

@@ -22,17 +22,18 @@ from flyte_testkit.nodes._inside import (
     with_failure_node,
 )
 from flyte_testkit.nodes._node import Node, Value, once
+from flyte_testkit.nodes._stops import Stop, check_terminated, stop
+from flyte_testkit.nodes._stops import as_code as stops_as_code
 from flyte_testkit.nodes._task import Task, others
 from flyte_testkit.nodes._values import Named, Values
-from flyte_testkit.timeline import Attempt, OpenTimeline, Polls, Timeline
+from flyte_testkit.timeline import Attempt, OpenTimeline, Timeline
 from flyte_testkit.timeline._endings import succeeds
-from flyte_testkit.timeline._reaction import reaction
-from flyte_testkit.timeline._value import on_terminate_as_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flyte_testkit.nodes.retries import Script
+    from flyte_testkit.timeline import Duration
 
 __all__ = ["MOST_NODES", "Where", "Workflow", "where", "workflow"]
 
@@ -52,6 +53,7 @@ class Workflow(Value):
         outputs: What it gives; None: what those give that nobody comes after.
         rest: What tasks do that have no attempts; None: they succeed at once.
         terminated: What a termination leads to; None: nodes go on for half a second, then all stop.
+        stop: When somebody terminates it, why and who; None: nobody does by itself.
     """
 
     nodes: Inside = field(default_factory=Named)
@@ -60,6 +62,7 @@ class Workflow(Value):
     outputs: Values | None = None
     rest: Attempt | None = None
     terminated: Timeline | None = None
+    stop: Stop | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine does."""
@@ -86,6 +89,17 @@ class Workflow(Value):
         """Return it with what the one attempt of all tasks does that have no attempts."""
         return replace(self, rest=_rest(self, script))
 
+    def aborts(self, cause: str, /, *, at: Duration, principal: str = "") -> Workflow:
+        """Return it terminated by somebody, some time after its launch.
+
+        Args:
+            cause: What ``closure.abort_metadata`` says.
+            at: How many seconds after the launch; what ends at this very instant has ended.
+            principal: Who terminates it.
+        """
+        once("aborts", self.stop)
+        return replace(self, stop=stop(cause, at, principal, "nodes.workflow(…)"))
+
     def on_terminate(self, script: Timeline | OpenTimeline, /) -> Workflow:
         """Return it with what a termination by somebody else leads to.
 
@@ -93,7 +107,7 @@ class Workflow(Value):
         is anything left to stop; after ``aborting().never_ends()`` nothing happens any more.
         """
         once("on_terminate", self.terminated)
-        return replace(self, terminated=_terminated(script, "nodes.workflow(…)"))
+        return replace(self, terminated=check_terminated(script, "nodes.workflow(…)"))
 
     def succeeds(
         self, mapping: Mapping[str, object] | None = None, /, **outputs: object
@@ -118,6 +132,7 @@ class Where(Value):
         failure_node: What the failure node does, with its name.
         rest: What tasks do that nothing is said about; None: they succeed at once.
         terminated: What a termination leads to; None: nodes go on for half a second, then all stop.
+        stop: When somebody terminates it, why and who; None: nobody does by itself.
     """
 
     nodes: Inside = field(default_factory=Named)
@@ -125,6 +140,7 @@ class Where(Value):
     failure_node: FailureNode | None = None
     rest: Attempt | None = None
     terminated: Timeline | None = None
+    stop: Stop | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine does, and what the registered workflow says itself."""
@@ -149,10 +165,15 @@ class Where(Value):
         """Return it with what the one attempt of all tasks does that nothing is said about."""
         return replace(self, rest=_rest(self, script))
 
+    def aborts(self, cause: str, /, *, at: Duration, principal: str = "") -> Where:
+        """Return it terminated by somebody, as :meth:`Workflow.aborts` does."""
+        once("aborts", self.stop)
+        return replace(self, stop=stop(cause, at, principal, "nodes.where(…)"))
+
     def on_terminate(self, script: Timeline | OpenTimeline, /) -> Where:
         """Return it with what a termination leads to, as :meth:`Workflow.on_terminate` does."""
         once("on_terminate", self.terminated)
-        return replace(self, terminated=_terminated(script, "nodes.where(…)"))
+        return replace(self, terminated=check_terminated(script, "nodes.where(…)"))
 
     def __repr__(self) -> str:
         return f"nodes.where({_as_code(self)}"
@@ -220,7 +241,7 @@ def _check_whole(whole: Workflow | Where, what: str) -> None:
     if whole.rest is not None:
         keep(whole, "rest", others(whole.rest))
     if whole.terminated is not None:
-        keep(whole, "terminated", _terminated(whole.terminated, what))
+        keep(whole, "terminated", check_terminated(whole.terminated, what))
 
 
 def _check_beginning(beginning: object, what: str) -> None:
@@ -263,26 +284,6 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
     return others(script)
 
 
-def _terminated(script: object, what: str) -> Timeline:
-    """Return what a termination of nodes leads to.
-
-    Raises:
-        TimelineError: No engine does so.
-    """
-    found = Timeline(*reaction(script, f"{what}.on_terminate(…)"))
-    told = f"{what}.on_terminate({shown(script)})"
-    if found.phase not in (None, "ABORTED"):
-        raise TimelineError(
-            f"{told}: it is the nodes that let a workflow succeed or fail; they go on while it is"
-            " ABORTING, and may win.\nGive them the time for it: .on_terminate(aborting(600))."
-        )
-    if any(isinstance(step.duration, Polls) for step in found.steps):
-        raise TimelineError(
-            f"{told}: nodes go on meanwhile, by the clock.\nSay seconds: aborting(30)."
-        )
-    return found
-
-
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
@@ -300,6 +301,4 @@ def _as_code(whole: Workflow | Where) -> str:
         text += f".on_failure({', '.join(_text.keywords([whole.failure_node]))})"
     if whole.rest is not None:
         text += f".others({whole.rest.as_argument()})"
-    if whole.terminated is not None:
-        text += on_terminate_as_code(whole.terminated)
-    return text
+    return text + stops_as_code(whole)

@@ -27,6 +27,7 @@ from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
+from flyte_testkit.walk.terminating import terminating
 
 if TYPE_CHECKING:
     from flyte_testkit.engine.performance import Performance
@@ -58,10 +59,7 @@ class Walked(Played):
     @property
     def deaf(self) -> timedelta:
         """As long as the script says that the engine takes, else as in life."""
-        terminated = self.cast.script.terminated
-        if terminated is None:
-            return ABORTING_TAKES
-        return timedelta(seconds=seconds_of(terminated.steps))
+        return _deaf(self.cast)
 
     @property
     def goes_on(self) -> bool:
@@ -98,6 +96,21 @@ def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
         stage: Who plays it.
         at: When it begins.
     """
+    performance = _performs(cast, stage, at)
+    if (stop := cast.script.stop) is None:
+        return performance
+    act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
+    return terminating(performance, act, _deaf(cast))
+
+
+def _deaf(cast: Cast) -> timedelta:
+    terminated = cast.script.terminated
+    if terminated is None:
+        return ABORTING_TAKES
+    return timedelta(seconds=seconds_of(terminated.steps))
+
+
+def _performs(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
     company = Company(cast, stage, play)
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
