@@ -34,18 +34,18 @@ def test_a_rejection_fails_the_gate(flyte_admin, train):
 
 @pytest.mark.parametrize("verb", ["approve", "reject"])
 def test_a_gate_that_is_not_reached_is_not_released(flyte_admin, train, verb):
-    with pytest.raises(FlyteTestkitError, match="waits for no signal 'go' now.\nIt waits for none"):
+    with pytest.raises(FlyteTestkitError, match=r"no signal 'go' now.\nIt waits for none"):
         getattr(flyte_admin, verb)(train, "go")
 
 
 def test_what_it_waits_for_is_named(flyte_admin, train):
     flyte_admin.clock.advance(60)
-    with pytest.raises(FlyteTestkitError, match="It waits for 'go'. Did you mean 'go'?"):
+    with pytest.raises(FlyteTestkitError, match=r"It waits for 'go'. Did you mean 'go'?"):
         flyte_admin.approve(train, "goo")
 
 
 def test_an_execution_that_is_not_there_is_told(flyte_admin, train):
-    with pytest.raises(FlyteTestkitError, match="no execution 'trian' .*Did you mean 'train'?"):
+    with pytest.raises(FlyteTestkitError, match=r"no execution 'trian' .*Did you mean 'train'?"):
         flyte_admin.approve("trian", "go")
     with pytest.raises(RouteError, match="None is no execution"):
         flyte_admin.approve(None, "go")
@@ -54,7 +54,7 @@ def test_an_execution_that_is_not_there_is_told(flyte_admin, train):
 def test_nobody_waits_any_more_for_what_was_set(flyte_admin, train):
     flyte_admin.clock.advance(60)
     flyte_admin.approve(train, "go")
-    with pytest.raises(FlyteTestkitError, match="was set already: True.\nIt waits for 'rate'"):
+    with pytest.raises(FlyteTestkitError, match=r"was set already: True.\nIt waits for 'rate'"):
         flyte_admin.reject(train, "go")
     flyte_admin.set_signal(train, "rate", 0.5)
     with pytest.raises(FlyteTestkitError, match="has ended SUCCEEDED"):
@@ -66,7 +66,9 @@ def test_a_value_is_of_the_type_that_is_waited_for(flyte_admin, train):
     with pytest.raises(FlyteTestkitError, match="'go' waits for a value of type bool"):
         flyte_admin.set_signal(train, "go", "yes")
     flyte_admin.set_signal(train, "go", True)
-    with pytest.raises(FlyteTestkitError, match=r"of type float, not for an approval.\nWrite set_s"):
+    with pytest.raises(
+        FlyteTestkitError, match=r"float, not for an approval.\nWrite set_s"
+    ):
         flyte_admin.approve(train, "rate")
     for value in ("x", None, True, [0.5]):
         with pytest.raises(FlyteTestkitError, match="'rate' waits for a value of type float"):

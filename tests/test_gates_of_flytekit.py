@@ -1,4 +1,4 @@
-"""Gates and sleeps of workflows that flytekit registered: released by clients, scripts and tests."""
+"""Gates and sleeps of workflows that flytekit registered: who releases them, and who cannot."""
 
 from datetime import timedelta
 
@@ -176,7 +176,10 @@ def test_a_gate_is_synced_by_flytekit(flyte_admin, flyte_remote):
             "may wait 3600 s, so its time is up before that",
         ),
         (nodes.where(sleep_gate=nodes.sleep(31)), "sleeps 30 s, as the registered workflow says"),
-        (nodes.where(go=nodes.task(running(5).succeeds())), r"'go' is a gate of .*Write go=nodes.gate"),
+        (
+            nodes.where(go=nodes.task(running(5).succeeds())),
+            r"'go' is a gate of .*Write go=nodes.gate",
+        ),
         (nodes.where(go=nodes.sleep(5)), r"'go' is a gate of"),
         (nodes.where(fit=nodes.gate()), r"'fit' is a task of"),
     ],

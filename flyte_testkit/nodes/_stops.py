@@ -5,7 +5,7 @@ Ignorant of which nodes there are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.timeline import Polls, Timeline
@@ -13,9 +13,6 @@ from flyte_testkit.timeline import _durations as durations
 from flyte_testkit.timeline._parts import Aborts
 from flyte_testkit.timeline._reaction import reaction
 from flyte_testkit.timeline._value import on_terminate_as_code
-
-if TYPE_CHECKING:
-    from flyte_testkit.nodes._wholes import Where, Workflow
 
 __all__ = ["Stop", "as_code", "check_terminated", "stop"]
 
@@ -74,7 +71,7 @@ def check_terminated(script: object, what: str) -> Timeline:
     return found
 
 
-def as_code(whole: Workflow | Where) -> str:
+def as_code(stop: Stop | None, terminated: Timeline | None) -> str:
     """Print what is said of terminations as the calls that say it."""
-    text = "" if whole.stop is None else repr(whole.stop)
-    return text if whole.terminated is None else text + on_terminate_as_code(whole.terminated)
+    text = "" if stop is None else repr(stop)
+    return text if terminated is None else text + on_terminate_as_code(terminated)

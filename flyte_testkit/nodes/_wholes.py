@@ -301,4 +301,4 @@ def _as_code(whole: Workflow | Where) -> str:
         text += f".on_failure({', '.join(_text.keywords([whole.failure_node]))})"
     if whole.rest is not None:
         text += f".others({whole.rest.as_argument()})"
-    return text + stops_as_code(whole)
+    return text + stops_as_code(whole.stop, whole.terminated)

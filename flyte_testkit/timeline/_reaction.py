@@ -6,7 +6,7 @@ ABORTED. Ignorant of what was under way before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.timeline._parts import Aborts, Step, Succeeds, check_parts, settle, trouble
@@ -14,7 +14,16 @@ from flyte_testkit.timeline._parts import Aborts, Step, Succeeds, check_parts, s
 if TYPE_CHECKING:
     from flyte_testkit.timeline._parts import Ending
 
-__all__ = ["reaction"]
+__all__ = ["Steps", "reaction"]
+
+
+class Steps(Protocol):
+    """A timeline, open or not."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The phases it passes through, in order."""
+
 
 _WITH_CAUSE: Final = (Step, Aborts)
 _ADVICE: Final = (

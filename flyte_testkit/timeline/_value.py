@@ -23,10 +23,7 @@ from flyte_testkit.timeline._parts import (
     settle,
     trouble,
 )
-from flyte_testkit.timeline._reaction import reaction
-
-if TYPE_CHECKING:
-    from flyte_testkit.timeline._open import OpenTimeline
+from flyte_testkit.timeline._reaction import Steps, reaction
 
 __all__ = ["ENDINGS", "STEPS", "WORDS", "Timeline", "no_attribute", "on_terminate_as_code"]
 
@@ -94,7 +91,7 @@ class Timeline:
             return None
         return seconds_of(self.steps)
 
-    def on_terminate(self, script: Timeline | OpenTimeline, /) -> Timeline:
+    def on_terminate(self, script: Steps, /) -> Timeline:
         """Return it with what a termination by somebody else leads to, a client's above all.
 
         Left out, it does nothing for half a second and is ABORTED then, as in life.
