@@ -66,9 +66,7 @@ def test_a_value_is_of_the_type_that_is_waited_for(flyte_admin, train):
     with pytest.raises(FlyteTestkitError, match="'go' waits for a value of type bool"):
         flyte_admin.set_signal(train, "go", "yes")
     flyte_admin.set_signal(train, "go", True)
-    with pytest.raises(
-        FlyteTestkitError, match=r"float, not for an approval.\nWrite set_s"
-    ):
+    with pytest.raises(FlyteTestkitError, match=r"float, not for an approval.\nWrite set_s"):
         flyte_admin.approve(train, "rate")
     for value in ("x", None, True, [0.5]):
         with pytest.raises(FlyteTestkitError, match="'rate' waits for a value of type float"):
