@@ -169,6 +169,7 @@ class _Release:
             execution = store.executions.get(of.project, of.domain, of.name)
             rows = [row for row in store.signals if row.message.id.execution_id == of]
             known = [row.execution_name for row in store.executions]
+            has_nodes = self._backend.engine.plays_nodes((of.project, of.domain, of.name))
         if execution is None:
             near = close_names(of.name, known)
             raise FlyteTestkitError(
@@ -190,7 +191,11 @@ class _Release:
             near = close_names(self._signal, unset)
             truth = f"{of.name!r} waits for no signal {self._signal!r} now"
             advice = f"It waits for {_listed(unset)}.{near}" if unset else "It waits for none."
-            advice += " A signal exists once its gate is reached: let time pass, clock.advance(…)."
+            advice += (
+                " A signal exists once its gate is reached: let time pass, clock.advance(…)."
+                if has_nodes
+                else " A timeline says nothing of gates: let it play nodes.where(…)."
+            )
         raise FlyteTestkitError(f"{self._call} is refused: {truth}.\n{advice}")
 
 

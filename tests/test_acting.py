@@ -44,6 +44,12 @@ def test_what_it_waits_for_is_named(flyte_admin, train):
         flyte_admin.approve(train, "goo")
 
 
+def test_a_timeline_waits_at_no_gate(flyte_admin):
+    launch = flyte_admin.add_execution("plain", running(60).succeeds())
+    with pytest.raises(FlyteTestkitError, match="A timeline says nothing of gates"):
+        flyte_admin.approve(launch, "go")
+
+
 def test_an_execution_that_is_not_there_is_told(flyte_admin, train):
     with pytest.raises(FlyteTestkitError, match=r"no execution 'trian' .*Did you mean 'train'?"):
         flyte_admin.approve("trian", "go")
@@ -78,11 +84,17 @@ def test_a_signal_is_called_by_a_text(flyte_admin, train):
         flyte_admin.approve(train, 3)
 
 
-def test_a_hopeless_wait_names_the_gate_and_the_verbs(flyte_admin, flyte_remote, train):
-    with pytest.raises(HopelessWait, match=r"waits at the gate 'go', .*approve\('train', 'go'\)"):
-        flyte_remote.wait(flyte_remote.fetch_execution(name="train"))
-    flyte_admin.approve(train, "go")
-    flyte_admin.set_signal(train, "rate", 0.5)
+@pytest.mark.parametrize(
+    ("gate", "verb"),
+    [
+        (nodes.gate(), r"approve\('deploy', 'go'\) or reject\(…\)"),
+        (nodes.gate(signal=float), r"set_signal\('deploy', 'go', …\)"),
+    ],
+)
+def test_a_hopeless_wait_names_the_gate_and_the_verbs(flyte_admin, flyte_remote, gate, verb):
+    flyte_admin.add_execution("deploy", nodes.workflow(inner=nodes.subworkflow(go=gate)))
+    with pytest.raises(HopelessWait, match=f"at the gate 'go' until .* the test: {verb}"):
+        flyte_remote.wait(flyte_remote.fetch_execution(name="deploy"))
 
 
 def test_two_gates_of_one_signal_open_together(flyte_admin):

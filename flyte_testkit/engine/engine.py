@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from flyteidl.core import types_pb2
+
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.outline import outlined
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from flyteidl.core import literals_pb2
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.engine.inside import Inside
@@ -207,7 +210,7 @@ class Engine(WorkflowExecutor):
                     if play is not None and play.run in unseen:
                         known = f"was {row.phase} when somebody looked last"
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
-                    lines += [] if play is None else _waits_at_gates(row, play)
+                    lines += [] if play is None else _waits_at_gates(row, play, self._admin().store)
         return "\n".join(lines) or "  no execution is under way"
 
     def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
@@ -257,14 +260,18 @@ class Engine(WorkflowExecutor):
         return None
 
 
-def _waits_at_gates(row: ExecutionRow, play: Play) -> list[str]:
+def _waits_at_gates(row: ExecutionRow, play: Play, store: Store) -> list[str]:
     """Tell of the signals that an execution waits for, and of the verbs that set them."""
-    name = row.execution_name
-    return [
-        f"    it waits at the gate {signal!r}, until a client releases it, or the test by"
-        f" approve({name!r}, {signal!r}), reject(…) or set_signal(…, value)"
-        for signal in play.run.signals
-    ]
+    name, found = row.execution_name, []
+    for signal in play.run.signals:
+        known = store.signals.get(*row.key, signal)
+        verbs = f"approve({name!r}, {signal!r}) or reject(…)"
+        if known is not None and known.message.type.simple != types_pb2.BOOLEAN:
+            verbs = f"set_signal({name!r}, {signal!r}, …)"
+        found.append(
+            f"    it waits at the gate {signal!r} until a client releases it, or the test: {verbs}"
+        )
+    return found
 
 
 def _counts_looks(script: Timeline) -> bool:
