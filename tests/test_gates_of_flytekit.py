@@ -42,10 +42,16 @@ def napping():
     one >> two
 
 
+@workflow
+def napping_for_long():
+    sleep(timedelta(hours=2))
+
+
 @pytest.fixture(autouse=True)
 def _registered(flyte_admin):
     flyte_admin.register(training)
     flyte_admin.register(napping)
+    flyte_admin.register(napping_for_long)
 
 
 def launched(remote, admin, script, of=training, **inputs):
@@ -203,3 +209,12 @@ def test_sleeps_are_all_called_alike_so_they_go_by_their_ids(flyte_admin, flyte_
     execution = launched(flyte_remote, flyte_admin, script, of=napping)
     assert flyte_remote.wait(execution).closure.phase == SUCCEEDED
     assert flyte_admin.clock.elapsed == 90
+
+
+def test_flytekit_gives_every_sleep_an_hour(flyte_admin, flyte_remote):
+    script = nodes.where(sleep_gate=nodes.sleep(7200))
+    execution = launched(flyte_remote, flyte_admin, script, of=napping_for_long)
+    done = flyte_remote.wait(execution, poll_interval=timedelta(minutes=10))
+    assert done.closure.error.code == "RetriesExhausted|TimeoutExpired"
+    (launch,) = flyte_admin.launches
+    assert launch.nodes["sleep-gate"].duration == 3600

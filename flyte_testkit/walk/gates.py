@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from flyteidl.core import execution_pb2 as core
     from flyteidl.core import workflow_pb2
 
     from flyte_testkit.engine.performance import Performance
@@ -44,12 +45,20 @@ def plays_sleep(
     around: Scope,  # noqa: ARG001  whoever plays a node is given it
     at: datetime,
 ) -> Performance[literals_pb2.LiteralMap]:
-    """Play a sleep, which is as long as its workflow says; the arguments are those of any node."""
+    """Play a sleep, which is as long as its workflow says; the arguments are those of any node.
+
+    flytekit gives every sleep an hour, and an engine lets no node take longer than it may.
+    """
     try:
         yield site.queued(at, inputs)
         at = yield Until(at)
         yield site.event(at, "RUNNING")
-        at = yield Until(at + site.node.gate_node.sleep.duration.ToTimedelta())
+        lasts = site.node.gate_node.sleep.duration.ToTimedelta()
+        limit = time_limit(site.node)
+        if limit is not None and limit < lasts:
+            at = yield Until(at + limit)
+            raise NodeFailed((yield from _fails(site, at, _too_late(limit))))
+        at = yield Until(at + lasts)
         yield site.succeeded(at, None)
     except Stopped as stopped:
         yield site.aborted(stopped)
@@ -90,9 +99,10 @@ class _Gate:
             yield self.site.event(at, "RUNNING")
             at = yield from self._waits(at)
             if (value := self._value) is None:
-                raise NodeFailed((yield from self._fails(at, self._too_late())))
+                raise NodeFailed((yield from _fails(self.site, at, _too_late(self._limit()))))
             if self.is_approval and not value.scalar.primitive.boolean:
-                raise NodeFailed((yield from self._fails(at, wording.approval_refused())))
+                refused = wording.approval_refused()
+                raise NodeFailed((yield from _fails(self.site, at, refused)))
             outputs = self.inputs if self.is_approval else self._brought(value)
             yield self.site.succeeded(at, outputs)
         except Stopped as stopped:
@@ -151,20 +161,12 @@ class _Gate:
         request = signal_pb2.SignalGetOrCreateRequest(id=self.id, type=kind)
         return Act(at, "GetOrCreateSignal", request)
 
-    def _fails(self, at: datetime, worded: Worded) -> Performance[Any]:
-        error = error_of(worded, at)
-        yield self.site.event(at, "FAILED", error=error)
-        return error
-
-    def _too_late(self) -> Worded:
-        limit = self.limit
-        if limit is None:  # nobody said one, so it is what the script says
-            lasts = None if self.script is None else self.script.seconds
-            limit = timedelta(seconds=lasts or 0)
-        length = Duration()
-        length.FromTimedelta(limit)
-        told = durations.text(durations.nanoseconds(length))
-        return wording.exhausted(wording.timeout_expired(told), 1)
+    def _limit(self) -> timedelta:
+        """Return how long it may wait; where nobody says so, that is what the script says."""
+        if self.limit is not None:
+            return self.limit
+        lasts = None if self.script is None else self.script.seconds
+        return timedelta(seconds=lasts or 0)
 
     @property
     def _value(self) -> literals_pb2.Literal | None:
@@ -175,7 +177,20 @@ class _Gate:
         return literals_pb2.LiteralMap(literals={name: value})
 
 
+def _fails(site: Site, at: datetime, worded: Worded) -> Performance[core.ExecutionError]:
+    error = error_of(worded, at)
+    yield site.event(at, "FAILED", error=error)
+    return error
+
+
+def _too_late(limit: timedelta) -> Worded:
+    length = Duration()
+    length.FromTimedelta(limit)
+    told = durations.text(durations.nanoseconds(length))
+    return wording.exhausted(wording.timeout_expired(told), 1)
+
+
 def time_limit(node: workflow_pb2.Node) -> timedelta | None:
-    """Return how long a gate may wait; None if it may for ever."""
+    """Return how long a node may wait; None if it may for ever."""
     limit = node.metadata.timeout.ToTimedelta()
     return limit or None
