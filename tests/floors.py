@@ -213,7 +213,8 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_hints _values",
+        "_signals _values",
+        "_hints",
         "_nodes",
         "_lives",
         "__init__",

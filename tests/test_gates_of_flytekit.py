@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from flyte_testkit import client, failures, nodes, running
+from flyte_testkit import client, failures, nodes, render, running
 from flyte_testkit.errors import RegistrationError, TimelineError
 
 flytekit = pytest.importorskip("flytekit")
@@ -218,3 +218,15 @@ def test_flytekit_gives_every_sleep_an_hour(flyte_admin, flyte_remote):
     assert done.closure.error.code == "RetriesExhausted|TimeoutExpired"
     (launch,) = flyte_admin.launches
     assert launch.nodes["sleep-gate"].duration == 3600
+
+
+def test_the_report_says_why_a_signal_was_refused(flyte_admin, flyte_remote):
+    script = nodes.where(fit=nodes.task(running(60).succeeds()))
+    name = launched(flyte_remote, flyte_admin, script, rows=9).id.name
+    with pytest.raises(Exception, match="does not exist"):
+        flyte_remote.approve("go", name)
+    with pytest.raises(Exception, match="is not castable"):
+        flyte_remote.set_signal("rate", name, "much")
+    early, wrong = render.hints(flyte_admin)
+    assert f"'go' in '{name}' at 0 s came too early, or is misspelt" in early
+    assert "brought 'much', which is of another type than its gate waits for" in wrong
