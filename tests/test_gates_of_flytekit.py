@@ -181,6 +181,7 @@ def test_a_gate_is_synced_by_flytekit(flyte_admin, flyte_remote):
             nodes.where(go=nodes.gate(running(5000).succeeds())),
             "may wait 3600 s, so its time is up before that",
         ),
+        (nodes.where(go=nodes.gate(running(5000).times_out())), "may wait 3600 s"),
         (nodes.where(sleep_gate=nodes.sleep(31)), "sleeps 30 s, as the registered workflow says"),
         (
             nodes.where(go=nodes.task(running(5).succeeds())),

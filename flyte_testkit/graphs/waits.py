@@ -6,7 +6,7 @@ Ignorant of the nodes beside them, and of who releases gates.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.core import interface_pb2, workflow_pb2
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from flyteidl.core import types_pb2
 
 __all__ = ["check_gate", "check_sleep", "lasting", "seen_of", "sleeping", "waiting"]
+
+_LATE: Final = timedelta(seconds=1)
+"""How much later than it should an engine may notice that somebody's time is up."""
 
 
 def check_gate(what: str, found: workflow_pb2.Node, gate: Gate) -> None:
@@ -58,9 +61,10 @@ def check_gate(what: str, found: workflow_pb2.Node, gate: Gate) -> None:
         _check_value(what, condition.signal, gate.values)
     limit = time_limit(found)
     lasts = script.seconds
-    if limit is None or lasts is None or isinstance(script.ending, TimesOut):
+    if limit is None or lasts is None:
         return
-    if timedelta(seconds=lasts) > limit:
+    late = _LATE if isinstance(script.ending, TimesOut) else timedelta(0)
+    if timedelta(seconds=lasts) > limit + late:
         seconds = durations.code(limit.total_seconds())
         raise TimelineError(
             f"{what} may wait {seconds} s, so its time is up before that: nodes.gate({told})."
