@@ -15,6 +15,7 @@ REACTIONS = [
     aborting(30).never_ends(),
     aborting(3).succeeds(),
     immediately.succeeds(),
+    immediately.aborts(""),
     aborting(3).fails("no disk"),
     aborting(polls(3)),
     aborting(3).times_out(),

@@ -51,27 +51,28 @@ def perform(
 
 def _reacts(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
     """Do what a termination leads to; FlyteAdmin has made it ABORTING already."""
-    for step in script.steps:
-        at = yield from _lasts(step, script, stage, at)
+    for number in range(len(script.steps)):
+        at = yield from _lasts(script, number, stage, at)
     yield from _ending(script, stage, at, ["ABORTING"], inside)
 
 
 def _plays(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
     passed: list[str] = []
-    for step in script.steps:
+    for number, step in enumerate(script.steps):
         yield from _step(step, stage, at, passed, inside)
         passed.append(step.phase)
-        at = yield from _lasts(step, script, stage, at)
+        at = yield from _lasts(script, number, stage, at)
     yield from _ending(script, stage, at, passed, inside)
 
 
-def _lasts(step: Step, script: Timeline, stage: Stage, at: datetime) -> Performance[datetime]:
-    match step.duration:
+def _lasts(script: Timeline, number: int, stage: Stage, at: datetime) -> Performance[datetime]:
+    """Let a step last; return how late it is then."""
+    match script.steps[number].duration:
         case None:
             yield Wait()
         case Polls(count):
             at = yield Looks(stage.audience, count)
-        case _ if step is script.steps[-1] and script.ending.phase is None:
+        case _ if number + 1 == len(script.steps) and script.ending.phase is None:
             pass  # nothing comes of its end, so nobody waits for it
         case seconds:
             at = yield Until(at + timedelta(seconds=seconds))

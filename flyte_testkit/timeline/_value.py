@@ -172,9 +172,11 @@ class Timeline:
 
 def on_terminate_as_code(terminated: Timeline) -> str:
     """Print what a termination leads to as the call that says it."""
+    if not terminated.steps:
+        return f".on_terminate({_text.as_code((), terminated.ending)})"
     ending = None if isinstance(terminated.ending, Aborts) else terminated.ending
     said = _text.as_code(terminated.steps, ending)
-    return f".on_terminate({said.removeprefix('immediately.') if terminated.steps else said})"
+    return f".on_terminate({said.removeprefix('immediately.')})"
 
 
 def no_attribute(owner: object, name: str, advice: str) -> AttributeError:
