@@ -12,6 +12,7 @@ import playing
 import pytest
 from changed_runs import STORIES
 from comparing import differences
+from scopes import Scope
 from story_files import Story
 
 from flyte_testkit import nodes, running
@@ -57,3 +58,17 @@ def test_a_gate_that_was_approved_is_played_as_it_was():
 def test_a_sleep_lasts_as_long_as_its_workflow_says(late):
     story = ended("stopped-while-a-sleep-waits", "n0", 60 + late)
     assert deriving.scripts(story)["main"].nodes == nodes.where().nodes
+
+
+def test_values_come_through_gates():
+    story = Story.read("rejected", STORIES["gate-rejected"])
+    scope = Scope.top(story, story.told["main"])
+    promise = {"promise": {"node_id": "n1", "var": "o0"}}
+    assert scope.source(promise) == ("n0", "o0", ())
+
+
+def test_values_come_from_signals():
+    story = Story.read("signal", STORIES["gate-in-a-sub-workflow"])
+    (inner,) = [scope for scope in Scope.top(story, story.told["main"]).all() if scope.unique]
+    value = inner.source({"promise": {"node_id": "n0", "var": "o0"}})
+    assert value.scalar.primitive.integer == 5

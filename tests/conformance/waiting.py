@@ -29,20 +29,22 @@ def said(story, anchors, node, unique):
         return nodes.gate(script.times_out())
     if "approve" in gate:
         return nodes.gate(script.succeeds())
-    value = _brought(story, gate["signal"]["signal_id"])
-    return nodes.gate(script.succeeds({} if value is None else {"o0": value}))
+    value = brought(story, gate["signal"]["signal_id"])
+    return nodes.gate(
+        script.succeeds({} if value is None else {"o0": literals.python_value(value)})
+    )
 
 
 def _failed(event, unique):
     return (event.kind, event.node, event.phase) == ("node", unique, "FAILED")
 
 
-def _brought(story, signal):
+def brought(story, signal):
+    """Return what a signal brought, as a literal; None if nobody set it."""
     for execution in story.whole["executions"].values():
         for call in execution.get("calls", ()):
             asked = call["request"].get("id", {})
             if call["call"] == "GetOrCreateSignal" and asked.get("signal_id") == signal:
-                reply = call.get("reply", {})
-                if "value" in reply:
-                    return literals.python_value(ParseDict(reply["value"], literals_pb2.Literal()))
+                value = call.get("reply", {}).get("value")
+                return value and ParseDict(value, literals_pb2.Literal())
     return None
