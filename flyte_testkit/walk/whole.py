@@ -30,10 +30,14 @@ from flyte_testkit.walk.scope import Scope
 from flyte_testkit.walk.terminating import terminating
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flyte_testkit.engine.performance import Performance
     from flyte_testkit.walk.cast import Cast
+    from flyte_testkit.walk.company import Play
+    from flyte_testkit.walk.site import Site
 
-__all__ = ["Walked", "perform"]
+__all__ = ["Walked", "perform", "reached"]
 
 _ANY_TIME: Final = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -79,8 +83,7 @@ class Walked(Played):
         problem = unplayable(self.cast.closure)
         if not problem:
             return ""
-        stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
-        performance = self.perform(stage, _ANY_TIME)
+        performance = self.perform(_stage(self.inputs), _ANY_TIME)
         try:
             found = rehearse(performance, next(performance))
         except UnplayableError:
@@ -88,13 +91,45 @@ class Walked(Played):
         return problem if found.waits_for_looks else ""
 
 
-def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
+def reached(
+    cast: Cast, inputs: literals_pb2.LiteralMap
+) -> Iterator[tuple[Site, literals_pb2.LiteralMap]]:
+    """Yield the nodes that a run will reach if nobody stops it, each with what it is given.
+
+    What waits for looks is looked at. It ends where a node is reached that nobody plays.
+
+    Args:
+        cast: Who plays what.
+        inputs: What it runs with.
+    """
+    found: list[tuple[Site, literals_pb2.LiteralMap]] = []
+
+    def noted(
+        site: Site, given: literals_pb2.LiteralMap, around: Scope, at: datetime
+    ) -> Performance[literals_pb2.LiteralMap]:
+        found.append((site, given))
+        return play(site, given, around, at)
+
+    stage = _stage(inputs)
+    performance = perform(cast, stage, _ANY_TIME, noted)
+    try:
+        rehearsal = rehearse(performance, next(performance))
+        while rehearsal.waits_for_looks and rehearsal.wait is not None:
+            stage.audience.seen += max(look.polls for look in rehearsal.wait.looks())
+            rehearsal = rehearse(performance, rehearsal.wait, rehearsal.at)
+    except UnplayableError:
+        pass
+    yield from found
+
+
+def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Performance[None]:
     """Walk through a compiled workflow from an instant on.
 
     Args:
         cast: Who plays what.
         stage: Who plays it.
         at: When it begins.
+        play: What plays a node, whatever its kind.
     """
     performance = _performs(cast, stage, at)
     if (stop := cast.script.stop) is None:
@@ -122,6 +157,11 @@ def _performs(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
             yield Wait()  # it is stuck
         yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
         yield stage.workflow_event(at, "ABORTED")
+
+
+def _stage(inputs: literals_pb2.LiteralMap) -> Stage:
+    """Return a stage for a rehearsal."""
+    return Stage(WorkflowExecutionIdentifier(), "", inputs, literals_pb2.LiteralMap())
 
 
 def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
