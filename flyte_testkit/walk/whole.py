@@ -131,7 +131,7 @@ def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Perfor
         at: When it begins.
         play: What plays a node, whatever its kind.
     """
-    performance = _performs(cast, stage, at)
+    performance = _performs(cast, stage, at, play)
     if (stop := cast.script.stop) is None:
         return performance
     act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
@@ -145,7 +145,7 @@ def _deaf(cast: Cast) -> timedelta:
     return timedelta(seconds=seconds_of(terminated.steps))
 
 
-def _performs(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
+def _performs(cast: Cast, stage: Stage, at: datetime, play: Play) -> Performance[None]:
     company = Company(cast, stage, play)
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
