@@ -6,10 +6,11 @@ import pytest
 
 from flyte_testkit import client, failures, nodes, render, running
 from flyte_testkit.errors import RegistrationError, TimelineError
+from flyte_testkit.server import FakeFlyteAdmin
 
 flytekit = pytest.importorskip("flytekit")
 
-from flytekit import approve, sleep, task, wait_for_input, workflow
+from flytekit import approve, conditional, sleep, task, wait_for_input, workflow
 
 SUCCEEDED, FAILED, RUNNING = 4, 6, 2
 
@@ -47,11 +48,24 @@ def napping_for_long():
     sleep(timedelta(hours=2))
 
 
+@workflow
+def checked(rows: int) -> float:
+    auc = approve(fit(rows=rows), "go", timeout=timedelta(hours=1))
+    return (
+        conditional("check")
+        .if_(auc > 0.5)
+        .then(publish(auc=auc, rate=1.0))
+        .else_()
+        .then(fit(rows=rows))
+    )
+
+
 @pytest.fixture(autouse=True)
 def _registered(flyte_admin):
     flyte_admin.register(training)
     flyte_admin.register(napping)
     flyte_admin.register(napping_for_long)
+    flyte_admin.register(checked)
 
 
 def launched(remote, admin, script, of=training, **inputs):
@@ -231,3 +245,15 @@ def test_the_report_says_why_a_signal_was_refused(flyte_admin, flyte_remote):
     early, wrong = render.hints(flyte_admin)
     assert f"'go' in '{name}' at 0 s came too early, or is misspelt" in early
     assert "brought 'much', which is of another type than its gate waits for" in wrong
+
+
+def test_an_arm_behind_a_gate_is_held_against_its_condition():
+    with FakeFlyteAdmin(strict=False) as admin:
+        admin.register(checked)
+        arm = nodes.branch(publish=nodes.task(running(9).fails("no")))
+        admin.on_launch(checked).plays(
+            nodes.where(n0=nodes.task(running(5).succeeds(o0=0.2)), check=arm)
+        )
+        plan = admin.remote().fetch_launch_plan(name=checked.name)
+        with pytest.raises(Exception, match="does not take n2-n0 'publish'"):
+            admin.remote().execute(plan, inputs={"rows": 9})

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from flyteidl.core import workflow_pb2
 
     from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.nodes import Node
     from flyte_testkit.propeller.wording import Worded
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
 
-__all__ = ["plays_gate", "plays_sleep"]
+__all__ = ["plays_gate", "plays_sleep", "time_limit", "waits_for_approval"]
 
 
 def plays_sleep(
@@ -175,6 +176,12 @@ class _Gate:
     def _brought(self, value: literals_pb2.Literal) -> literals_pb2.LiteralMap:
         name = self.site.node.gate_node.signal.output_variable_name
         return literals_pb2.LiteralMap(literals={name: value})
+
+
+def waits_for_approval(site: Site, scripted: Node | None) -> bool:
+    """Whether a node is a gate that waits until somebody else approves."""
+    by_script = isinstance(scripted, Gate) and scripted.script is not None
+    return site.node.gate_node.HasField("approve") and not by_script
 
 
 def _fails(site: Site, at: datetime, worded: Worded) -> Performance[core.ExecutionError]:

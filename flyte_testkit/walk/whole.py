@@ -25,6 +25,7 @@ from flyte_testkit.timeline import Polls
 from flyte_testkit.timeline._parts import seconds_of
 from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.gates import waits_for_approval
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
 from flyte_testkit.walk.terminating import terminating
@@ -96,7 +97,8 @@ def reached(
 ) -> Iterator[tuple[Site, literals_pb2.LiteralMap]]:
     """Yield the nodes that a run will reach if nobody stops it, each with what it is given.
 
-    What waits for looks is looked at. It ends where a node is reached that nobody plays.
+    What waits for looks is looked at, and what waits for somebody's approval is approved. It ends
+    where a node is reached that nobody plays.
 
     Args:
         cast: Who plays what.
@@ -108,6 +110,8 @@ def reached(
         site: Site, given: literals_pb2.LiteralMap, around: Scope, at: datetime
     ) -> Performance[literals_pb2.LiteralMap]:
         found.append((site, given))
+        if waits_for_approval(site, cast.nodes.get(site.path)):
+            return _approved(given, at)
         return play(site, given, around, at)
 
     stage = _stage(inputs)
@@ -157,6 +161,11 @@ def _performs(cast: Cast, stage: Stage, at: datetime, play: Play) -> Performance
             yield Wait()  # it is stuck
         yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
         yield stage.workflow_event(at, "ABORTED")
+
+
+def _approved(given: literals_pb2.LiteralMap, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+    yield Until(at)
+    return given
 
 
 def _stage(inputs: literals_pb2.LiteralMap) -> Stage:
