@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from flyte_testkit.acting import Acting
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock, governing_clock
 from flyte_testkit.errors import FlyteTestkitError, close_names, shown, suggests_keywords
@@ -41,16 +42,16 @@ if TYPE_CHECKING:
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin(Scripting, Past):
+class FakeFlyteAdmin(Scripting, Acting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
     Its verbs say what there is and what will be (``register``, ``add_execution``, ``on_launch``,
-    ``on``) and act now (``terminate``); its readings say what was (``launches``, ``calls``,
-    ``most_at_once``). Clients find it by ``endpoint``, ``channel``, ``remote`` and ``env``. What
-    stands at its end is for reports.
+    ``on``) and act now (``terminate``, ``approve``, ``reject``, ``set_signal``); its readings say
+    what was (``launches``, ``calls``, ``most_at_once``). Clients find it by ``endpoint``,
+    ``channel``, ``remote`` and ``env``. What stands at its end is for reports.
 
     Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 

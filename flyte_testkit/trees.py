@@ -14,7 +14,7 @@ from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import with_plans
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Array, LaunchPlan, Task, Where, Workflow
+from flyte_testkit.nodes import Array, Gate, LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
@@ -204,8 +204,16 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
                 f" nodes there are.\nWrite {node.word}({of}) here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
+        if isinstance(node, Gate) and node.script is not None:
+            raise RegistrationError(
+                f"{call}: {path!r} says how the waiting ends, but a definition only says which"
+                f" nodes there are.\nWrite nodes.gate() here, and plant what happens:"
+                f" on_launch({name!r}).plays(nodes.where(…))."
+            )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
-    if tree.rest is not None or tree.beginning is not None:
+    said = said if tree.terminated is None else ".on_terminate(…)"
+    said = said if tree.stop is None else ".aborts(…)"
+    if any(one is not None for one in (tree.rest, tree.beginning, tree.terminated, tree.stop)):
         raise RegistrationError(
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."

@@ -24,14 +24,14 @@ HOUSE = [
             "children definitions",  # what nodes launch; what is registered
             "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
-            "admissions",
+            "admissions lives",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registering",
             "registry",
             "scripting",
         ],
     ),
-    ("4 the two machines", ["client past", "server"]),
+    ("4 the two machines", ["acting client past", "server"]),
     ("5 wings", ["environment flytekit_bridge render strategies world"]),
     (
         "5a the door without fixtures",
@@ -97,7 +97,7 @@ ROOMS = {
         "_durations",
         "_parts",
         "_keywords _task_steps _text",
-        "_endings _reader",
+        "_endings _reaction _reader",
         "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
@@ -107,7 +107,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_array _task",
+        "_array _gate _stops _task",
         "_inside",
         "_dynamic",
         "_groups",
@@ -177,13 +177,13 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing",
+        "cast failing terminating",
         "site",  # where a node stands
         "pods",  # what is said of an attempt of its task
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "dynamics",  # what a task has yielded
-        "branches launch_plans subworkflows tasks",  # the kinds
+        "branches gates launch_plans subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's
         "arrays",
         "kinds",
@@ -191,7 +191,7 @@ ROOMS = {
         "__init__",
     ],
     "graphs": [
-        "compiled kinds mapped",
+        "compiled kinds mapped waits",
         "arms drawn",
         "bound joining plans",
         "templates",
@@ -221,7 +221,8 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_hints _values",
+        "_signals _values",
+        "_hints",
         "_nodes",
         "_lives",
         "__init__",

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
+from flyteidl.core import types_pb2
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
@@ -23,7 +25,7 @@ from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
-from flyte_testkit.propeller.pace import INSTANT
+from flyte_testkit.propeller.pace import ABORTING_TAKES, INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from flyteidl.core import literals_pb2
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.engine.inside import Inside
@@ -56,6 +59,16 @@ class Played(Admission):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
 
+    @property
+    def deaf(self) -> timedelta:
+        """How long it takes until it hears that it was terminated."""
+        return ABORTING_TAKES
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it does until then what it would do anyway."""
+        return False
+
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Perform it from an instant on; may be asked twice, to rehearse."""
         raise NotImplementedError
@@ -73,6 +86,11 @@ class Scripted(Played):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     inside: Callable[[Stage], Inside] | None = None
+
+    @property
+    def deaf(self) -> timedelta:
+        """No time at all if the script itself says what a termination leads to."""
+        return ABORTING_TAKES if self.script.terminated is None else timedelta(0)
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Play the script."""
@@ -166,6 +184,7 @@ class Engine(WorkflowExecutor):
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        run.deaf, run.goes_on = admission.deaf, admission.goes_on
         self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
@@ -183,6 +202,11 @@ class Engine(WorkflowExecutor):
         """Count a look at an execution; after the last one it waits for, its script goes on."""
         if (play := self.plays.get(key)) is not None:
             self._runs.looked_at(play.run, now)
+
+    def signalled(self, key: Key, signal: str, value: literals_pb2.Literal, now: datetime) -> None:
+        """Let an execution hear that somebody has set a signal of its."""
+        if (play := self.plays.get(key)) is not None:
+            self._runs.signalled(play.run, signal, value, now)
 
     def counts(self, key: Key) -> bool:
         """Whether an execution waits for looks now."""
@@ -207,6 +231,7 @@ class Engine(WorkflowExecutor):
                     if play is not None and play.run in unseen:
                         known = f"was {row.phase} when somebody looked last"
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
+                    lines += [] if play is None else _waits_at_gates(row, play, self._admin().store)
         return "\n".join(lines) or "  no execution is under way"
 
     def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
@@ -283,6 +308,20 @@ class Engine(WorkflowExecutor):
 
     def _poke(self, key: Key, at: datetime) -> None:
         self._runs.poke(self.plays[key].run, at)
+
+
+def _waits_at_gates(row: ExecutionRow, play: Play, store: Store) -> list[str]:
+    """Tell of the signals that an execution waits for, and of the verbs that set them."""
+    name, found = row.execution_name, []
+    for signal in play.run.signals:
+        known = store.signals.get(*row.key, signal)
+        verbs = f"approve({name!r}, {signal!r}) or reject(…)"
+        if known is not None and known.message.type.simple != types_pb2.BOOLEAN:
+            verbs = f"set_signal({name!r}, {signal!r}, …)"
+        found.append(
+            f"    it waits at the gate {signal!r} until a client releases it, or the test: {verbs}"
+        )
+    return found
 
 
 def _counts_looks(script: Timeline) -> bool:

@@ -67,13 +67,13 @@ class Families:
         if audience is None:
             return
         if refusal is not None and refusal.code != "ALREADY_EXISTS":
-            audience.ends.append(End(request.name, refusal=refusal.message))
+            audience.hears_of(End(request.name, refusal=refusal.message))
             return
         self._members.update((parent, child))
         row = self._admin().store.executions.get(*child)
         assert row is not None  # noqa: S101  it is there, or was there before
         if row.phase in OUTCOMES:
-            audience.ends.append(self._end(row))
+            audience.hears_of(self._end(row))
         else:
             self._parents.setdefault(child, []).append(parent)
 
@@ -85,7 +85,7 @@ class Families:
         for parent in self._parents.pop(row.key):
             audience = self._audiences(parent)
             if audience is not None:
-                audience.ends.append(end)
+                audience.hears_of(end)
                 self._poke(parent, at)
 
     def _end(self, row: ExecutionRow) -> End:

@@ -21,7 +21,7 @@ from flyte_testkit.engine.performance import Act, Until, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flyte_testkit.engine.performance import Looks, Performance
+    from flyte_testkit.engine.performance import Looks, Performance, Signalled
 
 __all__ = ["AnyOf", "Nursery"]
 
@@ -241,3 +241,8 @@ class AnyOf(Wait):
         """Yield the looks that they wait for."""
         for wait in self._others:
             yield from wait.looks()
+
+    def signals(self) -> Iterator[Signalled]:
+        """Yield the signals that they wait for."""
+        for wait in self._others:
+            yield from wait.signals()

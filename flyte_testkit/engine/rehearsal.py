@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from flyte_testkit.engine.performance import Performance, Wait
+    from flyteidl.core.literals_pb2 import Literal
+
+    from flyte_testkit.engine.performance import End, Performance, Wait
 
 __all__ = ["Rehearsal", "Rehearsed", "rehearse"]
 
@@ -34,8 +36,7 @@ class Rehearsed:
     def __init__(self, begin: Callable[[Audience], Performance[None]], audience: Audience) -> None:
         self._begin = begin
         self._audience = audience
-        # How late it was, how many had looked, and how many children had ended.
-        self._heard: list[tuple[datetime, int, int]] = []
+        self._heard: list[_Heard] = []
         self._known: tuple[int, list[datetime]] = (-1, [])
 
     def perform(self) -> Performance[None]:
@@ -52,9 +53,14 @@ class Rehearsed:
                 at = yield told
             except Terminated as terminated:
                 step, value = performance.throw, terminated
+                self._hears(terminated.at, terminated=True)
             else:
-                self._heard.append((at, self._audience.seen, len(self._audience.ends)))
                 step, value = performance.send, at
+                self._hears(at)
+
+    def _hears(self, at: datetime, *, terminated: bool = False) -> None:
+        audience = self._audience
+        self._heard.append(_Heard(at, audience.seen, audience.ends, audience.signals, terminated))
 
     def to_come(self) -> Sequence[datetime]:
         """Return when it goes on by itself from now on, as far as that can be known."""
@@ -71,15 +77,32 @@ class Rehearsed:
         at = None
         try:
             told = next(performance)
-            for at, audience.seen, ended in self._heard[:heard]:
-                audience.ends = self._audience.ends[:ended]
-                told = performance.send(at)
+            for at, audience.seen, audience.ends, audience.signals, is_end in self._heard[:heard]:
+                told = performance.throw(Terminated(at)) if is_end else performance.send(at)
             found = rehearse(performance, told, at)
         except Exception:  # noqa: BLE001  whoever performs it is told, not who asks what is to come
             return []
         if found.at is not None and found.waits_for_others:
             found.instants.append(found.at + PATIENCE)
         return found.instants
+
+
+class _Heard(NamedTuple):
+    """What a performance has heard at one time.
+
+    Attributes:
+        at: How late it was.
+        seen: How often somebody had looked by then.
+        ends: How the executions had ended by then that it has launched.
+        signals: What was signalled by then.
+        terminated: Whether it heard that it was terminated.
+    """
+
+    at: datetime
+    seen: int
+    ends: tuple[End, ...]
+    signals: Mapping[str, Literal]
+    terminated: bool
 
 
 class Rehearsal(NamedTuple):

@@ -18,7 +18,9 @@ from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from flyteidl.core.literals_pb2 import Literal
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
@@ -36,6 +38,8 @@ class Run:
         created: When it joined the others, which may be long after it began.
         to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
+        deaf: How long it takes until it hears that it was terminated.
+        goes_on: Whether it does until then what it would do anyway.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
     """
@@ -45,6 +49,8 @@ class Run:
     order: int
     created: datetime
     to_come: Callable[[], Iterable[datetime]] = tuple
+    deaf: timedelta = ABORTING_TAKES
+    goes_on: bool = False
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -54,6 +60,12 @@ class Run:
     def looks(self) -> Looks | None:
         """The looks that it waits for; None if it waits for none."""
         return next(self.wait.looks(), None) if self.wait is not None else None
+
+    @property
+    def signals(self) -> list[str]:
+        """The ids of the signals that it waits for, each once."""
+        waits = () if self.wait is None else self.wait.signals()
+        return list(dict.fromkeys(wait.signal for wait in waits))
 
 
 _LAST: Final = sys.maxsize
@@ -101,14 +113,15 @@ class Runs:
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
-        """Let a run hear, a moment later, that it was terminated; until then it does nothing.
+        """Let a run hear, a moment later, that it was terminated.
 
-        FlyteAdmin takes any end of what is ABORTING: one that went on could succeed yet. One that
-        acts terminates itself, and one that has ended does not care.
+        Until then it does nothing, unless it goes on: FlyteAdmin takes any end of what is ABORTING,
+        so that one could succeed yet. One that acts terminates itself, and one that has ended does
+        not care.
         """
         if not run.aborting and run.wait is not None:
-            self._enter(now + ABORTING_TAKES, run, None)
-            if run.begun:
+            self._enter(now + run.deaf, run, None)
+            if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
         run.aborting = True
@@ -144,6 +157,12 @@ class Runs:
         """Let a run look whether it can go on, after all else that happens at this instant."""
         if run.wait is not None and run.wait.is_over(at):
             heapq.heappush(self._agenda, (at, _LAST, next(self._numbers), run, run.wait))
+
+    def signalled(self, run: Run, signal: str, value: Literal, now: datetime) -> None:
+        """Let a run hear that a signal was set; if it waits for that, it goes on."""
+        run.audience.hears(signal, value)
+        if run.wait is not None and run.wait.is_over(now):
+            self._go_on(run, now)
 
     def next_due(self) -> datetime | None:
         """Return when something will happen by itself; None if nothing will.
@@ -204,11 +223,6 @@ class Runs:
 
     def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
         heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))
-
-
-def _is_due(entry: _Entry, run: Run, now: datetime) -> bool:
-    at, _, _, whose, wait = entry
-    return whose is run and at <= now and _counts(run, wait)
 
 
 def _counts(run: Run, wait: Wait | None) -> bool:

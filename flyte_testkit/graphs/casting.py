@@ -12,12 +12,15 @@ from flyte_testkit import flow, literals
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
+from flyte_testkit.graphs.waits import check_gate, check_sleep
 from flyte_testkit.graphs.yielded import compiled
 from flyte_testkit.nodes import (
     Array,
     Branch,
     Dynamic,
+    Gate,
     LaunchPlan,
+    Sleep,
     Subworkflow,
     Task,
     Where,
@@ -48,6 +51,8 @@ _WORDS: Final = {
     "branch": "nodes.branch",
     "map": "nodes.array",
     "launch plan": "nodes.launch_plan",
+    "gate": "nodes.gate",
+    "sleep": "nodes.sleep",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -168,16 +173,26 @@ class _Caster:
             self._check_attempts(what, found, node.attempts)
             for index, attempts in node.but.items():
                 self._check_attempts(f"{what}, item {index}", found, attempts)
+        elif isinstance(node, Gate):
+            check_gate(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+        elif isinstance(node, Sleep):
+            check_sleep(f"{name!r} ({found.id}) of {scope.whose}", found, node)
         elif isinstance(node, LaunchPlan):
-            plan = found.workflow_node.launchplan_ref
-            if node.of not in ("", plan.name):
-                raise TimelineError(
-                    f"{self.word}(…): {name}={shown(node)}, but {name!r} ({found.id}) of"
-                    f" {scope.whose} launches {plan.name!r}.\nWrite of={plan.name!r}, or leave it"
-                    " out."
-                )
-            if node.script is not None:
-                self.children.append((plan, node.script))
+            self._launches(scope, name, found, node)
+
+    def _launches(
+        self, scope: Scope, name: str, found: workflow_pb2.Node, node: LaunchPlan
+    ) -> None:
+        """Take down what a launch plan does, if its node says so."""
+        plan = found.workflow_node.launchplan_ref
+        if node.of not in ("", plan.name):
+            raise TimelineError(
+                f"{self.word}(…): {name}={shown(node)}, but {name!r} ({found.id}) of"
+                f" {scope.whose} launches {plan.name!r}.\nWrite of={plan.name!r}, or leave it"
+                " out."
+            )
+        if node.script is not None:
+            self.children.append((plan, node.script))
 
     def _yields(
         self, path: tuple[str, ...], found: workflow_pb2.Node, node: Dynamic, whose: str

@@ -201,4 +201,6 @@ def _referred(node: workflow_pb2.Node) -> str:
     if node.WhichOneof("target") == _WORKFLOW:
         reference = node.workflow_node.WhichOneof("reference")
         return "" if reference is None else getattr(node.workflow_node, reference).name
+    if node.HasField("gate_node"):
+        return node.gate_node.approve.signal_id or node.gate_node.signal.signal_id
     return node.task_node.reference_id.name

@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Final
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.graphs.kinds import type_of
 from flyte_testkit.graphs.mapped import Mapped
+from flyte_testkit.graphs.waits import lasting, seen_of
 from flyte_testkit.guesses import Seen
 from flyte_testkit.literals import describe
 from flyte_testkit.nodes import (
     Array,
     Branch,
     Dynamic,
+    Gate,
     LaunchPlan,
+    Sleep,
     Subworkflow,
     Task,
     facts,
@@ -80,6 +83,7 @@ class Part:
         mapped: What else is known of it, if it is a map.
         of: The name of the registered task that it runs; empty for one that is made up.
         plan: What it launches, if it launches a launch plan.
+        lasts: How long it sleeps, or may wait at a gate; None: for ever.
     """
 
     word: str
@@ -93,6 +97,7 @@ class Part:
     mapped: Mapped | None = None
     of: str = ""
     plan: Plan | None = None
+    lasts: float | None = None
 
 
 @dataclass(frozen=True)
@@ -193,6 +198,9 @@ def as_part(node: Node, whose: str) -> Part:
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
         return Part(node.word, inside=arms)
+    if isinstance(node, (Gate, Sleep)):
+        seen = seen_of(node, whose) if isinstance(node, Gate) else {}
+        return Part(node.word, outputs=seen, lasts=lasting(node))
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
     return Part(node.word, inside=drawn(node, whose))
 

@@ -157,6 +157,7 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         inside,
         _mapped(one, other, whose),
         plan=one.plan,
+        lasts=_lasts(one, other, whose),
     )
 
 
@@ -176,6 +177,15 @@ def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
             "\nA task has the same retries in every run: script one more attempt there."
         )
     return least, most
+
+
+def _lasts(one: Part, other: Part, whose: str) -> float | None:
+    if one.lasts is None or other.lasts is None or one.lasts == other.lasts:
+        return other.lasts if one.lasts is None else one.lasts
+    raise TimelineError(
+        f"the scripts disagree about {whose}: it waits {one.lasts:g} s and {other.lasts:g} s."
+        "\nA workflow says it once, whatever a run does."
+    )
 
 
 def _check_arms(one: Graph, other: Graph, whose: str) -> None:

@@ -21,6 +21,7 @@ from flyteidl.core import (
 
 from flyte_testkit.errors import RegistrationError, close_names
 from flyte_testkit.graphs.bound import bound, promised_outputs, type_of
+from flyte_testkit.graphs.waits import sleeping, waiting
 from flyte_testkit.guesses import Seen
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import FAILURE_NODE, same
@@ -242,6 +243,11 @@ class Scope:
             return node, self._map(node, part, part.mapped, path, giver)
         if part.plan is not None:
             return node, self._launch_plan(node, part, part.plan, path)
+        if part.word == "nodes.gate":
+            return node, waiting(node, name, part.outputs, part.lasts)
+        if part.word == "nodes.sleep":
+            sleeping(node, part.lasts or 0.0)
+            return node, {}
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
 from flyte_testkit.nodes._array import Array
+from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
 from flyte_testkit.nodes._promise import promised
@@ -176,6 +177,8 @@ def _scripted_outputs(node: Node) -> list[str]:
     if isinstance(node, Task) and node.attempts:
         ending = node.attempts[-1].ending
         return list(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else []
+    if isinstance(node, Gate) and node.brings_value:
+        return [SIGNALLED]
     return []
 
 

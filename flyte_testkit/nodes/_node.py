@@ -45,6 +45,10 @@ _ADVICE: Final = {
         "It is the attempts of its items that end.\nWrite nodes.array(running(60).succeeds()).",
     ),
     **dict.fromkeys(
+        [("Gate", "succeeds"), ("Gate", "fails"), ("Gate", "times_out"), ("Gate", "never_ends")],
+        "It is its script that ends.\nWrite nodes.gate(running(60).succeeds()).",
+    ),
+    **dict.fromkeys(
         [("LaunchPlan", "succeeds"), ("LaunchPlan", "fails"), ("LaunchPlan", "never_ends")],
         "It is the execution that ends.\nWrite nodes.launch_plan(running(60).succeeds()).",
     ),

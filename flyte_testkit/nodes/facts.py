@@ -11,6 +11,7 @@ from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
 from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._dynamic import Dynamic
+from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
 from flyte_testkit.nodes._launch_plan import LaunchPlan
@@ -68,6 +69,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
             return outputs_of(node.arm[1])
         case Subworkflow():
             return tuple(default_outputs(node) if node.outputs is None else node.outputs)
+        case Gate():
+            return (SIGNALLED,) if node.brings_value else ()
         case _:
             return ()
 

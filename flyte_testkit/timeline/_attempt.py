@@ -269,6 +269,11 @@ def of(timeline: Timeline) -> Attempt:
     """
     if isinstance(timeline.ending, Aborts):
         raise TimelineError(f"{shown(timeline)}: {_no_abort(timeline.ending)}")
+    if timeline.terminated is not None:
+        raise TimelineError(
+            f"{shown(timeline)}: it is executions that are terminated, not attempts."
+            "\nSay it of the whole: nodes.workflow(…).on_terminate(aborting(30))."
+        )
     return Attempt(opened(timeline.steps, repr(timeline)).steps, timeline.ending)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flyte_testkit.failures import ErrorKind, Failure
     from flyte_testkit.timeline._durations import Duration
 
-__all__ = ["OpenTimeline", "immediately", "queued", "running", "undefined"]
+__all__ = ["OpenTimeline", "aborting", "immediately", "queued", "running", "undefined"]
 
 
 @final
@@ -215,6 +215,19 @@ class OpenTimeline:
 
 immediately: Final = OpenTimeline()
 """The opener of stories that take no time: ``immediately.succeeds()``."""
+
+
+def aborting(duration: Duration | None = None, /) -> OpenTimeline:
+    """Open what a termination leads to: ``.on_terminate(aborting(30))``.
+
+    Args:
+        duration: Seconds, a ``timedelta`` or polls; none at all: until something else happens.
+
+    Example:
+        >>> running(600).succeeds().on_terminate(aborting().never_ends())
+        running(600).succeeds().on_terminate(aborting().never_ends())
+    """
+    return immediately.aborting(duration)
 
 
 def undefined(duration: Duration | None = None, /) -> OpenTimeline:

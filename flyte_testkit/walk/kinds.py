@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.arrays import plays_array
 from flyte_testkit.walk.branches import plays_branch
+from flyte_testkit.walk.gates import plays_gate, plays_sleep
 from flyte_testkit.walk.launch_plans import plays_launch_plan
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
@@ -33,6 +34,8 @@ PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
     "sub-workflow": plays_subworkflow,
     "branch": plays_branch,
+    "gate": plays_gate,
+    "sleep": plays_sleep,
     "map": plays_array,
     "launch plan": plays_launch_plan,
 }
@@ -40,7 +43,7 @@ PLAYED: Final[Mapping[str, Play]] = {
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
 _SHOWN: Final = 5
-_YET: Final = "only tasks, sub-workflows, branches and launch plans can be played yet"
+_YET: Final = f"of kinds, only {', '.join(PLAYED)} can be played yet"
 
 
 class UnplayableError(FlyteTestkitError):

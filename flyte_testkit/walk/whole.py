@@ -16,16 +16,20 @@ from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit.engine.engine import Played
-from flyte_testkit.engine.performance import Looks, Terminated, Until
+from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
 from flyte_testkit.engine.rehearsal import Rehearsal, rehearse
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
+from flyte_testkit.propeller.pace import ABORTING_TAKES
 from flyte_testkit.timeline import Polls
+from flyte_testkit.timeline._parts import seconds_of
 from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.gates import waits_for_approval
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
+from flyte_testkit.walk.terminating import terminating
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +61,16 @@ class Walked(Played):
     def script(self) -> object:  # type: ignore[override]  # nobody sets it
         """What was written."""
         return self.cast.script
+
+    @property
+    def deaf(self) -> timedelta:
+        """As long as the script says that the engine takes, else as in life."""
+        return _deaf(self.cast)
+
+    @property
+    def goes_on(self) -> bool:
+        """As in life: the nodes may win against whoever terminates."""
+        return True
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Walk through it."""
@@ -105,7 +119,8 @@ def reached(
 ) -> Iterator[tuple[Site, literals_pb2.LiteralMap]]:
     """Yield the nodes that a run will reach if nobody stops it, each with what it is given.
 
-    What waits for looks is looked at. It ends where a node is reached that nobody plays.
+    What waits for looks is looked at, and what waits for somebody's approval is approved. It ends
+    where a node is reached that nobody plays.
 
     Args:
         cast: Who plays what.
@@ -117,6 +132,8 @@ def reached(
         site: Site, given: literals_pb2.LiteralMap, around: Scope, at: datetime
     ) -> Performance[literals_pb2.LiteralMap]:
         found.append((site, given))
+        if waits_for_approval(site, cast.nodes.get(site.path)):
+            return _approved(given, at)
         return play(site, given, around, at)
 
     stage = _stage(inputs)
@@ -139,6 +156,21 @@ def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Perfor
         at: When it begins.
         play: What plays a node, whatever its kind.
     """
+    performance = _performs(cast, stage, at, play)
+    if (stop := cast.script.stop) is None:
+        return performance
+    act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
+    return terminating(performance, act, _deaf(cast))
+
+
+def _deaf(cast: Cast) -> timedelta:
+    terminated = cast.script.terminated
+    if terminated is None:
+        return ABORTING_TAKES
+    return timedelta(seconds=seconds_of(terminated.steps))
+
+
+def _performs(cast: Cast, stage: Stage, at: datetime, play: Play) -> Performance[None]:
     company = Company(cast, stage, play)
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
@@ -146,8 +178,15 @@ def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Perfor
         yield from _walks(scope, stage, at)
     except Terminated as terminated:
         at = terminated.at
+        if cast.script.terminated is not None and cast.script.terminated.phase is None:
+            yield Wait()  # it is stuck
         yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
         yield stage.workflow_event(at, "ABORTED")
+
+
+def _approved(given: literals_pb2.LiteralMap, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+    yield Until(at)
+    return given
 
 
 def _stage(inputs: literals_pb2.LiteralMap) -> Stage:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 import families
+import waiting
 import yielding
 from anchors import Anchors
 from deriving_maps import Map
@@ -100,6 +101,7 @@ class _Derivation:
     """The script of one execution."""
 
     def __init__(self, story, told, launched):
+        self._story = story
         self._top = Scope.top(story, told)
         self._children = families.children(story, told.key)
         noticed = {node: families.noticed(story, key) for node, key in self._children.items()}
@@ -139,6 +141,8 @@ class _Derivation:
         kind = kind_of(node)
         if kind == "task":
             return self._task(scope, node, unique)
+        if kind in ("gate", "sleep"):
+            return waiting.said(self._story, self._anchors, node, unique)
         if kind == "branch":
             return self._branch(scope, node, unique)
         if kind == "array":

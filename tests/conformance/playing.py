@@ -18,7 +18,7 @@ from flyte_testkit.propeller.pace import Pace
 
 KINDS = (
     *("task", "sub-workflow", "branch", "failure node"),
-    *("launch plan", "dynamic", "array"),
+    *("gate", "sleep", "launch plan", "dynamic", "array"),
 )
 """The kinds of nodes that can be scripted."""
 

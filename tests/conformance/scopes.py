@@ -6,6 +6,7 @@ Ignorant of values.
 
 from __future__ import annotations
 
+import waiting
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from story_graphs import EDGES, cases, nodes
@@ -140,6 +141,10 @@ class Scope:
     def _given_by(self, node, unique, output, path):
         if "task_node" in node:
             return unique, output, tuple(path)
+        if "approve" in node.get("gate_node", {}):  # it gives on what it is given
+            return self._bound(node.get("inputs", ()), output, path)
+        if "signal" in node.get("gate_node", {}):
+            return waiting.brought(self._story, node["gate_node"]["signal"]["signal_id"])
         if (inner := self.inner(node, unique)) is not None:
             return inner._bound(inner.template.get("outputs", ()), output, path)
         for case in cases(node):

@@ -30,7 +30,7 @@ def test_who_is_poked_goes_on_after_all_else_of_that_instant():
     def beside():
         yield Until(at(20))
         runs.poke(parent, at(20))  # too early: nothing has ended
-        audience.ends.append(End("child", "SUCCEEDED"))
+        audience.hears_of(End("child", "SUCCEEDED"))
         runs.poke(parent, at(20))
         runs.poke(parent, at(20))  # twice is once
         yield Until(at(20))
@@ -46,7 +46,7 @@ def test_who_has_ended_is_not_poked():
     audience = Audience()
     runs = Runs(lambda _: None, lambda: at(0))
     parent = runs.begin(waits(audience, []), audience, at(0))
-    audience.ends.append(End("child", "SUCCEEDED"))
+    audience.hears_of(End("child", "SUCCEEDED"))
     runs.hand_over(at(100))
     runs.poke(parent, at(100))
 
@@ -59,7 +59,7 @@ def test_a_rehearsal_knows_the_ends_that_were_heard_of():
     performance = found.perform()
     for value in (None, at(10), at(10)):
         performance.send(value)
-    audience.ends.append(End("child", "SUCCEEDED"))
+    audience.hears_of(End("child", "SUCCEEDED"))
     assert list(found.to_come()) == []  # it has not gone on since
 
     performance.send(at(20))

@@ -46,7 +46,8 @@ class Walk:
         def heard(act):
             self.acts.append(act)
             if (refusal := send(act)) is not None:
-                self.refused.append((self.line(act), refusal))
+                line = self.line(act) if act.rpc in PHASES else act.rpc
+                self.refused.append((line, refusal))
             return refusal
 
         self.engine._runs._send = heard
@@ -125,10 +126,13 @@ class Walk:
 
     def events(self, who):
         """The events of the workflow, ``"W"``, of a node, ``"n0"``, or an attempt, ``"n0#0"``."""
-        return [act.request.event for act in self.acts if _who(act) == who]
+        return [act.request.event for act in self._events() if _who(act) == who]
 
     def lines(self):
-        return [self.line(act) for act in self.acts]
+        return [self.line(act) for act in self._events()]
+
+    def _events(self):
+        return [act for act in self.acts if act.rpc in PHASES]
 
     def told(self, *words):
         """The lines that have one of these words in it."""
