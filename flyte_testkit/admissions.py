@@ -20,6 +20,7 @@ from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
+from flyte_testkit.settings import Settings
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
 from flyte_testkit.walk import LoneTask, Walked, lone_task
@@ -78,6 +79,7 @@ class Admissions:
         self._strict = strict
         self._look = look
         self._ask = ask
+        self._settings = Settings(store)
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -139,7 +141,8 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        cast = graphs.cast(self._closure(row, script), script, inputs)
+        walked = Walked(cast, inputs, self._settings.of(row, cast))
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked

@@ -22,7 +22,7 @@ HOUSE = [
             "glances stubs",
             "inferred",
             "definitions",
-            "trees",  # which scripts of nodes fit what is registered
+            "settings trees",  # which scripts of nodes fit what is registered
             "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registering",
@@ -106,7 +106,7 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_cached _task",
         "_inside",
         "_groups",
         "_wholes",
@@ -166,7 +166,7 @@ ROOMS = {
         "__init__",
     ],
     "engine": [
-        "history performance",
+        "catalogue history performance",
         "inside nursery rehearsal runs stage",
         "scripts",
         "outline",
@@ -174,12 +174,13 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing",
+        "cast failing setting",  # who plays what, and where
         "site",  # where a node stands
-        "pods",  # what is said of an attempt of its task
+        "pods recovered slots",  # what is said of an attempt of its task, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
-        "branches subworkflows tasks",  # the kinds
+        "caching",
+        "branches sparing subworkflows tasks",  # the kinds, and who need not run
         "kinds",
         "whole",
         "__init__",

@@ -139,7 +139,8 @@ class Engine(WorkflowExecutor):
         stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
 
         def begin(audience: Audience) -> Performance[None]:
-            return admission.perform(replace(stage, audience=audience), now)
+            rehearses = audience is not stage.audience
+            return admission.perform(replace(stage, audience=audience, rehearses=rehearses), now)
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)

@@ -39,6 +39,7 @@ class Stage:
         inputs: What the execution runs with; the start-node gives it on.
         outputs: What it will have made if it succeeds.
         audience: Who looks at it.
+        rehearses: Whether this only tells what is to come: then nobody else may hear of it.
     """
 
     id: identifier_pb2.WorkflowExecutionIdentifier
@@ -46,6 +47,7 @@ class Stage:
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     audience: Audience = field(default_factory=Audience)
+    rehearses: bool = False
 
     def workflow_event(
         self,

@@ -12,12 +12,12 @@ from flyte_testkit import flow
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import Branch, Cached, Subworkflow, Task, Where, Workflow
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
 from flyte_testkit.timeline import Succeeds
-from flyte_testkit.walk import Cast
+from flyte_testkit.walk import Cast, is_cached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -149,6 +149,9 @@ class _Caster:
         word = _WORDS.get(kind(found))
         if word == node.word:
             return
+        if isinstance(node, Cached) and found.HasField("task_node"):
+            self._check_cached(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+            return
         advice = (
             f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
         )
@@ -156,6 +159,16 @@ class _Caster:
             f"{self.word}(…): {name}={shown(node)}, but {name!r} is a {kind(found)} of"
             f" {scope.whose}: {told(found)}.\n{advice}"
         )
+
+    def _check_cached(self, what: str, found: workflow_pb2.Node, node: Cached) -> None:
+        task = self.compiled.task(found)
+        if not is_cached(found, task):
+            raise TimelineError(
+                f"{self.word}(…): {what} is {shown(node)}, but its task {task.id.name!r} is not"
+                " declared to be cached.\nWrite nodes.task(…), or let the task say cache=True."
+            )
+        if node.outputs:
+            _check_outputs(what, node.outputs, task)
 
     def _check_attempts(
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]

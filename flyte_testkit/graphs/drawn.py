@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, Cached, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut
@@ -42,6 +42,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        cached: Whether its task is declared to be cached.
     """
 
     word: str
@@ -52,6 +53,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    cached: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,8 @@ def as_part(node: Node, whose: str) -> Part:
             dict(node.inputs),
             _seen(node, whose),
         )
+    if isinstance(node, Cached):
+        return Part(Task().word, outputs=_types(node.outputs, whose), cached=True)
     if isinstance(node, Branch):
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
@@ -134,8 +138,12 @@ def as_part(node: Node, whose: str) -> Part:
 
 def _seen(task: Task, whose: str) -> dict[str, Seen]:
     ending = task.attempts[-1].ending if task.attempts else None
+    return _types(ending.outputs, whose) if isinstance(ending, Succeeds) else {}
+
+
+def _types(outputs: Mapping[str, object], whose: str) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
-    for name, value in ending.outputs.items() if isinstance(ending, Succeeds) else ():
+    for name, value in outputs.items():
         try:
             found[name] = Seen.of(value)
         except RegistrationError as error:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, facts
+from flyte_testkit.nodes import Branch, Cached, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
@@ -80,7 +80,7 @@ def scripted(
     parts = dict(graph.parts)
     for name, node in script.nodes.items():
         spelled = graph.meant(name)
-        if spelled is not None and parts[spelled].word == node.word:
+        if spelled is not None and parts[spelled].word in (node.word, _runs(node)):
             parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}", late=late)
     failure_node = graph.failure_node
     at_the_end = None if isinstance(script, Branch) else script.failure_node
@@ -112,7 +112,16 @@ def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
     return replace(graph, parts=parts)
 
 
+def _runs(node: Node) -> str:
+    """Return how a node is written that runs; what is cached is a task."""
+    return Task().word if isinstance(node, Cached) else node.word
+
+
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
+    if isinstance(node, Cached):
+        seen = as_part(node, whose)
+        outputs = _outputs(part.outputs, seen.outputs, whose)
+        return replace(part, outputs=outputs, cached=part.cached or not late)
     if isinstance(node, Task):
         seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
@@ -145,6 +154,7 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         _united(one.inputs, other.inputs, whose, "input") or {},
         _outputs(one.outputs, other.outputs, whose),
         inside,
+        one.cached or other.cached,
     )
 
 

@@ -110,6 +110,9 @@ class _Maker:
         )
         if part.interruptible:
             template.metadata.interruptible = True
+        if part.cached:
+            template.metadata.discoverable = True
+            template.metadata.discovery_version = "1"
         if part.deck:
             template.metadata.generates_deck.value = True
         self.tasks.append(template)

@@ -13,7 +13,8 @@
     nodes.where(train=nodes.subworkflow(fit=nodes.task(running(600).fails("no disk"))))
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
-of nodes are :func:`task`, :func:`subworkflow` and :func:`branch`. Each node comes after all that
+of nodes are :func:`task`, :func:`subworkflow` and :func:`branch`; :func:`cached` is a task that
+need not run. Each node comes after all that
 are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
 its attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
 :func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
@@ -32,6 +33,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.nodes._cached import Cached, cached
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
 from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes._promise import Promise, promise
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Attempt",
     "Branch",
+    "Cached",
     "Node",
     "OpenAttempt",
     "Promise",
@@ -53,6 +56,7 @@ __all__ = [
     "Where",
     "Workflow",
     "branch",
+    "cached",
     "immediately",
     "initializing",
     "promise",

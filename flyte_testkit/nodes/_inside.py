@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
 from flyte_testkit.nodes._promise import promised
@@ -167,6 +168,8 @@ def _scripted_outputs(node: Node) -> list[str]:
     if isinstance(node, Task) and node.attempts:
         ending = node.attempts[-1].ending
         return list(ending.outputs) if isinstance(ending, Succeeds) else []
+    if isinstance(node, Cached):
+        return list(node.outputs)
     return []
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
 from flyte_testkit.nodes._names import same
@@ -52,6 +53,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
     match node:
         case Task(attempts=(*_, last)):
             return tuple(last.ending.outputs) if isinstance(last.ending, Succeeds) else ()
+        case Cached():
+            return tuple(node.outputs)
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():

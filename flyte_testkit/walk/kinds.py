@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.branches import plays_branch
+from flyte_testkit.walk.sparing import may_be_spared, unless_spared
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
 
@@ -75,6 +76,8 @@ def play(
     kind = kind_of(site.node)
     if kind not in PLAYED:
         raise UnplayableError(f"node {site.node.id!r} is a {kind}; {_YET}.")
+    if may_be_spared(site, around):
+        return unless_spared(site, inputs, around, at, PLAYED[kind])
     return PLAYED[kind](site, inputs, around, at)
 
 

@@ -21,6 +21,7 @@ from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
 from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
+from flyte_testkit.walk.caching import Caching
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.pods import Pod
 
@@ -66,6 +67,7 @@ class _Task:
         self.attempts = attempts or (company.rest,)
         self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
         self.has_deck = self.template.metadata.generates_deck.value
+        self.caching = Caching(site, inputs, around)
         self.interruptible = company.is_interruptible(node)
         self.number = 0
         self.pod: Pod | None = None  # while an attempt is under way
@@ -76,6 +78,10 @@ class _Task:
         try:
             yield self.site.queued(at, self.inputs)
             at = yield Until(at)  # all of a level are queued before the first of them starts
+            found, at = yield from self.caching.waits(at)
+            if found is not None:
+                yield self.caching.hit(at, found)
+                return found.outputs
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
@@ -95,6 +101,8 @@ class _Task:
                 yield self.pod.aborted(stopped.at)
             yield self.site.aborted(stopped)
             raise
+        finally:
+            self.caching.ends()
 
     def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
         """Go through the phases of an attempt, those included that it cannot do without."""
@@ -129,14 +137,16 @@ class _Task:
         is_first = not self.number and not self._pod.told
         yield self._pod.phase(at, phase, reason)
         if is_first:
-            yield self.site.event(at, "RUNNING", **self._deck())
+            yield self.site.event(at, "RUNNING", **self._deck(), **self.caching.runs())
 
     def _succeeds(self, ending: Succeeds, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         declared = self.template.interface.outputs
         outputs = self.around.outputs_of(self.site, ending.outputs, declared)
         yield self._pod.succeeded(at, outputs)
         self.pod = None
-        yield self.site.succeeded(at, outputs, self.number, **self._by_itself())
+        fields = self._by_itself()
+        self.caching.populated(outputs, self.number, fields["task_node_metadata"])
+        yield self.site.succeeded(at, outputs, self.number, **fields)
         return outputs
 
     def _fails(self, failure: Failure, at: datetime) -> Iterator[Act]:

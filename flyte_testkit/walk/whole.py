@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
@@ -25,6 +25,7 @@ from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
+from flyte_testkit.walk.setting import Memory, Setting
 
 if TYPE_CHECKING:
     from flyte_testkit.engine.performance import Performance
@@ -42,11 +43,14 @@ class Walked(Played):
     Attributes:
         cast: Who plays what.
         inputs: What the execution runs with.
+        setting: What it meets that it did not bring along.
     """
 
     cast: Cast
     inputs: literals_pb2.LiteralMap
+    setting: Setting = field(default_factory=Setting)
     outputs: literals_pb2.LiteralMap = field(default_factory=literals_pb2.LiteralMap, init=False)
+    _answers: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
 
     @property
     def script(self) -> object:  # type: ignore[override]  # nobody sets it
@@ -55,7 +59,8 @@ class Walked(Played):
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Walk through it."""
-        return perform(self.cast, stage, at)
+        memory = Memory(self.setting, self._answers, rehearses=stage.rehearses)
+        return perform(self.cast, stage, at, memory, self.setting.most_at_once)
 
     def unplayable(self) -> str:
         """Return why it cannot be played yet; empty if it can.
@@ -66,7 +71,7 @@ class Walked(Played):
         problem = unplayable(self.cast.closure)
         if not problem:
             return ""
-        stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
+        stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs, rehearses=True)
         performance = self.perform(stage, _ANY_TIME)
         try:
             found = rehearse(performance, next(performance))
@@ -75,15 +80,24 @@ class Walked(Played):
         return problem if found.waits_for_looks else ""
 
 
-def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
+def perform(
+    cast: Cast,
+    stage: Stage,
+    at: datetime,
+    memory: Memory | None = None,
+    most_at_once: int = 0,
+) -> Performance[None]:
     """Walk through a compiled workflow from an instant on.
 
     Args:
         cast: Who plays what.
         stage: Who plays it.
         at: When it begins.
+        memory: What it finds that it did not bring along; None for nothing.
+        most_at_once: How many tasks and launch plans may run at once; 0 for any number.
     """
-    company = Company(cast, stage, play)
+    memory = memory or Memory(Setting(), {}, rehearses=False)
+    company = Company(cast, stage, play, memory, most_at_once)
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
         at = yield from _begins(cast, stage, at)
