@@ -59,6 +59,7 @@ class Admissions:
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
         ask: What asks FlyteAdmin whatever else there is to read.
+        stirred: Told when executions may go on that wait for others.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Admissions:
         strict: bool,
         look: Look,
         ask: Ask,
+        stirred: Callable[[], object] = bool,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -79,7 +81,7 @@ class Admissions:
         self._strict = strict
         self._look = look
         self._ask = ask
-        self._settings = Settings(store)
+        self._settings = Settings(store, stirred)
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.

@@ -109,6 +109,7 @@ class Backend:
             strict=strict,
             look=self.look,
             ask=self.read,
+            stirred=self.engine.stirred,
         )
         self.history = History()
         self.admin.on_change(self.history.note)

@@ -19,6 +19,8 @@ from flyte_testkit.nodes import Cached
 from flyte_testkit.walk import Old, Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
     from flyte_testkit.admin.database.rows import ExecutionRow
@@ -33,11 +35,12 @@ class Settings:
 
     Args:
         store: What FlyteAdmin remembers.
+        stirred: Told when executions may go on that wait for others.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, stirred: Callable[[], object]) -> None:
         self._store = store
-        self._catalogue = Catalogue()
+        self._catalogue = Catalogue(stirred)
 
     def of(self, row: ExecutionRow, cast: Cast) -> Setting:
         """Return what a new execution meets that plays this.

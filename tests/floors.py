@@ -176,7 +176,7 @@ ROOMS = {
     "walk": [
         "cast failing setting",  # who plays what, and where
         "site",  # where a node stands
-        "pods recovered slots",  # what is said of an attempt of its task, or of none; whose turn it is
+        "pods recovered slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "caching",

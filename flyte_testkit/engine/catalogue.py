@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from flyteidl.core import catalog_pb2, identifier_pb2, literals_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from flyteidl.core import interface_pb2
     from google.protobuf.message import Message
@@ -127,6 +127,9 @@ class Artifact:
 class Catalogue:
     """All artifacts of one server, and who is about to make one.
 
+    Args:
+        stirred: Told when those may go on who wait for something here.
+
     Example:
         >>> catalogue, key = Catalogue(), Key("p", "d", "flyte_task-etl", "1", "flyte_cached-0")
         >>> told = catalogue.store(key, literals_pb2.LiteralMap(), None)
@@ -134,7 +137,8 @@ class Catalogue:
         True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, stirred: Callable[[], object] = bool) -> None:
+        self._stirred = stirred
         self._artifacts: dict[Key, Artifact] = {}
         self._reserved: dict[Key, object] = {}
         self._made = 0
@@ -161,6 +165,7 @@ class Catalogue:
             return self._artifacts[key].told()
         made = Artifact(key, self._new_id(key), outputs, source)
         self._artifacts.setdefault(key, made)
+        self._stirred()
         return made.told(with_source=False)
 
     def hold(
@@ -187,6 +192,7 @@ class Catalogue:
         """Let others make it, unless it was another one's."""
         if self._reserved.get(key) == owner:
             del self._reserved[key]
+            self._stirred()
 
     def _new_id(self, key: Key) -> str:
         self._made += 1

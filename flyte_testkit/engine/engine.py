@@ -157,6 +157,10 @@ class Engine(WorkflowExecutor):
         """Send all that is due by now, each at its own time and in order."""
         self._runs.hand_over(now)
 
+    def stirred(self) -> None:
+        """Let those go on, once all that is due is sent, who wait for what has just happened."""
+        self._runs.stirred()
+
     def looked_at(self, key: Key, now: datetime) -> None:
         """Count a look at an execution; after the last one it waits for, its script goes on."""
         if (play := self.plays.get(key)) is not None:

@@ -75,6 +75,9 @@ class Runs:
         # When, which run, in which turn, and what it has waited for then: None is a termination.
         self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
+        self._asking: dict[Run, None] = {}  # those that wait for more than a time
+        self._at: datetime | None = None  # how late it is for whoever goes on
+        self._stir: datetime | None = None  # when something happened that others may wait for
 
     def begin(
         self,
@@ -111,10 +114,16 @@ class Runs:
 
     def hand_over(self, now: datetime) -> None:
         """Let all that is due by now happen, each at its own time and in order."""
+        self._wake()
         while self._agenda and self._agenda[0][0] <= now:
             at, _, _, run, wait = heapq.heappop(self._agenda)
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
+                self._wake()
+
+    def stirred(self) -> None:
+        """Let those go on who wait for what one has just done, once that one waits itself."""
+        self._stir = self._at
 
     def bring_up(self, run: Run, now: datetime) -> None:
         """Let all happen that is due by now in one run, whatever is due in others."""
@@ -170,6 +179,8 @@ class Runs:
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""
         run.wait = None
+        self._asking.pop(run, None)
+        self._at = at
         if thrown:
             self._expected.pop(run, None)
         perform = run.performance
@@ -178,7 +189,7 @@ class Runs:
             run.begun = True
             while isinstance(told, Act) or told.is_over(at):
                 if isinstance(told, Act):
-                    at = told.at
+                    self._at = at = told.at
                     if (refusal := self._send(told)) is not None:
                         run.refusals.append((told, refusal))
                 told = perform.send(at)
@@ -186,8 +197,18 @@ class Runs:
             return
         self._wait(run, told, at)
 
+    def _wake(self) -> None:
+        """Ask those who wait for what others do, as long as others do something."""
+        while (at := self._stir) is not None:
+            self._stir = None
+            for run in list(self._asking):
+                if run.wait is not None and run.wait.is_over(at):
+                    self._go_on(run, at)
+
     def _wait(self, run: Run, wait: Wait, at: datetime) -> None:
         run.wait = wait
+        if type(wait) not in (Wait, Until):
+            self._asking[run] = None
         if wait.at is not None:
             self._enter(wait.at, run, wait)
         if run.looks is not None:

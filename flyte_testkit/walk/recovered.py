@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.core import literals_pb2
 from flyteidl.event import event_pb2 as events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+
+    from flyteidl.core import literals_pb2
 
     from flyte_testkit.engine.performance import Act
     from flyte_testkit.walk.setting import Old

@@ -10,7 +10,7 @@ Ignorant of what nodes make of that.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flyte_testkit.engine.catalogue import Artifact, Catalogue
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.catalogue import Key
 
 __all__ = ["Memory", "Old", "Setting"]
+
+
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,10 @@ class Memory:
         if not self._rehearses:
             self._catalogue.release(key, owner)
 
-    def _once(self, what: str, asker: str, ask: Callable[[], Any]) -> Any:
+    def _once(self, what: str, asker: str, ask: Callable[[], AnswerT]) -> AnswerT:
+        if self._rehearses and (what, asker) in self._answers:
+            return cast("AnswerT", self._answers[what, asker])
+        answer = ask()
         if not self._rehearses:
-            self._answers[what, asker] = ask()
-            return self._answers[what, asker]
-        return self._answers[what, asker] if (what, asker) in self._answers else ask()
+            self._answers[what, asker] = answer
+        return answer

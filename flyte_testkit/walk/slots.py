@@ -33,10 +33,10 @@ Rank: TypeAlias = "tuple[int, ...]"
 
 def takes_a_slot(node: workflow_pb2.Node) -> bool:
     """Whether a node counts: it runs a task or a launch plan."""
-    kind = node.WhichOneof("target")
-    if kind == "workflow_node":
-        return node.workflow_node.HasField("launchplan_ref")
-    return kind == "task_node"
+    target: str | None = node.WhichOneof("target")
+    if target == "workflow_node":
+        target = node.workflow_node.WhichOneof("reference")
+    return target in {"task_node", "launchplan_ref"}
 
 
 class Slots:

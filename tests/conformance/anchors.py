@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 
 from story_graphs import needs
+from waits import lets_in, makes
 
 ONE_ROUND = 1.0
 """How long before a failure an attempt may have ended so that nothing came of it, in seconds."""
@@ -28,16 +29,19 @@ class Anchors:
         workflow: What ran.
         told: What was told of it.
         begun: When it was launched.
+        most: How many tasks run at once; 0 for any number.
 
     Attributes:
         kept: The events that FlyteAdmin took.
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun):
+    def __init__(self, workflow, told, begun, most=0):
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
+        self._lets_in = lets_in(self.kept, most)
+        self._makes = makes(self.kept)
         self._needs = needs(workflow, told)
         self._times = [event.sent for event in self.kept]
         policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
@@ -63,6 +67,8 @@ class Anchors:
             begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
         if failed := self._failed_before(node):
             begun = max(begun, self.end(failed))
+        if (other := self._lets_in.get(node)) is not None:
+            begun = max(begun, self.end(other))
         return begun
 
     def _end(self, node):
@@ -72,6 +78,8 @@ class Anchors:
             for number in range(len(self.kept))
             if self._is_end(number) and self._is_in(self.kept[number].node, node)
         ]
+        if (maker := self._makes.get(node)) is not None:
+            ends.append(self.end(maker))
         return max([self.start(node), *ends])
 
     def _failed_before(self, node):

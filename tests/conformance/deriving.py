@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 from anchors import Anchors
+from caches import HIT, found, status, tag
 from scopes import Scope
 from solving import UnsolvedError, solved
 from story_graphs import cases
@@ -86,8 +87,11 @@ class _Derivation:
 
     def __init__(self, story, told, launched):
         self._top = Scope.top(story, told)
-        self._anchors = Anchors(story.workflow, told, launched)
+        spec = story.whole["after"][told.key]["execution"]["spec"]
+        most = spec.get("max_parallelism", 0)
+        self._anchors = Anchors(story.workflow, told, launched, most)
         self._outputs = solved(story, told)
+        self._cached = found(story)
 
     def tree(self):
         """Return all that is to be said of the execution."""
@@ -110,6 +114,8 @@ class _Derivation:
 
     def _node(self, scope, node, unique):
         """What is to be said of a node; None if nothing is."""
+        if any(status(event) == HIT and tag(event) in self._cached for event in self._of(unique)):
+            return nodes.cached(self._outputs.get(unique, {}))
         if not any(event.phase == "RUNNING" or event.kind == "task" for event in self._of(unique)):
             return None
         kind = kind_of(node)
