@@ -1,16 +1,19 @@
 """Whether a test with threads makes one journal, however busy the machine is.
 
     python benchmarks/journals.py 30 --load 10
+    python benchmarks/journals.py 30 --at-once 11
 
 finds the tests of the suite in which threads or jobs take part in virtual time, repeats them, and
-compares their journals. The order of calls is promised unless calls are sent by ``.future`` or the
-watch let a second thread run; such tests are listed, and not judged.
+compares their journals. Repeats at once are a load to each other, and waste none. The order of
+calls is promised unless calls are sent by ``.future`` or the watch let a second thread run; such
+tests are listed, and not judged.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
+import concurrent.futures
 import json
 import os
 import subprocess
@@ -53,15 +56,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=30, help="repeats (%(default)s)")
     parser.add_argument("--load", type=int, default=0, help="busy processes beside (%(default)s)")
+    parser.add_argument("--at-once", type=int, default=1, help="repeats at a time (%(default)s)")
     parser.add_argument("--tests", nargs="*", default=["tests", "examples"], help="where to look")
     options = parser.parse_args()
     ignored = ["--ignore=tests/world/test_oracle.py", "--ignore=tests/world/test_mutants.py"]
     threaded = [it["test"] for it in repeat(options.tests, *ignored) if it["threads"] > 0]
     print(f"{len(threaded)} tests have threads or jobs that take part", flush=True)
     seen = collections.defaultdict(list)
-    with busy(options.load):
-        for _ in range(options.count):
-            for told in repeat(threaded):
+    pool = concurrent.futures.ThreadPoolExecutor(options.at_once)
+    with busy(options.load), pool:
+        for repeats in pool.map(lambda _: repeat(threaded), range(options.count)):
+            for told in repeats:
                 seen[told["test"]].append(told)
     different = 0
     excused = collections.Counter()
@@ -76,8 +81,9 @@ def main():
         elif len(journals) > 1:
             different += 1
             print(f"{test}: {len(journals)} JOURNALS in {len(seen[test])} repeats")
+    beside = options.load + options.at_once - 1
     held = len(threaded) - different - sum(excused.values())
-    print(f"{held} tests made one journal each in {options.count} repeats at load {options.load},")
+    print(f"{held} tests made one journal each in {options.count} repeats at load {beside},")
     print(f"{different} did not; not judged: {dict(excused)}")
     return min(different, 1)
 

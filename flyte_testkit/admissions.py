@@ -143,7 +143,8 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        cast = graphs.cast(self._closure(row, script), script, inputs)
+        find = trees.finder(self._store)
+        cast = graphs.cast(self._closure(row, script), script, inputs, find)
         walked = Walked(cast, inputs, self._settings.of(row, cast))
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")

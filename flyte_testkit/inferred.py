@@ -95,6 +95,11 @@ class Inferred:
     def __contains__(self, name: Name) -> bool:
         return name in self._entries
 
+    @property
+    def store(self) -> Store:
+        """Where they are registered, beside what is registered for real."""
+        return self._admin.store
+
     def guess(self, name: Name) -> Guess:
         """Return what is known of a name so far."""
         entry = self._entries.get(name)

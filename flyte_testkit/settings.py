@@ -13,6 +13,7 @@ from flyteidl.core.execution_pb2 import NodeExecution
 
 from flyte_testkit.admin.database import enums
 from flyte_testkit.admin.database.blobs import read_literals
+from flyte_testkit.admin.runs import dynamic_workflows
 from flyte_testkit.engine.catalogue import Catalogue
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import Cached
@@ -70,5 +71,5 @@ class Settings:
             return None
         closure = row.message.closure
         phase = enums.column(NodeExecution.Phase, closure.phase)
-        uri = closure.output_uri
-        return Old(phase, closure, read_literals(self._store, uri) if uri else None)
+        outputs = read_literals(self._store, closure.output_uri)
+        return Old(phase, closure, outputs, dynamic_workflows.read(self._store, row))

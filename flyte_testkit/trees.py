@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Task, Where, Workflow
+from flyte_testkit.nodes import Array, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, identifier_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.definitions import Definition
@@ -35,6 +35,7 @@ __all__ = [
     "check",
     "check_nameless",
     "defined",
+    "finder",
     "learn",
     "learn_late",
     "registered",
@@ -101,13 +102,13 @@ def learn(
         with inferred.at_first(name):
             version = inferred.learn(name, guess, version, now, graph)
             for tree in planted:
-                graphs.cast(inferred.compiled(name), tree)
+                graphs.cast(inferred.compiled(name), tree, find=finder(inferred.store))
         return version
     if planted and graph is not None:
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
-            graphs.cast(compiled, tree)
+            graphs.cast(compiled, tree, find=finder(inferred.store))
     return inferred.learn(name, guess, version, now, graph)
 
 
@@ -122,7 +123,8 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
         raise _unknown(inferred, name, tree)
     grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
     if grown is not graph:
-        graphs.cast(inferred.tried(name, guess, grown, now), tree)
+        compiled = inferred.tried(name, guess, grown, now)
+        graphs.cast(compiled, tree, find=finder(inferred.store))
         inferred.learn(name, guess, None, now, grown)
 
 
@@ -182,10 +184,10 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             f" which nodes it has.\nWrite {_definition(name)}."
         )
     for path, node in deep(tree.below()):
-        if isinstance(node, Task) and node.attempts:
+        if (isinstance(node, Task) and node.attempts) or (isinstance(node, Array) and node.scripts):
             raise RegistrationError(
                 f"{call}: {path!r} says what its attempts do, but a definition only says which"
-                f" nodes there are.\nWrite nodes.task() here, and plant what happens:"
+                f" nodes there are.\nWrite {node.word}() here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
@@ -211,7 +213,24 @@ def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) 
         if isinstance(tree, Workflow):
             raise registered(found[-1].id.name, tree)
         if closure is not None:
-            graphs.cast(closure, tree)
+            graphs.cast(closure, tree, find=finder(store))
+
+
+def finder(store: Store) -> graphs.Find:
+    """Return what finds registered tasks by name, for what a dynamic task yields.
+
+    It is the one of the version of the dynamic task, as in life; else the newest one.
+    """
+
+    def find(name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
+        place = (beside.project, beside.domain, name)
+        row = store.tasks.get(*place, beside.version)
+        if row is None:
+            named = (one for one in store.tasks if one.key[:3] == place)
+            row = max(named, key=lambda one: one.id, default=None)
+        return None if row is None else row.message.closure.compiled_task.template
+
+    return find
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

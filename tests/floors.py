@@ -95,9 +95,9 @@ ROOMS = {
     "timeline": [
         "_durations",
         "_parts",
-        "_text",
+        "_keywords _task_steps _text",
         "_endings _reader",
-        "_value",
+        "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
         "__init__",
@@ -106,8 +106,9 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_cached _task",
+        "_array _cached _task",
         "_inside",
+        "_dynamic",
         "_groups",
         "_wholes",
         "facts",  # what follows from all of it, for those who play it
@@ -122,7 +123,7 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_demand _go_values _schemas _wrong",
+        "_demand _go_values _mapped _schemas _wrong",
         "_conditions _content _paths",
         "_bindings _plain",
         "_demands _outputs",
@@ -176,19 +177,27 @@ ROOMS = {
     "walk": [
         "cast failing setting",  # who plays what, and where
         "site",  # where a node stands
-        "pods recovered slots",  # what is said of an attempt, or of none; whose turn it is
+        "pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "caching",
-        "branches sparing subworkflows tasks",  # the kinds, and who need not run
+        "dynamics",  # what a task has yielded
+        "recovered",
+        "sparing",  # who need not run
+        "branches subworkflows tasks",  # the kinds
+        "items",  # each of a map is a task's
+        "arrays",
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
-        "arms bound joining",
-        "casting templates",
+        "compiled kinds mapped",
+        "arms drawn",
+        "bound joining",
+        "templates",
+        "yielded",  # what dynamic tasks make
+        "casting",
         "__init__",
     ],
     "wire": [

@@ -730,6 +730,33 @@ def test_an_interruption_reaches_threads_that_do_not_sleep():
     assert ends == [("HopelessWait", "RPCs without end.")]
 
 
+@pytest.mark.parametrize("end", ["interrupt", "strike"])
+def test_who_stands_in_a_call_is_interrupted_when_it_is_answered(end):
+    """Not before: whoever is interrupted within gRPC may leave with one of its locks."""
+    clock = VirtualClock()
+    ready, struck = threading.Event(), threading.Event()
+    ends = []
+
+    def caller():
+        calls = clock.mover.calls
+        member = calls.enter("a call")
+        ready.set()
+        struck.wait(5)
+        ends.append("answered")
+        try:
+            calls.leave("a call", member)
+        except HopelessWait as error:
+            ends.append(str(error).splitlines()[0])
+
+    def guard():
+        ready.wait(5)
+        getattr(clock, end)("RPCs without end.")
+        struck.set()
+
+    in_threads(clock, caller, guard)
+    assert ends == ["answered", "RPCs without end."]
+
+
 def test_leaving_swallows_an_interruption_that_is_on_its_way(monkeypatch):
     clock = VirtualClock()
     clock.join()

@@ -200,6 +200,15 @@ def test_nodes_are_not_made_up_of_what_is_registered(admin):
     assert "but 'nightly' is registered and has its own.\nSay what is unusual" in text
 
 
+def test_nodes_that_were_made_up_are_refused_once_a_client_has_registered_others(admin):
+    admin.on_launch("etl").plays(nodes.workflow(fit=GIVES))
+    admin.register("etl")
+    with fixtures.client(admin) as client:
+        text = refused(run, client)
+    assert "but 'etl' is registered and has its own" in text
+    assert "The launch is refused and counts for nothing" in text
+
+
 def test_nodes_of_any_workflow_cannot_be_made_up(admin):
     text = told(admin.on_launch().plays, nodes.workflow(fit=GIVES))
     assert "but of which?\nName it: on_launch('etl').plays(nodes.workflow(…))." in text

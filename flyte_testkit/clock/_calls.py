@@ -159,6 +159,10 @@ class Calls:
         """Return who stands in a call; only with the mover's lock held."""
         return self._standing.get(call)
 
+    def stands(self, member: Member) -> bool:
+        """Whether a member stands in a call, held back or not; only with the lock held."""
+        return member in self._standing.values()
+
     def fly(self, call: object) -> None:
         """Say that something is under way in which nobody stands."""
         with self._mover.lock:

@@ -108,13 +108,8 @@ class Judge:
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
         lost = self.give_up(reason, advice)
-        with self._mover.lock:
-            calls = self._mover.calls
-            for member in [member for member in self._mover.members if not member.sleeping]:
-                if calls.is_held(member):  # what the server holds back it answers now
-                    calls.sentence(member, lost)
-                else:
-                    self._raise_in([member], lost)
+        with self._mover.lock:  # what the server holds back it answers now
+            self._raise_in([each for each in self._mover.members if not each.sleeping], lost)
         return lost
 
     def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:
@@ -134,10 +129,8 @@ class Judge:
         said = self._hope.say(reason, advice)
         with self._mover.lock:
             calls = self._mover.calls
-            if (stander := calls.stander(call)) is not None:
-                calls.sentence(stander, said)
-            else:
-                self._raise_in(list(self._mover.runs), said)
+            stander = calls.stander(call)
+            self._raise_in(list(self._mover.runs) if stander is None else [stander], said)
         return said
 
     def verify(self) -> None:
@@ -180,9 +173,12 @@ class Judge:
         return self._hope.verdicts.forgive()
 
     def _raise_in(self, members: list[Member], error: HopelessWait) -> None:
+        """Raise in members: in a call when it is answered, else as soon as they run Python."""
         for member in members:
             thread = member.thread
-            if thread is not None and thread is not threading.current_thread():
+            if self._mover.calls.stands(member):
+                self._mover.calls.sentence(member, error)
+            elif thread is not None and thread is not threading.current_thread():
                 raise_in(thread, error)
 
     def _spread(self, lost: HopelessWait) -> HopelessWait:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.engine.performance import Looks, Performance
 
-__all__ = ["Nursery"]
+__all__ = ["AnyOf", "Nursery"]
 
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -203,7 +203,7 @@ class Nursery:
         at = first.wait.at if first else None
         if not self._asked:
             return Wait(at)
-        return _AnyOf(at, [member.wait for member in self._asked.values()])
+        return AnyOf(at, [member.wait for member in self._asked.values()])
 
     def _over(self, at: datetime) -> Iterator[_Member]:
         """Yield whose wait is over: first in time, of one instant in the order of joining."""
@@ -224,7 +224,7 @@ class Nursery:
         return None
 
 
-class _AnyOf(Wait):
+class AnyOf(Wait):
     """Over once one of several waits is, of which one is the first in time."""
 
     __slots__ = ("_others",)

@@ -13,8 +13,10 @@ from flyte_testkit.graphs.casting import cast
 from flyte_testkit.graphs.drawn import Graph, drawn
 from flyte_testkit.graphs.joining import declaring, joined, scripted
 from flyte_testkit.graphs.templates import Templates, templates
+from flyte_testkit.graphs.yielded import Find
 
 __all__ = [
+    "Find",
     "Graph",
     "Templates",
     "cast",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Branch, Cached, Promise, Subworkflow, Task, facts
+from flyte_testkit.nodes import Array, Branch, Cached, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
@@ -20,6 +20,7 @@ from flyte_testkit.nodes.order import check_order, last_of, upstream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flyte_testkit.graphs.mapped import Mapped
     from flyte_testkit.guesses import Seen
     from flyte_testkit.nodes import Node, Where, Workflow
 
@@ -80,11 +81,11 @@ def scripted(
     parts = dict(graph.parts)
     for name, node in script.nodes.items():
         spelled = graph.meant(name)
-        if spelled is not None and parts[spelled].word in (node.word, _runs(node)):
+        if spelled is not None and parts[spelled].word == node.defined_as:
             parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}", late=late)
     failure_node = graph.failure_node
     at_the_end = None if isinstance(script, Branch) else script.failure_node
-    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].word:
+    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].defined_as:
         name, part = failure_node
         failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)
@@ -107,14 +108,11 @@ def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
             giver, output = last[0], name
         else:
             continue
-        if giver is not None and (part := parts[giver]).inside is None:
-            parts[giver] = replace(part, outputs={**part.outputs, output: seen})
+        if giver is None or (part := parts[giver]).inside is not None:
+            continue
+        if (made := seen if part.mapped is None else part.mapped.item_of(seen)) is not None:
+            parts[giver] = replace(part, outputs={**part.outputs, output: made})
     return replace(graph, parts=parts)
-
-
-def _runs(node: Node) -> str:
-    """Return how a node is written that runs; what is cached is a task."""
-    return Task().word if isinstance(node, Cached) else node.word
 
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
@@ -122,13 +120,14 @@ def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
         seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
         return replace(part, outputs=outputs, cached=part.cached or not late)
-    if isinstance(node, Task):
+    if isinstance(node, (Task, Array)):
         seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
-        if late or not node.attempts:
+        if late or not (node.attempts or seen.mapped):
             return replace(part, outputs=outputs)
         retries, most = _retries(part, seen, whose)
-        return replace(part, outputs=outputs, retries=retries, most=most)
+        mapped = _mapped(part, seen, whose)
+        return replace(part, outputs=outputs, retries=retries, most=most, mapped=mapped)
     if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
         return replace(part, inside=scripted(part.inside, node, whose, late=late))
     return part
@@ -155,7 +154,14 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         _outputs(one.outputs, other.outputs, whose),
         inside,
         one.cached or other.cached,
+        _mapped(one, other, whose),
     )
+
+
+def _mapped(one: Part, other: Part, whose: str) -> Mapped | None:
+    if one.mapped is None or other.mapped is None:
+        return one.mapped
+    return one.mapped.joined(other.mapped, whose)
 
 
 def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:

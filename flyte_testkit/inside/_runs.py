@@ -18,6 +18,7 @@ from flyte_testkit.inside._graph import Graph, short
 from flyte_testkit.inside._siblings import Siblings
 from flyte_testkit.inside._values import (
     AttemptRun,
+    ItemRun,
     RunError,
     duration_of,
     error_of,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.inside._reader import Reader
 
-__all__ = ["AttemptRun", "NodeRun", "NodeRuns", "RunError"]
+__all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
 _BY_THEMSELVES = {START, END}
@@ -92,6 +93,11 @@ class NodeRun:
         """The attempts of its task, the first one first; none where there is no task."""
         listed = self._reader.attempts(self.id)
         return tuple(AttemptRun.of(self._reader.attempt(each)) for each in listed)
+
+    @property
+    def items(self) -> tuple[ItemRun, ...]:
+        """The items of a map, by their index; none of any other node."""
+        return ItemRun.all_of(map(self._reader.attempt, self._reader.attempts(self.id)))
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -13,10 +13,11 @@
     nodes.where(train=nodes.subworkflow(fit=nodes.task(running(600).fails("no disk"))))
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
-of nodes are :func:`task`, :func:`subworkflow` and :func:`branch`; :func:`cached` is a task that
-need not run. Each node comes after all that
-are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
-its attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
+of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow` and :func:`branch`;
+:func:`cached` is a task that need not run.
+Each node comes after all that are written before it, unless its ``after=`` says otherwise; what a
+dynamic task yields begins at once. The positional arguments of a task, or of an array, are its
+attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
 :func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
 which know a task's own phases and their reasons.
 
@@ -33,7 +34,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.nodes._array import Array, array
 from flyte_testkit.nodes._cached import Cached, cached
+from flyte_testkit.nodes._dynamic import Dynamic, dynamic
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
 from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes._promise import Promise, promise
@@ -45,9 +48,11 @@ if TYPE_CHECKING:
     from flyte_testkit.timeline import Duration
 
 __all__ = [
+    "Array",
     "Attempt",
     "Branch",
     "Cached",
+    "Dynamic",
     "Node",
     "OpenAttempt",
     "Promise",
@@ -55,8 +60,10 @@ __all__ = [
     "Task",
     "Where",
     "Workflow",
+    "array",
     "branch",
     "cached",
+    "dynamic",
     "immediately",
     "initializing",
     "promise",

@@ -49,6 +49,11 @@ class Cached(Node):
         """How it is written."""
         return "nodes.cached"
 
+    @property
+    def defined_as(self) -> str:
+        """It is a task that is cached."""
+        return "nodes.task"
+
     def __repr__(self) -> str:
         named = all(name.isidentifier() and name != "after" for name in self.outputs)
         told = [f"{name}={value!r}" for name, value in self.outputs.items()]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._groups import Subworkflow
 from flyte_testkit.nodes._inside import (
     FailureNode,
@@ -65,6 +66,13 @@ class Workflow(Value):
                 f"{what} has no nodes; FlyteAdmin refuses an empty workflow."
                 "\nWrite nodes.workflow(train=nodes.task(…)), or play a plain timeline."
             )
+        for name, node in deep(self.below(), made_up=False):
+            if isinstance(node, Task) and node.of:
+                raise TimelineError(
+                    f"{what}: {name!r} says of={node.of!r}, but its task is made up with the"
+                    " workflow.\nLeave it out, or register the real workflow; what a dynamic task"
+                    " yields may be of a registered one."
+                )
         if self.outputs is not None:
             object.__setattr__(self, "outputs", Values(self.outputs, f"{what}.succeeds(…)"))
             check_promises(self.outputs, self.nodes, f"{what}.succeeds(…)")
@@ -114,7 +122,7 @@ class Where(Value):
         """Refuse what no engine does, and what the registered workflow says itself."""
         what = "nodes.where(…)"
         _check_whole(self, what)
-        for name, node in deep(self.below()):
+        for name, node in deep(self.below(), made_up=False):
             if said := _defines(node):
                 raise TimelineError(
                     f"{what}: {name!r} says {said[0]}, which the registered workflow says itself."
@@ -243,7 +251,7 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
-    if isinstance(node, Task):
+    if isinstance(node, (Task, Array)):
         said += node.defines
     if isinstance(node, Subworkflow) and node.outputs is not None:
         said.append(f".succeeds({_text.outputs(node.outputs)})")

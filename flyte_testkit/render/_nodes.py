@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from flyte_testkit.inside import AttemptRun, NodeRun, Reader, RunError
+    from flyte_testkit.inside import AttemptRun, ItemRun, NodeRun, Reader, RunError
 
 __all__ = ["failing_path", "node_lines"]
 
@@ -116,7 +116,7 @@ def _chosen(nodes: Sequence[_Node], culprit: NodeRun | None) -> set[int]:
 
 def _cost(node: _Node) -> int:
     """Return how many lines a node takes."""
-    return 1 + min(len(_telling(node)), _ATTEMPTS + 1)
+    return 1 + min(len(_telling(node)), _ATTEMPTS + 1) + bool(_items(node))
 
 
 def _telling(node: _Node) -> Sequence[AttemptRun]:
@@ -124,6 +124,24 @@ def _telling(node: _Node) -> Sequence[AttemptRun]:
     attempts = node.run.attempts
     told = len(attempts) > 1 or (node.phase not in _URGENT and any(each.error for each in attempts))
     return attempts if told else ()
+
+
+def _items(node: _Node) -> Sequence[ItemRun]:
+    """Return the items of a map, if they tell more than their node."""
+    items = node.run.items
+    return items if any(item.phase != node.phase for item in items) else ()
+
+
+def _told(items: Sequence[ItemRun]) -> str:
+    """Tell how many items are in which phase, and of a few which they are."""
+    found: dict[str, list[int]] = {}
+    for item in items:
+        found.setdefault(item.phase, []).append(item.index)
+    parts = []
+    for phase, indices in sorted(found.items(), key=lambda pair: -len(pair[1])):
+        which = f" ({', '.join(map(str, indices))})" if len(indices) <= _ATTEMPTS else ""
+        parts.append(f"{len(indices):,} {phase}{which}")
+    return ", ".join(parts)
 
 
 def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
@@ -142,6 +160,8 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
             _when(attempt.started_at, attempt.ended_at, start),
             _what(attempt.phase, attempt.error, told),
         )
+    if items := _items(node):
+        yield _Line(f"{margin}  {len(items):,} items", "", _told(items))
 
 
 def _when(begun: datetime | None, ended: datetime | None, start: float) -> str:

@@ -25,7 +25,7 @@ from __future__ import annotations
 from types import FunctionType, MethodType
 
 from flyte_testkit.errors import TimelineError, shown
-from flyte_testkit.timeline._attempt import Attempt, AttemptEnding, OpenAttempt, TaskPhase, TaskStep
+from flyte_testkit.timeline._attempt import Attempt, AttemptEnding, OpenAttempt
 from flyte_testkit.timeline._durations import Duration, Polls, polls
 from flyte_testkit.timeline._open import OpenTimeline, immediately, queued, running, undefined
 from flyte_testkit.timeline._parts import (
@@ -40,7 +40,9 @@ from flyte_testkit.timeline._parts import (
     Succeeds,
     TimesOut,
 )
+from flyte_testkit.timeline._task_steps import TaskPhase, TaskStep
 from flyte_testkit.timeline._value import Timeline
+from flyte_testkit.timeline._yields import Yields
 
 __all__ = [
     "Aborts",
@@ -62,6 +64,7 @@ __all__ = [
     "TaskStep",
     "Timeline",
     "TimesOut",
+    "Yields",
     "immediately",
     "polls",
     "queued",

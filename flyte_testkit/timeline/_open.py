@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.timeline import _durations, _endings, _text
-from flyte_testkit.timeline._attempt import OpenAttempt, opened
+from flyte_testkit.timeline._attempt import Attempt, OpenAttempt, opened
 from flyte_testkit.timeline._parts import (
     Aborts,
     NeverEnds,
@@ -23,7 +23,7 @@ from flyte_testkit.timeline._value import ENDINGS, STEPS, WORDS, Timeline, no_at
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flyte_testkit.failures import ErrorKind, Failure
     from flyte_testkit.timeline._durations import Duration
@@ -181,6 +181,18 @@ class OpenTimeline:
     def never_ends(self) -> Timeline:
         """Stay in the last phase for good."""
         return Timeline(self.steps, NeverEnds())
+
+    def yields(
+        self, nodes: Sequence[Any] | Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Attempt:
+        """End well as a dynamic task does, and let nodes follow, as only an attempt does.
+
+        Args:
+            nodes: A list of nodes, which are called ``dn0``, ``dn1``, …; or nodes by name.
+            **named: Nodes by name. All begin at once, unless their ``after=`` or a promise says
+                otherwise.
+        """
+        return opened(self.steps, repr(self)).yields(nodes, **named)
 
     def _then(self, phase: StepPhase, duration: Duration | None, **told: Any) -> OpenTimeline:
         where = phase.lower()

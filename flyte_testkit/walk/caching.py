@@ -118,10 +118,10 @@ class Caching:
 
     def populated(
         self, outputs: literals_pb2.LiteralMap, attempt: int, metadata: events.TaskNodeMetadata
-    ) -> None:
-        """Leave what it has made for others, and put into its end what is said of that."""
+    ) -> bool:
+        """Leave what it has made for others, if it does, and put into its end what is said then."""
         if self._key is None:
-            return
+            return False
         source = self._source(attempt, self._site.stage.id.name)
         told = self._memory.store(self._site.id, self._key, outputs, source)
         metadata.cache_status = catalog_pb2.CACHE_POPULATED
@@ -129,6 +129,7 @@ class Caching:
         if self.reserved:
             metadata.reservation_status = catalog_pb2.CatalogReservation.RESERVATION_RELEASED
             self.ends()
+        return True
 
     def ends(self) -> None:
         """Let others make what it wanted to make."""

@@ -31,9 +31,13 @@ class Cast:
             ``("fn0",)`` the failure node.
         outputs: What the whole, ``()``, and sub-workflows give that say so; it stands for what
             their end-nodes are bound to.
+        yielded: The workflows that dynamic tasks yield, compiled, by the paths of their nodes.
     """
 
     closure: compiler_pb2.CompiledWorkflowClosure
     script: nodes.Workflow | nodes.Where
     nodes: Mapping[tuple[str, ...], nodes.Node] = field(default_factory=dict)
     outputs: Mapping[tuple[str, ...], Mapping[str, object]] = field(default_factory=dict)
+    yielded: Mapping[tuple[str, ...], compiler_pb2.CompiledWorkflowClosure] = field(
+        default_factory=dict
+    )

@@ -71,9 +71,24 @@ class Company:
         self.ranks: dict[tuple[str, ...], Rank] = {(): ()}
         self.rest = cast.script.rest or nodes.immediately.succeeds()
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
-        self._tasks = {key_of(task.template.id): task.template for task in cast.closure.tasks}
-        self._workflows = {key_of(one.template.id): one for one in cast.closure.sub_workflows}
+        self._know(cast.closure, is_yielded=False)
+
+    def _know(self, closure: compiler_pb2.CompiledWorkflowClosure, *, is_yielded: bool) -> None:
+        self._closure = closure
+        self._is_yielded = is_yielded
+        self._tasks = {key_of(task.template.id): task.template for task in closure.tasks}
+        self._workflows = {key_of(one.template.id): one for one in closure.sub_workflows}
         self._demands: dict[object, Mapping[str, Mapping[str, flow.Demand]]] = {}
+
+    def inside(self, yielded: compiler_pb2.CompiledWorkflowClosure) -> Company:
+        """Return who plays what a dynamic task has yielded.
+
+        Its tasks and sub-workflows are its own; the policy is that of the whole.
+        """
+        company = Company(self.cast, self.stage, self.play, self.memory)
+        company.slots, company.ranks = self.slots, self.ranks
+        company._know(yielded, is_yielded=True)
+        return company
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
         """Return the task that a node runs."""
@@ -89,7 +104,7 @@ class Company:
         """Return what is asked of a workflow's nodes if this is asked of its own outputs."""
         key = (key_of(workflow.template.id), frozenset(asked.items()))
         if key not in self._demands:
-            self._demands[key] = flow.demands(workflow.template, self.cast.closure, asked)
+            self._demands[key] = flow.demands(workflow.template, self._closure, asked)
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:
@@ -111,9 +126,9 @@ class Company:
         """Return where a node at the top stands."""
         return self._site(node, Place(self.stage.root, node.id), (node.id,), "")
 
-    def below(self, parent: Site, node: workflow_pb2.Node) -> Site:
-        """Return where a node stands that is inside of another one."""
-        place = parent.place.below(node.id)
+    def below(self, parent: Site, node: workflow_pb2.Node, *, attempt: int = 0) -> Site:
+        """Return where a node stands that is inside of another one, in one of its attempts."""
+        place = parent.place.below(node.id, attempt)
         return self._site(node, place, (*parent.path, node.id), parent.id)
 
     def told(
@@ -150,4 +165,5 @@ class Company:
             is_parent = node.workflow_node.HasField("sub_workflow_ref")
             if not is_parent:
                 target = node.workflow_node.launchplan_ref
-        return Site(self.stage, node, place, path, parent, target, is_parent)
+        is_yielded = self._is_yielded
+        return Site(self.stage, node, place, path, parent, target, is_parent, is_yielded)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.walk.arrays import plays_array
 from flyte_testkit.walk.branches import plays_branch
 from flyte_testkit.walk.sparing import may_be_spared, unless_spared
 from flyte_testkit.walk.subworkflows import plays_subworkflow
@@ -32,6 +33,7 @@ PLAYED: Final[Mapping[str, Play]] = {
     "task": plays_task,
     "sub-workflow": plays_subworkflow,
     "branch": plays_branch,
+    "map": plays_array,
 }
 """Who plays which kind."""
 
@@ -55,6 +57,8 @@ def kind_of(node: workflow_pb2.Node) -> str:
         return "sub-workflow" if is_inner else "launch plan"
     if target == "gate_node":
         return "sleep" if node.gate_node.HasField("sleep") else "gate"
+    if target == "array_node" and not node.array_node.node.HasField("task_node"):
+        return "map of what is no task"  # FlyteAdmin 1.16.8 takes none that flytekit sends
     return _TARGETS.get(target, "")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
 
     from flyteidl.admin import node_execution_pb2
-    from flyteidl.core import catalog_pb2, identifier_pb2, literals_pb2
+    from flyteidl.core import catalog_pb2, compiler_pb2, identifier_pb2, literals_pb2
 
     from flyte_testkit.engine.catalogue import Key
 
@@ -35,12 +35,14 @@ class Old:
     Attributes:
         phase: Its phase, by name.
         closure: All that was told of it.
-        outputs: What it gave; None if it gives nothing.
+        outputs: What it gave.
+        yielded: What its task has yielded; None if that was nothing.
     """
 
     phase: str
     closure: node_execution_pb2.NodeExecutionClosure
-    outputs: literals_pb2.LiteralMap | None
+    outputs: literals_pb2.LiteralMap
+    yielded: compiler_pb2.CompiledWorkflowClosure | None = None
 
 
 @dataclass(frozen=True, eq=False)

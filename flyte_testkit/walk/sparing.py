@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flyteidl.core import literals_pb2
-
 from flyte_testkit.walk.caching import Caching, is_cached
-from flyte_testkit.walk.recovered import WELL, recovers
+from flyte_testkit.walk.recovered import WELL, plays_yielded_again, recovers
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from flyteidl.core import literals_pb2
 
     from flyte_testkit.engine.performance import Performance
     from flyte_testkit.walk.company import Play
@@ -50,7 +50,10 @@ def unless_spared(
     old = around.company.memory.old(site.id)
     if old is not None and old.phase in WELL:
         yield from recovers(site, inputs, old, at)
-        return literals_pb2.LiteralMap() if old.outputs is None else old.outputs
+        return old.outputs
+    if old is not None and old.yielded is not None:
+        around.company.slots.leave(site.id)
+        return (yield from plays_yielded_again(site, inputs, old.yielded, around, at))
     return (yield from play(site, inputs, around, at))
 
 

@@ -17,8 +17,9 @@ from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until
-from flyte_testkit.engine.rehearsal import rehearse
+from flyte_testkit.engine.rehearsal import Rehearsal, rehearse
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
 from flyte_testkit.timeline import Polls
 from flyte_testkit.walk.company import Company
@@ -28,7 +29,7 @@ from flyte_testkit.walk.scope import Scope
 from flyte_testkit.walk.setting import Memory, Setting
 
 if TYPE_CHECKING:
-    from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.engine.performance import Audience, Performance
     from flyte_testkit.walk.cast import Cast
 
 __all__ = ["Walked", "perform"]
@@ -67,17 +68,37 @@ class Walked(Played):
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
         be known: what waits for looks may go on to them.
+
+        Raises:
+            TimelineError: A map is reached that has not as many items as its script says.
         """
         problem = unplayable(self.cast.closure)
-        if not problem:
+        counts = any(
+            isinstance(node, Array) and (node.but or node.size is not None)
+            for node in self.cast.nodes.values()
+        )
+        if not problem and not counts:
             return ""
         stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs, rehearses=True)
         performance = self.perform(stage, _ANY_TIME)
         try:
             found = rehearse(performance, next(performance))
+            while found.waits_for_looks and not problem:
+                found = _seen(performance, found, stage.audience)
         except UnplayableError:
             return problem
         return problem if found.waits_for_looks else ""
+
+
+def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) -> Rehearsal:
+    """Rehearse what comes once somebody has looked as often as is waited for."""
+    assert found.wait is not None  # noqa: S101  it waits for looks
+    assert found.at is not None  # noqa: S101  it has acted
+    audience.seen += max(look.polls for look in found.wait.looks())
+    try:
+        return rehearse(performance, performance.send(found.at), found.at)
+    except StopIteration:
+        return Rehearsal([], found.at, None)
 
 
 def perform(

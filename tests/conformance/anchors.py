@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from story_graphs import needs
+from story_graphs import dynamics, needs
 from waits import lets_in, makes
 
 ONE_ROUND = 1.0
@@ -43,12 +43,18 @@ class Anchors:
         self._lets_in = lets_in(self.kept, most)
         self._makes = makes(self.kept)
         self._needs = needs(workflow, told)
+        self._dynamics = dynamics(told)
         self._times = [event.sent for event in self.kept]
         policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
         self._keep_rounds_apart()
         for number, event in enumerate(self.kept):
             if (event.kind, event.phase) == ("node", "FAILED") and policy != LATE:
                 self._join(number, self.parents.get(event.node, ""))
+        self._yielded = {
+            event.node: time  # what a dynamic task yields begins when the task has ended
+            for event, time in zip(self.kept, self._times, strict=True)
+            if (event.kind, event.phase) == ("task", "SUCCEEDED") and event.node in self._dynamics
+        }
         self.start, self.end = cache(self._start), cache(self._end)
 
     def of_attempt(self, node, attempt):
@@ -62,7 +68,7 @@ class Anchors:
     def _start(self, node):
         """When a node begins."""
         above = self.parents.get(node)
-        begun = self._begun if above is None else self.start(above)
+        begun = self._begun if above is None else self._yielded.get(above) or self.start(above)
         if node not in self._needs.get(node, ()):
             begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
         if failed := self._failed_before(node):

@@ -37,7 +37,7 @@ def register(story, ask):
     workflow = story["workflow"]
     project = workflow["primary"]["id"]["project"]
     ask("RegisterProject", {"project": {"id": project, "name": project}})
-    for template in workflow["tasks"]:
+    for template in [*workflow["tasks"], *_yielded(story)]:
         ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
     _register_children(story, ask)
     entity = story["after"]["main"]["execution"]["spec"]["launch_plan"]
@@ -50,9 +50,21 @@ def register(story, ask):
     ask("CreateLaunchPlan", {"id": entity, "spec": {"workflow_id": primary["id"]}})
 
 
+def _yielded(story):
+    """The tasks of what dynamic tasks yielded, those aside that the workflow has itself."""
+    known = [task["id"] for task in story["workflow"]["tasks"]]
+    for execution in story["executions"].values():
+        for entry in execution["events"]:
+            dynamic = entry["event"].get("task_node_metadata", {}).get("dynamic_workflow", {})
+            for task in dynamic.get("compiled_workflow", {}).get("tasks", ()):
+                if task["template"]["id"] not in known:
+                    known.append(task["template"]["id"])
+                    yield task["template"]
+
+
 def _register_children(story, ask):
     """Register what the story launches, once each: the children of children come first."""
-    tasks, known = [*story["workflow"]["tasks"]], []
+    tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
     for call in reversed([*launches(story)]):
         plan = call["request"]["spec"]["launch_plan"]
         child = story["after"][key(call["request"]["name"])]["execution"]

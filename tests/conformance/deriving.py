@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 
+import yielding
 from anchors import Anchors
 from caches import HIT, found, status, tag
+from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
-from story_graphs import cases
+from story_graphs import EDGES, cases
 from story_graphs import nodes as of_template
 from story_kinds import kind_of
 
@@ -106,7 +108,10 @@ class _Derivation:
         for node in of_template(scope.template):
             unique = scope.unique_of(node["id"], scope.unique)
             said = unique and self._node(scope, node, unique)
-            if said and node is failing:
+            if scope.is_yielded and node["id"] not in EDGES and node is not failing:
+                key, said = yielding.named(node), yielding.defined(scope.template, node, said)
+                inside[key] = said
+            elif said and node is failing:
                 failure_node = {FAILURE_NODE: said}
             elif said:
                 inside[_name(node)] = said
@@ -120,9 +125,11 @@ class _Derivation:
             return None
         kind = kind_of(node)
         if kind == "task":
-            return self._task(unique)
+            return self._task(scope, node, unique)
         if kind == "branch":
             return self._branch(scope, node, unique)
+        if kind == "array":
+            return self._map(node, unique)
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
         inner = scope.inner(node, unique)
@@ -142,16 +149,28 @@ class _Derivation:
                 return nodes.branch({_name(case): said})
         return None
 
+    def _map(self, node, unique):
+        events = self._anchors.of_attempt(unique, 0)
+        start, pod = self._anchors.start(unique), f"${{main}}-{unique}-0"
+        return Map(node, events, start, self._error(unique), pod).said()
+
     # Attempts.
 
-    def _task(self, unique):
+    def _task(self, scope, node, unique):
         numbers = sorted({event.attempt for event in self._of(unique) if event.kind == "task"})
         attempts, at = [], self._anchors.start(unique)
         for number in numbers:
             said, at = self._attempt(unique, number, at, is_last=number == numbers[-1])
             attempts += [] if said is None else [said]
-        if not attempts:
-            return None
+        inner = scope.inner(node, unique)
+        if not attempts:  # what a recovered one had yielded is played without its task
+            inside = self._inside(inner)[0] if inner is not None else {}
+            return nodes.dynamic(nodes.immediately.yields(inside)) if inside else None
+        if inner is not None:
+            inside, _ = self._inside(inner)
+            return nodes.dynamic(*attempts[:-1], yielding.instead(attempts[-1], inside))
+        if (error := self._error(unique)).get("code") == wording.FUTURES:
+            return nodes.dynamic(*attempts[:-1], yielding.failing(attempts[-1], _failure(error)))
         if self._would_try_again(unique, attempts[-1]):
             attempts.append(nodes.immediately.never_ends())
         return nodes.task(*attempts)

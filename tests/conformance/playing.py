@@ -15,7 +15,10 @@ from story_files import MAIN
 
 from flyte_testkit import literals, nodes
 
-KINDS = ("task", "sub-workflow", "branch", "failure node", "cached", "recovered")
+KINDS = (
+    *("task", "sub-workflow", "branch", "failure node"),
+    *("dynamic", "array", "cached", "recovered"),
+)
 """The kinds of nodes that can be scripted."""
 
 EARLIER = "earlier"

@@ -112,7 +112,10 @@ def test_the_name_of_a_story_says_nothing(name):
 
 @pytest.mark.parametrize(
     ("name", "why"),
-    [("launch-plan", "n0 is of a kind that no script says yet: launch plan"), ("map", "array")],
+    [
+        ("launch-plan", "n0 is of a kind that no script says yet: launch plan"),
+        ("gate-rejected", "gate"),
+    ],
 )
 def test_what_cannot_be_scripted_is_told(name, why):
     with pytest.raises(deriving.NotDerivedError, match=why):
