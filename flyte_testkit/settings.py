@@ -16,7 +16,7 @@ from flyte_testkit.admin.database.blobs import read_literals
 from flyte_testkit.admin.runs import dynamic_workflows
 from flyte_testkit.engine.catalogue import Catalogue
 from flyte_testkit.errors import TimelineError, shown
-from flyte_testkit.nodes import Cached
+from flyte_testkit.nodes import Array, Cached
 from flyte_testkit.walk import Old, Setting
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ class Settings:
         """
         spec = row.message.spec
         for path, node in cast.nodes.items() if spec.overwrite_cache else ():
-            if isinstance(node, Cached):
+            cached = [*node.but.cached.values()] if isinstance(node, Array) else [node]
+            if any(isinstance(one, Cached) for one in cached):
                 raise TimelineError(
                     f"{'.'.join(path)!r} is {shown(node)}, but this launch overwrites the cache: it"
                     " runs all tasks.\nScript what the task does, nodes.task(…), or launch without"

@@ -106,7 +106,8 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_array _cached _task",
+        "_cached",
+        "_array _task",
         "_inside",
         "_dynamic",
         "_groups",
@@ -182,7 +183,7 @@ ROOMS = {
         "lone scope",  # the only one there is; one workflow of them
         "caching",
         "dynamics",  # what a task has yielded
-        "recovered",
+        "cached_items recovered",
         "sparing",  # who need not run
         "branches subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's

@@ -152,6 +152,8 @@ class _Caster:
         elif isinstance(node, Array):
             what = f"{name!r} ({found.id}) of {scope.whose}"
             self._check_attempts(what, found, node.attempts)
+            for index, cached in node.but.cached.items():
+                self._check_cached(f"{what}, item {index},", found, cached)
             for index, attempts in node.but.items():
                 self._check_attempts(f"{what}, item {index}", found, attempts)
 
@@ -191,7 +193,7 @@ class _Caster:
 
     def _check_cached(self, what: str, found: workflow_pb2.Node, node: Cached) -> None:
         task = self.compiled.task(found)
-        if not is_cached(found, task):
+        if not is_cached(found.array_node.node if kind(found) == "map" else found, task):
             raise TimelineError(
                 f"{self.word}(…): {what} is {shown(node)}, but its task {task.id.name!r} is not"
                 " declared to be cached.\nWrite nodes.task(…), or let the task say cache=True."

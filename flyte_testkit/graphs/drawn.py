@@ -152,9 +152,12 @@ def as_part(node: Node, whose: str) -> Part:
             inputs=dict(node.inputs),
             outputs=_seen(node.outputs, whose, node),
             mapped=Mapped.of(node),
+            cached=bool(node.but.cached),
         )
     if isinstance(node, Cached):
-        return Part(Task().word, outputs=_seen((node.outputs,), whose, node), cached=True)
+        return Part(
+            Task().word, outputs=_seen((node.outputs,), whose, node), cached=True, of=node.of
+        )
     if isinstance(node, Branch):
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})

@@ -127,7 +127,10 @@ def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
             return replace(part, outputs=outputs)
         retries, most = _retries(part, seen, whose)
         mapped = _mapped(part, seen, whose)
-        return replace(part, outputs=outputs, retries=retries, most=most, mapped=mapped)
+        cached = part.cached or seen.cached
+        return replace(
+            part, outputs=outputs, retries=retries, most=most, mapped=mapped, cached=cached
+        )
     if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
         return replace(part, inside=scripted(part.inside, node, whose, late=late))
     return part

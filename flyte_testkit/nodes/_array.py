@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
@@ -32,15 +33,20 @@ class Items(Mapping[int, tuple[Attempt, ...]]):
     """The attempts of some items, by their index. Equal by value, and hashable.
 
     Args:
-        items: An attempt, or a list of them, by index; or pairs of these, as ``dict`` takes them.
+        items: An attempt, or a list of them, or what is cached, by index; or pairs of these, as
+            ``dict`` takes them.
+
+    Attributes:
+        cached: Those that are cached, which have no attempts.
 
     Raises:
         TimelineError: An index is none, or stands twice; or no engine would make these attempts.
     """
 
-    __slots__ = ("_items",)
+    __slots__ = ("_items", "cached")
 
     def __init__(self, items: object = ()) -> None:
+        self.cached: dict[int, Cached] = dict(items.cached) if isinstance(items, Items) else {}
         pairs = items.items() if isinstance(items, Mapping) else items
         found: dict[int, tuple[Attempt, ...]] = {}
         for index, script in _pairs(pairs, items):
@@ -49,6 +55,11 @@ class Items(Mapping[int, tuple[Attempt, ...]]):
                     f"nodes.array(but=…): item {index} stands twice.\nLeave one of them out; what"
                     f" it does attempt by attempt is a list: but={{{index}: [first, second]}}."
                 )
+            if isinstance(script, Cached) or index in self.cached:
+                found[index] = ()
+                if isinstance(script, Cached):
+                    self.cached[index] = script
+                continue
             found[index] = as_attempts(_several(script), f"{_WHAT}, item {index}")
             if not found[index]:
                 raise TimelineError(
@@ -66,11 +77,17 @@ class Items(Mapping[int, tuple[Attempt, ...]]):
     def __len__(self) -> int:
         return len(self._items)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Items):
+            return self._items == other._items and self.cached == other.cached
+        return super().__eq__(other)
+
     def __hash__(self) -> int:
-        return hash(tuple(self._items.items()))
+        return hash((tuple(self._items.items()), tuple(self.cached.items())))
 
     def __repr__(self) -> str:
-        return f"{{{', '.join(f'{index}: {_code(self[index])}' for index in self)}}}"
+        said = (f"{index}: {self.cached.get(index) or _code(self[index])}" for index in self)
+        return f"{{{', '.join(said)}}}"
 
 
 @final
@@ -161,13 +178,15 @@ class Array(Node):
     @property
     def scripts(self) -> tuple[tuple[Attempt, ...], ...]:
         """All attempts that are scripted, those of each item first."""
-        return (*((self.attempts,) if self.attempts else ()), *self.but.values())
+        return tuple(attempts for attempts in (self.attempts, *self.but.values()) if attempts)
 
     @property
     def outputs(self) -> tuple[Mapping[str, object], ...]:
-        """What items give that are scripted and succeed."""
+        """What items give that are scripted and succeed, or are cached."""
         endings = [attempts[-1].ending for attempts in self.scripts]
-        return tuple(one.outputs for one in endings if isinstance(one, Succeeds) and one.outputs)
+        made = [one.outputs for one in endings if isinstance(one, Succeeds)]
+        cached = [one.outputs for one in self.but.cached.values()]
+        return tuple(outputs for outputs in (*made, *cached) if outputs)
 
     def promises(self) -> Iterator[Promise]:
         """Yield what nodes beside it shall give to it."""
@@ -212,7 +231,8 @@ def array(
             :func:`task <flyte_testkit.nodes.task>`.
         size: How many items there are. A registered map has as many as the data; said all the same,
             it is checked.
-        but: What some items do instead, by their index from 0: an attempt, or a list of them.
+        but: What some items do instead, by their index from 0: an attempt, or a list of them; or
+            :func:`cached <flyte_testkit.nodes.cached>`, of an item that need not run.
         min_success_ratio: Which part of the items has to succeed, from 0 to 1. Left out, all.
         concurrency: How many items run at a time. Left out, all.
         retries: What the task says of retries of an item. Left out, as many as its attempts need.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, final
 
-from flyte_testkit.errors import TimelineError, suggests_keywords
+from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Cached", "cached"]
 
 _WHAT = "nodes.cached(…)"
+_OPTIONS = frozenset({"after", "of"})
 
 
 @final
@@ -28,16 +29,24 @@ class Cached(Node):
 
     Attributes:
         outputs: What the cache has; empty: what it really has, or else plain values.
+        of: The name of the registered task that it is, where a dynamic task yields it; empty for
+            one that is made up.
         after: The names of the nodes that it comes after; None is all that are written before it.
     """
 
     outputs: Values = field(default_factory=lambda: Values({}))
+    of: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no cache has."""
         keep = object.__setattr__
         keep(self, "after", named_after(self.after, _WHAT))
         keep(self, "outputs", Values(self.outputs, _WHAT))
+        if not isinstance(self.of, str):
+            raise TimelineError(
+                f"nodes.cached(of={shown(self.of)}): a registered task is named by a text."
+                "\nWrite of='flows.fit'; an output of this name stands in a mapping."
+            )
         for promise in promised(self.outputs):
             raise TimelineError(
                 f"{_WHAT}: {promise!r} is promised by a node of this run, but what is cached was"
@@ -55,15 +64,21 @@ class Cached(Node):
         return "nodes.task"
 
     def __repr__(self) -> str:
-        named = all(name.isidentifier() and name != "after" for name in self.outputs)
+        named = all(name.isidentifier() and name not in _OPTIONS for name in self.outputs)
         told = [f"{name}={value!r}" for name, value in self.outputs.items()]
         said = told if named else [repr(self.outputs)]
-        return f"nodes.cached({', '.join([*said, *self._after_as_code()])})"
+        of = [f"of={self.of!r}"] if self.of else []
+        return f"nodes.cached({', '.join([*said, *of, *self._after_as_code()])})"
 
 
 @suggests_keywords
 def cached(
-    mapping: Mapping[str, object] | None = None, /, *, after: After = None, **outputs: object
+    mapping: Mapping[str, object] | None = None,
+    /,
+    *,
+    of: str = "",
+    after: After = None,
+    **outputs: object,
 ) -> Cached:
     """Return a node that finds in the cache what its task would make.
 
@@ -72,7 +87,9 @@ def cached(
     Only tasks that are declared to be cached can, and only in runs that do not overwrite the cache.
 
     Args:
-        mapping: Outputs by name, for names that are no Python identifiers.
+        mapping: Outputs by name, for names that are no Python identifiers, or are arguments here.
+        of: The name of the registered task that it is, where a dynamic task yields it. Left out, it
+            is a task of its own.
         after: The names of the nodes it comes after: one, several, or ``()`` for none. Left out, it
             comes after all that are written before it.
         **outputs: What the cache has, by name. None at all: what is there, or else plain values.
@@ -89,5 +106,6 @@ def cached(
         raise TimelineError(f"{_WHAT}: {twice[0]!r} stands twice.\nLeave one of them out.")
     return Cached(
         outputs=Values({**given, **outputs}, _WHAT),
+        of=of,
         after=after,  # type: ignore[arg-type]  # it reads a name as several
     )

@@ -10,7 +10,7 @@ Ignorant of what the nodes do.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import (
     compiler_pb2,
@@ -88,7 +88,7 @@ def plays_yielded(
         yield from scope.end_node(at, outputs)
         metadata = events.TaskNodeMetadata()
         is_kept = caching is not None and caching.populated(outputs, attempt, metadata)
-        fields = {"task_node_metadata": metadata} if is_kept else {}
+        fields: dict[str, Any] = {"task_node_metadata": metadata} if is_kept else {}
         yield site.succeeded(at, outputs, attempt, is_dynamic=True, **fields)
     except Stopped as stopped:
         yield from scope.stop(stopped)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
 from story_graphs import upstream
 
-from flyte_testkit import nodes
+from flyte_testkit import literals, nodes
 from flyte_testkit.timeline import Attempt, Fails
 
 
@@ -25,10 +27,29 @@ def defined(template, node, said):
     after = sorted(each for each in upstream(node) if each in beside)
     if "task_node" in node:
         of = node["task_node"]["reference_id"]["name"]
-        return replace(said or nodes.task(), of=of, after=after)
+        if isinstance(said, nodes.Cached):
+            return replace(said, of=of, after=after)
+        return replace(said or nodes.task(), of=of, after=after, inputs=_given(node, beside))
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
+
+
+def _given(node, beside):
+    """What a node is given, by which a cache tells it from others; nothing if not all is known."""
+    found = {}
+    for each in node.get("inputs", ()):
+        binding = each["binding"]
+        promise = binding.get("promise", {"attr_path": True})
+        if "scalar" in binding:
+            literal = ParseDict({"scalar": binding["scalar"]}, literals_pb2.Literal())
+            found[each["var"]] = literals.python_value(literal)
+        elif promise.get("node_id") in beside and not promise.get("attr_path"):
+            name = promise["node_id"].replace("-", "_")
+            found[each["var"]] = nodes.promise(f"{name}.{promise['var']}")
+        else:
+            return {}
+    return found
 
 
 def instead(attempt, inside):
