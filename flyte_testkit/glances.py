@@ -27,13 +27,15 @@ class Origin(NamedTuple):
     Attributes:
         script: Its script as code; empty if it plays none.
         inputs: Its inputs, those of the launch plan among them.
-        inside: What reads its nodes as they are now; None if its script says nothing of them.
+        inside: What reads its nodes as they are, once it is brought up.
+        plays_nodes: Whether its script says what happens inside of it.
         as_it_is: Returns the execution as it was at the moment of the glance.
     """
 
     script: Callable[[], str]
     inputs: Callable[[], LiteralMap]
-    inside: Reader | None
+    inside: Reader
+    plays_nodes: bool
     as_it_is: Callable[[], ExecutionRow]
 
 

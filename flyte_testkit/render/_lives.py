@@ -145,9 +145,8 @@ class _Artist:
             yield f"{margin}{ending}"
         if script := life.origin.script():
             yield f"{margin}{cut(script, _SCRIPT)}"
-        if (inside := life.origin.inside) is not None:
-            told = row.message.closure.error.message
-            yield from (f"{margin}{line}" for line in node_lines(inside, self._start, told=told))
+        for line in node_lines(life.origin, self._start, told=row.message.closure.error.message):
+            yield f"{margin}{line}"
         if calls := self._calls.get(row.execution_name):
             yield f"{margin}{_tally(calls)}"
 
@@ -156,8 +155,8 @@ class _Artist:
         last = life.changes[-1]
         since = in_seconds(last.at.timestamp() - self._start)
         parts = [f"{life.row.execution_name}  {last.phase} since {since}", self._launch(life)]
-        where = failing_path(life.origin.inside) if life.origin.inside is not None else ""
         ending = _ending(life.origin.as_it_is())
+        where = failing_path(life.origin.inside)
         return "  ".join(filter(None, [*parts, where and f"at {where}", ending]))
 
     def _launch(self, life: Glance) -> str:

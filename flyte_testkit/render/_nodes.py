@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from flyte_testkit.glances import Origin
     from flyte_testkit.inside import AttemptRun, ItemRun, NodeRun, Reader, RunError
 
 __all__ = ["failing_path", "node_lines"]
@@ -55,16 +56,20 @@ class _Line(NamedTuple):
     what: str
 
 
-def node_lines(reader: Reader, start: float, *, told: str = "") -> Iterator[str]:
+def node_lines(origin: Origin, start: float, *, told: str = "") -> Iterator[str]:
     """Tell what happened inside of an execution; nothing if there were no nodes.
 
+    Nor if there is one task, which lives what the execution lives.
+
     Args:
-        reader: What reads it.
+        origin: What the execution was launched with.
         start: When the clock began, in seconds since 1970.
         told: The message of an error that is shown already.
     """
+    reader = origin.inside
     nodes = list(_walk(NodeRuns(reader), ()))
-    if not nodes:
+    likewise = len(nodes) == 1 and not _telling(nodes[0]) and not origin.plays_nodes
+    if not nodes or likewise:
         return
     lines: list[_Line] = []
     shown = _chosen(nodes, failing(reader))
@@ -161,7 +166,8 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
             _what(attempt.phase, attempt.error, told),
         )
     if items := _items(node):
-        yield _Line(f"{margin}  {len(items):,} items", "", _told(items))
+        count = f"{len(items):,} item{'s' * (len(items) != 1)}"
+        yield _Line(f"{margin}  {count}", "", _told(items))
 
 
 def _when(begun: datetime | None, ended: datetime | None, start: float) -> str:
