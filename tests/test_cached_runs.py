@@ -11,7 +11,7 @@ from flyte_testkit.server import FakeFlyteAdmin
 flytekit = pytest.importorskip("flytekit")
 
 from flyteidl.core import catalog_pb2
-from flytekit import Cache, task, workflow
+from flytekit import Cache, dynamic, map_task, task, workflow
 
 STATUS = catalog_pb2.CatalogCacheStatus
 
@@ -334,3 +334,79 @@ def test_clients_read_a_hit_as_they_do_in_life(admin):
     assert found.closure.phase == 3
     assert found.task_executions == []
     assert found.outputs["o0"] == 0
+
+
+@task(cache=Cache(version="1.0"))
+def square(x: int) -> int:
+    return x * x
+
+
+@workflow
+def squares(xs: list[int]) -> list[int]:
+    return map_task(square)(x=xs)
+
+
+@dynamic(cache=Cache(version="1.0"))
+def tune(n: int) -> int:
+    return square(x=n)
+
+
+@workflow
+def tuning(n: int) -> int:
+    return tune(n=n)
+
+
+def items(launch):
+    from flyteidl.admin.task_execution_pb2 import TaskExecutionListRequest
+
+    (row,) = (row for row in _nodes(launch) if row.id.node_id == "n0")
+    request = TaskExecutionListRequest(node_execution_id=row.id, limit=10)
+    (told,) = launch.nodes._reader._ask("ListTaskExecutions", request).task_executions
+    return [STATUS.Name(item.cache_status) for item in told.closure.metadata.external_resources]
+
+
+def test_items_of_a_map_are_found_one_by_one(admin):
+    admin.register(squares)
+    fit = nodes.where(square=nodes.array(running(60).succeeds(o0=4)))
+    first = run(admin, squares, script=fit, xs=[1, 2])
+    second = launch(admin, squares, xs=[1, 2, 3])
+    assert items(first) == ["CACHE_POPULATED"] * 2
+    admin.clock.advance(60)
+    assert items(second) == ["CACHE_HIT", "CACHE_HIT", "CACHE_POPULATED"]
+    assert second.nodes["square"].outputs["o0"][:2] == [4, 4]
+    third = launch(admin, squares, xs=[3, 1])
+    assert items(third) == ["CACHE_HIT"] * 2
+    assert third.phase == "SUCCEEDED"
+
+
+def test_a_script_says_which_items_are_cached(admin):
+    admin.register(squares)
+    fit = nodes.where(square=nodes.array(running(60).succeeds(), but={1: nodes.cached(o0=9)}))
+    first = run(admin, squares, script=fit, xs=[1, 2])
+    assert items(first) == ["CACHE_POPULATED", "CACHE_HIT"]
+    assert first.nodes["square"].outputs == {"o0": [0, 9]}
+
+
+def test_an_item_of_what_is_not_cached_is_refused(admin):
+    made = nodes.workflow(fit=nodes.array(size=3))
+    admin.register("made", made)
+    with pytest.raises(FlyteTestkitError, match=r"item 1, .*not declared to be cached"):
+        admin.on_launch("made").plays(nodes.where(fit=nodes.array(but={1: nodes.cached()})))
+
+
+def test_a_cached_dynamic_task_is_found_whole(admin):
+    admin.register(square)
+    admin.register(tuning)
+    fit = nodes.where(
+        tune=nodes.dynamic(
+            running(20)
+            .yields(fit=nodes.task(running(60).succeeds(o0=9), of=square.name))
+            .succeeds(o0=nodes.promise("fit.o0"))
+        )
+    )
+    first = run(admin, tuning, script=fit, n=3)
+    assert statuses(first)["n0"] == "CACHE_POPULATED"
+    second = run(admin, tuning, script=nodes.where(), n=3)
+    assert statuses(second) == {"n0": "CACHE_HIT"}
+    assert len(second.nodes["tune"].nodes) == 0
+    assert second.nodes["tune"].outputs == {"o0": 9}

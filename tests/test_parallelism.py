@@ -155,3 +155,24 @@ def test_flytekit_says_it_as_well(flyte_admin):
     options = flytekit.core.options.Options(max_parallelism=1)
     remote.execute(plan, inputs={}, options=options)
     assert phases(route.launches[0]) == {"a": "RUNNING"}
+
+
+def test_a_dynamic_task_counts_until_it_has_yielded(flyte_admin, launch):
+    tree = nodes.workflow(
+        tune=nodes.dynamic(running(20).yields([ALONE] * 3), after=()), other=ALONE
+    )
+    run = launch(tree, 1)
+    assert phases(run) == {"tune": "RUNNING"}
+    flyte_admin.clock.advance(20)
+    assert len(run.nodes["tune"].nodes) == 1
+    assert "other" not in phases(run)
+    flyte_admin.clock.advance(180)
+    assert phases(run)["other"] == "RUNNING"
+    flyte_admin.clock.advance(60)
+    assert run.phase == "SUCCEEDED"
+
+
+def test_a_map_counts_for_nothing(flyte_admin, launch):
+    tree = nodes.workflow(fit=nodes.array(running(60).succeeds(), size=3, after=()), other=ALONE)
+    run = launch(tree, 1)
+    assert phases(run) == {"fit": "RUNNING", "other": "RUNNING"}

@@ -224,3 +224,93 @@ def test_our_client_recovers(flyte_admin, flyte_client):
     new = flyte_client.wait(flyte_client.recover(old))
     assert new.is_successful
     assert route.launches[1].nodes["extract"].phase == "RECOVERED"
+
+
+YIELDS = nodes.workflow(
+    tune=nodes.dynamic(
+        running(20).yields(
+            fit=nodes.task(running(60).succeeds(auc=0.5)),
+            check=nodes.task(running(9).fails("too low"), after="fit"),
+        )
+    ),
+)
+
+
+def test_what_a_dynamic_task_had_yielded_is_played_without_its_task(admin):
+    repaired = nodes.where(
+        tune=nodes.dynamic(
+            running(20).yields(
+                fit=nodes.task(running(60).succeeds(auc=0.5)),
+                check=nodes.task(running(7).succeeds(), after="fit"),
+            )
+        )
+    )
+    route = launched(admin, YIELDS, repaired)
+    began = admin.clock.now()
+    new = again(admin, route)
+    assert new.phase == "SUCCEEDED"
+    assert new.nodes["tune"].attempts == ()
+    assert new.nodes["tune.fit"].phase == "RECOVERED"
+    assert new.nodes["tune.check"].phase == "SUCCEEDED"
+    updated = new.closure.updated_at.ToDatetime(began.tzinfo)
+    assert (updated - began).total_seconds() == 7
+
+
+def test_a_dynamic_task_that_nobody_scripts_again_plays_what_it_had_yielded(admin):
+    new = again(admin, launched(admin, YIELDS, nodes.where()))
+    assert new.phase == "SUCCEEDED"
+    assert new.nodes["tune.fit"].phase == "RECOVERED"
+    assert new.nodes["tune.check"].phase == "SUCCEEDED"
+
+
+def test_a_dynamic_node_that_ended_well_is_recovered_with_its_workflow(admin):
+    first = nodes.workflow(
+        tune=nodes.dynamic(running(20).yields(fit=nodes.task(running(60).succeeds()))),
+        report=nodes.task(running(9).fails("no disk")),
+    )
+    new = again(admin, launched(admin, first, nodes.where()))
+    assert new.nodes["tune"].phase == "RECOVERED"
+    request = node_execution_pb2.GetDynamicNodeWorkflowRequest(id=rows(new)["n0"].id)
+    got = new.nodes._reader._ask("GetDynamicNodeWorkflow", request)
+    assert [node.id for node in got.compiled_workflow.primary.template.nodes][-1] == "dn0"
+
+
+def test_a_dynamic_task_that_failed_itself_runs_again(admin):
+    first = nodes.workflow(tune=nodes.dynamic(running(20).fails("no disk")))
+    new = again(admin, launched(admin, first, nodes.where()))
+    assert [attempt.phase for attempt in new.nodes["tune"].attempts] == ["SUCCEEDED"]
+
+
+def test_what_was_yielded_twice_over_is_stopped_as_any_node(admin):
+    stays = nodes.where(
+        tune=nodes.dynamic(
+            running(20).yields(
+                fit=nodes.task(), check=nodes.task(running(900).succeeds(), after="fit")
+            )
+        )
+    )
+    new = again(admin, launched(admin, YIELDS, stays), wait=10)
+    admin.terminate(new.id.name, "enough")
+    admin.clock.advance(1)
+    assert new.phase == "ABORTED"
+    assert new.nodes["tune"].phase == "ABORTED"
+    assert new.nodes["tune.check"].phase == "ABORTED"
+
+
+def test_a_failed_map_runs_all_of_its_items_again(admin):
+    first = nodes.workflow(
+        fit=nodes.array(running(60).succeeds(o0=1), size=3, but={1: running(9).fails("no disk")})
+    )
+    new = again(admin, launched(admin, first, nodes.where()))
+    assert new.phase == "SUCCEEDED"
+    assert [item.phase for item in new.nodes["fit"].items] == ["SUCCEEDED"] * 3
+
+
+def test_a_map_that_succeeded_is_recovered_whole(admin):
+    first = nodes.workflow(
+        fit=nodes.array(running(60).succeeds(o0=1), size=3),
+        report=nodes.task(running(9).fails("no disk")),
+    )
+    new = again(admin, launched(admin, first, nodes.where()))
+    assert new.nodes["fit"].phase == "RECOVERED"
+    assert new.nodes["fit"].outputs == {"o0": [1, 1, 1]}

@@ -179,9 +179,8 @@ class _Caster:
     def _check_kind(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
         word = _WORDS.get(kind(found))
         if word == node.defined_as:
-            return
-        if isinstance(node, Cached) and found.HasField("task_node"):
-            self._check_cached(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+            if isinstance(node, Cached):
+                self._check_cached(f"{name!r} ({found.id}) of {scope.whose}", found, node)
             return
         advice = (
             f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."

@@ -209,8 +209,8 @@ class Scope:
     def _begin(self, id_: str, at: datetime) -> None:
         site = self._place(self._graph.nodes[id_])
         self._playing += 1
+        self.company.ranks[site.path] = rank = (*self._rank, self._graph.ranks[id_])
         if takes_a_slot(site.node) and not self.company.slots.enter(site.id):
-            self.company.ranks[site.path] = rank = (*self._rank, self._graph.ranks[id_])
             if self._line.hold(rank, site):
                 self._nursery.start(self._line.lets_in(self._start))
             return
