@@ -14,6 +14,7 @@ from flyteidl.core import literals_pb2
 from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
+from flyte_testkit.beside import Beside
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
@@ -111,6 +112,27 @@ class Admissions:
             raise failed_precondition(str(wrong)) from wrong
         return made[-1]
 
+    def child(
+        self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
+    ) -> Admission:
+        """Admit an execution that a node launches whose script says what it plays.
+
+        It is a launch, but of no route.
+
+        Raises:
+            AdminError: FAILED_PRECONDITION, as for :meth:`admit`.
+        """
+        launch = self.launch(row, inputs)
+        try:
+            admission = self.given(launch, row, inputs, script)
+        except FlyteTestkitError as wrong:
+            name = row.message.spec.launch_plan.name
+            text = f"{name!r} was launched, but what its node says cannot be played: {wrong}"
+            self._unforeseen.add(text)
+            raise failed_precondition(text) from wrong
+        self._routes.launches.append(launch)
+        return Admission() if row.phase in OUTCOMES else admission
+
     def given(
         self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
     ) -> Admission:
@@ -143,8 +165,7 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        find = trees.finder(self._store)
-        cast = graphs.cast(self._closure(row, script), script, inputs, find)
+        cast = graphs.cast(self._closure(row, script), script, inputs, Beside(self._store))
         walked = Walked(cast, inputs, self._settings.of(row, cast))
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
@@ -178,7 +199,8 @@ class Admissions:
             if isinstance(tree, Workflow):
                 raise trees.registered(asked.name, tree)
         elif place in self._inferred and workflow.name == asked.name:
-            trees.learn_late(self._inferred, place, tree, row.created_at)
+            known = Beside(self._store)
+            trees.learn_late(self._inferred, place, tree, row.created_at, known)
             workflow = self._workflow(row) or workflow
         return workflow.message.closure.compiled_workflow
 

@@ -111,8 +111,9 @@ class Backend:
             ask=self.read,
             stirred=self.engine.stirred,
         )
+        self.engine.given = self._admissions.child
         self.history = History()
-        self.admin.on_change(self.history.note)
+        self.admin.on_change(self._changed)
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
 
     @contextmanager
@@ -147,6 +148,10 @@ class Backend:
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
+
+    def _changed(self, row: ExecutionRow, at: datetime) -> None:
+        self.history.note(row, at)
+        self.engine.families.changed(row, at)
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from flyte_testkit.plugin import TEXTS
+from flyte_testkit.propeller.pace import PACES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -32,9 +33,16 @@ def _boolean(text: str) -> bool:
     return known[text.lower()]
 
 
+def _pace(text: str) -> str:
+    if text not in PACES:
+        raise ValueError(text)
+    return text
+
+
 SERVER = {
     "strict": Option(TEXTS["strict"], _boolean, (bool,)),
     "seed": Option(TEXTS["seed"], int, (int,)),
+    "pace": Option(TEXTS["pace"], _pace, (str,)),
     "project": Option(TEXTS["project"], str, (str,)),
     "domain": Option(TEXTS["domain"], str, (str,)),
 }

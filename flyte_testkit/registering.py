@@ -74,6 +74,7 @@ def register_tree(
                 f"register({name!r}, …): its nodes are registered already, and all versions of a"
                 " workflow that is made up are alike.\nGive this one another name."
             )
+        graph = trees.with_plans(inferred, named, graph)
         inferred.tried(named, guess, graph, now)
         id_ = identifier_pb2.Identifier(project=place[0], domain=place[1], name=name)
         with inferred.stepping_aside(id_):

@@ -13,9 +13,10 @@ import grpc
 
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock, governing_clock
-from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, close_names, shown, suggests_keywords
 from flyte_testkit.naming import execution_id
 from flyte_testkit.past import Past
+from flyte_testkit.propeller.pace import PACES
 from flyte_testkit.registry import Registry
 from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
@@ -57,7 +58,11 @@ class FakeFlyteAdmin(Scripting, Past):
         clock: What its time is; by default that of the world, and outside of any a new clock.
         port: Where it listens; 0 finds a free port. If it stops and starts again it keeps its port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
-        seed: What generated execution names are drawn from.
+        seed: What generated execution names are drawn from, and the chances of the pace.
+        pace: How long the engine takes for what takes it time by itself: ``"instant"``, so that
+            only what is scripted takes time; or ``"realistic"``, as a real flytepropeller, which
+            goes in rounds, notices late that a pod has ended, and looks every 30 s at executions
+            that nodes have launched.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
@@ -83,6 +88,7 @@ class FakeFlyteAdmin(Scripting, Past):
         port: int = 0,
         strict: bool = True,
         seed: int = 0,
+        pace: str = "instant",
         project: str = "flytesnacks",
         domain: str = "development",
         keep_calls: int | None = None,
@@ -93,6 +99,11 @@ class FakeFlyteAdmin(Scripting, Past):
             )
         if not isinstance(seed, int):
             raise FlyteTestkitError(f"seed={seed!r} is no seed: it is a whole number, such as 0.")
+        if not isinstance(pace, str) or pace not in PACES:
+            raise FlyteTestkitError(
+                f"pace={pace!r} is none; it is {' or '.join(map(repr, PACES))}."
+                f"{close_names(str(pace), PACES)}"
+            )
         self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
@@ -106,6 +117,7 @@ class FakeFlyteAdmin(Scripting, Past):
             scripted=self._scripted,
             doubt=self._doubt,
         )
+        self._backend.engine.pace = PACES[pace].seeded(seed)
         self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port)

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
+from flyte_testkit.beside import Beside
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Array, Task, Where, Workflow
+from flyte_testkit.nodes import Array, LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.definitions import Definition
     from flyte_testkit.graphs import Graph
     from flyte_testkit.guesses import Guess
     from flyte_testkit.inferred import Inferred, Name
+    from flyte_testkit.timeline import Timeline
 
 Learnt: TypeAlias = "tuple[Guess, str | None, Graph | None]"
 """The interface, the version that must be there, and the nodes."""
@@ -34,13 +36,14 @@ __all__ = [
     "among",
     "check",
     "check_nameless",
+    "children",
     "defined",
-    "finder",
     "learn",
     "learn_late",
     "registered",
     "settled",
     "unregistered",
+    "with_plans",
 ]
 
 
@@ -71,7 +74,7 @@ def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where])
             graph = graphs.scripted(graph, tree, whose)
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
-    return graph
+    return graph if graph is None else with_plans(inferred, name, graph)
 
 
 def learn(
@@ -80,6 +83,7 @@ def learn(
     learnt: Learnt,
     planted: Sequence[Workflow | Where],
     now: datetime,
+    known: graphs.Registered,
 ) -> str:
     """Let a name be what was learnt of it, if these trees can be played on it then.
 
@@ -89,6 +93,7 @@ def learn(
         learnt: What is known of it now.
         planted: The trees.
         now: The time.
+        known: What is registered.
 
     Returns:
         The version to be launched.
@@ -102,17 +107,63 @@ def learn(
         with inferred.at_first(name):
             version = inferred.learn(name, guess, version, now, graph)
             for tree in planted:
-                graphs.cast(inferred.compiled(name), tree, find=finder(inferred.store))
+                graphs.cast(inferred.compiled(name), tree, registered=known)
         return version
     if planted and graph is not None:
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
-            graphs.cast(compiled, tree, find=finder(inferred.store))
+            graphs.cast(compiled, tree, registered=known)
     return inferred.learn(name, guess, version, now, graph)
 
 
-def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
+def with_plans(inferred: Inferred, name: Name, graph: Graph) -> Graph:
+    """Return a graph that knows what its nodes launch.
+
+    Raises:
+        RouteError: There is no such launch plan.
+    """
+
+    def find(plan: graphs.Plan) -> graphs.Plan:
+        found = [
+            row
+            for row in inferred.plans(name._replace(name=plan.name))
+            if plan.version in {"", row.version}
+        ]
+        if not found:
+            near = close_names(plan.name, inferred.beside(name) - {name.name})
+            raise RouteError(
+                f"a node of {name.name!r} launches {plan.name!r}, which is neither registered nor"
+                f" scripted.{near}\nScript it first, on_launch({plan.name!r}).plays(…), or say what"
+                f" it does: nodes.launch_plan(running(60).succeeds(), of={plan.name!r})."
+            )
+        closure = found[-1].message.closure
+        taken, given = closure.expected_inputs.parameters, closure.expected_outputs.variables
+        return graphs.Plan(
+            plan.name,
+            found[-1].version,
+            {key: one.var.type for key, one in taken.items()},
+            {key: one.type for key, one in given.items()},
+        )
+
+    return graphs.with_plans(graph, find)
+
+
+def children(scripts: Iterable[object]) -> Iterator[tuple[str, Timeline | Workflow | Where]]:
+    """Yield the launch plans that nodes name and script, with these scripts."""
+    for tree in among(scripts):
+        for _, node in deep(tree.below()):
+            if isinstance(node, LaunchPlan) and node.of and node.script is not None:
+                yield node.of, node.script
+
+
+def learn_late(
+    inferred: Inferred,
+    name: Name,
+    tree: Workflow | Where,
+    now: datetime,
+    known: graphs.Registered,
+) -> None:
     """Learn what the nodes give by a tree that comes with a launch, as that of a function does.
 
     Raises:
@@ -124,7 +175,7 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
     grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
     if grown is not graph:
         compiled = inferred.tried(name, guess, grown, now)
-        graphs.cast(compiled, tree, find=finder(inferred.store))
+        graphs.cast(compiled, tree, registered=known)
         inferred.learn(name, guess, None, now, grown)
 
 
@@ -184,10 +235,14 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             f" which nodes it has.\nWrite {_definition(name)}."
         )
     for path, node in deep(tree.below()):
-        if (isinstance(node, Task) and node.attempts) or (isinstance(node, Array) and node.scripts):
+        launches = isinstance(node, LaunchPlan) and node.script is not None
+        is_tried = isinstance(node, Task) and node.attempts
+        if launches or is_tried or (isinstance(node, Array) and node.scripts):
+            said = "what it launches does" if launches else "what its attempts do"
+            of = f"of={node.of!r}" if isinstance(node, LaunchPlan) else ""
             raise RegistrationError(
-                f"{call}: {path!r} says what its attempts do, but a definition only says which"
-                f" nodes there are.\nWrite {node.word}() here, and plant what happens:"
+                f"{call}: {path!r} says {said}, but a definition only says which"
+                f" nodes there are.\nWrite {node.word}({of}) here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
@@ -199,38 +254,28 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
     return graphs.declaring(graphs.drawn(tree, repr(name)), guess.outputs)
 
 
-def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) -> None:
+def check(
+    store: Store, found: Sequence[Definition], scripts: Iterable[object]
+) -> list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]]:
     """Refuse trees that the latest version of what is registered cannot play.
+
+    Returns:
+        What its nodes launch, as far as these trees say what that does.
 
     Raises:
         FlyteTestkitError: There is no such node, or it cannot do that.
     """
     trees = among(scripts)
     if not trees or not found:
-        return
+        return []
     closure = _closure(store, found[-1].id)
+    launched: list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]] = []
     for tree in trees:
         if isinstance(tree, Workflow):
             raise registered(found[-1].id.name, tree)
         if closure is not None:
-            graphs.cast(closure, tree, find=finder(store))
-
-
-def finder(store: Store) -> graphs.Find:
-    """Return what finds registered tasks by name, for what a dynamic task yields.
-
-    It is the one of the version of the dynamic task, as in life; else the newest one.
-    """
-
-    def find(name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
-        place = (beside.project, beside.domain, name)
-        row = store.tasks.get(*place, beside.version)
-        if row is None:
-            named = (one for one in store.tasks if one.key[:3] == place)
-            row = max(named, key=lambda one: one.id, default=None)
-        return None if row is None else row.message.closure.compiled_task.template
-
-    return find
+            launched += graphs.cast(closure, tree, registered=Beside(store)).children
+    return launched
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

@@ -22,7 +22,9 @@ HOUSE = [
             "glances stubs",
             "inferred",
             "definitions",
-            "settings trees",  # which scripts of nodes fit what is registered
+            "settings",  # what executions meet
+            "beside",  # what is registered, for what dynamic tasks yield
+            "trees",  # which scripts of nodes fit what is registered
             "admissions",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registering",
@@ -112,6 +114,7 @@ ROOMS = {
         "_dynamic",
         "_groups",
         "_wholes",
+        "_launch_plan",  # which launches a whole
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -169,7 +172,7 @@ ROOMS = {
     ],
     "engine": [
         "catalogue history performance",
-        "inside nursery rehearsal runs stage",
+        "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
         "engine",
@@ -185,7 +188,7 @@ ROOMS = {
         "dynamics",  # what a task has yielded
         "cached_items recovered",
         "sparing",  # who need not run
-        "branches subworkflows tasks",  # the kinds
+        "branches launch_plans subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's
         "arrays",
         "kinds",
@@ -195,7 +198,7 @@ ROOMS = {
     "graphs": [
         "compiled kinds mapped",
         "arms drawn",
-        "bound joining",
+        "bound joining plans",
         "templates",
         "yielded",  # what dynamic tasks make
         "casting",

@@ -11,15 +11,19 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.engine.families import Families
 from flyte_testkit.engine.outline import outlined
 from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.propeller.pace import INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
@@ -105,6 +109,11 @@ class Engine(WorkflowExecutor):
         now: Tells the time, for what is still to come.
         admin: Gives the FlyteAdmin that is told of everything; which needs an engine to be made.
         still: Holds everything still meanwhile: the clock asks for stories from any thread.
+
+    Attributes:
+        given: What admits a new execution whose script its parent says.
+        families: Which execution launched which.
+        pace: How long it takes for what takes it time by itself, in nodes.
     """
 
     def __init__(
@@ -116,10 +125,14 @@ class Engine(WorkflowExecutor):
         still: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.ask = ask
+        self.given: Callable[[ExecutionRow, literals_pb2.LiteralMap, Any], Admission] | None = None
+        self.pace = INSTANT
+        self._scripts: dict[Key, object] = {}  # of what is being launched
         self._still = still
         self._admin = admin
         self.plays: dict[Key, Play] = {}
         self._runs = Runs(self._send, now)
+        self.families = Families(admin, self._audience, self._poke)
 
     # What FlyteAdmin tells the engine.
 
@@ -129,14 +142,24 @@ class Engine(WorkflowExecutor):
         Raises:
             AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
         """
-        return self.ask(execution, inputs)
+        script = self._scripts.get(execution.key)
+        if script is None or self.given is None:
+            return self.ask(execution, inputs)
+        return self.given(execution, inputs, script)
 
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""
         if not isinstance(admission, Played):
             return
         id_ = execution.message.id
-        stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
+        stage = Stage(
+            id_,
+            root_of(id_),
+            admission.inputs,
+            admission.outputs,
+            spec=execution.message.spec,
+            pace=self.pace,
+        )
 
         def begin(audience: Audience) -> Performance[None]:
             rehearses = audience is not stage.audience
@@ -202,20 +225,25 @@ class Engine(WorkflowExecutor):
         """
         unseen = self._runs.unseen(now)
         told = {}
-        for key, play in self.plays.items():
+        for key, play in list(self.plays.items()):
             if play.run not in unseen:
                 continue
             script = play.script
-            if play.run.aborting or not isinstance(script, Timeline) or _counts_looks(script):
+            if key in self.families or not isinstance(script, Timeline):
+                self.bring_up(key, now)
+            elif play.run.aborting or _counts_looks(script):
                 self._runs.bring_up(play.run, now)
             else:
                 told[key] = list(outlined(script, play.stage, play.begun, now))
         return told
 
     def bring_up(self, key: Key, now: datetime) -> None:
-        """Send all that is due by now of one execution alone."""
+        """Send all that is due by now of one execution, and of all if they are entangled."""
         if (play := self.plays.get(key)) is not None:
-            self._runs.bring_up(play.run, now)
+            if key not in self.families:
+                self._runs.bring_up(play.run, now)
+            if key in self.families:  # by now, perhaps
+                self._runs.hand_over(now)
 
     def plays_nodes(self, key: Key) -> bool:
         """Whether an execution plays a script that says what happens inside of it."""
@@ -230,12 +258,34 @@ class Engine(WorkflowExecutor):
     def _send(self, act: Act) -> AdminError | None:
         admin = self._admin()
         admin.store.blobs.update(act.blobs)
+        if isinstance(act.request, ExecutionCreateRequest):
+            return self._launch(act.request, act)
         try:
             with admin.acting_as(act.principal):
                 admin.answer(act.rpc, act.request, act.at)
         except AdminError as refusal:
             return refusal
         return None
+
+    def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
+        """Let an execution launch another, which may play what the launching one says."""
+        key, refused = (request.project, request.domain, request.name), None
+        if act.script is not None:
+            self._scripts[key] = act.script
+        try:
+            self._admin().answer(act.rpc, request, act.at)
+        except AdminError as refusal:
+            refused = refusal
+        self._scripts.pop(key, None)
+        self.families.launched(request, refused)
+        return refused
+
+    def _audience(self, key: Key) -> Audience | None:
+        play = self.plays.get(key)
+        return None if play is None else play.stage.audience
+
+    def _poke(self, key: Key, at: datetime) -> None:
+        self._runs.poke(self.plays[key].run, at)
 
 
 def _counts_looks(script: Timeline) -> bool:

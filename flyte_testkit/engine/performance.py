@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from flyteidl.core import execution_pb2 as core
+    from flyteidl.core import literals_pb2
     from google.protobuf.message import Message
 
 __all__ = [
     "PATIENCE",
     "Act",
     "Audience",
+    "End",
     "Looks",
     "Performance",
     "Terminated",
@@ -48,6 +51,7 @@ class Act:
         request: The message.
         principal: On whose behalf; only terminations have somebody.
         blobs: What the engine writes to the object store just before.
+        script: What the execution plays that it launches; None if others say so.
     """
 
     at: datetime
@@ -55,6 +59,7 @@ class Act:
     request: Message
     principal: str = ""
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+    script: object | None = None
 
 
 class Wait:
@@ -101,8 +106,31 @@ class When(Wait):
         return self._ready() or super().is_over(now)
 
 
+@dataclass(frozen=True)
+class End:
+    """How an execution has ended that another one launched.
+
+    Attributes:
+        name: Its name.
+        phase: How; empty if it never was.
+        error: Why, if that is known.
+        outputs: What it gives.
+        refusal: Why it never was.
+    """
+
+    name: str
+    phase: str = ""
+    error: core.ExecutionError | None = None
+    outputs: literals_pb2.LiteralMap | None = None
+    refusal: str = ""
+
+
 class Audience:
-    """Who looks at an execution: how often somebody has.
+    """Who is around an execution: how often somebody has looked, and which children have ended.
+
+    Attributes:
+        seen: How often somebody has looked.
+        ends: How the executions have ended that it has launched, in the order in which they have.
 
     Example:
         >>> audience = Audience()
@@ -114,6 +142,11 @@ class Audience:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.ends: list[End] = []
+
+    def end_of(self, name: str) -> End | None:
+        """Return how an execution has ended that it launched; None if it has not."""
+        return next((end for end in self.ends if end.name == name), None)
 
 
 class Looks(Wait):

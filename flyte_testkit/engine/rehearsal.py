@@ -34,7 +34,8 @@ class Rehearsed:
     def __init__(self, begin: Callable[[Audience], Performance[None]], audience: Audience) -> None:
         self._begin = begin
         self._audience = audience
-        self._heard: list[tuple[datetime, int]] = []  # how late it was, and how many had looked
+        # How late it was, how many had looked, and how many children had ended.
+        self._heard: list[tuple[datetime, int, int]] = []
         self._known: tuple[int, list[datetime]] = (-1, [])
 
     def perform(self) -> Performance[None]:
@@ -52,7 +53,7 @@ class Rehearsed:
             except Terminated as terminated:
                 step, value = performance.throw, terminated
             else:
-                self._heard.append((at, self._audience.seen))
+                self._heard.append((at, self._audience.seen, len(self._audience.ends)))
                 step, value = performance.send, at
 
     def to_come(self) -> Sequence[datetime]:
@@ -70,12 +71,13 @@ class Rehearsed:
         at = None
         try:
             told = next(performance)
-            for at, audience.seen in self._heard[:heard]:
+            for at, audience.seen, ended in self._heard[:heard]:
+                audience.ends = self._audience.ends[:ended]
                 told = performance.send(at)
             found = rehearse(performance, told, at)
         except Exception:  # noqa: BLE001  whoever performs it is told, not who asks what is to come
             return []
-        if found.at is not None and found.waits_for_looks:
+        if found.at is not None and found.waits_for_others:
             found.instants.append(found.at + PATIENCE)
         return found.instants
 
@@ -87,16 +89,23 @@ class Rehearsal(NamedTuple):
         instants: When it went on.
         at: How late it was at the end, if anything has told that.
         wait: What it waits for then; None if it has ended.
+        launches: Whether it has launched others, of which nothing can be known before it does so.
     """
 
     instants: list[datetime]
     at: datetime | None
     wait: Wait | None
+    launches: bool = False
 
     @property
     def waits_for_looks(self) -> bool:
         """Whether it goes on once somebody has looked."""
         return self.wait is not None and any(True for _ in self.wait.looks())
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether it goes on once somebody has looked, or one has ended that is yet to begin."""
+        return self.waits_for_looks or (self.launches and self.wait is not None)
 
 
 def rehearse(
@@ -110,15 +119,17 @@ def rehearse(
         at: How late it is, if that is known.
     """
     instants: list[datetime] = []
+    launches = False
     while True:
         if isinstance(told, Act):
             at = told.at
+            launches = launches or told.rpc == "CreateExecution"
         elif told.at is not None:
             at = told.at if at is None else max(at, told.at)
             instants.append(at)
         elif at is None or not told.is_over(at):
-            return Rehearsal(instants, at, told)
+            return Rehearsal(instants, at, told, launches)
         try:
             told = performance.send(at)
         except StopIteration:
-            return Rehearsal(instants, at, None)
+            return Rehearsal(instants, at, None, launches)

@@ -8,9 +8,10 @@ what is performed and of FlyteAdmin: acts are handed to whoever sends them.
 from __future__ import annotations
 
 import heapq
+import sys
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
@@ -55,6 +56,9 @@ class Run:
         return next(self.wait.looks(), None) if self.wait is not None else None
 
 
+_LAST: Final = sys.maxsize
+"""The turn of who heard of something that happened at that instant."""
+
 _Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
 
 
@@ -76,8 +80,7 @@ class Runs:
         self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
         self._asking: dict[Run, None] = {}  # those that wait for more than a time
-        self._at: datetime | None = None  # how late it is for whoever goes on
-        self._stir: datetime | None = None  # when something happened that others may wait for
+        self._at = self._now()  # how late it is for whoever goes on
 
     def begin(
         self,
@@ -114,16 +117,15 @@ class Runs:
 
     def hand_over(self, now: datetime) -> None:
         """Let all that is due by now happen, each at its own time and in order."""
-        self._wake()
         while self._agenda and self._agenda[0][0] <= now:
             at, _, _, run, wait = heapq.heappop(self._agenda)
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
-                self._wake()
 
     def stirred(self) -> None:
-        """Let those go on who wait for what one has just done, once that one waits itself."""
-        self._stir = self._at
+        """Let all look whether they can go on who wait for what one has just done."""
+        for run in list(self._asking):
+            self.poke(run, self._at)
 
     def bring_up(self, run: Run, now: datetime) -> None:
         """Let all happen that is due by now in one run, whatever is due in others."""
@@ -144,6 +146,11 @@ class Runs:
         self._expected[run] = now + PATIENCE  # after the last, too: nobody saw what has changed
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
+
+    def poke(self, run: Run, at: datetime) -> None:
+        """Let a run look whether it can go on, after all else that happens at this instant."""
+        if run.wait is not None and run.wait.is_over(at):
+            heapq.heappush(self._agenda, (at, _LAST, next(self._numbers), run, run.wait))
 
     def next_due(self) -> datetime | None:
         """Return when something will happen by itself; None if nothing will.
@@ -196,14 +203,6 @@ class Runs:
         except (StopIteration, Terminated):
             return
         self._wait(run, told, at)
-
-    def _wake(self) -> None:
-        """Ask those who wait for what others do, as long as others do something."""
-        while (at := self._stir) is not None:
-            self._stir = None
-            for run in list(self._asking):
-                if run.wait is not None and run.wait.is_over(at):
-                    self._go_on(run, at)
 
     def _wait(self, run: Run, wait: Wait, at: datetime) -> None:
         run.wait = wait

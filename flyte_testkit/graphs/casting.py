@@ -13,7 +13,17 @@ from flyte_testkit.errors import RegistrationError, TimelineError, close_names, 
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
 from flyte_testkit.graphs.yielded import compiled
-from flyte_testkit.nodes import Array, Branch, Cached, Dynamic, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import (
+    Array,
+    Branch,
+    Cached,
+    Dynamic,
+    LaunchPlan,
+    Subworkflow,
+    Task,
+    Where,
+    Workflow,
+)
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
@@ -23,12 +33,13 @@ from flyte_testkit.walk import Cast, is_cached
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
-    from flyte_testkit.graphs.yielded import Find
+    from flyte_testkit.graphs.yielded import Registered
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
+    from flyte_testkit.walk.cast import Child
 
 __all__ = ["cast"]
 
@@ -37,6 +48,7 @@ _WORDS: Final = {
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
     "map": "nodes.array",
+    "launch plan": "nodes.launch_plan",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -46,7 +58,7 @@ def cast(
     closure: compiler_pb2.CompiledWorkflowClosure,
     script: Workflow | Where,
     inputs: literals_pb2.LiteralMap | None = None,
-    find: Find | None = None,
+    registered: Registered | None = None,
 ) -> Cast:
     """Return which node of a workflow plays what.
 
@@ -54,7 +66,7 @@ def cast(
         closure: The workflow as FlyteAdmin compiled it.
         script: What its nodes do.
         inputs: What it runs with; None if that is not known yet.
-        find: Finds a registered task by its name, for what dynamic tasks yield.
+        registered: What is registered, for what dynamic tasks yield.
 
     Raises:
         TimelineError: The script names a node that is not there, that is of another kind, that is
@@ -63,13 +75,13 @@ def cast(
         RegistrationError: A task gives what it does not declare, or less.
     """
     word = "nodes.where" if isinstance(script, Where) else "nodes.workflow"
-    caster = _Caster(Compiled(closure), word, find)
+    caster = _Caster(Compiled(closure), word, registered)
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
     if inputs is not None:
         check_arms(caster.compiled, caster.nodes, inputs)
-    return Cast(closure, script, caster.nodes, caster.outputs, caster.yielded)
+    return Cast(closure, script, caster.nodes, caster.outputs, caster.children, caster.yielded)
 
 
 class _Caster:
@@ -78,16 +90,17 @@ class _Caster:
     Args:
         compiled: The workflow.
         word: How the script is written.
-        find: Finds a registered task by its name.
+        registered: What is registered, for what dynamic tasks yield.
     """
 
-    def __init__(self, compiled: Compiled, word: str, find: Find | None) -> None:
+    def __init__(self, compiled: Compiled, word: str, registered: Registered | None) -> None:
         self.compiled = compiled
         self.word = word
-        self.find = find
+        self.registered = registered
         self.nodes: dict[tuple[str, ...], Node] = {}
         self.outputs: dict[tuple[str, ...], Mapping[str, object]] = {}
         self.yielded: dict[tuple[str, ...], compiler_pb2.CompiledWorkflowClosure] = {}
+        self.children: list[tuple[identifier_pb2.Identifier, Child]] = []
 
     def scope(
         self, scope: Scope, script: Workflow | Where | Subworkflow | Branch | Dynamic
@@ -156,16 +169,27 @@ class _Caster:
                 self._check_cached(f"{what}, item {index},", found, cached)
             for index, attempts in node.but.items():
                 self._check_attempts(f"{what}, item {index}", found, attempts)
+        elif isinstance(node, LaunchPlan):
+            plan = found.workflow_node.launchplan_ref
+            if node.of not in ("", plan.name):
+                raise TimelineError(
+                    f"{self.word}(…): {name}={shown(node)}, but {name!r} ({found.id}) of"
+                    f" {scope.whose} launches {plan.name!r}.\nWrite of={plan.name!r}, or leave it"
+                    " out."
+                )
+            if node.script is not None:
+                self.children.append((plan, node.script))
 
     def _yields(
         self, path: tuple[str, ...], found: workflow_pb2.Node, node: Dynamic, whose: str
     ) -> None:
         """Find the nodes that a dynamic task yields in the workflow that they make up."""
-        closure = compiled(node, self.compiled.task(found), found.id, whose, self.find)
-        inner = _Caster(Compiled(closure, path, whose), self.word, self.find)
+        closure = compiled(node, self.compiled.task(found), found.id, whose, self.registered)
+        inner = _Caster(Compiled(closure, path, whose), self.word, self.registered)
         inner.scope(inner.compiled.top, node)
         self.nodes |= inner.nodes
         self.outputs |= inner.outputs
+        self.children += inner.children
         self.yielded |= {path: closure, **inner.yielded}
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:

@@ -13,12 +13,22 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.graphs.kinds import type_of
 from flyte_testkit.graphs.mapped import Mapped
 from flyte_testkit.guesses import Seen
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Array, Branch, Cached, Dynamic, Subworkflow, Task, facts, order
+from flyte_testkit.nodes import (
+    Array,
+    Branch,
+    Cached,
+    Dynamic,
+    LaunchPlan,
+    Subworkflow,
+    Task,
+    facts,
+    order,
+)
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut, Yields
@@ -31,9 +41,26 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs.kinds import Types
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "as_part", "drawn"]
+__all__ = ["Graph", "Part", "Plan", "as_part", "drawn"]
 
 _NUMBERED: Final = {"n": re.compile(r"n\d+"), "dn": re.compile(r"dn\d+")}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a launch plan that a node launches.
+
+    Attributes:
+        name: Its name.
+        version: Its version; empty as long as only scripts are known.
+        inputs: The types of what it takes.
+        outputs: The types of what it gives.
+    """
+
+    name: str
+    version: str = ""
+    inputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
+    outputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +79,7 @@ class Part:
         cached: Whether its task is declared to be cached.
         mapped: What else is known of it, if it is a map.
         of: The name of the registered task that it runs; empty for one that is made up.
+        plan: What it launches, if it launches a launch plan.
     """
 
     word: str
@@ -65,6 +93,7 @@ class Part:
     cached: bool = False
     mapped: Mapped | None = None
     of: str = ""
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +162,7 @@ def as_part(node: Node, whose: str) -> Part:
 
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
+        TimelineError: It does not say what it launches.
     """
     if isinstance(node, Task):
         return Part(
@@ -158,6 +188,13 @@ def as_part(node: Node, whose: str) -> Part:
         return Part(
             Task().word, outputs=_seen((node.outputs,), whose, node), cached=True, of=node.of
         )
+    if isinstance(node, LaunchPlan):
+        if not node.of:
+            raise TimelineError(
+                f"{whose} launches a launch plan, but which?\nName it:"
+                " nodes.launch_plan(of='training')."
+            )
+        return Part(node.word, inputs=dict(node.inputs), plan=Plan(node.of))
     if isinstance(node, Branch):
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})

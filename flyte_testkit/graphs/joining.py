@@ -143,6 +143,12 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
             "\nAll scripts of one name are of one workflow: let them agree, or call one of the"
             " nodes otherwise."
         )
+    if one.plan is not None and other.plan is not None and one.plan.name != other.plan.name:
+        raise TimelineError(
+            f"the scripts disagree about what {whose} launches: {one.plan.name!r} and"
+            f" {other.plan.name!r}.\nAll scripts of one name are of one workflow: let them agree,"
+            " or call one of the nodes otherwise."
+        )
     inside = other.inside
     if one.inside is not None and inside is not None:
         if one.word == "nodes.branch":
@@ -158,6 +164,7 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         inside,
         one.cached or other.cached,
         _mapped(one, other, whose),
+        plan=one.plan,
     )
 
 

@@ -29,7 +29,7 @@ from flyte_testkit.nodes.order import last_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from flyte_testkit.graphs.drawn import Graph, Part
+    from flyte_testkit.graphs.drawn import Graph, Part, Plan
     from flyte_testkit.graphs.mapped import Mapped
 
     Kinds = Mapping[str, types_pb2.LiteralType]
@@ -90,7 +90,7 @@ class Maker:
         scope = Scope(self, path, graph)
         id_ = self._called(identifier_pb2.WORKFLOW, path)
         template = workflow_pb2.WorkflowTemplate(id=id_, nodes=scope.nodes())
-        template.interface.SetInParent()
+        template.interface.outputs.SetInParent()  # who launches it asks for them
         for output, value in scope.outputs().items():
             kind, binding = scope.bound(f"the output {output!r} of {path!r}", output, value)
             template.interface.outputs.variables[output].type.CopyFrom(kind)
@@ -105,6 +105,10 @@ class Maker:
         template = self.workflow(path, graph)
         self.sub_workflows.append(template)
         return template
+
+    def called(self, part: Part) -> str:  # noqa: ARG002  it is made up
+        """Return what a node is called that has no name of its own; empty for its id."""
+        return ""
 
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
         """Let a node run a registered task; return what it gives.
@@ -143,6 +147,12 @@ class Maker:
         if part.deck:
             template.metadata.generates_deck.value = True
         return template
+
+    def launch_plan(self, plan: Plan) -> identifier_pb2.Identifier:
+        """Return the identifier of a launch plan, which is registered where the workflow is."""
+        id_ = self._called(identifier_pb2.LAUNCH_PLAN, plan.name)
+        id_.version = plan.version
+        return id_
 
     def _called(self, kind: identifier_pb2.ResourceType, name: str) -> identifier_pb2.Identifier:
         id_ = identifier_pb2.Identifier()
@@ -184,6 +194,8 @@ class Scope:
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
         node, given = self._made(id_, name, part, f"{self._path}.{name}", same(name))
+        if name == id_ and (called := self._maker.called(part)):  # it has no name of its own
+            node.metadata.name = called.rpartition(".")[2]
         self.kinds[same(name)] = given
         for output in sorted(self._promised.get(same(name), ())):
             if output not in given:
@@ -227,11 +239,12 @@ class Scope:
         self, id_: str, name: str, part: Part, path: str, giver: str
     ) -> tuple[workflow_pb2.Node, Kinds]:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
-        called = part.of.rpartition(".")[2] if part.of and name == id_ else name
-        node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=called))
+        node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
         if part.mapped is not None:
             return node, self._map(node, part, part.mapped, path, giver)
+        if part.plan is not None:
+            return node, self._launch_plan(node, part, part.plan)
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":
@@ -279,6 +292,13 @@ class Scope:
             kinds[key], binding = self.bound(f"the input {key!r} of {path!r}", key, value)
             node.inputs.append(binding)
         return kinds
+
+    def _launch_plan(self, node: workflow_pb2.Node, part: Part, plan: Plan) -> Kinds:
+        node.workflow_node.launchplan_ref.CopyFrom(self._maker.launch_plan(plan))
+        for key, value in part.inputs.items():
+            kind = plan.inputs[key] if key in plan.inputs else type_of(value, self.kinds)
+            node.inputs.append(bound(key, value, kind, self.ids))
+        return plan.outputs
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:
         """Make a conditional that takes the one arm there is; else it would fail."""

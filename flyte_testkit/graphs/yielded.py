@@ -6,19 +6,19 @@ a node is of a registered one. Ignorant of which attempt yields, and of what is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
 
 from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
 from flyte_testkit import flow
 from flyte_testkit.admin.compiler.errors import CompileErrors
 from flyte_testkit.admin.compiler.workflows import compile_workflow
-from flyte_testkit.admin.errors import not_found
 from flyte_testkit.admin.rules.castability import castable
 from flyte_testkit.errors import RegistrationError, close_names
 from flyte_testkit.graphs.bound import bound, constant
 from flyte_testkit.graphs.drawn import drawn
+from flyte_testkit.graphs.plans import with_plans
 from flyte_testkit.graphs.templates import Maker, Scope
 from flyte_testkit.nodes._names import same
 
@@ -28,14 +28,23 @@ if TYPE_CHECKING:
     from flyteidl.admin import launch_plan_pb2
     from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
-    from flyte_testkit.graphs.drawn import Part
+    from flyte_testkit.graphs.drawn import Part, Plan
     from flyte_testkit.graphs.templates import Kinds
     from flyte_testkit.nodes import Dynamic, Promise
 
-__all__ = ["Find", "compiled"]
+__all__ = ["Registered", "compiled"]
 
-Find: TypeAlias = Callable[[str, identifier_pb2.Identifier], tasks_pb2.TaskTemplate | None]
-"""What finds a registered task by its name, beside another one; None if there is none."""
+
+class Registered(Protocol):
+    """What is registered, by name, beside a task of some version."""
+
+    def task(self, name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
+        """Return a task; None if there is none."""
+
+    def launch_plan(
+        self, name: str, beside: identifier_pb2.Identifier
+    ) -> launch_plan_pb2.LaunchPlan | None:
+        """Return a launch plan; None if there is none."""
 
 
 def compiled(
@@ -43,7 +52,7 @@ def compiled(
     task: tasks_pb2.TaskTemplate,
     spec_id: str,
     whose: str,
-    find: Find | None = None,
+    registered: Registered | None = None,
 ) -> compiler_pb2.CompiledWorkflowClosure:
     """Return the workflow that a dynamic task yields; whoever plays it gives it a version.
 
@@ -52,13 +61,14 @@ def compiled(
         task: The task, which says what outputs there are.
         spec_id: The id of its node.
         whose: Which node it is, for messages.
-        find: Finds a registered task by its name, beside another one; None if there is none.
+        registered: What is registered; None if nothing is.
 
     Raises:
         RegistrationError: It is no workflow.
     """
-    maker = _Maker(task.id, find)
-    scope = Scope(maker, task.id.name, drawn(dynamic, whose))
+    maker = _Maker(task.id, registered)
+    graph = with_plans(drawn(dynamic, whose), maker.plan)
+    scope = Scope(maker, task.id.name, graph)
     id_ = identifier_pb2.Identifier()
     id_.CopyFrom(task.id)
     id_.resource_type, id_.name = identifier_pb2.WORKFLOW, f"dynamic_{spec_id}"
@@ -70,7 +80,10 @@ def compiled(
     tasks = {_key(one.id): compiler_pb2.CompiledTask(template=one) for one in maker.all_tasks}
     try:
         return compile_workflow(
-            template, maker.sub_workflows, lambda one: tasks[_key(one)], _no_launch_plan
+            template,
+            maker.sub_workflows,
+            lambda one: tasks[_key(one)],
+            lambda one: maker.plans[one.name].closure,
         )
     except CompileErrors as wrong:
         raise RegistrationError(f"what {whose} yields is no workflow: {wrong}") from wrong
@@ -81,15 +94,22 @@ class _Maker(Maker):
 
     prefix = "dn"
 
-    def __init__(self, task: identifier_pb2.Identifier, find: Find | None) -> None:
+    def __init__(self, task: identifier_pb2.Identifier, known: Registered | None) -> None:
         super().__init__(task)
-        self._find = find
+        self._known_elsewhere = known
+        self.plans: dict[str, launch_plan_pb2.LaunchPlan] = {}
         self._found: dict[str, tasks_pb2.TaskTemplate] = {}
 
     @property
     def all_tasks(self) -> list[tasks_pb2.TaskTemplate]:
         """The tasks of all nodes, those that are registered too."""
         return [*self.tasks, *self._found.values()]
+
+    def called(self, part: Part) -> str:
+        """Return what flytekit calls a node: as its task, or the workflow that it launches."""
+        if part.plan is not None:
+            return self.plans[part.plan.name].spec.workflow_id.name
+        return part.of
 
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
         """Let a node run a registered task; inputs that nobody gives are plain values."""
@@ -115,8 +135,33 @@ class _Maker(Maker):
         gives = template.interface.outputs.variables
         return {name: variable.type for name, variable in gives.items()}
 
+    def plan(self, plan: Plan) -> Plan:
+        """Return what a launch plan takes and gives.
+
+        Raises:
+            RegistrationError: There is none.
+        """
+        known = self._known_elsewhere
+        found = None if known is None else known.launch_plan(plan.name, self._id)
+        if found is None:
+            raise RegistrationError(
+                f"what {self._id.name!r} yields launches {plan.name!r}, which is neither registered"
+                f" nor scripted.\nScript it first, on_launch({plan.name!r}).plays(…), or say what"
+                f" it does: nodes.launch_plan(running(60).succeeds(), of={plan.name!r})."
+            )
+        self.plans[plan.name] = found
+        taken = found.closure.expected_inputs.parameters
+        given = found.closure.expected_outputs.variables
+        return replace(
+            plan,
+            version=found.id.version,
+            inputs={key: one.var.type for key, one in taken.items()},
+            outputs={key: one.type for key, one in given.items()},
+        )
+
     def _registered(self, name: str, path: str) -> tasks_pb2.TaskTemplate:
-        found = None if self._find is None else self._find(name, self._id)
+        known = self._known_elsewhere
+        found = None if known is None else known.task(name, self._id)
         if found is None:
             raise RegistrationError(
                 f"{path!r} is of={name!r}, but no task of this name is registered there."
@@ -174,10 +219,6 @@ def _usual(promises: list[Promise], declared: types_pb2.LiteralType, scope: Scop
     element = declared.collection_type
     is_list = declared.HasField("collection_type")
     return promises if kinds and is_list and all(castable(one, element) for one in kinds) else None
-
-
-def _no_launch_plan(_: identifier_pb2.Identifier) -> launch_plan_pb2.LaunchPlanClosure:
-    raise not_found("what a dynamic task yields launches nothing yet")
 
 
 def _key(id_: identifier_pb2.Identifier) -> tuple[str, str, str, str]:

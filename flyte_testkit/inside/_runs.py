@@ -15,7 +15,7 @@ from flyte_testkit import literals
 from flyte_testkit.admin.database import enums
 from flyte_testkit.errors import FlyteTestkitError, NoSuchNode, close_names, cut, shown
 from flyte_testkit.inside._graph import Graph, short
-from flyte_testkit.inside._siblings import Siblings
+from flyte_testkit.inside._siblings import Siblings, ways
 from flyte_testkit.inside._values import (
     AttemptRun,
     ItemRun,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from flyteidl.admin import node_execution_pb2
+    from flyteidl.admin import execution_pb2, node_execution_pb2
 
     from flyte_testkit.inside._reader import Reader
 
@@ -42,8 +42,7 @@ __all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
 _BY_THEMSELVES = {START, END}
-_LISTED = 20  # names in a message
-_LETTERS = 300
+_LISTED, _LETTERS = 20, 300  # names in a message, and how long they may be
 
 
 class NodeRun:
@@ -76,6 +75,7 @@ class NodeRun:
         self.name: str = short(self.full_name)
         self.retry_group: str = listed.metadata.retry_group
         self.is_parent: bool = listed.metadata.is_parent_node or listed.metadata.is_dynamic
+        self._launches = graph.launches(self.spec_id)
         self.path: str = self.name  # its siblings know better
 
     @property
@@ -146,9 +146,29 @@ class NodeRun:
         return moment(self.closure.updated_at)
 
     @property
+    def execution(self) -> execution_pb2.Execution | None:
+        """The execution that it has launched, as a client would read it now; None of others."""
+        reader = self._launched()
+        return None if reader is None else reader.execution()
+
+    @property
     def nodes(self) -> NodeRuns:
-        """The nodes inside of a sub-workflow, a branch or a dynamic task, by name."""
+        """The nodes inside of a sub-workflow, a branch or a dynamic task, by name.
+
+        Of a node that has launched a launch plan they are those of that execution.
+        """
+        launched = self._launched()
+        if launched is not None:
+            return NodeRuns(launched, prefix=f"{self.path}.")
         return NodeRuns(self._reader, self)
+
+    def _launched(self) -> Reader | None:
+        if not self._launches:
+            return None
+        closure = self.closure
+        if not closure.HasField("workflow_node_metadata"):
+            return None
+        return self._reader.beside(closure.workflow_node_metadata.executionId)
 
     @property
     def parent(self) -> NodeRun | None:
@@ -190,8 +210,9 @@ class NodeRuns(Mapping[str, NodeRun]):
         FlyteTestkitError: A name means several nodes.
     """
 
-    def __init__(self, reader: Reader, parent: NodeRun | None = None) -> None:
+    def __init__(self, reader: Reader, parent: NodeRun | None = None, *, prefix: str = "") -> None:
         self._reader = reader
+        self._prefix = prefix if parent is None else f"{parent.path}."
         self.parent = parent
 
     def __getitem__(self, name: str) -> NodeRun:
@@ -253,9 +274,8 @@ class NodeRuns(Mapping[str, NodeRun]):
         runs = [NodeRun(self._reader, each, self, graph) for each in listed]
         written = {spec_id: graph.name(spec_id) for spec_id in graph.nodes}
         siblings = Siblings(sorted(runs, key=beginning), written)
-        prefix = "" if parent is None else f"{parent.path}."
         for run in siblings.all:
-            run.path = prefix + siblings.key(run)
+            run.path = self._prefix + siblings.key(run)
         return siblings
 
     def found(self, name: str) -> NodeRun:
@@ -263,7 +283,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         siblings = self._siblings()
         if run := self._meant(name, siblings):
             return run
-        for head, tail in _ways(name):
+        for head, tail in ways(name):
             if run := self._meant(head, siblings):
                 return run.nodes.found(tail)
         raise NoSuchNode(self._no_such(name, siblings))
@@ -279,10 +299,14 @@ class NodeRuns(Mapping[str, NodeRun]):
         )
 
     def everywhere(self) -> Iterator[NodeRun]:
-        """Yield all nodes at whatever depth, those that come by themselves among them."""
+        """Yield all nodes at whatever depth, those that come by themselves among them.
+
+        Those of other executions are not among them, which have the same ids again.
+        """
         for run in self._siblings().all:
             yield run
-            yield from run.nodes.everywhere()
+            if run.execution is None:
+                yield from run.nodes.everywhere()
 
     def _whose(self) -> str:
         return repr(self._reader.of.name if self.parent is None else self.parent.path)
@@ -324,15 +348,3 @@ class NodeRuns(Mapping[str, NodeRun]):
 def _own(runs: Sequence[NodeRun]) -> list[NodeRun]:
     """Return the nodes that somebody wrote: those without the ones that come by themselves."""
     return [run for run in runs if run.spec_id not in _BY_THEMSELVES]
-
-
-def _ways(path: str) -> Iterator[tuple[str, str]]:
-    """Yield how a path may be read: a name may have points in it, too.
-
-    Example:
-        >>> list(_ways("flows.train.fit"))
-        [('flows', 'train.fit'), ('flows.train', 'fit')]
-    """
-    parts = path.split(".")
-    for count in range(1, len(parts)):
-        yield ".".join(parts[:count]), ".".join(parts[count:])

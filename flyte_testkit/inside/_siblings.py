@@ -12,9 +12,9 @@ from flyte_testkit.inside._graph import short
 from flyte_testkit.nodes._names import same
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Siblings"]
+__all__ = ["Siblings", "ways"]
 
 
 class _Named(Protocol):
@@ -78,3 +78,15 @@ class Siblings(Generic[Run]):
 def _attempt(run: _Named) -> int:
     """Return which attempt of the parent a node belongs to."""
     return int(run.retry_group) if run.retry_group.isdecimal() else 0
+
+
+def ways(path: str) -> Iterator[tuple[str, str]]:
+    """Yield how a path may be read: a name may have points in it, too.
+
+    Example:
+        >>> list(ways("flows.train.fit"))
+        [('flows', 'train.fit'), ('flows.train', 'fit')]
+    """
+    parts = path.split(".")
+    for count in range(1, len(parts)):
+        yield ".".join(parts[:count]), ".".join(parts[count:])

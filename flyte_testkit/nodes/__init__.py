@@ -13,13 +13,13 @@
     nodes.where(train=nodes.subworkflow(fit=nodes.task(running(600).fails("no disk"))))
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
-of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow` and :func:`branch`;
-:func:`cached` is a task that need not run.
-Each node comes after all that are written before it, unless its ``after=`` says otherwise; what a
-dynamic task yields begins at once. The positional arguments of a task, or of an array, are its
-attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
-:func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
-which know a task's own phases and their reasons.
+of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow`, :func:`branch` and
+:func:`launch_plan`; :func:`cached` is a task that need not run. Each node comes after all that are
+written before it, unless its ``after=`` says otherwise; what a dynamic task yields begins at once.
+The positional arguments of a task, or of an array, are its attempts: plain timelines of ``queued``
+and ``running``, or ones that are opened here, by :func:`waiting`, :func:`queued`,
+:func:`initializing`, :func:`running` and :data:`immediately`, which know a task's own phases and
+their reasons.
 
 All are values: immutable, equal by value, printed as the code that makes them. What no engine could
 do is refused where it is written. Write ``nodes.task``, not ``task``: flytekit has words of these
@@ -38,6 +38,7 @@ from flyte_testkit.nodes._array import Array, array
 from flyte_testkit.nodes._cached import Cached, cached
 from flyte_testkit.nodes._dynamic import Dynamic, dynamic
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
+from flyte_testkit.nodes._launch_plan import LaunchPlan, launch_plan
 from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes._promise import Promise, promise
 from flyte_testkit.nodes._task import Task, task
@@ -53,6 +54,7 @@ __all__ = [
     "Branch",
     "Cached",
     "Dynamic",
+    "LaunchPlan",
     "Node",
     "OpenAttempt",
     "Promise",
@@ -66,6 +68,7 @@ __all__ = [
     "dynamic",
     "immediately",
     "initializing",
+    "launch_plan",
     "promise",
     "queued",
     "running",

@@ -63,12 +63,16 @@ class Cached(Node):
         """It is a task that is cached."""
         return "nodes.task"
 
+    @property
+    def defines(self) -> list[str]:
+        """What is said here that a registered workflow says itself."""
+        return [f"of={self.of!r}"] if self.of else []
+
     def __repr__(self) -> str:
         named = all(name.isidentifier() and name not in _OPTIONS for name in self.outputs)
         told = [f"{name}={value!r}" for name, value in self.outputs.items()]
         said = told if named else [repr(self.outputs)]
-        of = [f"of={self.of!r}"] if self.of else []
-        return f"nodes.cached({', '.join([*said, *of, *self._after_as_code()])})"
+        return f"nodes.cached({', '.join([*said, *self.defines, *self._after_as_code()])})"
 
 
 @suggests_keywords

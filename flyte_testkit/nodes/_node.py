@@ -44,6 +44,10 @@ _ADVICE: Final = {
         [("Array", "succeeds"), ("Array", "fails"), ("Array", "times_out")],
         "It is the attempts of its items that end.\nWrite nodes.array(running(60).succeeds()).",
     ),
+    **dict.fromkeys(
+        [("LaunchPlan", "succeeds"), ("LaunchPlan", "fails"), ("LaunchPlan", "never_ends")],
+        "It is the execution that ends.\nWrite nodes.launch_plan(running(60).succeeds()).",
+    ),
 }
 """What to do instead of a method that something does not have."""
 
@@ -98,6 +102,11 @@ class Node(Value):
     def promises(self) -> Iterator[Promise]:
         """Yield what nodes beside it shall give to it."""
         yield from ()
+
+    @property
+    def defines(self) -> list[str]:
+        """What is said here that a registered workflow says itself."""
+        return []
 
     def below(self) -> Mapping[str, Node]:
         """Return the nodes inside of it, and its failure node."""

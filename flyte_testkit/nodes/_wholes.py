@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final, final
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
-from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._groups import Subworkflow
 from flyte_testkit.nodes._inside import (
@@ -252,10 +251,7 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
-    if isinstance(node, (Task, Array)):
-        said += node.defines
-    if isinstance(node, Cached) and node.of:
-        said.append(f"of={node.of!r}")
+    said += node.defines
     if isinstance(node, Subworkflow) and node.outputs is not None:
         said.append(f".succeeds({_text.outputs(node.outputs)})")
     return said

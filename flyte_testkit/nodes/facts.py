@@ -14,11 +14,12 @@ from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._dynamic import Dynamic
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
+from flyte_testkit.nodes._launch_plan import LaunchPlan
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._promise import Promise, promised
 from flyte_testkit.nodes._task import Task
 from flyte_testkit.nodes._wholes import Where, Workflow
-from flyte_testkit.timeline import Succeeds, Yields
+from flyte_testkit.timeline import Succeeds, Timeline, Yields
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes._node import Node
@@ -64,6 +65,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
             return tuple(next(iter(node.outputs), ()))
         case Cached():
             return tuple(node.outputs)
+        case LaunchPlan(script=Timeline(ending=Succeeds(outputs))):
+            return tuple(outputs)
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():

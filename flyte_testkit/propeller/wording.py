@@ -33,7 +33,10 @@ __all__ = [
     "approval_refused",
     "bad_image",
     "binding_failed",
+    "cascading",
     "child_aborted",
+    "child_failed",
+    "child_refused",
     "conditional_failed",
     "exhausted",
     "futures_not_built",
@@ -221,6 +224,21 @@ def child_aborted(node: str, child: str) -> Worded:
         " caused by: launchplan execution aborted"
     )
     return Worded(message, code)
+
+
+def child_failed() -> Worded:
+    """Say that the execution that a node launched failed, and nobody has told why."""
+    return Worded("Unknown Error", "LaunchPlanExecutionFailed")
+
+
+def child_refused(cause: str) -> Worded:
+    """Say that a node was not allowed to launch an execution."""
+    return Worded(cause, "RuntimeExecutionError")
+
+
+def cascading(parent: str, reason: str) -> str:
+    """Return why an execution is terminated that a node has launched."""
+    return f"cascading abort as parent execution id [{parent}] aborted, reason [{reason}]"
 
 
 def conditional_failed(message: str) -> Worded:

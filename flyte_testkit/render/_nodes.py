@@ -155,7 +155,11 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
     name = run.name if run.name == run.spec_id else f"{run.name} ({run.spec_id})"
     ended = run.updated_at if node.phase in NODE_OUTCOMES else None
     when = _when(run.started_at or run.created_at, ended, start)
-    yield _Line(margin + cut(name, _NAME), when, _what(node.phase, run.error, told))
+    what = _what(node.phase, run.error, told)
+    launched = run.execution
+    if launched is not None:
+        what = f"{what}  launched {launched.id.name}"
+    yield _Line(margin + cut(name, _NAME), when, what)
     first = max(0, len(attempts) - _ATTEMPTS)
     if first:
         yield _Line(f"{margin}  … {first:,} before", "", "")

@@ -39,7 +39,7 @@ def plays_branch(
     arm = Nursery()
     try:
         yield site.queued(at, inputs)
-        at = yield Until(at)
+        at = yield Until(at + site.stage.pace.round)
         taken = _taken(site, inputs)
         if isinstance(taken, Worded):
             error = error_of(taken, at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.walk.arrays import plays_array
 from flyte_testkit.walk.branches import plays_branch
+from flyte_testkit.walk.launch_plans import plays_launch_plan
 from flyte_testkit.walk.sparing import may_be_spared, unless_spared
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
@@ -34,12 +35,13 @@ PLAYED: Final[Mapping[str, Play]] = {
     "sub-workflow": plays_subworkflow,
     "branch": plays_branch,
     "map": plays_array,
+    "launch plan": plays_launch_plan,
 }
 """Who plays which kind."""
 
 _TARGETS: Final = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
 _SHOWN: Final = 5
-_YET: Final = "only tasks, sub-workflows and branches can be played yet"
+_YET: Final = "only tasks, sub-workflows, branches and launch plans can be played yet"
 
 
 class UnplayableError(FlyteTestkitError):

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WITHOUT_LOGS", "Pod", "log_of"]
 
+_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
+_BY_KUBERNETES: Final = frozenset({"INITIALIZING", "RUNNING"}) | _ENDS
+"""Phases of which a pod itself tells when they began."""
+
 WITHOUT_LOGS: Final = frozenset(
     {"ResourceDeletedExternally", "ContainersNotReady|InvalidImageName"}
 )
@@ -45,6 +49,7 @@ class Pod:
         number: Which attempt it is, from 0 on.
         interruptible: Whether the machine can be taken away.
         told: The phases that it has been in.
+        ended: When it ended by itself, which may be noticed later.
     """
 
     site: Site
@@ -52,6 +57,7 @@ class Pod:
     number: int
     interruptible: bool
     told: set[str] = field(default_factory=set)
+    ended: datetime | None = None
 
     def phase(self, at: datetime, phase: TaskPhase, reason: str = "") -> Act:
         """Say that it is in a phase that is no end; ``{pod}`` in a reason is its name."""
@@ -110,8 +116,15 @@ class Pod:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
         event.occurred_at.FromDatetime(at)
         event.reported_at.CopyFrom(event.occurred_at)
+        event.occurred_at.FromDatetime(self._happened(at, fields["phase"]))
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
+
+    def _happened(self, at: datetime, phase: str) -> datetime:
+        """Return when something happened that is told now, as Kubernetes says."""
+        if phase in _ENDS:
+            at = self.ended or at
+        return self.site.stage.pace.of_pod(at) if phase in _BY_KUBERNETES else at
 
 
 def log_of(

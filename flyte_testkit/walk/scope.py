@@ -217,12 +217,24 @@ class Scope:
         self._start(site, at)
 
     def _start(self, site: Site, at: datetime) -> None:
-        id_, performance = site.node.id, self.play(site, at)
+        id_, performance = site.node.id, self._in_next_round(site, at)
         if takes_a_slot(site.node):
             performance = self.company.slots.during(site.id, performance)
         self._nursery.start(
             performance, partial(self._has_ended, id_), partial(self._has_failed, id_)
         )
+
+    def _in_next_round(self, site: Site, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Play a node as soon as it is noticed that those before it have ended."""
+        pace = self.company.stage.pace
+        if not pace.round:
+            return self.play(site, at)
+
+        def plays() -> Performance[literals_pb2.LiteralMap]:
+            begun = yield Until(at + pace.round)
+            return (yield from self.play(site, begun))
+
+        return plays()
 
     def _has_ended(self, id_: str, outputs: literals_pb2.LiteralMap, at: datetime) -> None:
         self._given[id_] = outputs

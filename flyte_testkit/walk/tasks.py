@@ -78,7 +78,8 @@ class _Task:
     def plays(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         try:
             yield self.site.queued(at, self.inputs)
-            at = yield Until(at)  # all of a level are queued before the first of them starts
+            # All of a level are queued before the first of them starts.
+            at = yield Until(at + self.site.stage.pace.round)
             found, at = yield from self.caching.waits(at)
             if found is not None:
                 yield self.caching.hit(at, found)
@@ -88,6 +89,8 @@ class _Task:
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
+                if isinstance(ending, (Succeeds, Fails, Yields)):
+                    at = yield from self._ends(at)
                 if isinstance(ending, Yields) and ending.nodes:
                     return (yield from self._yields(at))
                 if isinstance(ending, (Succeeds, Yields)):
@@ -125,6 +128,12 @@ class _Task:
         elif not told:
             yield from self._enters("QUEUED", at)
         return at
+
+    def _ends(self, at: datetime) -> Performance[datetime]:
+        """Wait until it is noticed that the attempt has ended."""
+        self._pod.ended = at
+        noticed = self.site.stage.pace.pod_noticed(self.site.pod(self.number), at)
+        return (yield Until(noticed)) if noticed > at else at
 
     def _enters(self, phase: TaskPhase, at: datetime, reason: str = "") -> Iterator[Act]:
         pod = self._pod

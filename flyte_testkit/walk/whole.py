@@ -67,7 +67,7 @@ class Walked(Played):
         """Return why it cannot be played yet; empty if it can.
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
-        be known: what waits for looks may go on to them.
+        be known: what waits for looks, or for another execution, may go on to them.
 
         Raises:
             TimelineError: A map is reached that has not as many items as its script says.
@@ -87,7 +87,7 @@ class Walked(Played):
                 found = _seen(performance, found, stage.audience)
         except UnplayableError:
             return problem
-        return problem if found.waits_for_looks else ""
+        return problem if found.waits_for_others else ""
 
 
 def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) -> Rehearsal:
@@ -139,6 +139,8 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
             at = yield Looks(stage.audience, step.duration.count)
         else:
             at = yield Until(at + timedelta(seconds=step.duration or 0))
+    if not steps and stage.pace.begins:
+        at = yield Until(at + stage.pace.begins)
     return at
 
 
@@ -147,6 +149,8 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     try:
         at = yield from scope.run(at)
         outputs = yield from scope.outputs(at)
+        if stage.pace.round:
+            at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
         yield stage.workflow_event(at, "FAILING", error=failure.error)

@@ -30,13 +30,15 @@ class Anchors:
         told: What was told of it.
         begun: When it was launched.
         most: How many tasks run at once; 0 for any number.
+        noticed: When nodes noticed the end of what they launched, by their unique ids.
 
     Attributes:
         kept: The events that FlyteAdmin took.
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun, most=0):
+    def __init__(self, workflow, told, begun, most=0, noticed=None):
+        self._noticed = noticed or {}
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
@@ -86,6 +88,7 @@ class Anchors:
         ]
         if (maker := self._makes.get(node)) is not None:
             ends.append(self.end(maker))
+        ends += [at for other, at in self._noticed.items() if at and self._is_in(other, node)]
         return max([self.start(node), *ends])
 
     def _failed_before(self, node):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 
+import families
 import yielding
 from anchors import Anchors
 from caches import HIT, found, status, tag
@@ -50,9 +51,19 @@ def scripts(story):
         NotDerivedError: One cannot be told from what was recorded.
     """
     try:
-        found = {key: _script(story, key) for key in sorted(story.told, key=_launched(story))}
+        found = _scripts(story)
     except (FlyteTestkitError, UnsolvedError) as error:
         raise NotDerivedError(str(error)) from error
+    return found
+
+
+def _scripts(story):
+    found, begun = {}, {}
+    for key in sorted(story.told, key=_launched(story)):
+        at = begun.get(key, _launched(story)(key))
+        found[key], derivation = _script(families.alone(story, key), key, at)
+        if derivation is not None:
+            begun |= derivation.children()
     return found
 
 
@@ -69,12 +80,14 @@ def _launched(story):
     return at
 
 
-def _script(story, key):
+def _script(story, key, launched):
+    """The script of an execution, and how it was derived, if it was."""
     told = story.told[key]
     of_workflow = [event for event in told.kept() if event.kind == "workflow"]
     if not any(event.phase == "RUNNING" for event in of_workflow):
-        return _that_never_began(of_workflow, _launched(story)(key))
-    return _Derivation(story, told, _launched(story)(key)).tree()
+        return _that_never_began(of_workflow, launched), None
+    derivation = _Derivation(story, told, launched)
+    return derivation.tree(), derivation
 
 
 def _that_never_began(of_workflow, launched):
@@ -89,9 +102,11 @@ class _Derivation:
 
     def __init__(self, story, told, launched):
         self._top = Scope.top(story, told)
+        self._children = families.children(story, told.key)
+        noticed = {node: families.noticed(story, key) for node, key in self._children.items()}
         spec = story.whole["after"][told.key]["execution"]["spec"]
         most = spec.get("max_parallelism", 0)
-        self._anchors = Anchors(story.workflow, told, launched, most)
+        self._anchors = Anchors(story.workflow, told, launched, most, noticed)
         self._outputs = solved(story, told)
         self._cached = found(story)
 
@@ -100,6 +115,10 @@ class _Derivation:
         inside, failure_node = self._inside(self._top)
         tree = nodes.where(**inside)
         return tree if failure_node is None else tree.on_failure(**failure_node)
+
+    def children(self):
+        """When this script launches others, by their keys."""
+        return {key: self._anchors.start(node) for node, key in self._children.items()}
 
     def _inside(self, scope):
         """What is to be said of the nodes of a scope, and of its failure node."""
@@ -130,6 +149,8 @@ class _Derivation:
             return self._branch(scope, node, unique)
         if kind == "array":
             return self._map(node, unique)
+        if kind == "launch plan":  # what it launches is scripted as any launch
+            return None
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
         inner = scope.inner(node, unique)
@@ -145,6 +166,8 @@ class _Derivation:
         for case in cases(node):
             below = scope.unique_of(case["id"], unique)
             said = below and self._node(scope, case, below)
+            if said and scope.is_yielded:
+                return nodes.branch({yielding.arm(case): yielding.of_task(case, said)})
             if said:
                 return nodes.branch({_name(case): said})
         return None

@@ -5,8 +5,13 @@ Ignorant of how scripts are told from stories, and of what is compared.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import deriving
+import families
+import rounding
 import story_kinds
+import yielding
 from caches import overwritten
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
@@ -14,10 +19,11 @@ from performing import performed
 from story_files import MAIN
 
 from flyte_testkit import literals, nodes
+from flyte_testkit.propeller.pace import Pace
 
 KINDS = (
     *("task", "sub-workflow", "branch", "failure node"),
-    *("dynamic", "array", "cached", "recovered"),
+    *("launch plan", "dynamic", "array", "cached", "recovered"),
 )
 """The kinds of nodes that can be scripted."""
 
@@ -27,7 +33,7 @@ EARLIER = "earlier"
 
 def lacking(story):
     """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
-    return story_kinds.lacking(story, KINDS)
+    return (*story_kinds.lacking(story, KINDS), *yielding.lacking(story))
 
 
 def played(story):
@@ -47,6 +53,9 @@ def planter(story):
     def plant(fake, _story):
         if overwritten(story):
             _fill_the_cache(fake, story)
+        if (look := families.look(story)) is not None:
+            every, of = timedelta(seconds=families.EVERY), rounding.moment(look)
+            fake._backend.engine.pace = Pace(children_every=every, children_from=of)
         for key, script in scripts.items():
             launched = story.whole["after"][key]["execution"]["spec"]["launch_plan"]
             where = {part: launched[part] for part in ("project", "domain")}

@@ -111,11 +111,7 @@ def test_the_name_of_a_story_says_nothing(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("launch-plan", "n0 is of a kind that no script says yet: launch plan"),
-        ("gate-rejected", "gate"),
-    ],
+    ("name", "why"), [("gate-rejected", "n0 is of a kind that no script says yet: gate")]
 )
 def test_what_cannot_be_scripted_is_told(name, why):
     with pytest.raises(deriving.NotDerivedError, match=why):
@@ -132,3 +128,11 @@ def test_why_a_node_failed_whose_task_did_not_cannot_be_scripted():
 
     with pytest.raises(deriving.NotDerivedError, match="SomethingElse"):
         of(whole)
+
+
+def test_what_a_node_launches_is_scripted_as_any_launch():
+    scripts = deriving.scripts(story("launch-plan"))
+
+    assert list(scripts) == ["main", "child1"]
+    assert list(scripts["main"].nodes) == ["n1"]
+    assert list(scripts["child1"].nodes) == ["n0", "n1"]

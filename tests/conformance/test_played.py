@@ -15,7 +15,7 @@ from story_files import Story
 
 WAITING = {
     "gate": 6,
-    "launch plan": 6,
+    "maps of registered tasks that were yielded": 1,
     "sleep": 1,
 }
 """How many stories wait for what."""
@@ -52,7 +52,7 @@ def test_the_others_wait_for_what_cannot_be_scripted_yet():
     )
 
     assert found == WAITING
-    assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 68
+    assert len(PLAYABLE) == len(STORIES) - sum(WAITING.values()) == 73
 
 
 def test_what_was_deleted_behind_admins_back_is_terminated():

@@ -8,7 +8,16 @@ from __future__ import annotations
 from typing_extensions import assert_type
 
 from flyte_testkit import Timeline, failures, immediately, nodes, queued, running, undefined
-from flyte_testkit.nodes import Attempt, Branch, OpenAttempt, Subworkflow, Task, Where, Workflow
+from flyte_testkit.nodes import (
+    Attempt,
+    Branch,
+    Dynamic,
+    OpenAttempt,
+    Subworkflow,
+    Task,
+    Where,
+    Workflow,
+)
 
 
 def plays(*scripts: Timeline) -> None:
@@ -21,6 +30,8 @@ def check_types() -> None:
     assert_type(queued(2).initializing(9), OpenAttempt)
     assert_type(nodes.running(60).succeeds(rows=9), Attempt)
     assert_type(nodes.task(running(60).succeeds(), nodes.immediately.times_out()), Task)
+    assert_type(running(20).yields([nodes.task()] * 50).succeeds(o0=[1]), Attempt)
+    assert_type(nodes.dynamic(running(20).yields(fit=nodes.task(of="fit")), retries=1), Dynamic)
     assert_type(nodes.subworkflow(fit=nodes.task(), after="a").succeeds(x=1), Subworkflow)
     assert_type(nodes.branch({"after": nodes.task()}, after=["a", "b"]), Branch)
     assert_type(
@@ -37,6 +48,10 @@ def check_what_is_refused() -> None:
     nodes.task(nodes.running(60))  # type: ignore[arg-type]
     nodes.task([running(60).succeeds()])  # type: ignore[arg-type]
     nodes.task(after=3)  # type: ignore[arg-type]
+    plays(running(20).yields([nodes.task()]))  # type: ignore[arg-type]
+    running(20).yields(nodes.task())  # type: ignore[arg-type]
+    nodes.dynamic([nodes.task()])  # type: ignore[arg-type]
+    nodes.task(of=nodes.task())  # type: ignore[arg-type]
     nodes.task(afer="x")  # type: ignore[call-arg]
     nodes.workflow(a=running(60).succeeds())  # type: ignore[arg-type]
     nodes.workflow(a=nodes.task)  # type: ignore[arg-type]

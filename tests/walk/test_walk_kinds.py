@@ -43,7 +43,7 @@ def test_others_are_named_with_their_kinds_wherever_they_are():
         with walking(*gated(**options)) as walk:
             problem = unplayable(walk.closure)
             assert problem.startswith(told)
-            assert problem.endswith("only tasks, sub-workflows and branches can be played yet")
+            assert problem.endswith("branches and launch plans can be played yet")
 
 
 def walked(walk, attempt):
