@@ -176,3 +176,11 @@ def test_a_map_counts_for_nothing(flyte_admin, launch):
     tree = nodes.workflow(fit=nodes.array(running(60).succeeds(), size=3, after=()), other=ALONE)
     run = launch(tree, 1)
     assert phases(run) == {"fit": "RUNNING", "other": "RUNNING"}
+
+
+def test_a_launch_plan_counts_as_long_as_its_child_runs(flyte_admin, launch):
+    train = nodes.launch_plan(running(60).succeeds(), of="training", after=())
+    run = launch(nodes.workflow(train=train, other=ALONE), 1)
+    assert phases(run) == {"train": "RUNNING"}
+    flyte_admin.clock.advance(60)
+    assert phases(run) == {"train": "SUCCEEDED", "other": "RUNNING"}

@@ -314,3 +314,30 @@ def test_a_map_that_succeeded_is_recovered_whole(admin):
     new = again(admin, launched(admin, first, nodes.where()))
     assert new.nodes["fit"].phase == "RECOVERED"
     assert new.nodes["fit"].outputs == {"o0": [1, 1, 1]}
+
+
+CHILD = nodes.launch_plan(running(60).succeeds(auc=0.5), of="training")
+
+
+def test_a_launch_plan_node_that_ended_well_is_recovered_without_its_child(admin):
+    first = nodes.workflow(train=CHILD, report=nodes.task(running(9).fails("no disk")))
+    route = launched(admin, first, nodes.where())
+    old, new = route.launches[-1], again(admin, route)
+    assert new.phase == "SUCCEEDED"
+    assert new.nodes["train"].phase == "RECOVERED"
+    assert new.nodes["train"].outputs == {"auc": 0.5}
+    assert rows(old)["n0"].closure.HasField("workflow_node_metadata")
+    assert not rows(new)["n0"].closure.HasField("workflow_node_metadata")  # FlyteAdmin drops it
+
+
+def test_a_launch_plan_node_that_failed_launches_a_fresh_child(admin):
+    first = nodes.workflow(train=nodes.launch_plan(running(60).fails("nan"), of="training"))
+    repaired = nodes.where(train=nodes.launch_plan(running(9).succeeds()))
+    route = launched(admin, first, repaired)
+    old, new = route.launches[-1], again(admin, route)
+    assert (old.phase, new.phase) == ("FAILED", "SUCCEEDED")
+    children = [
+        rows(one)["n0"].closure.workflow_node_metadata.executionId.name for one in (old, new)
+    ]
+    assert children[0] != children[1]
+    assert all(children)
