@@ -290,6 +290,14 @@ def test_the_clock_knows_what_is_to_come_of_a_run_that_finds_something(admin):
     assert again.phase == "RUNNING"
 
 
+def test_the_clock_knows_what_is_to_come_of_a_run_for_which_others_wait(admin):
+    script = nodes.where(n0=nodes.task(nodes.queued(10).running(60).succeeds()))
+    began = admin.clock.now()
+    launch(admin, twice, script=script, rows=9)
+    run = next(iter(admin._backend.engine.plays.values())).run
+    assert [(at - began).total_seconds() for at in run.to_come()] == [10, 70]
+
+
 def test_a_made_up_workflow_finds_what_it_is_said_to_find(admin):
     made = nodes.workflow(
         extract=nodes.cached(rows=9),

@@ -178,15 +178,16 @@ class Catalogue:
         known = self._artifacts.get(key)
         if known is None or known.outputs != outputs:
             self._artifacts[key] = Artifact(key, self._new_id(key), outputs, source)
+            self._stirred()
         return self._artifacts[key]
 
     def reserve(self, key: Key, owner: object) -> bool:
         """Let one make it, and the others wait; return whether this is the one."""
         return self._reserved.setdefault(key, owner) == owner
 
-    def is_reserved(self, key: Key) -> bool:
-        """Whether somebody is about to make it."""
-        return key in self._reserved
+    def is_reserved(self, key: Key, owner: object = None) -> bool:
+        """Whether somebody is about to make it, this one aside."""
+        return self._reserved.get(key, owner) != owner
 
     def release(self, key: Key, owner: object) -> None:
         """Let others make it, unless it was another one's."""

@@ -132,7 +132,7 @@ class Memory:
     def reserve(self, key: Key, owner: object) -> bool:
         """Let a node make what others wait for; return whether it is the one."""
         if self._rehearses:
-            return not self._catalogue.is_reserved(key)
+            return not self._catalogue.is_reserved(key, owner)
         return self._catalogue.reserve(key, owner)
 
     def is_settled(self, key: Key) -> bool:

@@ -84,3 +84,8 @@ def test_items_are_told_apart_by_what_is_cached_of_them():
 def test_an_item_beyond_the_size_is_refused():
     with pytest.raises(TimelineError, match="has 3 items"):
         nodes.array(size=3, but={3: nodes.cached()})
+
+
+def test_it_has_succeeded_already():
+    with pytest.raises(AttributeError, match="has succeeded already"):
+        nodes.cached(rows=9).succeeds()
