@@ -4,6 +4,7 @@ import pytest
 
 from flyte_testkit import nodes, running
 from flyte_testkit.errors import TimelineError
+from flyte_testkit.nodes import facts
 
 
 def test_it_is_a_value():
@@ -58,7 +59,7 @@ def test_the_name_of_a_task_is_a_text(wrong):
 
 def test_it_has_an_order_as_any_node():
     tree = nodes.workflow(extract=nodes.cached(rows=9), train=nodes.task())
-    assert nodes.facts.upstream(tree) == {"extract": (), "train": ("extract",)}
+    assert facts.upstream(tree) == {"extract": (), "train": ("extract",)}
     with pytest.raises(TimelineError, match="'nobody'"):
         nodes.workflow(extract=nodes.cached(after="nobody"))
 
