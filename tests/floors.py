@@ -109,6 +109,7 @@ ROOMS = {
         "_promise _values order",
         "_node",
         "_cached",
+        "_items",
         "_array _task",
         "_inside",
         "_dynamic",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
-from flyte_testkit.nodes._cached import Cached
+from flyte_testkit.nodes._items import Items
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
@@ -25,69 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Array", "Items", "array"]
 
 _WHAT: Final = "nodes.array(…)"
+_MOST: Final = 10_000
+"""How many items there may be: nobody means more, and a test would wait for them for ever."""
 _NUMBERED: Final = re.compile(r"\[\d+\]: ")
-
-
-@final
-class Items(Mapping[int, tuple[Attempt, ...]]):
-    """The attempts of some items, by their index. Equal by value, and hashable.
-
-    Args:
-        items: An attempt, or a list of them, or what is cached, by index; or pairs of these, as
-            ``dict`` takes them.
-
-    Attributes:
-        cached: Those that are cached, which have no attempts.
-
-    Raises:
-        TimelineError: An index is none, or stands twice; or no engine would make these attempts.
-    """
-
-    __slots__ = ("_items", "cached")
-
-    def __init__(self, items: object = ()) -> None:
-        self.cached: dict[int, Cached] = dict(items.cached) if isinstance(items, Items) else {}
-        pairs = items.items() if isinstance(items, Mapping) else items
-        found: dict[int, tuple[Attempt, ...]] = {}
-        for index, script in _pairs(pairs, items):
-            if index in found:
-                raise TimelineError(
-                    f"nodes.array(but=…): item {index} stands twice.\nLeave one of them out; what"
-                    f" it does attempt by attempt is a list: but={{{index}: [first, second]}}."
-                )
-            if isinstance(script, Cached) or index in self.cached:
-                found[index] = ()
-                if isinstance(script, Cached):
-                    self.cached[index] = script
-                continue
-            found[index] = as_attempts(_several(script), f"{_WHAT}, item {index}")
-            if not found[index]:
-                raise TimelineError(
-                    f"nodes.array(but=…): item {index} has no attempts."
-                    f"\nSay what it does, but={{{index}: running(60).succeeds()}}, or leave it out."
-                )
-        self._items = dict(sorted(found.items()))
-
-    def __getitem__(self, index: int) -> tuple[Attempt, ...]:
-        return self._items[index]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, Items):
-            return self._items == other._items and self.cached == other.cached
-        return super().__eq__(other)
-
-    def __hash__(self) -> int:
-        return hash((tuple(self._items.items()), tuple(self.cached.items())))
-
-    def __repr__(self) -> str:
-        said = (f"{index}: {self.cached.get(index) or _code(self[index])}" for index in self)
-        return f"{{{', '.join(said)}}}"
 
 
 @final
@@ -122,6 +62,7 @@ class Array(Node):
         keep(self, "but", Items(self.but))
         keep(self, "inputs", Values(self.inputs, "nodes.array(inputs=…)"))
         _check_whole("size", self.size, 0, "how many items there are")
+        _check_many(max(self.size or 0, 1 + max(self.but, default=-1)))
         _check_whole("retries", self.retries, 0, "how often an item is tried again")
         _check_whole("concurrency", self.concurrency, 1, "how many items run at a time")
         keep(self, "min_success_ratio", _ratio(self.min_success_ratio))
@@ -262,29 +203,6 @@ def array(
     )
 
 
-def _pairs(pairs: object, items: object) -> Iterator[tuple[int, object]]:
-    wrong = TimelineError(
-        f"nodes.array(but={shown(items)}): it says by index what some items do otherwise."
-        "\nWrite but={4: running(30).fails('no disk')}."
-    )
-    if not isinstance(pairs, Iterable) or isinstance(pairs, (str, bytes)):
-        raise wrong
-    for pair in pairs:
-        if not isinstance(pair, tuple) or len(pair) != 2:
-            raise wrong
-        index, script = pair
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            raise TimelineError(
-                f"nodes.array(but={{{shown(index)}: …}}): items are counted from 0."
-                "\nWrite but={4: …} for the fifth."
-            )
-        yield index, script
-
-
-def _several(script: object) -> Iterable[object]:
-    return script if isinstance(script, (list, tuple)) else (script,)
-
-
 def _one_by_one(attempts: Iterable[object]) -> Iterable[object]:
     for attempt in attempts:
         if isinstance(attempt, (list, tuple, Mapping)):
@@ -302,6 +220,14 @@ def _check_whole(option: str, value: Any, least: int, meaning: str) -> None:
         f"nodes.array({option}={shown(value)}): {meaning} is a whole number from {least} on."
         f"\nWrite {option}={max(least, 2)}, or leave it out."
     )
+
+
+def _check_many(size: int) -> None:
+    if size > _MOST:
+        raise TimelineError(
+            f"{_WHAT}: it has {size:,} items; a test has {_MOST:,} of them at most."
+            "\nA few show what many do: write size=20."
+        )
 
 
 def _ratio(value: Any) -> float | None:
@@ -341,8 +267,3 @@ def _check_outputs(array: Array) -> None:
 
 def _counted(size: int) -> str:
     return "1 item" if size == 1 else f"{size} items"
-
-
-def _code(attempts: tuple[Attempt, ...]) -> str:
-    codes = _text.attempts(attempt.as_argument() for attempt in attempts)
-    return codes[0] if len(attempts) == 1 else f"[{', '.join(codes)}]"

@@ -182,7 +182,10 @@ def item_failed(index: int, message: str) -> Worded:
 
 
 def too_few_items() -> Worded:
-    """Say that a map can never have as many items succeed as it must, though none has failed."""
+    """Say that a map can never have as many items succeed as it must, though none has failed.
+
+    No recorded run came to it.
+    """
     return Worded("Unknown reason", "ArrayNodeFailing", "UNKNOWN")
 
 
@@ -190,7 +193,10 @@ def too_few_items() -> Worded:
 
 
 def not_mappable(sizes: Sequence[int]) -> Worded | None:
-    """Say that lists cannot be mapped over together, by their lengths; None: they can be."""
+    """Say that lists cannot be mapped over together, by their lengths; None: they can be.
+
+    No recorded run came to it.
+    """
     code = "InvalidArrayLength"
     if not sizes:
         return Worded("no input array provided", code)

@@ -1,7 +1,8 @@
 """One item of a map: its attempts, one after another, a phase at a time.
 
-What the user did wrong and what the system did are counted apart, as of any task. Ignorant of the
-items beside it, and of what is said of them.
+What the user did wrong and what the system did are counted apart, as of any task. No recorded item
+took too long: here it has FAILED then. Ignorant of the items beside it, and of what is said of
+them.
 """
 
 from __future__ import annotations

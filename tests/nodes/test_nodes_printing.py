@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from flyte_testkit import failures, immediately, nodes, polls, queued, running, undefined
 from flyte_testkit.nodes import _text
 from flyte_testkit.nodes.retries import check_attempts
+from flyte_testkit.timeline import Succeeds
 
 NAMES = st.sampled_from(
     ["a", "b", "extract", "fit_a", "sleep-gate", "n0", "n1", "n2", "n3", "class", "after", "x9"]
@@ -56,13 +57,22 @@ def tasks(draw, after=WRITTEN_ORDER):
     )
 
 
+def _given(attempts):
+    """The outputs that a task gives; those of items are all the same, or none."""
+    ending = attempts[-1].ending if attempts else None
+    return {*ending.outputs} if isinstance(ending, Succeeds) else set()
+
+
 @st.composite
 def arrays(draw, after=WRITTEN_ORDER):
     indices = draw(st.lists(st.integers(0, 9), max_size=3, unique=True))
+    each = draw(tasks()).attempts
+    allowed = [set(), _given(each)]
+    others = tasks().filter(lambda task: task.attempts and _given(task.attempts) in allowed)
     return nodes.array(
-        *draw(tasks()).attempts,
+        *each,
         size=draw(st.sampled_from([None, 10, 20])),
-        but={index: draw(tasks().filter(lambda task: task.attempts)).attempts for index in indices},
+        but={index: draw(others).attempts for index in indices},
         min_success_ratio=draw(st.sampled_from([None, 0, 0.9, 1])),
         concurrency=draw(st.sampled_from([None, 1, 7])),
         after=draw(after),

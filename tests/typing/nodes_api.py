@@ -9,6 +9,7 @@ from typing_extensions import assert_type
 
 from flyte_testkit import Timeline, failures, immediately, nodes, queued, running, undefined
 from flyte_testkit.nodes import (
+    Array,
     Attempt,
     Branch,
     Dynamic,
@@ -32,6 +33,8 @@ def check_types() -> None:
     assert_type(nodes.task(running(60).succeeds(), nodes.immediately.times_out()), Task)
     assert_type(running(20).yields([nodes.task()] * 50).succeeds(o0=[1]), Attempt)
     assert_type(nodes.dynamic(running(20).yields(fit=nodes.task(of="fit")), retries=1), Dynamic)
+    done = running(60).succeeds()
+    assert_type(nodes.array(done, size=9, but={4: done, 5: [done]}, concurrency=2), Array)
     assert_type(nodes.subworkflow(fit=nodes.task(), after="a").succeeds(x=1), Subworkflow)
     assert_type(nodes.branch({"after": nodes.task()}, after=["a", "b"]), Branch)
     assert_type(
@@ -52,6 +55,10 @@ def check_what_is_refused() -> None:
     running(20).yields(nodes.task())  # type: ignore[arg-type]
     nodes.dynamic([nodes.task()])  # type: ignore[arg-type]
     nodes.task(of=nodes.task())  # type: ignore[arg-type]
+    nodes.array([running(60).succeeds()])  # type: ignore[arg-type]
+    nodes.array(but={"4": running(60).succeeds()})  # type: ignore[dict-item]
+    nodes.array(but={4: nodes.task()})  # type: ignore[dict-item]
+    nodes.array(size="9")  # type: ignore[arg-type]
     nodes.task(afer="x")  # type: ignore[call-arg]
     nodes.workflow(a=running(60).succeeds())  # type: ignore[arg-type]
     nodes.workflow(a=nodes.task)  # type: ignore[arg-type]
