@@ -7,6 +7,7 @@ how a script is played.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
@@ -21,6 +22,7 @@ from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
+from flyte_testkit.settings import Settings
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
 from flyte_testkit.walk import LoneTask, Walked, lone_task
@@ -59,6 +61,7 @@ class Admissions:
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
         ask: What asks FlyteAdmin whatever else there is to read.
+        stirred: Told when executions may go on that wait for others.
     """
 
     def __init__(
@@ -71,6 +74,7 @@ class Admissions:
         strict: bool,
         look: Look,
         ask: Ask,
+        stirred: Callable[[], object] = bool,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -79,6 +83,7 @@ class Admissions:
         self._strict = strict
         self._look = look
         self._ask = ask
+        self._settings = Settings(store, stirred)
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -161,8 +166,9 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        known = Beside(self._store)
-        walked = Walked(graphs.cast(self._closure(row, script), script, inputs, known), inputs)
+        closure, meets = self._closure(row, script), partial(self._settings.of, row)
+        cast = graphs.cast(closure, script, inputs, Beside(self._store), meets)
+        walked = Walked(cast, inputs, meets(cast))
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked

@@ -107,6 +107,7 @@ class Backend:
             strict=strict,
             look=self.look,
             ask=self.read,
+            stirred=self.engine.stirred,
         )
         self.engine.given = self._admissions.child
         self.history = History()

@@ -22,6 +22,7 @@ HOUSE = [
             "glances stubs",
             "inferred",
             "children definitions",  # what nodes launch; what is registered
+            "settings",  # what executions meet
             "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
             "admissions lives",
@@ -107,6 +108,8 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
+        "_cached",
+        "_items",
         "_array _gate _stops _task",
         "_inside",
         "_dynamic",
@@ -169,7 +172,7 @@ ROOMS = {
         "__init__",
     ],
     "engine": [
-        "history performance",
+        "catalogue history performance",
         "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
@@ -177,12 +180,15 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing terminating",
+        "cast failing setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
-        "pods",  # what is said of an attempt of its task
+        "pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
+        "caching",
         "dynamics",  # what a task has yielded
+        "cached_items recovered",
+        "sparing",  # who need not run
         "branches gates launch_plans subworkflows tasks",  # the kinds
         "items",  # each of a map is a task's
         "arrays",

@@ -180,7 +180,8 @@ class Engine(WorkflowExecutor):
         )
 
         def begin(audience: Audience) -> Performance[None]:
-            return admission.perform(replace(stage, audience=audience), now)
+            rehearses = audience is not stage.audience
+            return admission.perform(replace(stage, audience=audience, rehearses=rehearses), now)
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
@@ -197,6 +198,10 @@ class Engine(WorkflowExecutor):
     def hand_over(self, now: datetime) -> None:
         """Send all that is due by now, each at its own time and in order."""
         self._runs.hand_over(now)
+
+    def stirred(self) -> None:
+        """Let those go on, once all that is due is sent, who wait for what has just happened."""
+        self._runs.stirred()
 
     def looked_at(self, key: Key, now: datetime) -> None:
         """Count a look at an execution; after the last one it waits for, its script goes on."""

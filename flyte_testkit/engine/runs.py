@@ -91,6 +91,8 @@ class Runs:
         # When, which run, in which turn, and what it has waited for then: None is a termination.
         self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
+        self._asking: dict[Run, None] = {}  # those that wait for more than a time
+        self._at = self._now()  # how late it is for whoever goes on
 
     def begin(
         self,
@@ -132,6 +134,11 @@ class Runs:
             at, _, _, run, wait = heapq.heappop(self._agenda)
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
+
+    def stirred(self) -> None:
+        """Let all look whether they can go on who wait for what one has just done."""
+        for run in list(self._asking):
+            self.poke(run, self._at)
 
     def bring_up(self, run: Run, now: datetime) -> None:
         """Let all happen that is due by now in one run, whatever is due in others."""
@@ -198,6 +205,8 @@ class Runs:
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""
         run.wait = None
+        self._asking.pop(run, None)
+        self._at = at
         if thrown:
             self._expected.pop(run, None)
         perform = run.performance
@@ -206,7 +215,7 @@ class Runs:
             run.begun = True
             while isinstance(told, Act) or told.is_over(at):
                 if isinstance(told, Act):
-                    at = told.at
+                    self._at = at = told.at
                     if (refusal := self._send(told)) is not None:
                         run.refusals.append((told, refusal))
                 told = perform.send(at)
@@ -216,6 +225,8 @@ class Runs:
 
     def _wait(self, run: Run, wait: Wait, at: datetime) -> None:
         run.wait = wait
+        if type(wait) not in (Wait, Until):
+            self._asking[run] = None
         if wait.at is not None:
             self._enter(wait.at, run, wait)
         if run.looks is not None:

@@ -40,6 +40,7 @@ class Stage:
         inputs: What the execution runs with; the start-node gives it on.
         outputs: What it will have made if it succeeds.
         audience: Who looks at it.
+        rehearses: Whether this only tells what is to come: then nobody else may hear of it.
         spec: What it was launched with.
         pace: How long its engine takes for what takes it time by itself.
     """
@@ -49,6 +50,7 @@ class Stage:
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     audience: Audience = field(default_factory=Audience)
+    rehearses: bool = False
     spec: execution_pb2.ExecutionSpec = field(default_factory=execution_pb2.ExecutionSpec)
     pace: Pace = INSTANT
 

@@ -17,6 +17,7 @@ from flyte_testkit.graphs.yielded import compiled
 from flyte_testkit.nodes import (
     Array,
     Branch,
+    Cached,
     Dynamic,
     Gate,
     LaunchPlan,
@@ -30,10 +31,10 @@ from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
 from flyte_testkit.timeline import Succeeds, Yields
-from flyte_testkit.walk import Cast
+from flyte_testkit.walk import Cast, is_cached
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs.yielded import Registered
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
+    from flyte_testkit.walk import Setting
     from flyte_testkit.walk.cast import Child
 
 __all__ = ["cast"]
@@ -63,6 +65,7 @@ def cast(
     script: Workflow | Where,
     inputs: literals_pb2.LiteralMap | None = None,
     registered: Registered | None = None,
+    meets: Callable[[Cast], Setting] | None = None,
 ) -> Cast:
     """Return which node of a workflow plays what.
 
@@ -71,6 +74,7 @@ def cast(
         script: What its nodes do.
         inputs: What it runs with; None if that is not known yet.
         registered: What is registered, for what dynamic tasks yield.
+        meets: Says what it meets that it did not bring along; None for nothing.
 
     Raises:
         TimelineError: The script names a node that is not there, that is of another kind, that is
@@ -85,7 +89,7 @@ def cast(
         caster.rest(script.rest)
     who = Cast(closure, script, caster.nodes, caster.outputs, caster.children, caster.yielded)
     if inputs is not None:
-        check_arms(caster.compiled, who, inputs)
+        check_arms(caster.compiled, who, inputs, None if meets is None else meets(who))
     return who
 
 
@@ -171,6 +175,8 @@ class _Caster:
         elif isinstance(node, Array):
             what = f"{name!r} ({found.id}) of {scope.whose}"
             self._check_attempts(what, found, node.attempts)
+            for index, cached in node.but.cached.items():
+                self._check_cached(f"{what}, item {index},", found, cached)
             for index, attempts in node.but.items():
                 self._check_attempts(f"{what}, item {index}", found, attempts)
         elif isinstance(node, Gate):
@@ -217,6 +223,8 @@ class _Caster:
     def _check_kind(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
         word = _WORDS.get(kind(found))
         if word == node.defined_as:
+            if isinstance(node, Cached):
+                self._check_cached(f"{name!r} ({found.id}) of {scope.whose}", found, node)
             return
         advice = (
             f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
@@ -225,6 +233,16 @@ class _Caster:
             f"{self.word}(…): {name}={shown(node)}, but {name!r} is a {kind(found)} of"
             f" {scope.whose}: {told(found)}.\n{advice}"
         )
+
+    def _check_cached(self, what: str, found: workflow_pb2.Node, node: Cached) -> None:
+        task = self.compiled.task(found)
+        if not is_cached(found.array_node.node if kind(found) == "map" else found, task):
+            raise TimelineError(
+                f"{self.word}(…): {what} is {shown(node)}, but its task {task.id.name!r} is not"
+                " declared to be cached.\nWrite nodes.task(…), or let the task say cache=True."
+            )
+        if node.outputs:
+            self._check_outputs(what, found, node.outputs)
 
     def _check_attempts(
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]

@@ -22,6 +22,7 @@ from flyte_testkit.literals import describe
 from flyte_testkit.nodes import (
     Array,
     Branch,
+    Cached,
     Dynamic,
     Gate,
     LaunchPlan,
@@ -80,6 +81,7 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        cached: Whether its task is declared to be cached.
         mapped: What else is known of it, if it is a map.
         of: The name of the registered task that it runs; empty for one that is made up.
         plan: What it launches, if it launches a launch plan.
@@ -94,6 +96,7 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    cached: bool = False
     mapped: Mapped | None = None
     of: str = ""
     plan: Plan | None = None
@@ -186,6 +189,11 @@ def as_part(node: Node, whose: str) -> Part:
             inputs=dict(node.inputs),
             outputs=_seen(node.outputs, whose, node),
             mapped=Mapped.of(node),
+            cached=bool(node.but.cached),
+        )
+    if isinstance(node, Cached):
+        return Part(
+            Task().word, outputs=_seen((node.outputs,), whose, node), cached=True, of=node.of
         )
     if isinstance(node, LaunchPlan):
         if not node.of:
@@ -222,7 +230,7 @@ def _scripted(task: Task) -> tuple[Mapping[str, object], ...]:
 
 
 def _seen(
-    outputs: Iterable[Mapping[str, object]], whose: str, node: Task | Array
+    outputs: Iterable[Mapping[str, object]], whose: str, node: Task | Array | Cached
 ) -> dict[str, Seen]:
     """Return what is seen of outputs, which several items may give."""
     found: dict[str, Seen] = {}
@@ -247,7 +255,7 @@ def _seen(
     return found
 
 
-def _promises_of(task: Task | Array) -> Types:
+def _promises_of(task: Task | Array | Cached) -> Types:
     """Return the types of what may be promised to the outputs of a dynamic task."""
     nodes = task.nodes if isinstance(task, Dynamic) else {}
     return {same(name): _given(as_part(node, repr(name))) for name, node in nodes.items()}

@@ -13,7 +13,7 @@ from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.guesses import Seen
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Array, Branch, Promise, Subworkflow, Task, facts
+from flyte_testkit.nodes import Array, Branch, Cached, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
@@ -116,6 +116,10 @@ def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
 
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
+    if isinstance(node, Cached):
+        seen = as_part(node, whose)
+        outputs = _outputs(part.outputs, seen.outputs, whose)
+        return replace(part, outputs=outputs, cached=part.cached or not late)
     if isinstance(node, (Task, Array)):
         seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
@@ -123,7 +127,10 @@ def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
             return replace(part, outputs=outputs)
         retries, most = _retries(part, seen, whose)
         mapped = _mapped(part, seen, whose)
-        return replace(part, outputs=outputs, retries=retries, most=most, mapped=mapped)
+        cached = part.cached or seen.cached
+        return replace(
+            part, outputs=outputs, retries=retries, most=most, mapped=mapped, cached=cached
+        )
     if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
         return replace(part, inside=scripted(part.inside, node, whose, late=late))
     return part
@@ -155,6 +162,7 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         _united(one.inputs, other.inputs, whose, "input") or {},
         _outputs(one.outputs, other.outputs, whose),
         inside,
+        one.cached or other.cached,
         _mapped(one, other, whose),
         plan=one.plan,
         lasts=_lasts(one, other, whose),

@@ -142,6 +142,9 @@ class Maker:
         )
         if part.interruptible:
             template.metadata.interruptible = True
+        if part.cached:
+            template.metadata.discoverable = True
+            template.metadata.discovery_version = "1"
         if part.deck:
             template.metadata.generates_deck.value = True
         return template

@@ -96,9 +96,8 @@ class NodeRun:
     @property
     def items(self) -> tuple[ItemRun, ...]:
         """The items of a map, by their index; none of any other node."""
-        if not self._is_map:
-            return ()
-        return ItemRun.all_of(map(self._reader.attempt, self._reader.attempts(self.id)))
+        attempts = self._reader.attempts(self.id) if self._is_map else ()
+        return ItemRun.all_of(map(self._reader.attempt, attempts))
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -122,8 +121,7 @@ class NodeRun:
         closure = self.closure
         own = error_of(closure)
         if own is None and enums.column(NodeExecution.Phase, closure.phase) in _FAILED:
-            attempts = self.attempts
-            return attempts[-1].error if attempts else None
+            return next((last.error for last in self.attempts[-1:]), None)
         return own
 
     @property
@@ -334,9 +332,8 @@ class NodeRuns(Mapping[str, NodeRun]):
         """Return the phase of what these are inside of."""
         if self.parent is not None:
             return self.parent.phase
-        execution = self._reader.execution()
-        phase = 0 if execution is None else execution.closure.phase
-        return enums.column(WorkflowExecution.Phase, phase)
+        run = self._reader.execution()
+        return enums.column(WorkflowExecution.Phase, 0 if run is None else run.closure.phase)
 
     def _what_there_is(self, there: list[str]) -> str:
         if there:

@@ -14,11 +14,12 @@
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
 of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow`, :func:`branch`,
-:func:`gate`, :func:`sleep` and :func:`launch_plan`. Each node comes after all that are written
-before it, unless its ``after=`` says otherwise; what a dynamic task yields begins at once. The
-positional arguments of a task, or of an array, are its attempts: plain timelines of ``queued`` and
-``running``, or ones that are opened here, by :func:`waiting`, :func:`queued`, :func:`initializing`,
-:func:`running` and :data:`immediately`, which know a task's own phases and their reasons.
+:func:`gate`, :func:`sleep` and :func:`launch_plan`; :func:`cached` is a task that need not run.
+Each node comes after all that are written before it, unless its ``after=`` says otherwise; what a
+dynamic task yields begins at once. The positional arguments of a task, or of an array, are its
+attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
+:func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
+which know a task's own phases and their reasons.
 
 All are values: immutable, equal by value, printed as the code that makes them. What no engine could
 do is refused where it is written. Write ``nodes.task``, not ``task``: flytekit has words of these
@@ -34,6 +35,7 @@ from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.nodes._array import Array, array
+from flyte_testkit.nodes._cached import Cached, cached
 from flyte_testkit.nodes._dynamic import Dynamic, dynamic
 from flyte_testkit.nodes._gate import Gate, Sleep, gate, sleep
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
@@ -51,6 +53,7 @@ __all__ = [
     "Array",
     "Attempt",
     "Branch",
+    "Cached",
     "Dynamic",
     "Gate",
     "LaunchPlan",
@@ -64,6 +67,7 @@ __all__ = [
     "Workflow",
     "array",
     "branch",
+    "cached",
     "dynamic",
     "gate",
     "immediately",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._items import Items
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
@@ -27,52 +28,6 @@ _WHAT: Final = "nodes.array(…)"
 _MOST: Final = 10_000
 """How many items there may be: nobody means more, and a test would wait for them for ever."""
 _NUMBERED: Final = re.compile(r"\[\d+\]: ")
-
-
-@final
-class Items(Mapping[int, tuple[Attempt, ...]]):
-    """The attempts of some items, by their index. Equal by value, and hashable.
-
-    Args:
-        items: An attempt, or a list of them, by index; or pairs of these, as ``dict`` takes them.
-
-    Raises:
-        TimelineError: An index is none, or stands twice; or no engine would make these attempts.
-    """
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: object = ()) -> None:
-        pairs = items.items() if isinstance(items, Mapping) else items
-        found: dict[int, tuple[Attempt, ...]] = {}
-        for index, script in _pairs(pairs, items):
-            if index in found:
-                raise TimelineError(
-                    f"nodes.array(but=…): item {index} stands twice.\nLeave one of them out; what"
-                    f" it does attempt by attempt is a list: but={{{index}: [first, second]}}."
-                )
-            found[index] = as_attempts(_several(script), f"{_WHAT}, item {index}")
-            if not found[index]:
-                raise TimelineError(
-                    f"nodes.array(but=…): item {index} has no attempts."
-                    f"\nSay what it does, but={{{index}: running(60).succeeds()}}, or leave it out."
-                )
-        self._items = dict(sorted(found.items()))
-
-    def __getitem__(self, index: int) -> tuple[Attempt, ...]:
-        return self._items[index]
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(tuple(self._items.items()))
-
-    def __repr__(self) -> str:
-        return f"{{{', '.join(f'{index}: {_code(self[index])}' for index in self)}}}"
 
 
 @final
@@ -164,13 +119,15 @@ class Array(Node):
     @property
     def scripts(self) -> tuple[tuple[Attempt, ...], ...]:
         """All attempts that are scripted, those of each item first."""
-        return (*((self.attempts,) if self.attempts else ()), *self.but.values())
+        return tuple(attempts for attempts in (self.attempts, *self.but.values()) if attempts)
 
     @property
     def outputs(self) -> tuple[Mapping[str, object], ...]:
-        """What items give that are scripted and succeed."""
+        """What items give that are scripted and succeed, or are cached."""
         endings = [attempts[-1].ending for attempts in self.scripts]
-        return tuple(one.outputs for one in endings if isinstance(one, Succeeds) and one.outputs)
+        made = [one.outputs for one in endings if isinstance(one, Succeeds)]
+        cached = [one.outputs for one in self.but.cached.values()]
+        return tuple(outputs for outputs in (*made, *cached) if outputs)
 
     def promises(self) -> Iterator[Promise]:
         """Yield what nodes beside it shall give to it."""
@@ -215,7 +172,8 @@ def array(
             :func:`task <flyte_testkit.nodes.task>`.
         size: How many items there are. A registered map has as many as the data; said all the same,
             it is checked.
-        but: What some items do instead, by their index from 0: an attempt, or a list of them.
+        but: What some items do instead, by their index from 0: an attempt, or a list of them; or
+            :func:`cached <flyte_testkit.nodes.cached>`, of an item that need not run.
         min_success_ratio: Which part of the items has to succeed, from 0 to 1. Left out, all.
         concurrency: How many items run at a time. Left out, all.
         retries: What the task says of retries of an item. Left out, as many as its attempts need.
@@ -243,29 +201,6 @@ def array(
         inputs=Values({} if inputs is None else inputs, "nodes.array(inputs=…)"),
         after=after,  # type: ignore[arg-type]  # it reads a name as several
     )
-
-
-def _pairs(pairs: object, items: object) -> Iterator[tuple[int, object]]:
-    wrong = TimelineError(
-        f"nodes.array(but={shown(items)}): it says by index what some items do otherwise."
-        "\nWrite but={4: running(30).fails('no disk')}."
-    )
-    if not isinstance(pairs, Iterable) or isinstance(pairs, (str, bytes)):
-        raise wrong
-    for pair in pairs:
-        if not isinstance(pair, tuple) or len(pair) != 2:
-            raise wrong
-        index, script = pair
-        if not isinstance(index, int) or isinstance(index, bool) or index < 0:
-            raise TimelineError(
-                f"nodes.array(but={{{shown(index)}: …}}): items are counted from 0."
-                "\nWrite but={4: …} for the fifth."
-            )
-        yield index, script
-
-
-def _several(script: object) -> Iterable[object]:
-    return script if isinstance(script, (list, tuple)) else (script,)
 
 
 def _one_by_one(attempts: Iterable[object]) -> Iterable[object]:
@@ -332,8 +267,3 @@ def _check_outputs(array: Array) -> None:
 
 def _counted(size: int) -> str:
     return "1 item" if size == 1 else f"{size} items"
-
-
-def _code(attempts: tuple[Attempt, ...]) -> str:
-    codes = _text.attempts(attempt.as_argument() for attempt in attempts)
-    return codes[0] if len(attempts) == 1 else f"[{', '.join(codes)}]"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
 from flyte_testkit.nodes._array import Array
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
@@ -179,6 +180,8 @@ def _scripted_outputs(node: Node) -> list[str]:
         return list(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else []
     if isinstance(node, Gate) and node.brings_value:
         return [SIGNALLED]
+    if isinstance(node, Cached):
+        return list(node.outputs)
     return []
 
 

@@ -32,6 +32,9 @@ _ADVICE: Final = {
     ("Dynamic", "yields"): (
         "It is its last attempt that yields.\nWrite nodes.dynamic(running(20).yields(…))."
     ),
+    ("Cached", "succeeds"): (
+        "What is cached has succeeded already.\nWrite what it gives: nodes.cached(rows=1000)."
+    ),
     **dict.fromkeys(
         [
             (kind, ending)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
 from flyte_testkit.nodes._array import Array
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._dynamic import Dynamic
 from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._groups import Branch, Subworkflow
@@ -63,6 +64,8 @@ def outputs_of(node: Node) -> tuple[str, ...]:
             return tuple(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else ()
         case Array():
             return tuple(next(iter(node.outputs), ()))
+        case Cached():
+            return tuple(node.outputs)
         case LaunchPlan(script=Timeline(ending=Succeeds(outputs))):
             return tuple(outputs)
         case Branch():

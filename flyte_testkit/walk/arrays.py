@@ -25,6 +25,7 @@ from flyte_testkit.nodes import Array
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.wording import Worded
 from flyte_testkit.timeline import Fails, Succeeds
+from flyte_testkit.walk.cached_items import CachedItems
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.items import Item
 from flyte_testkit.walk.pods import log_of
@@ -64,6 +65,7 @@ class _Map:
         self.around = around
         self.array = site.node.array_node
         self.task = around.company.task_of(self.array.node)
+        self.cached = CachedItems(site, inputs, around, self._given)
         self.items: list[Item] = []
         self.version = 0
         self.is_under_way = False  # whether its one attempt is
@@ -106,7 +108,10 @@ class _Map:
         """Let items go on until all have ended, or too many have failed."""
         most = self.array.parallelism or len(self.items)
         active: list[Item] = []
-        to_come = deque(self.items)
+        if found := [item for item in self.items if self._is_found(item)]:
+            self.version += 1
+            yield self._event(at, found, phase="RUNNING", phase_version=self.version, told=True)
+        to_come = deque(item for item in self.items if item.last is None)
         failed = 0
         while active or to_come:
             begun = [to_come.popleft() for _ in range(min(most - len(active), len(to_come)))]
@@ -116,6 +121,7 @@ class _Map:
                 continue
             for item in ready:
                 item.goes_on(at)
+                self._leaves(item)
             active += begun
             self.version += 1
             yield self._event(at, active, phase="RUNNING", phase_version=self.version, told=True)
@@ -130,6 +136,18 @@ class _Map:
                 yield self._last(at, "FAILED", error=error)
                 yield from self._fails(error, at)
         return at
+
+    def _is_found(self, item: Item) -> bool:
+        """Let an item not run that is cached; return whether it is."""
+        if (found := self.cached.finds(item.index)) is not None:
+            item.is_found(found)
+        return found is not None
+
+    def _leaves(self, item: Item) -> None:
+        """Let others find what an item has made, if it has just done so."""
+        made = None if item.made is not None else self._made(item)
+        if made is not None and self.cached.leaves(item.index, made):
+            item.made, item.cache_status = made, "CACHE_POPULATED"
 
     @property
     def _may_fail(self) -> int:
@@ -188,14 +206,18 @@ class _Map:
 
     def _made(self, item: Item) -> literals_pb2.LiteralMap | None:
         """Return what one item gives; None if it has failed."""
+        if item.made is not None:
+            return item.made
         ending = None if item.last is None else item.last.ending
-        if not isinstance(ending, Succeeds):
-            return None
+        return self._given(item.index, ending.outputs) if isinstance(ending, Succeeds) else None
+
+    def _given(self, index: int, outputs: Mapping[str, object]) -> literals_pb2.LiteralMap:
+        """Return what an item gives for which these outputs are scripted."""
         asked = self.around.asked_of(self.site)
         return flow.outputs(
-            ending.outputs,
-            flow.of_an_item(self.task.interface.outputs, ending.outputs),
-            {output: demand.part(item.index) for output, demand in asked.items()},
+            outputs,
+            flow.of_an_item(self.task.interface.outputs, outputs),
+            {output: demand.part(index) for output, demand in asked.items()},
             name=self.site.node.metadata.name or self.site.node.id,
         )
 
@@ -238,6 +260,8 @@ class _Map:
             resource = event.metadata.external_resources.add(
                 external_id=pod, index=item.index, retry_attempt=item.attempt, **phase
             )
+            if told and item.cache_status:
+                resource.MergeFrom(events.ExternalResourceInfo(cache_status=item.cache_status))
             if told and item.has_logs:
                 resource.logs.append(log_of(execution, pod, f"-{item.index}"))
         event.occurred_at.FromDatetime(at)

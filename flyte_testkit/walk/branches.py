@@ -47,7 +47,7 @@ def plays_branch(
             raise NodeFailed(error)
         yield site.event(at, "RUNNING")
         below = around.company.below(site, taken)
-        arm.start(around.play(below, at), lambda outputs, _: given.append(outputs))
+        arm.start(around.arm(below, at), lambda outputs, _: given.append(outputs))
         try:
             at = yield from arm.run(at)
         except NodeFailed as failure:

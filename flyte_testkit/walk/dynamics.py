@@ -10,7 +10,7 @@ Ignorant of what the nodes do.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import (
     compiler_pb2,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flyteidl.core import workflow_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
+    from flyte_testkit.walk.caching import Caching
     from flyte_testkit.walk.site import Site
 
 __all__ = ["futures_of", "not_built", "plays_yielded"]
@@ -47,6 +48,7 @@ def plays_yielded(
     yielded: compiler_pb2.CompiledWorkflowClosure,
     around: Scope,
     at: datetime,
+    caching: Caching | None = None,
 ) -> Performance[literals_pb2.LiteralMap]:
     """Play what a dynamic task has yielded; the result is what its node gives.
 
@@ -56,6 +58,7 @@ def plays_yielded(
         yielded: What that was.
         around: The scope that the dynamic node is in.
         at: When its task ended.
+        caching: What it leaves for others; None if that is nothing.
 
     Raises:
         NodeFailed: One of the nodes has, and so has the dynamic one.
@@ -83,8 +86,11 @@ def plays_yielded(
             yield site.event(at, "FAILED", error=failure.error, is_dynamic=True)
             raise NodeFailed(failure.error) from None
         yield from scope.end_node(at, outputs)
-        has_outputs = bool(scope.interface.outputs.variables)
-        yield site.succeeded(at, outputs if has_outputs else None, attempt, is_dynamic=True)
+        metadata = events.TaskNodeMetadata()
+        is_kept = caching is not None and caching.populated(outputs, attempt, metadata)
+        fields: dict[str, Any] = {"task_node_metadata": metadata} if is_kept else {}
+        given = outputs if scope.interface.outputs.variables else None
+        yield site.succeeded(at, given, attempt, is_dynamic=True, **fields)
     except Stopped as stopped:
         yield from scope.stop(stopped)
         raise
@@ -115,7 +121,7 @@ def _unsaid(
     site: Site, template: workflow_pb2.WorkflowTemplate, around: Scope
 ) -> literals_pb2.LiteralMap:
     """Return plain values for outputs of which nobody says anything, as those ask who take them."""
-    scripted = around.company.cast.nodes[site.path]
+    scripted = around.company.cast.nodes.get(site.path)
     said = scripted.yielded.outputs if isinstance(scripted, Dynamic) and scripted.yielded else {}
     free = {one.var for one in template.outputs if not _is_promised(one.binding)} - {*said}
     declared = template.interface.outputs.variables

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.engine.performance import Looks, Until, Wait
+from flyte_testkit.nodes import immediately
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES
 from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
 from flyte_testkit.walk.pods import WITHOUT_LOGS
@@ -19,6 +20,8 @@ from flyte_testkit.walk.tasks import must_have_run
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from datetime import datetime
+
+    from flyteidl.core import literals_pb2
 
     from flyte_testkit.engine.performance import Audience
     from flyte_testkit.timeline import Attempt, Duration
@@ -44,6 +47,8 @@ class Item:
         has_logs: Whether a process tells, or told, of this attempt.
         wait: Until when it stays so.
         last: What its last attempt did, once it has ended by itself.
+        made: What it gives, once that is known.
+        cache_status: What it says of the cache; empty if that is nothing.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class Item:
         self.has_logs = False
         self.wait: Wait = Wait()
         self.last: Attempt | None = None
+        self.made: literals_pb2.LiteralMap | None = None
+        self.cache_status = ""
         self._attempts = attempts
         self._retries = retries
         self._audience = audience
@@ -74,6 +81,11 @@ class Item:
             self.wait = next(self._life)
         else:
             self.wait = self._life.send(at)
+
+    def is_found(self, made: literals_pb2.LiteralMap) -> None:
+        """Need not run, since it is cached."""
+        self.made, self.cache_status = made, "CACHE_HIT"
+        self.phase, self.last = "SUCCEEDED", immediately.succeeds()
 
     def stops(self) -> None:
         """Be stopped from outside, unless it has ended, or has not begun."""

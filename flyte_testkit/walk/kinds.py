@@ -14,6 +14,7 @@ from flyte_testkit.walk.arrays import plays_array
 from flyte_testkit.walk.branches import plays_branch
 from flyte_testkit.walk.gates import plays_gate, plays_sleep
 from flyte_testkit.walk.launch_plans import plays_launch_plan
+from flyte_testkit.walk.sparing import may_be_spared, unless_spared
 from flyte_testkit.walk.subworkflows import plays_subworkflow
 from flyte_testkit.walk.tasks import plays_task
 
@@ -84,6 +85,8 @@ def play(
     kind = kind_of(site.node)
     if kind not in PLAYED:
         raise UnplayableError(f"node {site.node.id!r} is a {kind}; {_YET}.")
+    if may_be_spared(site, around):
+        return unless_spared(site, inputs, around, at, PLAYED[kind])
     return PLAYED[kind](site, inputs, around, at)
 
 

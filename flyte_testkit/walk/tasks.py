@@ -21,6 +21,7 @@ from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
 from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES, Worded
 from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, Yields
+from flyte_testkit.walk.caching import Caching
 from flyte_testkit.walk.dynamics import not_built, plays_yielded
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.pods import Pod
@@ -67,6 +68,7 @@ class _Task:
         self.attempts = attempts or (company.rest,)
         self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
         self.has_deck = self.template.metadata.generates_deck.value
+        self.caching = Caching(site, inputs, around)
         self.interruptible = company.is_interruptible(node)
         self.number = 0
         self.pod: Pod | None = None  # while an attempt is under way
@@ -78,6 +80,10 @@ class _Task:
             yield self.site.queued(at, self.inputs)
             # All of a level are queued before the first of them starts.
             at = yield Until(at + self.site.stage.pace.round)
+            found, at = yield from self.caching.waits(at)
+            if found is not None:
+                yield self.caching.hit(at, found)
+                return found.outputs
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
@@ -101,6 +107,8 @@ class _Task:
                 yield self.pod.aborted(stopped.at)
             yield self.site.aborted(stopped)
             raise
+        finally:
+            self.caching.ends()
 
     def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
         """Go through the phases of an attempt, those included that it cannot do without."""
@@ -141,14 +149,17 @@ class _Task:
         is_first = not self.number and not self._pod.told
         yield self._pod.phase(at, phase, reason)
         if is_first:
-            yield self.site.event(at, "RUNNING", **self._deck())
+            yield self.site.event(at, "RUNNING", **self._deck(), **self.caching.runs())
 
     def _yields(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         """Let the task have ended well, and what it yielded be played."""
         pod, self.pod = self._pod, None
         yield pod.yielded(at)
         yielded = self.around.company.cast.yielded[self.site.path]
-        return (yield from plays_yielded(self.site, self.number, yielded, self.around, at))
+        self.around.company.slots.leave(self.site.id)  # from here on it is they who run
+        return (
+            yield from plays_yielded(self.site, self.number, yielded, self.around, at, self.caching)
+        )
 
     def _succeeds(
         self, ending: Succeeds | Yields, at: datetime
@@ -157,7 +168,9 @@ class _Task:
         outputs = self.around.outputs_of(self.site, ending.outputs, declared)
         yield self._pod.succeeded(at, outputs)
         self.pod = None
-        yield self.site.succeeded(at, outputs, self.number, **self._by_itself())
+        fields = self._by_itself()
+        self.caching.populated(outputs, self.number, fields["task_node_metadata"])
+        yield self.site.succeeded(at, outputs, self.number, **fields)
         return outputs
 
     def _fails(self, failure: Failure, at: datetime) -> Iterator[Act]:

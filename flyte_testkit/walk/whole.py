@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
@@ -29,6 +29,7 @@ from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.gates import waits_for_approval
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
+from flyte_testkit.walk.setting import Memory, Setting
 from flyte_testkit.walk.terminating import terminating
 
 if TYPE_CHECKING:
@@ -51,11 +52,14 @@ class Walked(Played):
     Attributes:
         cast: Who plays what.
         inputs: What the execution runs with.
+        setting: What it meets that it did not bring along.
     """
 
     cast: Cast
     inputs: literals_pb2.LiteralMap
+    setting: Setting = field(default_factory=Setting)
     outputs: literals_pb2.LiteralMap = field(default_factory=literals_pb2.LiteralMap, init=False)
+    _answers: dict[tuple[str, str], Any] = field(default_factory=dict, init=False)
 
     @property
     def script(self) -> object:  # type: ignore[override]  # nobody sets it
@@ -74,7 +78,8 @@ class Walked(Played):
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Walk through it."""
-        return perform(self.cast, stage, at)
+        memory = Memory(self.setting, self._answers, rehearses=stage.rehearses)
+        return perform(self.cast, stage, at, memory, self.setting.most_at_once)
 
     def unplayable(self) -> str:
         """Return why it cannot be played yet; empty if it can.
@@ -115,7 +120,7 @@ def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) 
 
 
 def reached(
-    cast: Cast, inputs: literals_pb2.LiteralMap
+    cast: Cast, inputs: literals_pb2.LiteralMap, setting: Setting | None = None
 ) -> Iterator[tuple[Site, literals_pb2.LiteralMap]]:
     """Yield the nodes that a run will reach if nobody stops it, each with what it is given.
 
@@ -125,6 +130,7 @@ def reached(
     Args:
         cast: Who plays what.
         inputs: What it runs with.
+        setting: What it meets that it did not bring along; None for nothing.
     """
     found: list[tuple[Site, literals_pb2.LiteralMap]] = []
 
@@ -137,7 +143,8 @@ def reached(
         return play(site, given, around, at)
 
     stage = _stage(inputs)
-    performance = perform(cast, stage, _ANY_TIME, noted)
+    memory = Memory(setting or Setting(), {}, rehearses=True)
+    performance = perform(cast, stage, _ANY_TIME, memory, play=noted)
     try:
         rehearsal = rehearse(performance, next(performance))
         while rehearsal.waits_for_looks:
@@ -147,16 +154,27 @@ def reached(
     yield from found
 
 
-def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Performance[None]:
+def perform(
+    cast: Cast,
+    stage: Stage,
+    at: datetime,
+    memory: Memory | None = None,
+    most_at_once: int = 0,
+    play: Play = play,
+) -> Performance[None]:
     """Walk through a compiled workflow from an instant on.
 
     Args:
         cast: Who plays what.
         stage: Who plays it.
         at: When it begins.
+        memory: What it finds that it did not bring along; None for nothing.
+        most_at_once: How many tasks and launch plans may run at once; 0 for any number.
         play: What plays a node, whatever its kind.
     """
-    performance = _performs(cast, stage, at, play)
+    memory = memory or Memory(Setting(), {}, rehearses=stage.rehearses)
+    company = Company(cast, stage, play, memory, most_at_once)
+    performance = _performs(company, at)
     if (stop := cast.script.stop) is None:
         return performance
     act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
@@ -170,8 +188,8 @@ def _deaf(cast: Cast) -> timedelta:
     return timedelta(seconds=seconds_of(terminated.steps))
 
 
-def _performs(cast: Cast, stage: Stage, at: datetime, play: Play) -> Performance[None]:
-    company = Company(cast, stage, play)
+def _performs(company: Company, at: datetime) -> Performance[None]:
+    cast, stage = company.cast, company.stage
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
         at = yield from _begins(cast, stage, at)
@@ -191,7 +209,8 @@ def _approved(given: literals_pb2.LiteralMap, at: datetime) -> Performance[liter
 
 def _stage(inputs: literals_pb2.LiteralMap) -> Stage:
     """Return a stage for a rehearsal."""
-    return Stage(WorkflowExecutionIdentifier(), "", inputs, literals_pb2.LiteralMap())
+    no_outputs = literals_pb2.LiteralMap()
+    return Stage(WorkflowExecutionIdentifier(), "", inputs, no_outputs, rehearses=True)
 
 
 def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:

@@ -13,6 +13,7 @@ from functools import cache
 
 from story_graphs import dynamics, needs, places
 from story_kinds import kind_of
+from waits import lets_in, makes
 
 ONE_ROUND = 1.0
 """How long before a failure an attempt may have ended so that nothing came of it, in seconds."""
@@ -29,6 +30,7 @@ class Anchors:
         workflow: What ran.
         told: What was told of it.
         begun: When it was launched.
+        most: How many tasks run at once; 0 for any number.
         noticed: When nodes noticed the end of what they launched, by their unique ids.
 
     Attributes:
@@ -36,11 +38,13 @@ class Anchors:
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun, noticed=None):
+    def __init__(self, workflow, told, begun, most=0, noticed=None):
         self._noticed = noticed or {}
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
+        self._lets_in = lets_in(self.kept, most)
+        self._makes = makes(self.kept)
         self._needs = needs(workflow, told)
         self._dynamics = dynamics(told)
         known = {place.unique: place.node for place in places(workflow, told)}
@@ -76,6 +80,8 @@ class Anchors:
             begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
         if failed := self._failed_before(node):
             begun = max(begun, self.end(failed))
+        if (other := self._lets_in.get(node)) is not None:
+            begun = max(begun, self.end(other))
         return begun
 
     def _end(self, node):
@@ -87,6 +93,8 @@ class Anchors:
             for number in range(len(self.kept))
             if self._is_end(number) and self._is_in(self.kept[number].node, node)
         ]
+        if (maker := self._makes.get(node)) is not None:
+            ends.append(self.end(maker))
         ends += [at for other, at in self._noticed.items() if at and self._is_in(other, node)]
         return max([self.start(node), *ends])
 

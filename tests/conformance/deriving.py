@@ -16,6 +16,7 @@ import families
 import waiting
 import yielding
 from anchors import Anchors
+from caches import HIT, found, status, tag
 from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
@@ -105,8 +106,11 @@ class _Derivation:
         self._top = Scope.top(story, told)
         self._children = families.children(story, told.key)
         noticed = {node: families.noticed(story, key) for node, key in self._children.items()}
-        self._anchors = Anchors(story.workflow, told, launched, noticed)
+        spec = story.whole["after"][told.key]["execution"]["spec"]
+        most = spec.get("max_parallelism", 0)
+        self._anchors = Anchors(story.workflow, told, launched, most, noticed)
         self._outputs = solved(story, told)
+        self._cached = found(story)
 
     def tree(self):
         """Return all that is to be said of the execution."""
@@ -136,21 +140,24 @@ class _Derivation:
 
     def _node(self, scope, node, unique):
         """What is to be said of a node; None if nothing is."""
+        if any(status(event) == HIT and tag(event) in self._cached for event in self._of(unique)):
+            return nodes.cached(self._outputs.get(unique, {}))
         if not any(event.phase == "RUNNING" or event.kind == "task" for event in self._of(unique)):
             return None
         kind = kind_of(node)
-        if kind == "task":
-            return self._task(scope, node, unique)
         if kind in ("gate", "sleep"):
             return waiting.said(self._story, self._anchors, node, unique)
-        if kind == "branch":
-            return self._branch(scope, node, unique)
+        if kind in ("task", "branch"):
+            return (self._task if kind == "task" else self._branch)(scope, node, unique)
         if kind == "array":
             return self._map(node, unique)
         if kind == "launch plan":  # what it launches is scripted as any launch
             return None
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
+        return self._sub_workflow(scope, node, unique)
+
+    def _sub_workflow(self, scope, node, unique):
         inner = scope.inner(node, unique)
         if inner is None:
             raise NotDerivedError(f"the sub-workflow of {unique} is not in the story")
@@ -183,9 +190,11 @@ class _Derivation:
         for number in numbers:
             said, at = self._attempt(unique, number, at, is_last=number == numbers[-1])
             attempts += [] if said is None else [said]
-        if not attempts:
-            return None
-        if (inner := scope.inner(node, unique)) is not None:
+        inner = scope.inner(node, unique)
+        if not attempts:  # what a recovered one had yielded is played without its task
+            inside = self._inside(inner)[0] if inner is not None else {}
+            return nodes.dynamic(nodes.immediately.yields(inside)) if inside else None
+        if inner is not None:
             inside, _ = self._inside(inner)
             return nodes.dynamic(*attempts[:-1], yielding.instead(attempts[-1], inside))
         if (error := self._error(unique)).get("code") == wording.FUTURES:

@@ -30,10 +30,12 @@ class Item:
     Attributes:
         attempts: The phases of each of its attempts, with their times; the first time of each.
         last: What the last event of the map says of it.
+        is_found: Whether it was cached.
     """
 
     attempts: dict[int, dict[str, float]] = field(default_factory=dict)
     last: str = ""
+    is_found: bool = False
 
     @property
     def begins(self):
@@ -82,6 +84,7 @@ class Map:
         scripts = {index: self._script(index) for index in sorted(self._items)}
         each = max(scripts.values(), key=list(scripts.values()).count, default=())
         but = {index: [*script] for index, script in scripts.items() if script != each}
+        but |= {index: nodes.cached() for index, item in self._items.items() if item.is_found}
         return nodes.array(*each, size=len(scripts), but=but)
 
     def _join(self):
@@ -162,6 +165,7 @@ def _items(events):
             if event.phase == "RUNNING":
                 phases = item.attempts.setdefault(told.get("retry_attempt", 0), {})
                 phases.setdefault(told["phase"], time)
+                item.is_found |= told.get("cache_status") == "CACHE_HIT"
     return found
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
 from story_graphs import dynamics, upstream
 
-from flyte_testkit import nodes
+from flyte_testkit import literals, nodes
 from flyte_testkit.timeline import Attempt, Fails
 
 MAPS = "maps of registered tasks that were yielded"
@@ -49,12 +51,32 @@ def defined(template, node, said):
     beside = {each["id"]: each for each in template["nodes"]}
     after = sorted(named(beside[each]) for each in upstream(node) if each in beside)
     if "task_node" in node:
-        return replace(of_task(node, said or nodes.task()), after=after)
+        said = of_task(node, said or nodes.task())
+        if isinstance(said, nodes.Cached):
+            return replace(said, after=after)
+        return replace(said, after=after, inputs=_given(node, beside))
     if (plan := node.get("workflow_node", {}).get("launchplan_ref")) is not None:
         return nodes.launch_plan(of=plan["name"], after=after)
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
+
+
+def _given(node, beside):
+    """What a node is given, by which a cache tells it from others; nothing if not all is known."""
+    found = {}
+    for each in node.get("inputs", ()):
+        binding = each["binding"]
+        promise = binding.get("promise", {"attr_path": True})
+        if "scalar" in binding:
+            literal = ParseDict({"scalar": binding["scalar"]}, literals_pb2.Literal())
+            found[each["var"]] = literals.python_value(literal)
+        elif promise.get("node_id") in beside and not promise.get("attr_path"):
+            name = named(beside[promise["node_id"]])
+            found[each["var"]] = nodes.promise(f"{name}.{promise['var']}")
+        else:
+            return {}
+    return found
 
 
 def instead(attempt, inside):
