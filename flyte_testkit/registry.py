@@ -15,6 +15,7 @@ from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
 from flyte_testkit.beside import Beside
+from flyte_testkit.children import Child, children
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts
 from flyte_testkit.errors import (
     FlyteTestkitError,
@@ -101,7 +102,7 @@ class Registry:
             return
         name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
         with self._backend.moment() as now:
-            self._children(name, trees.children(planting.scripts))
+            self._children(name, children(planting.scripts))
             if self._is_to_be_inferred(name) and (criteria.placed or not self._elsewhere(name)):
                 inputs = dict(criteria.inputs or ())
                 self._infer(name, inputs, planting.scripts, criteria.version, now)
@@ -158,7 +159,7 @@ class Registry:
             require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
         with self._backend.moment() as now:
-            self._children(named, trees.children([script]))
+            self._children(named, children([script]))
             if self._is_to_be_inferred(named):
                 if place is None and (others := self._elsewhere(named)):
                     raise RegistrationError(
@@ -240,19 +241,25 @@ class Registry:
         learnt = guess, version, trees.settled(inferred, name, planted)
         return trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
 
-    def _children(self, parent: Name, children: Iterable[tuple[str, Played]]) -> None:
+    def _children(self, parent: Name, launched: Iterable[Child]) -> None:
         """See to it that what nodes launch can be as these want it.
 
         Raises:
             FlyteTestkitError: It cannot.
         """
-        for name, script in children:
-            criteria = Criteria.checked(name, project=parent.project, domain=parent.domain)
-            self.scripted(Planting(criteria, (script,)))
+        for name, script, inputs, complete in launched:
+            named = parent._replace(name=name)
+            if script is not None:
+                criteria = Criteria.checked(name, project=named.project, domain=named.domain)
+                self.scripted(Planting(criteria, (script,)))
+            if named in self._backend.inferred and self._is_to_be_inferred(named):
+                with self._backend.moment() as now:
+                    self._infer(named, inputs, (), None, now, complete=complete)
 
-    def _launched(self, children: Iterable[tuple[identifier_pb2.Identifier, Played]]) -> None:
-        for id_, script in children:
-            self._children(Name(id_.project, id_.domain, id_.name), [(id_.name, script)])
+    def _launched(self, launched: Iterable[tuple[identifier_pb2.Identifier, Played]]) -> None:
+        for id_, script in launched:
+            named = Name(id_.project, id_.domain, id_.name)
+            self._children(named, [Child(id_.name, script, {})])
 
     def _grow(self, name: Name, scripts: Iterable[object], now: datetime) -> None:
         """Learn what nodes give by scripts, of a name whose nodes were registered by a tree.

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TypeAlias
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.beside import Beside
+from flyte_testkit.children import with_plans
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
 from flyte_testkit.nodes import Array, LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from flyteidl.core import compiler_pb2, identifier_pb2
@@ -36,14 +37,12 @@ __all__ = [
     "among",
     "check",
     "check_nameless",
-    "children",
     "defined",
     "learn",
     "learn_late",
     "registered",
     "settled",
     "unregistered",
-    "with_plans",
 ]
 
 
@@ -115,46 +114,6 @@ def learn(
         for tree in planted:
             graphs.cast(compiled, tree, registered=known)
     return inferred.learn(name, guess, version, now, graph)
-
-
-def with_plans(inferred: Inferred, name: Name, graph: Graph) -> Graph:
-    """Return a graph that knows what its nodes launch.
-
-    Raises:
-        RouteError: There is no such launch plan.
-    """
-
-    def find(plan: graphs.Plan) -> graphs.Plan:
-        found = [
-            row
-            for row in inferred.plans(name._replace(name=plan.name))
-            if plan.version in {"", row.version}
-        ]
-        if not found:
-            near = close_names(plan.name, inferred.beside(name) - {name.name})
-            raise RouteError(
-                f"a node of {name.name!r} launches {plan.name!r}, which is neither registered nor"
-                f" scripted.{near}\nScript it first, on_launch({plan.name!r}).plays(…), or say what"
-                f" it does: nodes.launch_plan(running(60).succeeds(), of={plan.name!r})."
-            )
-        closure = found[-1].message.closure
-        taken, given = closure.expected_inputs.parameters, closure.expected_outputs.variables
-        return graphs.Plan(
-            plan.name,
-            found[-1].version,
-            {key: one.var.type for key, one in taken.items()},
-            {key: one.type for key, one in given.items()},
-        )
-
-    return graphs.with_plans(graph, find)
-
-
-def children(scripts: Iterable[object]) -> Iterator[tuple[str, Timeline | Workflow | Where]]:
-    """Yield the launch plans that nodes name and script, with these scripts."""
-    for tree in among(scripts):
-        for _, node in deep(tree.below()):
-            if isinstance(node, LaunchPlan) and node.of and node.script is not None:
-                yield node.of, node.script
 
 
 def learn_late(

@@ -21,7 +21,7 @@ HOUSE = [
             "graphs",  # workflows made of scripts, and who plays what
             "glances stubs",
             "inferred",
-            "definitions",
+            "children definitions",  # what nodes launch; what is registered
             "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
             "admissions",

@@ -8,6 +8,7 @@ from flyte_testkit import failures, nodes, polls, render, running, undefined
 from flyte_testkit.errors import (
     FlyteTestkitError,
     HopelessWait,
+    RegistrationError,
     RouteError,
     TimelineError,
     UnexpectedUse,
@@ -358,3 +359,94 @@ def test_the_report_names_the_child(flyte_admin, remote):
 
     _, child = flyte_admin.launches
     assert f"launched {child.id.name}" in render.text(flyte_admin)
+
+
+def test_what_a_node_gives_to_its_child_is_learnt(flyte_admin, remote):
+    day = {"day": nodes.promise("extract.day"), "rows": 9}
+    flyte_admin.on_launch("etl").plays(
+        nodes.workflow(
+            extract=nodes.task(running(60).succeeds(day="monday")),
+            train=nodes.launch_plan(running(60).succeeds(), of="training", inputs=day),
+        )
+    )
+
+    run(remote)
+
+    parent, child = flyte_admin.launches
+    assert child.inputs == parent.nodes["train"].inputs == {"day": "monday", "rows": 9}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "told"),
+    [
+        ({}, "'etl.train' launches 'training', which needs 'day'.\nWrite nodes.launch_plan("),
+        (
+            {"dya": "monday"},
+            "'training', which takes no 'dya'. Did you mean 'day'?\nIt takes 'day'",
+        ),
+        ({"day": 3}, "'training', which takes 'day': the value is declared str, but 3 is an int"),
+    ],
+)
+def test_inputs_that_a_child_does_not_take_are_told(admin, inputs, told):
+    admin.register("training", inputs={"day": str})
+
+    with pytest.raises(RegistrationError) as caught:
+        admin.on_launch("etl").plays(
+            nodes.workflow(train=nodes.launch_plan(of="training", inputs=inputs))
+        )
+    assert told in str(caught.value)
+
+
+def test_scripts_agree_about_what_a_node_launches(admin):
+    for name in ("training", "testing"):
+        admin.register(name)
+    admin.on_launch("etl").plays(CHILD_ONLY, CHILD_ONLY)
+
+    with pytest.raises(TimelineError, match="what 'train' of 'etl' launches: 'training' and 't"):
+        admin.on_launch("etl").plays(nodes.workflow(train=nodes.launch_plan(of="testing")))
+    with pytest.raises(TimelineError, match=r"it is nodes\.launch_plan\(…\) and nodes\.task"):
+        admin.on_launch("etl").plays(nodes.workflow(train=nodes.task()))
+
+
+def test_a_definition_names_launch_plans_and_scripts_say_what_they_do(admin):
+    admin.register("training", outputs={"auc": float})
+    admin.register("etl", CHILD_ONLY)
+
+    launch = admin.add_execution(
+        "run",
+        nodes.where(train=nodes.launch_plan(running(6).succeeds(auc=0.1))),
+        launch_plan="etl",
+    )
+    admin.clock.advance(6)
+
+    assert launch.nodes["train"].outputs == {"auc": 0.1}
+    with pytest.raises(RegistrationError, match=r"nodes\.launch_plan\(of='training'\) here"):
+        admin.register(
+            "other",
+            nodes.workflow(train=nodes.launch_plan(running(6).succeeds(), of="training")),
+        )
+
+
+def test_an_arm_may_launch(admin):
+    fails = nodes.launch_plan(running(3).fails("nan"), of="training")
+    launch = admin.add_execution(
+        "run", nodes.workflow(check=nodes.branch(retrain=fails)), launch_plan="etl"
+    )
+    admin.clock.advance(3)
+
+    assert launch.nodes["check.retrain"].phase == "FAILED"
+    assert launch.failing.path == "check.retrain.training"  # the one task of what it launched
+    assert launch.phase == "FAILED"
+
+
+def test_many_children_are_told_apart(admin):
+    made = {
+        f"fit_{n}": nodes.launch_plan(running(n + 1).succeeds(n=n), of="fit", after=())
+        for n in range(20)
+    }
+    launch = admin.add_execution("run", nodes.workflow(**made), launch_plan="etl")
+    admin.clock.advance(20)
+
+    assert launch.phase == "SUCCEEDED"
+    assert [run.outputs["n"] for run in launch.nodes.values()] == list(range(20))
+    assert len({run.execution.id.name for run in launch.nodes.values()}) == 20

@@ -54,12 +54,14 @@ class Plan:
         version: Its version; empty as long as only scripts are known.
         inputs: The types of what it takes.
         outputs: The types of what it gives.
+        required: The inputs that it cannot do without.
     """
 
     name: str
     version: str = ""
     inputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
     outputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -241,7 +241,7 @@ class Scope:
         if part.mapped is not None:
             return node, self._map(node, part, part.mapped, path, giver)
         if part.plan is not None:
-            return node, self._launch_plan(node, part, part.plan)
+            return node, self._launch_plan(node, part, part.plan, path)
         if part.inside is None:
             return node, self._task(node, part, path, giver)
         if part.word == "nodes.branch":
@@ -290,11 +290,25 @@ class Scope:
             node.inputs.append(binding)
         return kinds
 
-    def _launch_plan(self, node: workflow_pb2.Node, part: Part, plan: Plan) -> Kinds:
+    def _launch_plan(self, node: workflow_pb2.Node, part: Part, plan: Plan, path: str) -> Kinds:
         node.workflow_node.launchplan_ref.CopyFrom(self._maker.launch_plan(plan))
+        said = f"{path!r} launches {plan.name!r}, which"
         for key, value in part.inputs.items():
-            kind = plan.inputs[key] if key in plan.inputs else type_of(value, self.kinds)
-            node.inputs.append(bound(key, value, kind, self.ids))
+            if key not in plan.inputs:
+                raise RegistrationError(
+                    f"{said} takes no {key!r}.{close_names(key, plan.inputs)}"
+                    f"\nIt takes {', '.join(map(repr, plan.inputs)) or 'nothing'}."
+                    f" Register what it takes: register({plan.name!r}, inputs={{…}})."
+                )
+            try:
+                node.inputs.append(bound(key, value, plan.inputs[key], self.ids))
+            except RegistrationError as error:
+                raise RegistrationError(f"{said} takes {key!r}: {error}") from None
+        for key in sorted(plan.required - part.inputs.keys()):
+            raise RegistrationError(
+                f"{said} needs {key!r}.\nWrite nodes.launch_plan(of={plan.name!r},"
+                f" inputs={{{key!r}: …}})."
+            )
         return plan.outputs
 
     def _branch(self, node: workflow_pb2.Node, arms: Graph, path: str, giver: str) -> Kinds:

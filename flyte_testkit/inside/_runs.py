@@ -28,10 +28,9 @@ from flyte_testkit.inside._values import (
 )
 from flyte_testkit.nodes._names import same
 from flyte_testkit.propeller.phases import NODE_OUTCOMES
-from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
     from flyteidl.admin import execution_pb2, node_execution_pb2
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
-_BY_THEMSELVES = {START, END}
 _LISTED, _LETTERS = 20, 300  # names in a message, and how long they may be
 
 
@@ -237,19 +235,19 @@ class NodeRuns(Mapping[str, NodeRun]):
 
     def __iter__(self) -> Iterator[str]:
         siblings = self._siblings()
-        return (siblings.key(run) for run in _own(siblings.all))
+        return (siblings.key(run) for run in siblings.own)
 
     def __len__(self) -> int:
-        return len(_own(self._siblings().all))
+        return len(self._siblings().own)
 
     def values(self) -> list[NodeRun]:  # type: ignore[override]  # read once, not name by name
         """Return the nodes, in the order in which they began."""
-        return _own(self._siblings().all)
+        return self._siblings().own
 
     def items(self) -> list[tuple[str, NodeRun]]:  # type: ignore[override]  # likewise
         """Return the nodes with their names, in the order in which they began."""
         siblings = self._siblings()
-        return [(siblings.key(run), run) for run in _own(siblings.all)]
+        return [(siblings.key(run), run) for run in siblings.own]
 
     def __repr__(self) -> str:
         lines = [f"  {run!r}" for run in self.values()]
@@ -316,7 +314,7 @@ class NodeRuns(Mapping[str, NodeRun]):
 
     def _no_such(self, name: str, siblings: Siblings[NodeRun]) -> str:
         """Say what is true of a node that was asked for in vain: it may not have begun."""
-        there = [siblings.key(run) for run in _own(siblings.all)]
+        there = [siblings.key(run) for run in siblings.own]
         whose, phase = self._whose(), self._phase()
         graph = Graph.of(self._reader.workflow()) if self.parent is None else self.parent.inside()
         coming = [called for id_ in graph.nodes for called in (short(graph.name(id_)), id_)]
@@ -346,8 +344,3 @@ class NodeRuns(Mapping[str, NodeRun]):
             "Nothing has begun inside of it. Script it with nodes.workflow(…), or with "
             "nodes.where(…) if the workflow is registered: a plain timeline says nothing of nodes."
         )
-
-
-def _own(runs: Sequence[NodeRun]) -> list[NodeRun]:
-    """Return the nodes that somebody wrote: those without the ones that come by themselves."""
-    return [run for run in runs if run.spec_id not in _BY_THEMSELVES]

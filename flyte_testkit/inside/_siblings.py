@@ -6,15 +6,18 @@ Ignorant of what they do.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from flyte_testkit.inside._graph import short
 from flyte_testkit.nodes._names import same
+from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Siblings", "ways"]
+
+_BY_THEMSELVES: Final = {START, END}
 
 
 class _Named(Protocol):
@@ -55,6 +58,11 @@ class Siblings(Generic[Run]):
             self._add(("", spec_id, name, short(name)), spec_id, None)
         for run in sorted(runs, key=_attempt):
             self._add((run.id, run.spec_id, run.full_name, run.name), run.spec_id, run)
+
+    @property
+    def own(self) -> list[Run]:
+        """The nodes that somebody wrote: those without the ones that come by themselves."""
+        return [run for run in self.all if run.spec_id not in _BY_THEMSELVES]
 
     def _add(self, names: Sequence[str], spec_id: str, run: Run | None) -> None:
         for spelled, name in zip(self._spelled, names, strict=True):

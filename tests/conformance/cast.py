@@ -32,6 +32,15 @@ def launches(story):
                 yield call
 
 
+def adopted(story):
+    """The calls by which the engine found executions that were there already."""
+    for execution in story["executions"].values():
+        for call in execution.get("calls", ()):
+            there = (call["call"], call["code"]) == ("CreateExecution", "ALREADY_EXISTS")
+            if there and key(call["request"]["name"]) in story["executions"]:
+                yield call
+
+
 def register(story, ask):
     """Register all that a story needs; ``ask`` takes an RPC with its request."""
     workflow = story["workflow"]
@@ -81,7 +90,7 @@ def made_up_of(story):
     Those of one workflow have one spec.
     """
     tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
-    for call in reversed([*launches(story)]):
+    for call in reversed([*launches(story), *adopted(story)]):
         child = story["after"][key(call["request"]["name"])]["execution"]
         of = child["closure"]["workflow_id"]
         made = next((made for other, made in known if other == of), None)

@@ -17,13 +17,17 @@ EVERY = 30.0
 
 
 def children(story, parent):
-    """Return the keys of the executions that one launched, by the unique ids of its nodes."""
+    """Return the keys of what one launched or adopted, by the unique ids of its nodes."""
     found = {}
-    for call in cast.launches(story.whole):
+    for call in _calls(story):
         of = call["request"]["spec"]["metadata"]["parent_node_execution"]
         if cast.key(of["execution_id"]["name"]) == parent:
             found[of["node_id"]] = cast.key(call["request"]["name"])
     return found
+
+
+def _calls(story):
+    return [*cast.launches(story.whole), *cast.adopted(story.whole)]
 
 
 def names(story, known):
@@ -37,7 +41,7 @@ def names(story, known):
 
 def alone(story, key):
     """Return a story as one of an execution in it: the workflow is its own, so are the inputs."""
-    for call in cast.launches(story.whole):
+    for call in _calls(story):
         if cast.key(call["request"]["name"]) == key:
             inputs = call["request"].get("inputs", {}).get("literals", {})
             whole = {**story.whole, "inputs": inputs}

@@ -111,7 +111,7 @@ def test_the_name_of_a_story_says_nothing(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("gate-rejected", "n0 is of a kind that no script says yet: gate")]
+    ("name", "why"), [("gate-rejected", "n1 is of a kind that no script says yet: gate")]
 )
 def test_what_cannot_be_scripted_is_told(name, why):
     with pytest.raises(deriving.NotDerivedError, match=why):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
+
 import cast
 import families
+import playing
 import pytest
 import rounding
 from changed_runs import STORIES, story
+from comparing import differences
 from performing import performing
 from played_once import PLAYABLE
 from playing import planter
 from replaying import as_json
+from story_files import Story
 
 LAUNCHING = [name for name in PLAYABLE if next(cast.launches(STORIES[name]), None)]
 
@@ -62,3 +67,18 @@ def _told(request, names):
         return value
 
     return replaced(as_json(request))
+
+
+def test_one_that_was_there_already_is_adopted():
+    whole = copy.deepcopy(STORIES["launch-plan"])
+    (call,) = _calls(whole, "CreateExecution")
+    call |= {"code": "ALREADY_EXISTS", "message": "it is there"}
+    del call["reply"]
+    after = whole["after"]["child1"]["execution"]
+    after["spec"]["metadata"] = {"system_metadata": {"namespace": "flytesnacks-development"}}
+    after["closure"]["created_at"] = "${t-0.9}"  # before main, whose engine begins at once here
+    whole["inputs"] = call["request"]["inputs"]["literals"]
+    told = Story.read("taken", whole)
+
+    assert families.children(told, "main") == {"n0": "child1"}
+    assert list(differences(told, Story.read("taken", playing.played(told)))) == []
