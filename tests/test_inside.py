@@ -232,6 +232,15 @@ def test_of_two_that_failed_alike_the_first_one_is_failing(admin, launch, engine
     assert launch.failing.error.code == "OOMKilled"
 
 
+def test_an_end_that_is_bound_to_what_nobody_gave_is_failing(launch, engine):
+    engine.node("n1", "QUEUED", "RUNNING")
+    engine.node("n1-0-end-node", "FAILED", parent="n1", spec_id="end-node", group="0", error=OOM)
+    engine.node("n1", "FAILED", error=OOM)
+
+    assert launch.failing.path == "n1.end-node"
+    assert list(launch.nodes["n1"].nodes) == []
+
+
 def test_a_node_that_timed_out_is_failing(launch, engine):
     engine.node("n1", "QUEUED", "RUNNING", "TIMED_OUT")
 

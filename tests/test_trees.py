@@ -352,3 +352,36 @@ class TestRegister:
         with pytest.raises(RegistrationError):
             admin.register("etl", impossible)
         assert not admin._registry.names()
+
+
+def gives_whole(value):
+    return nodes.workflow(fit=GIVES).succeeds(auc=value)
+
+
+def gives_inside(value):
+    return nodes.workflow(train=nodes.subworkflow(fit=GIVES).succeeds(auc=value))
+
+
+@pytest.mark.parametrize("whole", [gives_whole, gives_inside])
+@pytest.mark.parametrize(
+    ("one", "other"), [(3, "x"), ([1], ["x"]), (nodes.promise("fit.rows"), "x"), (3, None)]
+)
+def test_values_of_a_whole_that_no_type_holds_are_refused(admin, whole, one, other):
+    with pytest.raises(RegistrationError, match=r"output 'auc'.* is declared int, but"):
+        admin.on_launch("etl").plays(whole(one), whole(other))
+
+
+@pytest.mark.parametrize("whole", [gives_whole, gives_inside])
+def test_types_of_what_a_whole_gives_grow(flyte_admin, remote, whole):
+    flyte_admin.on_launch("etl").plays(whole(3), whole(1.5))
+    assert [run(remote).outputs["auc"] for _ in range(2)] == [3.0, 1.5]
+
+
+def test_an_end_that_nothing_can_be_bound_to_is_the_failing_node(flyte_admin, remote):
+    gives = nodes.task(running(60).succeeds(rows={"monday": 3}))
+    tree = nodes.workflow(extract=gives).succeeds(rows=nodes.promise("extract.rows.sunday"))
+    unbound = flyte_admin.on_launch("etl").plays(tree)
+    assert run(remote).error.code == "BindingResolutionFailure"
+    (launch,) = unbound.launches
+    assert launch.failing.id == "end-node"
+    assert list(launch.nodes) == ["extract"]

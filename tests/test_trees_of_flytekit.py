@@ -2,7 +2,7 @@
 
 import pytest
 
-from flyte_testkit import failures, nodes, running
+from flyte_testkit import failures, nodes, polls, running
 from flyte_testkit.errors import RegistrationError, RouteError, TimelineError
 from flyte_testkit.server import FakeFlyteAdmin
 
@@ -29,6 +29,17 @@ def skip(rows: int) -> float:
 def training(rows: int) -> float:
     fit(rows=rows)
     return conditional("check").if_(rows > 10).then(fit(rows=rows)).else_().then(skip(rows=rows))
+
+
+@workflow
+def choosing(rows: int) -> float:
+    made = fit(rows=rows)
+    return conditional("check").if_(made > 0.5).then(fit(rows=rows)).else_().then(skip(rows=rows))
+
+
+@workflow
+def nested(rows: int) -> float:
+    return choosing(rows=rows)
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +70,48 @@ def test_an_arm_that_is_not_taken_is_refused_at_launch():
         with pytest.raises(Exception, match="does not take n1-n1 'skip'") as caught:
             run(admin.remote(), training.name, rows=50)
         assert "rows = 50" in str(caught.value)
+
+
+def chooses(auc, played):
+    given = nodes.task(played.succeeds(o0=auc))
+    skipped = nodes.branch(skip=nodes.task(running(9).fails("nan")))
+    return nodes.where(n0=given, check=skipped)
+
+
+@pytest.mark.parametrize("played", [running(60), running(polls(3)), nodes.immediately])
+def test_an_arm_is_refused_by_what_the_nodes_before_it_are_scripted_to_give(played):
+    with FakeFlyteAdmin(strict=False) as admin:
+        admin.register(choosing)
+        choices = admin.on_launch(choosing).plays(chooses(0.9, played))
+        with pytest.raises(Exception, match=r"does not take n1-n1 'skip'") as caught:
+            run(admin.remote(), choosing.name, rows=50)
+        assert "n0.o0 > 0.5, else; n0.o0 = 0.9" in str(caught.value)
+        assert "Script that one: fit=…, or script what 'n0' shall give." in str(caught.value)
+        assert list(choices.launches) == []
+
+
+def test_an_arm_inside_of_a_sub_workflow_is_refused_by_what_stands_beside_it():
+    with FakeFlyteAdmin(strict=False) as admin:
+        admin.register(nested)
+        inner = dict(chooses(0.9, running(60)).nodes)
+        admin.on_launch(nested).plays(nodes.where(choosing=nodes.subworkflow(inner)))
+        with pytest.raises(Exception, match=r"'check' \(n1\) of 'choosing' \(n0\) of"):
+            run(admin.remote(), nested.name, rows=50)
+
+
+def test_an_arm_that_scripted_outputs_take_passes(flyte_admin, flyte_remote):
+    flyte_admin.register(choosing)
+    flyte_admin.on_launch(choosing).plays(chooses(0.1, running(polls(1))))
+    assert run(flyte_remote, choosing.name, rows=50).error.message == "nan"
+
+
+def test_an_arm_that_is_never_reached_is_no_matter(flyte_admin, flyte_remote):
+    flyte_admin.register(choosing)
+    script = nodes.where(
+        n0=nodes.task(running(9).fails("nan")), check=nodes.branch(skip=nodes.task())
+    )
+    flyte_admin.on_launch(choosing).plays(script)
+    assert run(flyte_remote, choosing.name, rows=50).error.message == "nan"
 
 
 def test_a_task_that_is_launched_alone_plays_a_tree(flyte_admin, flyte_remote):

@@ -1,7 +1,7 @@
 """Arms of conditionals that a script names: they must be those that the values take.
 
-Some values are known at launch: those that come from inputs of the workflow alone. All others are
-known when the branch is reached. Ignorant of what the nodes do.
+Values that come from inputs of the workflow alone are known at once. All others are what the
+scripted nodes will give: a rehearsal of the run tells. Ignorant of what the nodes do.
 """
 
 from __future__ import annotations
@@ -13,33 +13,39 @@ from flyteidl.core import literals_pb2, workflow_pb2
 from flyte_testkit import flow
 from flyte_testkit.errors import TimelineError
 from flyte_testkit.graphs.compiled import called, kind, told
-from flyte_testkit.nodes import Branch
+from flyte_testkit.nodes import Branch, Where
 from flyte_testkit.propeller.places import START
+from flyte_testkit.walk import reached
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flyte_testkit.graphs.compiled import Compiled, Scope
     from flyte_testkit.nodes import Node
+    from flyte_testkit.walk import Cast
+    from flyte_testkit.walk.site import Site
 
 __all__ = ["check_arms"]
 
 
-def check_arms(
-    compiled: Compiled, scripted: Mapping[tuple[str, ...], Node], inputs: literals_pb2.LiteralMap
-) -> None:
-    """Refuse an arm that is named and not taken, as far as that is known at launch.
+def check_arms(compiled: Compiled, who: Cast, inputs: literals_pb2.LiteralMap) -> None:
+    """Refuse an arm that is named and not taken.
 
     Args:
         compiled: The workflow.
-        scripted: The nodes that a script is about, by their paths.
+        who: Who plays what.
         inputs: What the workflow runs with.
 
     Raises:
         TimelineError: Says what the condition is, with its values, and which arm is taken.
     """
-    if any(isinstance(node, Branch) for node in scripted.values()):
-        _Arms(compiled, scripted).check(compiled.top, inputs)
+    if not any(isinstance(node, Branch) for node in who.nodes.values()):
+        return
+    arms = _Arms(compiled, who.nodes)
+    arms.check(compiled.top, inputs)
+    if isinstance(who.script, Where):  # of what is made up the named arm is taken
+        for site, given in reached(who, inputs):
+            arms.check_reached(site, given)
 
 
 class _Arms:
@@ -52,6 +58,14 @@ class _Arms:
         for node in scope.nodes:
             if (*scope.path, node.id) in self._scripted:
                 self._node(scope, node, inputs)
+
+    def check_reached(self, site: Site, given: literals_pb2.LiteralMap) -> None:
+        """Check a node that the run will reach, if it is a branch."""
+        if not isinstance(self._scripted.get(site.path), Branch):
+            return
+        for scope, node in self._compiled.everywhere():
+            if (*scope.path, node.id) == site.path:
+                self._check_taken(scope, node, given)
 
     def _node(self, scope: Scope, node: workflow_pb2.Node, inputs: literals_pb2.LiteralMap) -> None:
         if kind(node) not in {"branch", "sub-workflow"}:
@@ -84,6 +98,15 @@ class _Arms:
             truth, advice = f"fails: {taken.message}", "Leave the branch out"
         raise TimelineError(
             f"{called(node)!r} ({node.id}) of {scope.whose} does not take {told(named)}: with these"
-            f" inputs it {truth}.\nIts conditions: {flow.told(node.branch_node.if_else, given)}."
-            f"\n{advice}, or launch with other inputs."
+            f" values it {truth}.\nIts conditions: {flow.told(node.branch_node.if_else, given)}."
+            f"\n{advice}, or {_otherwise(node)}."
         )
+
+
+def _otherwise(node: workflow_pb2.Node) -> str:
+    """Return how a condition gets other values."""
+    promises = [one.binding.promise for one in node.inputs if one.binding.HasField("promise")]
+    given = dict.fromkeys(one.node_id for one in promises if one.node_id != START)
+    if not given:
+        return "launch with other inputs"
+    return f"script what {' and '.join(map(repr, given))} shall give"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit import flow
+from flyte_testkit import flow, literals
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
@@ -78,9 +78,10 @@ def cast(
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
+    who = Cast(closure, script, caster.nodes, caster.outputs, caster.children, caster.yielded)
     if inputs is not None:
-        check_arms(caster.compiled, caster.nodes, inputs)
-    return Cast(closure, script, caster.nodes, caster.outputs, caster.children, caster.yielded)
+        check_arms(caster.compiled, who, inputs)
+    return who
 
 
 class _Caster:
@@ -117,8 +118,9 @@ class _Caster:
         if not isinstance(script, (Branch, Dynamic)) and script.failure_node is not None:
             self._failure_node(scope, *script.failure_node)
         if isinstance(script, (Workflow, Subworkflow)) and script.outputs is not None:
-            said = script.outputs.items()
-            self.outputs[scope.path] = {k: v for k, v in said if not any(promised(v))}
+            said = {k: v for k, v in script.outputs.items() if not any(promised(v))}
+            _check_values(scope, said)
+            self.outputs[scope.path] = said
 
     def rest(self, attempt: Attempt) -> None:
         """Hold what all other tasks do against each of them."""
@@ -230,6 +232,18 @@ class _Caster:
             flow.outputs(outputs, declared, name=task.id.name)
         except RegistrationError as error:
             raise RegistrationError(f"{what}: {error}") from None
+
+
+def _check_values(scope: Scope, said: Mapping[str, object]) -> None:
+    """Hold what a whole is said to give against what it is bound to by all scripts together."""
+    types = {name: scope.outputs[name].type for name in said if name in scope.outputs}
+    try:
+        literals.literal_map({name: said[name] for name in types}, types, of="output")
+    except RegistrationError as error:
+        raise RegistrationError(
+            f"{scope.whose}: {error}\nAll scripts of one name are of one workflow: let them give"
+            " values of one type."
+        ) from None
 
 
 def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:

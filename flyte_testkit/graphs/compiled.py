@@ -7,7 +7,7 @@ stands for ``-``. What comes first in this list counts. Ignorant of scripts.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,13 @@ from flyte_testkit.propeller.places import END, START
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
+    from flyteidl.core import (
+        compiler_pb2,
+        identifier_pb2,
+        interface_pb2,
+        tasks_pb2,
+        workflow_pb2,
+    )
 
 __all__ = ["Compiled", "Scope", "called", "kind", "told"]
 
@@ -80,12 +86,14 @@ class Scope:
         nodes: The nodes, start-node and end-node aside; or the arms of a branch.
         failure_node: Their failure node, if they are a workflow's and it has one.
         whose: What they are inside of, for messages.
+        outputs: What the whole of them gives, if they are a workflow's.
     """
 
     path: tuple[str, ...]
     nodes: Sequence[workflow_pb2.Node]
     failure_node: workflow_pb2.Node | None
     whose: str
+    outputs: Mapping[str, interface_pb2.Variable] = field(default_factory=dict)
 
     def meant(self, name: str) -> list[workflow_pb2.Node]:
         """Return the nodes that may be meant by a name: several if it is ambiguous."""
@@ -176,7 +184,7 @@ def _inner(node: workflow_pb2.Node) -> workflow_pb2.Node:
 def _scope(path: tuple[str, ...], template: workflow_pb2.WorkflowTemplate, whose: str) -> Scope:
     nodes = [node for node in template.nodes if node.id not in {START, END}]
     failure_node = template.failure_node if template.HasField("failure_node") else None
-    return Scope(path, nodes, failure_node, whose)
+    return Scope(path, nodes, failure_node, whose, template.interface.outputs.variables)
 
 
 def _key(id_: identifier_pb2.Identifier) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
+from flyte_testkit.guesses import Seen
 from flyte_testkit.literals import describe
 from flyte_testkit.nodes import Array, Branch, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flyte_testkit.graphs.mapped import Mapped
-    from flyte_testkit.guesses import Seen
     from flyte_testkit.nodes import Node, Where, Workflow
 
 __all__ = ["declaring", "joined", "scripted"]
@@ -225,13 +225,22 @@ def _united(
             continue
         promises = [any(facts.promised(said)) for said in (known, value)]
         if what == "output" and not all(promises):
-            found[name] = value if promises[1] else known
+            found[name] = value if promises[1] or _holds(value, known) else known
             continue
         raise TimelineError(
             f"the scripts disagree about the {what} {name!r} of {whose}: it is {shown(known)} and"
             f" {shown(value)}.\nA workflow binds it once, whatever a run does."
         )
     return found
+
+
+def _holds(one: object, other: object) -> bool:
+    """Say whether the type of a value holds another value, too, and not the other way round."""
+    try:
+        seen, twin = Seen.of(one), Seen.of(other)
+    except RegistrationError:
+        return False
+    return seen != twin and seen.joined(twin) == seen
 
 
 def _equal(one: Any, other: Any) -> bool:

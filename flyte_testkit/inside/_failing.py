@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["failing"]
 
-_FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
-
 
 def failing(reader: Reader) -> NodeRun | None:
     """Return the innermost node whose failure the execution carries; None if no node failed.
@@ -30,16 +28,15 @@ def failing(reader: Reader) -> NodeRun | None:
     """
     execution = reader.execution()
     error = None if execution is None else error_of(execution.closure)
-    return _leaf(NodeRuns(reader).values(), error)
+    return _leaf(NodeRuns(reader).failed(), error)
 
 
-def _leaf(runs: Sequence[NodeRun], error: RunError | None) -> NodeRun | None:
-    failed = [run for run in runs if run.phase in _FAILED]
+def _leaf(failed: Sequence[NodeRun], error: RunError | None) -> NodeRun | None:
     if not failed:
         return None
-    failed.sort(key=_when)
+    failed = sorted(failed, key=_when)
     culprit = next((run for run in failed if _is_told(run.error, error)), failed[0])
-    last = [run for run in culprit.nodes.values() if _of_last_attempt(run, culprit)]
+    last = [run for run in culprit.nodes.failed() if _of_last_attempt(run, culprit)]
     return _leaf(last, culprit.error) or culprit
 
 

@@ -244,6 +244,10 @@ class NodeRuns(Mapping[str, NodeRun]):
         """Return the nodes, in the order in which they began."""
         return self._siblings().own
 
+    def failed(self) -> list[NodeRun]:
+        """Return those that failed; an end-node does if it is bound to what nobody gave."""
+        return [run for run in self._siblings().all if run.phase in _FAILED]
+
     def items(self) -> list[tuple[str, NodeRun]]:  # type: ignore[override]  # likewise
         """Return the nodes with their names, in the order in which they began."""
         siblings = self._siblings()

@@ -9,6 +9,6 @@ Ignorant of how scripts are found, and of FlyteAdmin's rules.
 from flyte_testkit.walk.cast import Cast
 from flyte_testkit.walk.kinds import unplayable
 from flyte_testkit.walk.lone import LoneTask, lone_task
-from flyte_testkit.walk.whole import Walked, perform
+from flyte_testkit.walk.whole import Walked, perform, reached
 
-__all__ = ["Cast", "LoneTask", "Walked", "lone_task", "perform", "unplayable"]
+__all__ = ["Cast", "LoneTask", "Walked", "lone_task", "perform", "reached", "unplayable"]

@@ -28,10 +28,14 @@ from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
 from flyte_testkit.walk.scope import Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flyte_testkit.engine.performance import Audience, Performance
     from flyte_testkit.walk.cast import Cast
+    from flyte_testkit.walk.company import Play
+    from flyte_testkit.walk.site import Site
 
-__all__ = ["Walked", "perform"]
+__all__ = ["Walked", "perform", "reached"]
 
 _ANY_TIME: Final = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
@@ -74,7 +78,7 @@ class Walked(Played):
         )
         if not problem and not counts:
             return ""
-        stage = Stage(WorkflowExecutionIdentifier(), "", self.inputs, self.outputs)
+        stage = _stage(self.inputs)
         performance = self.perform(stage, _ANY_TIME)
         try:
             found = rehearse(performance, next(performance))
@@ -96,13 +100,44 @@ def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) 
         return Rehearsal([], found.at, None)
 
 
-def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
+def reached(
+    cast: Cast, inputs: literals_pb2.LiteralMap
+) -> Iterator[tuple[Site, literals_pb2.LiteralMap]]:
+    """Yield the nodes that a run will reach if nobody stops it, each with what it is given.
+
+    What waits for looks is looked at. It ends where a node is reached that nobody plays.
+
+    Args:
+        cast: Who plays what.
+        inputs: What it runs with.
+    """
+    found: list[tuple[Site, literals_pb2.LiteralMap]] = []
+
+    def noted(
+        site: Site, given: literals_pb2.LiteralMap, around: Scope, at: datetime
+    ) -> Performance[literals_pb2.LiteralMap]:
+        found.append((site, given))
+        return play(site, given, around, at)
+
+    stage = _stage(inputs)
+    performance = perform(cast, stage, _ANY_TIME, noted)
+    try:
+        rehearsal = rehearse(performance, next(performance))
+        while rehearsal.waits_for_looks:
+            rehearsal = _seen(performance, rehearsal, stage.audience)
+    except UnplayableError:
+        pass
+    yield from found
+
+
+def perform(cast: Cast, stage: Stage, at: datetime, play: Play = play) -> Performance[None]:
     """Walk through a compiled workflow from an instant on.
 
     Args:
         cast: Who plays what.
         stage: Who plays it.
         at: When it begins.
+        play: What plays a node, whatever its kind.
     """
     company = Company(cast, stage, play)
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
@@ -113,6 +148,11 @@ def perform(cast: Cast, stage: Stage, at: datetime) -> Performance[None]:
         at = terminated.at
         yield from scope.stop(Stopped(at, wording.WORKFLOW_ABORTED))
         yield stage.workflow_event(at, "ABORTED")
+
+
+def _stage(inputs: literals_pb2.LiteralMap) -> Stage:
+    """Return a stage for a rehearsal."""
+    return Stage(WorkflowExecutionIdentifier(), "", inputs, literals_pb2.LiteralMap())
 
 
 def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:

@@ -120,6 +120,8 @@ def test_outputs_of_the_whole_may_differ_from_run_to_run():
     promised = nodes.promise("fit.auc")
     assert both(whole(3), whole(4)).outputs == {"auc": 3}
     assert both(whole(3), whole(promised)).outputs == {"auc": promised}
+    assert both(whole(3), whole(1.5)).outputs == both(whole(1.5), whole(3)).outputs == {"auc": 1.5}
+    assert both(whole([]), whole([3])).outputs == both(whole([3]), whole([])).outputs
 
 
 def test_retries_are_as_many_as_any_script_needs():
