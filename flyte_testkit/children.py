@@ -94,7 +94,7 @@ def _below(scope: Scope | Node, *, made_up: bool) -> Iterator[Child]:
             }
             complete = made_up and len(known) == len(node.inputs)
             yield Child(node.of, node.script, known, complete)
-        yield from _below(node, made_up=made_up)
+        yield from _below(node, made_up=made_up or node.makes_up)
 
 
 def _known(key: str, value: object, beside: Mapping[str, Node]) -> Iterator[tuple[str, object]]:

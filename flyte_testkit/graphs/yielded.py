@@ -157,6 +157,7 @@ class _Maker(Maker):
             version=found.id.version,
             inputs={key: one.var.type for key, one in taken.items()},
             outputs={key: one.type for key, one in given.items()},
+            required=frozenset(key for key, one in taken.items() if one.required),
         )
 
     def _registered(self, name: str, path: str) -> tasks_pb2.TaskTemplate:
