@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flyte_testkit.timeline import (
         OpenTimeline,
         Timeline,
+        aborting,
         immediately,
         polls,
         queued,
@@ -59,6 +60,7 @@ __all__ = [
     "UnexpectedUse",
     "VirtualClock",
     "__version__",
+    "aborting",
     "failures",
     "fake_flyte",
     "immediately",
@@ -73,7 +75,10 @@ _HOMES = {
     "fake_flyte": "fake",
     **dict.fromkeys(("SystemClock", "VirtualClock"), "clock"),
     **dict.fromkeys(
-        ("OpenTimeline", "Timeline", "immediately", "polls", "queued", "running", "undefined"),
+        (
+            *("OpenTimeline", "Timeline", "aborting", "immediately", "polls", "queued", "running"),
+            "undefined",
+        ),
         "timeline",
     ),
 }

@@ -7,6 +7,7 @@ how a script is played.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2
@@ -14,12 +15,14 @@ from flyteidl.core import literals_pb2
 from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
+from flyte_testkit.beside import Beside
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
+from flyte_testkit.settings import Settings
 from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
 from flyte_testkit.walk import LoneTask, Walked, lone_task
@@ -58,6 +61,7 @@ class Admissions:
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
         look: What reads an execution as it is now.
         ask: What asks FlyteAdmin whatever else there is to read.
+        stirred: Told when executions may go on that wait for others.
     """
 
     def __init__(
@@ -70,6 +74,7 @@ class Admissions:
         strict: bool,
         look: Look,
         ask: Ask,
+        stirred: Callable[[], object] = bool,
     ) -> None:
         self._store = store
         self._inferred = inferred
@@ -78,6 +83,7 @@ class Admissions:
         self._strict = strict
         self._look = look
         self._ask = ask
+        self._settings = Settings(store, stirred)
 
     def admit(self, row: ExecutionRow, inputs: literals_pb2.LiteralMap) -> Admission:
         """Admit a launch with the script that is planted for it.
@@ -106,6 +112,27 @@ class Admissions:
             self._unforeseen.add(str(wrong))
             raise failed_precondition(str(wrong)) from wrong
         return made[-1]
+
+    def child(
+        self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
+    ) -> Admission:
+        """Admit an execution that a node launches whose script says what it plays.
+
+        It is a launch, but of no route.
+
+        Raises:
+            AdminError: FAILED_PRECONDITION, as for :meth:`admit`.
+        """
+        launch = self.launch(row, inputs)
+        try:
+            admission = self.given(launch, row, inputs, script)
+        except FlyteTestkitError as wrong:
+            name = row.message.spec.launch_plan.name
+            text = f"{name!r} was launched, but what its node says cannot be played: {wrong}"
+            self._unforeseen.add(text)
+            raise failed_precondition(text) from wrong
+        self._routes.launches.append(launch)
+        return Admission() if row.phase in OUTCOMES else admission
 
     def given(
         self, launch: Launch, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played
@@ -139,7 +166,9 @@ class Admissions:
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
             return Scripted(script, inputs, outputs, self._inside(row, script))
-        walked = Walked(graphs.cast(self._closure(row, script), script, inputs), inputs)
+        closure, meets = self._closure(row, script), partial(self._settings.of, row)
+        cast = graphs.cast(closure, script, inputs, Beside(self._store), meets)
+        walked = Walked(cast, inputs, meets(cast))
         if problem := walked.unplayable():
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked
@@ -172,7 +201,8 @@ class Admissions:
             if isinstance(tree, Workflow):
                 raise trees.registered(asked.name, tree)
         elif place in self._inferred and workflow.name == asked.name:
-            trees.learn_late(self._inferred, place, tree, row.created_at)
+            known = Beside(self._store)
+            trees.learn_late(self._inferred, place, tree, row.created_at, known)
             workflow = self._workflow(row) or workflow
         return workflow.message.closure.compiled_workflow
 

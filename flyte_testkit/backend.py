@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from flyteidl.admin.execution_pb2 import (
@@ -20,7 +19,6 @@ from flyteidl.admin.execution_pb2 import (
     WorkflowExecutionGetRequest,
 )
 
-from flyte_testkit.admin.database.blobs import read_literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
@@ -28,15 +26,14 @@ from flyte_testkit.clock import VirtualClock
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
-from flyte_testkit.glances import Glance, Origin, with_foretold
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
-from flyte_testkit.inside import Reader
 from flyte_testkit.launches import Routes
+from flyte_testkit.lives import Lives
 from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -45,11 +42,12 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.data.signing import Signer
-    from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
     from flyte_testkit.engine.history import Change
+    from flyte_testkit.glances import Glance, Origin
     from flyte_testkit.launches import Launch, Planting, Played
 
 __all__ = ["Backend"]
@@ -113,9 +111,12 @@ class Backend:
             strict=strict,
             look=self.look,
             ask=self.read,
+            stirred=self.engine.stirred,
         )
+        self.engine.given = self._admissions.child
         self.history = History()
-        self.admin.on_change(self.history.note)
+        self._lives = Lives(self._lock, clock, self.engine, self.admin, self.history)
+        self.admin.on_change(self._changed)
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
 
     @contextmanager
@@ -152,6 +153,10 @@ class Backend:
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
+
+    def _changed(self, row: ExecutionRow, at: datetime) -> None:
+        self.history.note(row, at)
+        self.engine.families.changed(row, at)
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
@@ -266,7 +271,7 @@ class Backend:
         All as of the moment in which the first is asked for; meanwhile anything may be called.
         """
         with self.moment() as now:
-            lives = self._glances({}, now)
+            lives = self._lives.glances({}, now)
         for life in lives:
             yield life.row, life.changes, life.origin
 
@@ -277,47 +282,7 @@ class Backend:
         """
         with self._lock:
             now = self.clock.now()
-            return self._glances(self.engine.glance(now), now)
-
-    def _glances(
-        self, foretold: Mapping[Key, list[tuple[datetime, str]]], now: datetime
-    ) -> list[Glance]:
-        executions = self.admin.store.executions
-        return [
-            Glance(row, with_foretold(changes, foretold.get(key, ())), self._origin(row, now))
-            for key, changes in self.history.lives().items()
-            if (row := executions.get(*key)) is not None
-        ]
-
-    def _origin(self, row: ExecutionRow, now: datetime) -> Origin:
-        key = row.key
-        return Origin(
-            partial(self._script_of, key),
-            partial(read_literals, self.admin.store, row.inputs_uri),
-            Reader(row.message.id, self._read_as_it_is),
-            self.engine.plays_nodes(key),
-            partial(self._brought_up, key, now),
-        )
-
-    def _read_as_it_is(self, rpc: str, request: Message) -> Message:
-        """Answer an RPC that changes nothing, whatever is due by now.
-
-        Raises:
-            AdminError: FlyteAdmin refuses.
-        """
-        with self._lock:
-            return self.admin.answer(rpc, request, self.clock.now())
-
-    def _brought_up(self, key: Key, now: datetime) -> ExecutionRow:
-        with self._lock:
-            self.engine.bring_up(key, now)
-            row = self.admin.store.executions.get(*key)
-        assert row is not None  # noqa: S101  FlyteAdmin forgets none
-        return row
-
-    def _script_of(self, key: Key) -> str:
-        with self._lock:
-            return self.engine.script_of(key)
+            return self._lives.glances(self.engine.glance(now), now)
 
     def answer(self, rpc: str, request: Message, *, principal: str = "") -> Message:
         """Answer one RPC now, on behalf of somebody.
@@ -331,6 +296,8 @@ class Backend:
                 return self._register(rpc, request, now)
             if rpc in _LOOK_UPS:
                 self._look_up(request)
+            if rpc == "SetSignal":
+                return self._set_signal(request, now)
             if not principal:
                 return self.admin.answer(rpc, request, now)
             with self.admin.acting_as(principal):
@@ -341,6 +308,14 @@ class Backend:
         if request.id.name:
             self.routes.looked_for(request.id.name)
         self.inferred.looked_at(request.id.project, request.id.domain, request.id.name)
+
+    def _set_signal(self, request: Any, now: datetime) -> Message:
+        """Let a client set a signal, for which an engine may wait: it looks at that instant."""
+        answer = self.admin.answer("SetSignal", request, now)
+        of = request.id.execution_id
+        key = (of.project, of.domain, of.name)
+        self.engine.signalled(key, request.id.signal_id, request.value, now)
+        return answer
 
     def _register(self, rpc: str, request: Any, now: datetime) -> Message:
         """Let a client register something, for which what was only inferred steps aside."""

@@ -38,6 +38,7 @@ def fake_flyte(
     port: int = 0,
     strict: bool = True,
     seed: int = 0,
+    pace: str = "instant",
     project: str = "flytesnacks",
     domain: str = "development",
     keep_calls: int | None = None,
@@ -60,7 +61,9 @@ def fake_flyte(
             ``SystemClock`` time stays real.
         port: Where it listens; 0 finds a free port.
         strict: Whether what no script foresaw fails the block.
-        seed: What generated execution names are drawn from.
+        seed: What generated execution names are drawn from, and the chances of the pace.
+        pace: How long the engine takes for what takes it time by itself: ``"instant"`` or
+            ``"realistic"``.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls it remembers; all by default.
@@ -87,6 +90,7 @@ def fake_flyte(
             port=port,
             strict=strict,
             seed=seed,
+            pace=pace,
             project=project,
             domain=domain,
             keep_calls=keep_calls,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from flyteidl.core import identifier_pb2
     from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure as Compiled
 
-    from flyte_testkit.admin.database.rows import Key
+    from flyte_testkit.admin.database.rows import Key, LaunchPlanRow
     from flyte_testkit.admin.database.store import Store, Table
     from flyte_testkit.graphs import Graph
 
@@ -133,6 +133,10 @@ class Inferred:
         except BaseException:
             self._entries.pop(name, None)
             raise
+
+    def plans(self, name: Name) -> list[LaunchPlanRow]:
+        """Return all versions of a launch plan, oldest first."""
+        return list(self._admin.store.launch_plans.where(name._asdict()))
 
     def tried(self, name: Name, guess: Guess, graph: Graph, now: datetime) -> Compiled:
         """Return what FlyteAdmin would make of a name with these nodes; nothing is registered.
@@ -313,7 +317,12 @@ class Inferred:
         """
         elsewhere = FlyteAdmin()
         elsewhere.store.projects = self._admin.store.projects
+        launched, plans = self._admin.store.launch_plans, elsewhere.store.launch_plans
+        keys = {(*stub.place, plan.name, plan.version) for plan in stub.plans}
+        rows = [plans.insert(row) for key in keys if (row := launched.get(*key)) is not None]
         stub.register(lambda rpc, request: elsewhere.answer(rpc, request, now))
+        for row in rows:
+            plans.discard(*row.key)
         return elsewhere
 
     def _adapt_launch_plans(self, stub: Stub) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from flyte_testkit.errors import FlyteTestkitError
 from flyte_testkit.plugin import TEXTS
+from flyte_testkit.propeller.pace import PACES
 from flyte_testkit.wire.transports import check_transport
 
 if TYPE_CHECKING:
@@ -34,9 +35,16 @@ def _boolean(text: str) -> bool:
     return known[text.lower()]
 
 
+def _pace(text: str) -> str:
+    if text not in PACES:
+        raise ValueError(text)
+    return text
+
+
 SERVER = {
     "strict": Option(TEXTS["strict"], _boolean, (bool,)),
     "seed": Option(TEXTS["seed"], int, (int,)),
+    "pace": Option(TEXTS["pace"], _pace, (str,)),
     "project": Option(TEXTS["project"], str, (str,)),
     "domain": Option(TEXTS["domain"], str, (str,)),
     "transport": Option(TEXTS["transport"], check_transport, (str,)),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TEXTS = {
     "strict": "whether what no script foresaw fails the test (true)",
     "seed": "what generated execution names are drawn from (0)",
+    "pace": "how long the engine takes by itself: instant or realistic (instant)",
     "project": "the project of the fake server (flytesnacks)",
     "domain": "its domain (development)",
     "transport": "how this process calls it: 'tcp', or 'direct' without a socket (tcp)",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import trees
+from flyte_testkit.children import with_plans
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Guess
 from flyte_testkit.inferred import Name
@@ -74,6 +75,7 @@ def register_tree(
                 f"register({name!r}, …): its nodes are registered already, and all versions of a"
                 " workflow that is made up are alike.\nGive this one another name."
             )
+        graph = with_plans(inferred, named, graph)
         inferred.tried(named, guess, graph, now)
         id_ = identifier_pb2.Identifier(project=place[0], domain=place[1], name=name)
         with inferred.stepping_aside(id_):

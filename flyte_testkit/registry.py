@@ -14,6 +14,8 @@ from flyteidl.admin import project_pb2
 from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
+from flyte_testkit.beside import Beside
+from flyte_testkit.children import Child, children
 from flyte_testkit.definitions import definitions, elsewhere, whereabouts
 from flyte_testkit.errors import (
     FlyteTestkitError,
@@ -21,6 +23,7 @@ from flyte_testkit.errors import (
     close_names,
 )
 from flyte_testkit.inferred import Name
+from flyte_testkit.launches import Criteria, Planting
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
 from flyte_testkit.registering import require_version
 from flyte_testkit.stubs import check_outputs
@@ -35,7 +38,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.backend import Backend
     from flyte_testkit.definitions import Definition, Kind, Whereabouts
-    from flyte_testkit.launches import Criteria, Planting, Played
+    from flyte_testkit.launches import Played
 
 __all__ = ["Registry"]
 
@@ -99,6 +102,7 @@ class Registry:
             return
         name = Name(*self.place(criteria.project, criteria.domain), criteria.entity)
         with self._backend.moment() as now:
+            self._children(name, children(planting.scripts))
             if self._is_to_be_inferred(name) and (criteria.placed or not self._elsewhere(name)):
                 inputs = dict(criteria.inputs or ())
                 self._infer(name, inputs, planting.scripts, criteria.version, now)
@@ -155,6 +159,7 @@ class Registry:
             require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
         with self._backend.moment() as now:
+            self._children(named, children([script]))
             if self._is_to_be_inferred(named):
                 if place is None and (others := self._elsewhere(named)):
                     raise RegistrationError(
@@ -167,7 +172,7 @@ class Registry:
             if named not in self._backend.inferred:
                 for outputs in _outputs([script]):
                     check_outputs(name, outputs, chosen.outputs)
-                trees.check(self._store, [chosen], [script])
+                self._launched(trees.check(self._store, [chosen], [script]))
             self._grow(named, [script], now)
         return chosen.id, literals.literal_map(inputs, chosen.open, of="input")
 
@@ -234,7 +239,27 @@ class Registry:
             guess = guess.with_outputs(name.name, outputs)
         planted = trees.among(scripts)
         learnt = guess, version, trees.settled(inferred, name, planted)
-        return trees.learn(inferred, name, learnt, planted, now)
+        return trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
+
+    def _children(self, parent: Name, launched: Iterable[Child]) -> None:
+        """See to it that what nodes launch can be as these want it.
+
+        Raises:
+            FlyteTestkitError: It cannot.
+        """
+        for name, script, inputs, complete in launched:
+            named = parent._replace(name=name)
+            if script is not None:
+                criteria = Criteria.checked(name, project=named.project, domain=named.domain)
+                self.scripted(Planting(criteria, (script,)))
+            if named in self._backend.inferred and self._is_to_be_inferred(named):
+                with self._backend.moment() as now:
+                    self._infer(named, inputs, (), None, now, complete=complete)
+
+    def _launched(self, launched: Iterable[tuple[identifier_pb2.Identifier, Played]]) -> None:
+        for id_, script in launched:
+            named = Name(id_.project, id_.domain, id_.name)
+            self._children(named, [Child(id_.name, script, {})])
 
     def _grow(self, name: Name, scripts: Iterable[object], now: datetime) -> None:
         """Learn what nodes give by scripts, of a name whose nodes were registered by a tree.
@@ -246,7 +271,7 @@ class Registry:
         if inferred.is_closed(name):
             planted = trees.among(scripts)
             learnt = inferred.guess(name), None, trees.settled(inferred, name, planted)
-            trees.learn(inferred, name, learnt, planted, now)
+            trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.
@@ -267,7 +292,7 @@ class Registry:
         for outputs in _outputs(planting.scripts) if found else ():
             check_outputs(name.name, outputs, found[-1].outputs)
         if name not in self._backend.inferred:
-            trees.check(self._store, found, planting.scripts)
+            self._launched(trees.check(self._store, found, planting.scripts))
 
     def _chosen(self, name: Name, version: str | None = None) -> Definition:
         """Return a version of a name that can be launched, by default the latest.

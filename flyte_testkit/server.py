@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 
+from flyte_testkit.acting import Acting
 from flyte_testkit.backend import Backend
 from flyte_testkit.clock import VirtualClock, governing_clock
-from flyte_testkit.errors import FlyteTestkitError, shown, suggests_keywords
+from flyte_testkit.errors import FlyteTestkitError, close_names, shown, suggests_keywords
 from flyte_testkit.naming import execution_id
 from flyte_testkit.past import Past
+from flyte_testkit.propeller.pace import PACES
 from flyte_testkit.registry import Registry
 from flyte_testkit.scripting import Scripting
 from flyte_testkit.wire.faults import FaultRoute, Faults
@@ -42,16 +44,16 @@ if TYPE_CHECKING:
 __all__ = ["FakeFlyteAdmin"]
 
 
-class FakeFlyteAdmin(Scripting, Past):
+class FakeFlyteAdmin(Scripting, Acting, Past):
     """A FlyteAdmin 1.16 in this process, on a free loopback port.
 
     Use it as a context manager. On leaving, what no script foresaw fails the block: a launch that
     nothing was scripted for, a script that was never played, an RPC that is not faked.
 
     Its verbs say what there is and what will be (``register``, ``add_execution``, ``on_launch``,
-    ``on``) and act now (``terminate``); its readings say what was (``launches``, ``calls``,
-    ``most_at_once``). Clients find it by ``endpoint``, ``channel``, ``remote`` and ``env``. What
-    stands at its end is for reports.
+    ``on``) and act now (``terminate``, ``approve``, ``reject``, ``set_signal``); its readings say
+    what was (``launches``, ``calls``, ``most_at_once``). Clients find it by ``endpoint``,
+    ``channel``, ``remote`` and ``env``. What stands at its end is for reports.
 
     Waiting moves its clock only for code that it governs; fixtures and ``fake_flyte`` see to that.
 
@@ -59,7 +61,11 @@ class FakeFlyteAdmin(Scripting, Past):
         clock: What its time is; by default that of the world, and outside of any a new clock.
         port: Where it listens; 0 finds a free port. If it stops and starts again it keeps its port.
         strict: Whether the unforeseen fails the block, and unscripted launches are refused.
-        seed: What generated execution names are drawn from.
+        seed: What generated execution names are drawn from, and the chances of the pace.
+        pace: How long the engine takes for what takes it time by itself: ``"instant"``, so that
+            only what is scripted takes time; or ``"realistic"``, as a real flytepropeller, which
+            goes in rounds, notices late that a pod has ended, and looks every 30 s at executions
+            that nodes have launched.
         project: The project that names belong to which are given without one.
         domain: Likewise the domain.
         keep_calls: How many of the latest calls :attr:`calls` remembers; all by default.
@@ -92,6 +98,7 @@ class FakeFlyteAdmin(Scripting, Past):
         port: int = 0,
         strict: bool = True,
         seed: int = 0,
+        pace: str = "instant",
         project: str = "flytesnacks",
         domain: str = "development",
         keep_calls: int | None = None,
@@ -103,6 +110,11 @@ class FakeFlyteAdmin(Scripting, Past):
             )
         if not isinstance(seed, int):
             raise FlyteTestkitError(f"seed={seed!r} is no seed: it is a whole number, such as 0.")
+        if not isinstance(pace, str) or pace not in PACES:
+            raise FlyteTestkitError(
+                f"pace={pace!r} is none; it is {' or '.join(map(repr, PACES))}."
+                f"{close_names(str(pace), PACES)}"
+            )
         self.clock: Clock = clock or governing_clock() or VirtualClock()
         self.strict = strict
         self.project = project
@@ -117,6 +129,7 @@ class FakeFlyteAdmin(Scripting, Past):
             scripted=self._scripted,
             doubt=self._doubt,
         )
+        self._backend.engine.pace = PACES[pace].seeded(seed)
         self._backend.complaints.append(self._faults.complaints)
         self._registry = Registry(self._backend, project, domain)
         self._host = Host(self._backend, self._journal, self._faults.hooks, port, transport)

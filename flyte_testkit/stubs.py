@@ -26,14 +26,14 @@ from flyteidl.core import (
 from flyte_testkit import flow, literals
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.errors import RegistrationError, close_names
-from flyte_testkit.graphs import constant, templates
+from flyte_testkit.graphs import constant, plans_of, templates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from google.protobuf.message import Message
 
-    from flyte_testkit.graphs import Graph
+    from flyte_testkit.graphs import Graph, Plan
     from flyte_testkit.guesses import Guess
 
     Answer = Callable[[str, Message], Message]
@@ -135,6 +135,16 @@ class Stub:
         if self.schedule is not None and "cron" in refusal.message:
             return "A cron expression has five fields, such as '0 8 * * *', or is '@daily'."
         return "Give it another name or version."
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where it is registered."""
+        return self.project, self.domain
+
+    @property
+    def plans(self) -> list[Plan]:
+        """What its nodes launch."""
+        return [] if self.graph is None else list(plans_of(self.graph))
 
     @property
     def task(self) -> identifier_pb2.Identifier:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
+from flyte_testkit.beside import Beside
+from flyte_testkit.children import with_plans
 from flyte_testkit.errors import RegistrationError, RouteError, close_names, shown
-from flyte_testkit.nodes import Task, Where, Workflow
+from flyte_testkit.nodes import Array, Gate, LaunchPlan, Task, Where, Workflow
 from flyte_testkit.nodes._inside import deep
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs import Graph
     from flyte_testkit.guesses import Guess
     from flyte_testkit.inferred import Inferred, Name
+    from flyte_testkit.timeline import Timeline
 
 Learnt: TypeAlias = "tuple[Guess, str | None, Graph | None]"
 """The interface, the version that must be there, and the nodes."""
@@ -70,7 +73,7 @@ def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where])
             graph = graphs.scripted(graph, tree, whose)
         else:
             graph = _fitting(graph, name.name, tree, closed=True)
-    return graph
+    return graph if graph is None else with_plans(inferred, name, graph)
 
 
 def learn(
@@ -79,6 +82,7 @@ def learn(
     learnt: Learnt,
     planted: Sequence[Workflow | Where],
     now: datetime,
+    known: graphs.Registered,
 ) -> str:
     """Let a name be what was learnt of it, if these trees can be played on it then.
 
@@ -88,6 +92,7 @@ def learn(
         learnt: What is known of it now.
         planted: The trees.
         now: The time.
+        known: What is registered.
 
     Returns:
         The version to be launched.
@@ -101,17 +106,23 @@ def learn(
         with inferred.at_first(name):
             version = inferred.learn(name, guess, version, now, graph)
             for tree in planted:
-                graphs.cast(inferred.compiled(name), tree)
+                graphs.cast(inferred.compiled(name), tree, registered=known)
         return version
     if planted and graph is not None:
         unchanged = graph is inferred.graph(name) and guess is inferred.guess(name)
         compiled = inferred.compiled(name) if unchanged else inferred.tried(name, guess, graph, now)
         for tree in planted:
-            graphs.cast(compiled, tree)
+            graphs.cast(compiled, tree, registered=known)
     return inferred.learn(name, guess, version, now, graph)
 
 
-def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: datetime) -> None:
+def learn_late(
+    inferred: Inferred,
+    name: Name,
+    tree: Workflow | Where,
+    now: datetime,
+    known: graphs.Registered,
+) -> None:
     """Learn what the nodes give by a tree that comes with a launch, as that of a function does.
 
     Raises:
@@ -122,7 +133,8 @@ def learn_late(inferred: Inferred, name: Name, tree: Workflow | Where, now: date
         raise _unknown(inferred, name, tree)
     grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
     if grown is not graph:
-        graphs.cast(inferred.tried(name, guess, grown, now), tree)
+        compiled = inferred.tried(name, guess, grown, now)
+        graphs.cast(compiled, tree, registered=known)
         inferred.learn(name, guess, None, now, grown)
 
 
@@ -182,14 +194,26 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
             f" which nodes it has.\nWrite {_definition(name)}."
         )
     for path, node in deep(tree.below()):
-        if isinstance(node, Task) and node.attempts:
+        launches = isinstance(node, LaunchPlan) and node.script is not None
+        is_tried = isinstance(node, Task) and node.attempts
+        if launches or is_tried or (isinstance(node, Array) and node.scripts):
+            said = "what it launches does" if launches else "what its attempts do"
+            of = f"of={node.of!r}" if isinstance(node, LaunchPlan) else ""
             raise RegistrationError(
-                f"{call}: {path!r} says what its attempts do, but a definition only says which"
-                f" nodes there are.\nWrite nodes.task() here, and plant what happens:"
+                f"{call}: {path!r} says {said}, but a definition only says which"
+                f" nodes there are.\nWrite {node.word}({of}) here, and plant what happens:"
+                f" on_launch({name!r}).plays(nodes.where(…))."
+            )
+        if isinstance(node, Gate) and node.script is not None:
+            raise RegistrationError(
+                f"{call}: {path!r} says how the waiting ends, but a definition only says which"
+                f" nodes there are.\nWrite nodes.gate() here, and plant what happens:"
                 f" on_launch({name!r}).plays(nodes.where(…))."
             )
     said = ".others(…)" if tree.rest is not None else "what it does before it runs"
-    if tree.rest is not None or tree.beginning is not None:
+    said = said if tree.terminated is None else ".on_terminate(…)"
+    said = said if tree.stop is None else ".aborts(…)"
+    if any(one is not None for one in (tree.rest, tree.beginning, tree.terminated, tree.stop)):
         raise RegistrationError(
             f"{call}: it says {said}, but a definition only says which nodes there are."
             f"\nPlant what happens: on_launch({name!r}).plays(nodes.where(…))."
@@ -197,21 +221,28 @@ def defined(name: str, tree: object, guess: Guess) -> Graph:
     return graphs.declaring(graphs.drawn(tree, repr(name)), guess.outputs)
 
 
-def check(store: Store, found: Sequence[Definition], scripts: Iterable[object]) -> None:
+def check(
+    store: Store, found: Sequence[Definition], scripts: Iterable[object]
+) -> list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]]:
     """Refuse trees that the latest version of what is registered cannot play.
+
+    Returns:
+        What its nodes launch, as far as these trees say what that does.
 
     Raises:
         FlyteTestkitError: There is no such node, or it cannot do that.
     """
     trees = among(scripts)
     if not trees or not found:
-        return
+        return []
     closure = _closure(store, found[-1].id)
+    launched: list[tuple[identifier_pb2.Identifier, Timeline | Workflow | Where]] = []
     for tree in trees:
         if isinstance(tree, Workflow):
             raise registered(found[-1].id.name, tree)
         if closure is not None:
-            graphs.cast(closure, tree)
+            launched += graphs.cast(closure, tree, registered=Beside(store)).children
+    return launched
 
 
 def registered(name: str, tree: Workflow) -> RouteError:

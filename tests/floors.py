@@ -21,16 +21,18 @@ HOUSE = [
             "graphs",  # workflows made of scripts, and who plays what
             "glances stubs",
             "inferred",
-            "definitions",
+            "children definitions",  # what nodes launch; what is registered
+            "settings",  # what executions meet
+            "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
-            "admissions",
+            "admissions lives",
             "backend misfits",  # FlyteAdmin and its engine, under one lock
             "registering",
             "registry",
             "scripting",
         ],
     ),
-    ("4 the two machines", ["client past", "server"]),
+    ("4 the two machines", ["acting client past", "server"]),
     ("5 wings", ["environment flytekit_bridge render strategies world"]),
     (
         "5a the door without fixtures",
@@ -96,9 +98,9 @@ ROOMS = {
     "timeline": [
         "_durations",
         "_parts",
-        "_text",
-        "_endings _reader",
-        "_value",
+        "_keywords _task_steps _text",
+        "_endings _reaction _reader",
+        "_value _yields",
         "_attempt",  # what an attempt of a task does
         "_open",
         "__init__",
@@ -107,10 +109,14 @@ ROOMS = {
         "_names _text retries",
         "_promise _values order",
         "_node",
-        "_task",
+        "_cached",
+        "_items",
+        "_array _gate _stops _task",
         "_inside",
+        "_dynamic",
         "_groups",
         "_wholes",
+        "_launch_plan",  # which launches a whole
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -123,7 +129,7 @@ ROOMS = {
         "__init__",
     ],
     "flow": [
-        "_demand _go_values _schemas _wrong",
+        "_demand _go_values _mapped _schemas _wrong",
         "_conditions _content _paths",
         "_bindings _plain",
         "_demands _outputs",
@@ -167,28 +173,37 @@ ROOMS = {
         "__init__",
     ],
     "engine": [
-        "history performance",
-        "inside nursery rehearsal runs stage",
+        "catalogue history performance",
+        "families inside nursery rehearsal runs stage",
         "scripts",
         "outline",
         "engine",
         "__init__",
     ],
     "walk": [
-        "cast failing",
+        "cast failing setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
-        "pods",  # what is said of an attempt of its task
+        "pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
-        "branches subworkflows tasks",  # the kinds
+        "caching",
+        "dynamics",  # what a task has yielded
+        "cached_items recovered",
+        "sparing",  # who need not run
+        "branches gates launch_plans subworkflows tasks",  # the kinds
+        "items",  # each of a map is a task's
+        "arrays",
         "kinds",
         "whole",
         "__init__",
     ],
     "graphs": [
-        "compiled drawn",
-        "arms bound joining",
-        "casting templates",
+        "compiled kinds mapped waits",
+        "arms drawn",
+        "bound joining plans",
+        "templates",
+        "yielded",  # what dynamic tasks make
+        "casting",
         "__init__",
     ],
     "wire": [
@@ -217,7 +232,8 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_hints _values",
+        "_signals _values",
+        "_hints",
         "_nodes",
         "_lives",
         "__init__",

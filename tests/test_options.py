@@ -31,6 +31,12 @@ def test_the_marker_beats_the_command_line_and_that_the_ini_file():
     assert options.chosen(asked, options.SERVER) == {"seed": 1, "project": "shop", "strict": False}
 
 
+def test_the_pace_is_an_option_as_any_other():
+    asked = request(ini={"flyte_pace": "realistic"})
+
+    assert options.chosen(asked, options.SERVER) == {"pace": "realistic"}
+
+
 def test_the_nearest_marker_counts():
     marks = [pytest.mark.flyte(seed=1).mark, pytest.mark.flyte(seed=2, strict=False).mark]
 
@@ -51,7 +57,8 @@ def test_the_clock_takes_its_own():
 
 
 @pytest.mark.parametrize(
-    ("flag", "text"), [("seed", "many"), ("strict", "perhaps"), ("limit", "x")]
+    ("flag", "text"),
+    [("seed", "many"), ("strict", "perhaps"), ("limit", "x"), ("pace", "slow")],
 )
 def test_a_text_that_cannot_be_read_is_refused_with_what_it_is_for(flag, text):
     asked = request(line={f"--flyte-{flag}": text})

@@ -36,9 +36,13 @@ class Options:
         annotations: By name.
         raw_output_data_config: Where offloaded data goes: a ``RawOutputDataConfig``.
         security_context: Whom to run as: a ``SecurityContext``.
-        max_parallelism: How many task nodes may run at once.
+        max_parallelism: How many task nodes may run at once; left out, what the launch plan or the
+            project says, or else 25.
         notifications: Instead of the launch plan's.
         disable_notifications: Notify nobody.
+
+    Raises:
+        ValueError: ``max_parallelism`` is no whole number from 1 on.
     """
 
     labels: Any = None
@@ -48,6 +52,15 @@ class Options:
     max_parallelism: int | None = None
     notifications: list[Notification] | None = None
     disable_notifications: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what FlyteAdmin would take for nothing said."""
+        most = self.max_parallelism
+        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+            raise ValueError(
+                f"Options(max_parallelism={shown(most)}): it is how many nodes may run at once, a"
+                " whole number from 1 on.\nLeave it out for what the launch plan says."
+            )
 
 
 class Names:

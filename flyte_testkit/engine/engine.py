@@ -11,15 +11,21 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
+from flyteidl.core import types_pb2
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.engine.families import Families
 from flyte_testkit.engine.outline import outlined
 from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
 from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
+from flyte_testkit.propeller.pace import ABORTING_TAKES, INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from flyteidl.core import literals_pb2
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
     from flyte_testkit.engine.inside import Inside
@@ -52,6 +59,16 @@ class Played(Admission):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
 
+    @property
+    def deaf(self) -> timedelta:
+        """How long it takes until it hears that it was terminated."""
+        return ABORTING_TAKES
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it does until then what it would do anyway."""
+        return False
+
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Perform it from an instant on; may be asked twice, to rehearse."""
         raise NotImplementedError
@@ -69,6 +86,11 @@ class Scripted(Played):
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     inside: Callable[[Stage], Inside] | None = None
+
+    @property
+    def deaf(self) -> timedelta:
+        """No time at all if the script itself says what a termination leads to."""
+        return ABORTING_TAKES if self.script.terminated is None else timedelta(0)
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Play the script."""
@@ -105,6 +127,11 @@ class Engine(WorkflowExecutor):
         now: Tells the time, for what is still to come.
         admin: Gives the FlyteAdmin that is told of everything; which needs an engine to be made.
         still: Holds everything still meanwhile: the clock asks for stories from any thread.
+
+    Attributes:
+        given: What admits a new execution whose script its parent says.
+        families: Which execution launched which.
+        pace: How long it takes for what takes it time by itself, in nodes.
     """
 
     def __init__(
@@ -116,10 +143,14 @@ class Engine(WorkflowExecutor):
         still: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.ask = ask
+        self.given: Callable[[ExecutionRow, literals_pb2.LiteralMap, Any], Admission] | None = None
+        self.pace = INSTANT
+        self._scripts: dict[Key, object] = {}  # of what is being launched
         self._still = still
         self._admin = admin
         self.plays: dict[Key, Play] = {}
         self._runs = Runs(self._send, now)
+        self.families = Families(admin, self._audience, self._poke)
 
     # What FlyteAdmin tells the engine.
 
@@ -129,20 +160,32 @@ class Engine(WorkflowExecutor):
         Raises:
             AdminError: FAILED_PRECONDITION, with help, when nothing is scripted for it.
         """
-        return self.ask(execution, inputs)
+        script = self._scripts.get(execution.key)
+        if script is None or self.given is None:
+            return self.ask(execution, inputs)
+        return self.given(execution, inputs, script)
 
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Begin to play the script that the execution was admitted with."""
         if not isinstance(admission, Played):
             return
         id_ = execution.message.id
-        stage = Stage(id_, root_of(id_), admission.inputs, admission.outputs)
+        stage = Stage(
+            id_,
+            root_of(id_),
+            admission.inputs,
+            admission.outputs,
+            spec=execution.message.spec,
+            pace=self.pace,
+        )
 
         def begin(audience: Audience) -> Performance[None]:
-            return admission.perform(replace(stage, audience=audience), now)
+            rehearses = audience is not stage.audience
+            return admission.perform(replace(stage, audience=audience, rehearses=rehearses), now)
 
         rehearsed = Rehearsed(begin, stage.audience)
         run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        run.deaf, run.goes_on = admission.deaf, admission.goes_on
         self.plays[execution.key] = Play(admission.script, run, stage, now)
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
@@ -156,10 +199,19 @@ class Engine(WorkflowExecutor):
         """Send all that is due by now, each at its own time and in order."""
         self._runs.hand_over(now)
 
+    def stirred(self) -> None:
+        """Let those go on, once all that is due is sent, who wait for what has just happened."""
+        self._runs.stirred()
+
     def looked_at(self, key: Key, now: datetime) -> None:
         """Count a look at an execution; after the last one it waits for, its script goes on."""
         if (play := self.plays.get(key)) is not None:
             self._runs.looked_at(play.run, now)
+
+    def signalled(self, key: Key, signal: str, value: literals_pb2.Literal, now: datetime) -> None:
+        """Let an execution hear that somebody has set a signal of its."""
+        if (play := self.plays.get(key)) is not None:
+            self._runs.signalled(play.run, signal, value, now)
 
     def counts(self, key: Key) -> bool:
         """Whether an execution waits for looks now."""
@@ -184,6 +236,7 @@ class Engine(WorkflowExecutor):
                     if play is not None and play.run in unseen:
                         known = f"was {row.phase} when somebody looked last"
                     lines.append(f"  {row.execution_name} {known}: {play or 'no script'}")
+                    lines += [] if play is None else _waits_at_gates(row, play, self._admin().store)
         return "\n".join(lines) or "  no execution is under way"
 
     def glance(self, now: datetime) -> dict[Key, list[tuple[datetime, str]]]:
@@ -196,21 +249,28 @@ class Engine(WorkflowExecutor):
             The phases since their beginning, of those that were not played.
         """
         unseen = self._runs.unseen(now)
-        told = {}
+        for key, play in list(self.plays.items()):  # others may be launched meanwhile
+            has_nodes = not isinstance(play.script, Timeline)
+            if play.run in unseen and (has_nodes or key in self.families):
+                self.bring_up(key, now)
+        unseen, told = self._runs.unseen(now), {}  # fewer by now: these may have played all
         for key, play in self.plays.items():
-            if play.run not in unseen:
-                continue
             script = play.script
-            if play.run.aborting or not isinstance(script, Timeline) or _counts_looks(script):
+            if play.run not in unseen or not isinstance(script, Timeline):
+                continue
+            if play.run.aborting or _counts_looks(script):
                 self._runs.bring_up(play.run, now)
             else:
                 told[key] = list(outlined(script, play.stage, play.begun, now))
         return told
 
     def bring_up(self, key: Key, now: datetime) -> None:
-        """Send all that is due by now of one execution alone."""
+        """Send all that is due by now of one execution, and of all if they are entangled."""
         if (play := self.plays.get(key)) is not None:
-            self._runs.bring_up(play.run, now)
+            if key not in self.families:
+                self._runs.bring_up(play.run, now)
+            if key in self.families:  # by now, perhaps
+                self._runs.hand_over(now)
 
     def plays_nodes(self, key: Key) -> bool:
         """Whether an execution plays a script that says what happens inside of it."""
@@ -225,12 +285,48 @@ class Engine(WorkflowExecutor):
     def _send(self, act: Act) -> AdminError | None:
         admin = self._admin()
         admin.store.blobs.update(act.blobs)
+        if isinstance(act.request, ExecutionCreateRequest):
+            return self._launch(act.request, act)
         try:
             with admin.acting_as(act.principal):
                 admin.answer(act.rpc, act.request, act.at)
         except AdminError as refusal:
             return refusal
         return None
+
+    def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
+        """Let an execution launch another, which may play what the launching one says."""
+        key, refused = (request.project, request.domain, request.name), None
+        if act.script is not None:
+            self._scripts[key] = act.script
+        try:
+            self._admin().answer(act.rpc, request, act.at)
+        except AdminError as refusal:
+            refused = refusal
+        self._scripts.pop(key, None)
+        self.families.launched(request, refused)
+        return refused
+
+    def _audience(self, key: Key) -> Audience | None:
+        play = self.plays.get(key)
+        return None if play is None else play.stage.audience
+
+    def _poke(self, key: Key, at: datetime) -> None:
+        self._runs.poke(self.plays[key].run, at)
+
+
+def _waits_at_gates(row: ExecutionRow, play: Play, store: Store) -> list[str]:
+    """Tell of the signals that an execution waits for, and of the verbs that set them."""
+    name, found = row.execution_name, []
+    for signal in play.run.signals:
+        known = store.signals.get(*row.key, signal)
+        verbs = f"approve({name!r}, {signal!r}) or reject(…)"
+        if known is not None and known.message.type.simple != types_pb2.BOOLEAN:
+            verbs = f"set_signal({name!r}, {signal!r}, …)"
+        found.append(
+            f"    it waits at the gate {signal!r} until a client releases it, or the test: {verbs}"
+        )
+    return found
 
 
 def _counts_looks(script: Timeline) -> bool:

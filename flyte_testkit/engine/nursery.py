@@ -21,9 +21,9 @@ from flyte_testkit.engine.performance import Act, Until, Wait
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from flyte_testkit.engine.performance import Looks, Performance
+    from flyte_testkit.engine.performance import Looks, Performance, Signalled
 
-__all__ = ["Nursery"]
+__all__ = ["AnyOf", "Nursery"]
 
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
@@ -203,7 +203,7 @@ class Nursery:
         at = first.wait.at if first else None
         if not self._asked:
             return Wait(at)
-        return _AnyOf(at, [member.wait for member in self._asked.values()])
+        return AnyOf(at, [member.wait for member in self._asked.values()])
 
     def _over(self, at: datetime) -> Iterator[_Member]:
         """Yield whose wait is over: first in time, of one instant in the order of joining."""
@@ -224,7 +224,7 @@ class Nursery:
         return None
 
 
-class _AnyOf(Wait):
+class AnyOf(Wait):
     """Over once one of several waits is, of which one is the first in time."""
 
     __slots__ = ("_others",)
@@ -241,3 +241,8 @@ class _AnyOf(Wait):
         """Yield the looks that they wait for."""
         for wait in self._others:
             yield from wait.looks()
+
+    def signals(self) -> Iterator[Signalled]:
+        """Yield the signals that they wait for."""
+        for wait in self._others:
+            yield from wait.signals()

@@ -19,14 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from flyteidl.core import execution_pb2 as core
+    from flyteidl.core import literals_pb2
     from google.protobuf.message import Message
 
 __all__ = [
     "PATIENCE",
     "Act",
     "Audience",
+    "End",
     "Looks",
     "Performance",
+    "Signalled",
     "Terminated",
     "Until",
     "Wait",
@@ -48,6 +52,7 @@ class Act:
         request: The message.
         principal: On whose behalf; only terminations have somebody.
         blobs: What the engine writes to the object store just before.
+        script: What the execution plays that it launches; None if others say so.
     """
 
     at: datetime
@@ -55,6 +60,7 @@ class Act:
     request: Message
     principal: str = ""
     blobs: Mapping[str, bytes] = field(default_factory=dict)
+    script: object | None = None
 
 
 class Wait:
@@ -75,6 +81,10 @@ class Wait:
 
     def looks(self) -> Iterator[Looks]:
         """Yield what it waits for that is a number of looks."""
+        yield from ()
+
+    def signals(self) -> Iterator[Signalled]:
+        """Yield what it waits for that is a signal."""
         yield from ()
 
 
@@ -101,8 +111,33 @@ class When(Wait):
         return self._ready() or super().is_over(now)
 
 
+@dataclass(frozen=True)
+class End:
+    """How an execution has ended that another one launched.
+
+    Attributes:
+        name: Its name.
+        phase: How; empty if it never was.
+        error: Why, if that is known.
+        outputs: What it gives.
+        refusal: Why it never was.
+    """
+
+    name: str
+    phase: str = ""
+    error: core.ExecutionError | None = None
+    outputs: literals_pb2.LiteralMap | None = None
+    refusal: str = ""
+
+
 class Audience:
-    """Who looks at an execution: how often somebody has.
+    """Who is around an execution: who looks and signals, and which children have ended.
+
+    Attributes:
+        seen: How often somebody has looked.
+        ends: How the executions have ended that it has launched, in the order in which they have;
+            another tuple each time.
+        signals: The values of the signals that were set, by their ids; another mapping each time.
 
     Example:
         >>> audience = Audience()
@@ -114,6 +149,20 @@ class Audience:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.ends: tuple[End, ...] = ()
+        self.signals: Mapping[str, literals_pb2.Literal] = {}
+
+    def end_of(self, name: str) -> End | None:
+        """Return how an execution has ended that it launched; None if it has not."""
+        return next((end for end in self.ends if end.name == name), None)
+
+    def hears_of(self, end: End) -> None:
+        """Take down that an execution has ended that it launched."""
+        self.ends = (*self.ends, end)
+
+    def hears(self, signal: str, value: literals_pb2.Literal) -> None:
+        """Take down that somebody has set a signal."""
+        self.signals = {**self.signals, signal: value}
 
 
 class Looks(Wait):
@@ -135,6 +184,42 @@ class Looks(Wait):
         return self._audience.seen - self._from >= self.polls
 
     def looks(self) -> Iterator[Looks]:
+        """Yield itself."""
+        yield self
+
+
+class Signalled(Wait):
+    """Nothing happens before somebody has set a signal, has looked, or before an instant.
+
+    Attributes:
+        signal: The id of the signal.
+    """
+
+    __slots__ = ("_audience", "_looks", "signal")
+
+    def __init__(
+        self,
+        audience: Audience,
+        signal: str,
+        at: datetime | None = None,
+        looks: Looks | None = None,
+    ) -> None:
+        super().__init__(at)
+        self._audience = audience
+        self._looks = looks
+        self.signal = signal
+
+    def is_over(self, now: datetime) -> bool:
+        """Whether the signal was set, or what else ends it has come."""
+        looked = self._looks is not None and self._looks.is_over(now)
+        return self.signal in self._audience.signals or looked or super().is_over(now)
+
+    def looks(self) -> Iterator[Looks]:
+        """Yield the looks that end it as well."""
+        if self._looks is not None:
+            yield self._looks
+
+    def signals(self) -> Iterator[Signalled]:
         """Yield itself."""
         yield self
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyte_testkit.engine.performance import PATIENCE, Act, Audience, Terminated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
-    from flyte_testkit.engine.performance import Performance, Wait
+    from flyteidl.core.literals_pb2 import Literal
+
+    from flyte_testkit.engine.performance import End, Performance, Wait
 
 __all__ = ["Rehearsal", "Rehearsed", "rehearse"]
 
@@ -34,7 +36,7 @@ class Rehearsed:
     def __init__(self, begin: Callable[[Audience], Performance[None]], audience: Audience) -> None:
         self._begin = begin
         self._audience = audience
-        self._heard: list[tuple[datetime, int]] = []  # how late it was, and how many had looked
+        self._heard: list[_Heard] = []
         self._known: tuple[int, list[datetime]] = (-1, [])
 
     def perform(self) -> Performance[None]:
@@ -51,9 +53,14 @@ class Rehearsed:
                 at = yield told
             except Terminated as terminated:
                 step, value = performance.throw, terminated
+                self._hears(terminated.at, terminated=True)
             else:
-                self._heard.append((at, self._audience.seen))
                 step, value = performance.send, at
+                self._hears(at)
+
+    def _hears(self, at: datetime, *, terminated: bool = False) -> None:
+        audience = self._audience
+        self._heard.append(_Heard(at, audience.seen, audience.ends, audience.signals, terminated))
 
     def to_come(self) -> Sequence[datetime]:
         """Return when it goes on by itself from now on, as far as that can be known."""
@@ -70,14 +77,32 @@ class Rehearsed:
         at = None
         try:
             told = next(performance)
-            for at, audience.seen in self._heard[:heard]:
-                told = performance.send(at)
+            for at, audience.seen, audience.ends, audience.signals, is_end in self._heard[:heard]:
+                told = performance.throw(Terminated(at)) if is_end else performance.send(at)
             found = rehearse(performance, told, at)
         except Exception:  # noqa: BLE001  whoever performs it is told, not who asks what is to come
             return []
-        if found.at is not None and found.waits_for_looks:
+        if found.at is not None and found.waits_for_others:
             found.instants.append(found.at + PATIENCE)
         return found.instants
+
+
+class _Heard(NamedTuple):
+    """What a performance has heard at one time.
+
+    Attributes:
+        at: How late it was.
+        seen: How often somebody had looked by then.
+        ends: How the executions had ended by then that it has launched.
+        signals: What was signalled by then.
+        terminated: Whether it heard that it was terminated.
+    """
+
+    at: datetime
+    seen: int
+    ends: tuple[End, ...]
+    signals: Mapping[str, Literal]
+    terminated: bool
 
 
 class Rehearsal(NamedTuple):
@@ -87,16 +112,23 @@ class Rehearsal(NamedTuple):
         instants: When it went on.
         at: How late it was at the end, if anything has told that.
         wait: What it waits for then; None if it has ended.
+        launches: Whether it has launched others, of which nothing can be known before it does so.
     """
 
     instants: list[datetime]
     at: datetime | None
     wait: Wait | None
+    launches: bool = False
 
     @property
     def waits_for_looks(self) -> bool:
         """Whether it goes on once somebody has looked."""
         return self.wait is not None and any(True for _ in self.wait.looks())
+
+    @property
+    def waits_for_others(self) -> bool:
+        """Whether it goes on once somebody has looked, or one has ended that is yet to begin."""
+        return self.waits_for_looks or (self.launches and self.wait is not None)
 
 
 def rehearse(
@@ -110,15 +142,17 @@ def rehearse(
         at: How late it is, if that is known.
     """
     instants: list[datetime] = []
+    launches = False
     while True:
         if isinstance(told, Act):
             at = told.at
+            launches = launches or told.rpc == "CreateExecution"
         elif told.at is not None:
             at = told.at if at is None else max(at, told.at)
             instants.append(at)
         elif at is None or not told.is_over(at):
-            return Rehearsal(instants, at, told)
+            return Rehearsal(instants, at, told, launches)
         try:
             told = performance.send(at)
         except StopIteration:
-            return Rehearsal(instants, at, None)
+            return Rehearsal(instants, at, None, launches)

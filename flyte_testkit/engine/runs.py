@@ -8,16 +8,19 @@ what is performed and of FlyteAdmin: acts are handed to whoever sends them.
 from __future__ import annotations
 
 import heapq
+import sys
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, Wait
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from flyteidl.core.literals_pb2 import Literal
 
     from flyte_testkit.engine.performance import Audience, Looks, Performance
 
@@ -35,6 +38,8 @@ class Run:
         created: When it joined the others, which may be long after it began.
         to_come: Says when it will go on by itself, as far as that is known.
         wait: What it waits for; None while it acts, and once it has ended.
+        deaf: How long it takes until it hears that it was terminated.
+        goes_on: Whether it does until then what it would do anyway.
         aborting: Whether it was terminated.
         refusals: The acts that were not taken, each with the reason.
     """
@@ -44,6 +49,8 @@ class Run:
     order: int
     created: datetime
     to_come: Callable[[], Iterable[datetime]] = tuple
+    deaf: timedelta = ABORTING_TAKES
+    goes_on: bool = False
     wait: Wait | None = None
     aborting: bool = False
     refusals: list[tuple[Act, Exception]] = field(default_factory=list)
@@ -54,6 +61,15 @@ class Run:
         """The looks that it waits for; None if it waits for none."""
         return next(self.wait.looks(), None) if self.wait is not None else None
 
+    @property
+    def signals(self) -> list[str]:
+        """The ids of the signals that it waits for, each once."""
+        waits = () if self.wait is None else self.wait.signals()
+        return list(dict.fromkeys(wait.signal for wait in waits))
+
+
+_LAST: Final = sys.maxsize
+"""The turn of who heard of something that happened at that instant."""
 
 _Entry: TypeAlias = "tuple[datetime, int, int, Run, Wait | None]"
 
@@ -75,6 +91,8 @@ class Runs:
         # When, which run, in which turn, and what it has waited for then: None is a termination.
         self._agenda: list[_Entry] = []
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
+        self._asking: dict[Run, None] = {}  # those that wait for more than a time
+        self._at = self._now()  # how late it is for whoever goes on
 
     def begin(
         self,
@@ -97,14 +115,15 @@ class Runs:
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
-        """Let a run hear, a moment later, that it was terminated; until then it does nothing.
+        """Let a run hear, a moment later, that it was terminated.
 
-        FlyteAdmin takes any end of what is ABORTING: one that went on could succeed yet. One that
-        acts terminates itself, and one that has ended does not care.
+        Until then it does nothing, unless it goes on: FlyteAdmin takes any end of what is ABORTING,
+        so that one could succeed yet. One that acts terminates itself, and one that has ended does
+        not care.
         """
         if not run.aborting and run.wait is not None:
-            self._enter(now + ABORTING_TAKES, run, None)
-            if run.begun:
+            self._enter(now + run.deaf, run, None)
+            if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
         run.aborting = True
@@ -115,6 +134,11 @@ class Runs:
             at, _, _, run, wait = heapq.heappop(self._agenda)
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
+
+    def stirred(self) -> None:
+        """Let all look whether they can go on who wait for what one has just done."""
+        for run in list(self._asking):
+            self.poke(run, self._at)
 
     def bring_up(self, run: Run, now: datetime) -> None:
         """Let all happen that is due by now in one run, whatever is due in others."""
@@ -133,6 +157,17 @@ class Runs:
             return
         run.audience.seen += 1
         self._expected[run] = now + PATIENCE  # after the last, too: nobody saw what has changed
+        if run.wait is not None and run.wait.is_over(now):
+            self._go_on(run, now)
+
+    def poke(self, run: Run, at: datetime) -> None:
+        """Let a run look whether it can go on, after all else that happens at this instant."""
+        if run.wait is not None and run.wait.is_over(at):
+            heapq.heappush(self._agenda, (at, _LAST, next(self._numbers), run, run.wait))
+
+    def signalled(self, run: Run, signal: str, value: Literal, now: datetime) -> None:
+        """Let a run hear that a signal was set; if it waits for that, it goes on."""
+        run.audience.hears(signal, value)
         if run.wait is not None and run.wait.is_over(now):
             self._go_on(run, now)
 
@@ -170,6 +205,8 @@ class Runs:
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""
         run.wait = None
+        self._asking.pop(run, None)
+        self._at = at
         if thrown:
             self._expected.pop(run, None)
         perform = run.performance
@@ -178,7 +215,7 @@ class Runs:
             run.begun = True
             while isinstance(told, Act) or told.is_over(at):
                 if isinstance(told, Act):
-                    at = told.at
+                    self._at = at = told.at
                     if (refusal := self._send(told)) is not None:
                         run.refusals.append((told, refusal))
                 told = perform.send(at)
@@ -188,6 +225,8 @@ class Runs:
 
     def _wait(self, run: Run, wait: Wait, at: datetime) -> None:
         run.wait = wait
+        if type(wait) not in (Wait, Until):
+            self._asking[run] = None
         if wait.at is not None:
             self._enter(wait.at, run, wait)
         if run.looks is not None:
@@ -195,11 +234,6 @@ class Runs:
 
     def _enter(self, at: datetime, run: Run, wait: Wait | None) -> None:
         heapq.heappush(self._agenda, (at, run.order, next(self._numbers), run, wait))
-
-
-def _is_due(entry: _Entry, run: Run, now: datetime) -> bool:
-    at, _, _, whose, wait = entry
-    return whose is run and at <= now and _counts(run, wait)
 
 
 def _counts(run: Run, wait: Wait | None) -> bool:

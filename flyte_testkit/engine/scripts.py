@@ -10,11 +10,11 @@ Ignorant of FlyteAdmin's rules, of other executions and of the present time.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.engine.inside import Nothing
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
-from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, TimesOut
+from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, Timeline, TimesOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.engine.stage import Stage
-    from flyte_testkit.timeline import Step, Timeline
+    from flyte_testkit.timeline import Step
 
 __all__ = ["perform"]
+
+_USUAL: Final = Timeline((), Aborts(""))
+"""What a termination leads to in life, once the engine has heard of it."""
 
 
 def perform(
@@ -43,25 +46,37 @@ def perform(
     try:
         yield from _plays(script, stage, at, inside)
     except Terminated as terminated:
-        yield from inside.stops(terminated.at)
-        yield stage.workflow_event(terminated.at, "ABORTED")
+        yield from _reacts(script.terminated or _USUAL, stage, terminated.at, inside)
+
+
+def _reacts(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
+    """Do what a termination leads to; FlyteAdmin has made it ABORTING already."""
+    for number in range(len(script.steps)):
+        at = yield from _lasts(script, number, stage, at)
+    yield from _ending(script, stage, at, ["ABORTING"], inside)
 
 
 def _plays(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
     passed: list[str] = []
-    for number, step in enumerate(script.steps, 1):
+    for number, step in enumerate(script.steps):
         yield from _step(step, stage, at, passed, inside)
         passed.append(step.phase)
-        match step.duration:
-            case None:
-                yield Wait()
-            case Polls(count):
-                at = yield Looks(stage.audience, count)
-            case _ if number == len(script.steps) and script.ending.phase is None:
-                pass  # nothing comes of its end, so nobody waits for it
-            case seconds:
-                at = yield Until(at + timedelta(seconds=seconds))
+        at = yield from _lasts(script, number, stage, at)
     yield from _ending(script, stage, at, passed, inside)
+
+
+def _lasts(script: Timeline, number: int, stage: Stage, at: datetime) -> Performance[datetime]:
+    """Let a step last; return how late it is then."""
+    match script.steps[number].duration:
+        case None:
+            yield Wait()
+        case Polls(count):
+            at = yield Looks(stage.audience, count)
+        case _ if number + 1 == len(script.steps) and script.ending.phase is None:
+            pass  # nothing comes of its end, so nobody waits for it
+        case seconds:
+            at = yield Until(at + timedelta(seconds=seconds))
+    return at
 
 
 def _step(

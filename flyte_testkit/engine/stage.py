@@ -17,6 +17,7 @@ from flyteidl.core import identifier_pb2, literals_pb2
 from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.engine.performance import Act, Audience
+from flyte_testkit.propeller.pace import INSTANT, Pace
 from flyte_testkit.propeller.places import END, PRODUCER, START, Place
 from flyte_testkit.propeller.wording import Worded
 
@@ -39,6 +40,9 @@ class Stage:
         inputs: What the execution runs with; the start-node gives it on.
         outputs: What it will have made if it succeeds.
         audience: Who looks at it.
+        rehearses: Whether this only tells what is to come: then nobody else may hear of it.
+        spec: What it was launched with.
+        pace: How long its engine takes for what takes it time by itself.
     """
 
     id: identifier_pb2.WorkflowExecutionIdentifier
@@ -46,6 +50,9 @@ class Stage:
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
     audience: Audience = field(default_factory=Audience)
+    rehearses: bool = False
+    spec: execution_pb2.ExecutionSpec = field(default_factory=execution_pb2.ExecutionSpec)
+    pace: Pace = INSTANT
 
     def workflow_event(
         self,

@@ -16,6 +16,7 @@ what happened                    code                                     kind
 :func:`child_aborted`            ``RemoteChildWorkflowExecutionFailed``   USER
 :func:`child_failed`             the child's own                          its own
 :func:`conditional_failed`       ``UserProvidedError``                    USER
+:func:`futures_not_built`        ``DynamicWorkflowBuildFailed``           USER
 :func:`map_item_failed`          none                                     UNKNOWN
 :func:`node_aborted`             ``NodeAborted``                          UNKNOWN
 :func:`node_timed_out`           ``Timeout``                              USER
@@ -53,6 +54,7 @@ from flyte_testkit.failures._nodes import (
     child_aborted,
     child_failed,
     conditional_failed,
+    futures_not_built,
     node_aborted,
     node_timed_out,
 )
@@ -84,6 +86,7 @@ __all__ = [
     "child_aborted",
     "child_failed",
     "conditional_failed",
+    "futures_not_built",
     "map_item_failed",
     "node_aborted",
     "node_timed_out",
@@ -110,6 +113,7 @@ BUILDERS: Final[Mapping[str, Callable[..., Failure]]] = MappingProxyType(
             child_aborted,
             child_failed,
             conditional_failed,
+            futures_not_built,
             map_item_failed,
             node_aborted,
             node_timed_out,

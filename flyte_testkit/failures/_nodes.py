@@ -17,6 +17,7 @@ __all__ = [
     "child_aborted",
     "child_failed",
     "conditional_failed",
+    "futures_not_built",
     "node_aborted",
     "node_timed_out",
 ]
@@ -125,6 +126,28 @@ def conditional_failed(*, message: str = "no case fits") -> Failure:
     """
     failure = engines(wording.conditional_failed(message))
     return spelled(failure, conditional_failed, message=message)
+
+
+@suggests_keywords
+def futures_not_built(
+    *,
+    cause: str = "incorrectly specified launchplan flytesnacks:development:train:v1, caused by:"
+    " not found",
+) -> Failure:
+    """Return the failure of an execution whose dynamic task yielded what is no workflow.
+
+    The attempt of the task has ended well; its node fails, and nothing is tried again. Code
+    ``DynamicWorkflowBuildFailed``, kind ``USER``.
+
+    Args:
+        cause: What is wrong with it, as that it names a launch plan that there is not.
+
+    Example:
+        >>> futures_not_built(cause="no such task").message
+        '[User] no such task'
+    """
+    failure = engines(wording.futures_not_built(cause))
+    return spelled(failure, futures_not_built, cause=cause)
 
 
 @suggests_keywords

@@ -16,16 +16,20 @@ from flyte_testkit.flow._bindings import resolved
 from flyte_testkit.flow._conditions import arm, told
 from flyte_testkit.flow._demand import Demand
 from flyte_testkit.flow._demands import demands
+from flyte_testkit.flow._mapped import NOTHING, of_an_item, sizes
 from flyte_testkit.flow._outputs import outputs
 from flyte_testkit.flow._wrong import UndecidedError, UnresolvedError
 
 __all__ = [
+    "NOTHING",
     "Demand",
     "UndecidedError",
     "UnresolvedError",
     "arm",
     "demands",
+    "of_an_item",
     "outputs",
     "resolved",
+    "sizes",
     "told",
 ]

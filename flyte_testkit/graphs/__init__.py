@@ -10,18 +10,24 @@ from __future__ import annotations
 
 from flyte_testkit.graphs.bound import constant
 from flyte_testkit.graphs.casting import cast
-from flyte_testkit.graphs.drawn import Graph, drawn
+from flyte_testkit.graphs.drawn import Graph, Plan, drawn
 from flyte_testkit.graphs.joining import declaring, joined, scripted
+from flyte_testkit.graphs.plans import plans_of, with_plans
 from flyte_testkit.graphs.templates import Templates, templates
+from flyte_testkit.graphs.yielded import Registered
 
 __all__ = [
     "Graph",
+    "Plan",
+    "Registered",
     "Templates",
     "cast",
     "constant",
     "declaring",
     "drawn",
     "joined",
+    "plans_of",
     "scripted",
     "templates",
+    "with_plans",
 ]

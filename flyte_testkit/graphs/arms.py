@@ -22,19 +22,22 @@ if TYPE_CHECKING:
 
     from flyte_testkit.graphs.compiled import Compiled, Scope
     from flyte_testkit.nodes import Node
-    from flyte_testkit.walk import Cast
+    from flyte_testkit.walk import Cast, Setting
     from flyte_testkit.walk.site import Site
 
 __all__ = ["check_arms"]
 
 
-def check_arms(compiled: Compiled, who: Cast, inputs: literals_pb2.LiteralMap) -> None:
+def check_arms(
+    compiled: Compiled, who: Cast, inputs: literals_pb2.LiteralMap, setting: Setting | None = None
+) -> None:
     """Refuse an arm that is named and not taken.
 
     Args:
         compiled: The workflow.
         who: Who plays what.
         inputs: What the workflow runs with.
+        setting: What it meets that it did not bring along; None for nothing.
 
     Raises:
         TimelineError: Says what the condition is, with its values, and which arm is taken.
@@ -44,7 +47,7 @@ def check_arms(compiled: Compiled, who: Cast, inputs: literals_pb2.LiteralMap) -
     arms = _Arms(compiled, who.nodes)
     arms.check(compiled.top, inputs)
     if isinstance(who.script, Where):  # of what is made up the named arm is taken
-        for site, given in reached(who, inputs):
+        for site, given in reached(who, inputs, setting):
             arms.check_reached(site, given)
 
 

@@ -6,12 +6,12 @@ Ignorant of which nodes there are, but for what they give.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from flyteidl.core import literals_pb2, types_pb2
 
 from flyte_testkit import literals
-from flyte_testkit.guesses import Seen
+from flyte_testkit.graphs.kinds import Types, type_of
 from flyte_testkit.nodes import Promise
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs.drawn import Graph, Part
 
 __all__ = ["Types", "bound", "constant", "promised_outputs", "type_of"]
-
-Types: TypeAlias = Mapping[str, Mapping[str, types_pb2.LiteralType]]
-"""The type of each output, by node, spelled with ``-``, and by output."""
-
-_Type = types_pb2.LiteralType
 
 
 def promised_outputs(graph: Graph) -> dict[str, set[str]]:
@@ -35,22 +30,6 @@ def promised_outputs(graph: Graph) -> dict[str, set[str]]:
     for promise in promised([*values, *(graph.outputs or {}).values()]):
         found.setdefault(same(promise.node), set()).add(promise.output)
     return found
-
-
-def type_of(value: object, types: Types) -> types_pb2.LiteralType:
-    """Return the type of a value that may be, or hold, promises.
-
-    Raises:
-        RegistrationError: Flyte has no type for it.
-    """
-    if isinstance(value, Promise):
-        return _part(types[same(value.node)][value.output], value.path)
-    if not any(promised(value)):
-        return Seen.of(value).type
-    if isinstance(value, Mapping):
-        return _Type(map_value_type=_common([type_of(one, types) for one in value.values()]))
-    assert isinstance(value, (list, tuple))  # noqa: S101  nothing else holds promises
-    return _Type(collection_type=_common([type_of(one, types) for one in value]))
 
 
 def bound(
@@ -116,23 +95,3 @@ def _inputs(part: Part) -> list[object]:
     if part.word == "nodes.branch" and part.inside is not None:
         return [value for arm in part.inside.parts.values() for value in _inputs(arm)]
     return list(part.inputs.values())
-
-
-def _part(kind: types_pb2.LiteralType, path: tuple[str | int, ...]) -> types_pb2.LiteralType:
-    """Follow a path into what is promised, as FlyteAdmin's compiler does."""
-    for step in path:
-        if kind.HasField("collection_type"):
-            kind = kind.collection_type
-        elif kind.HasField("map_value_type"):
-            kind = kind.map_value_type
-        elif isinstance(step, str) and step in kind.structure.dataclass_type:
-            kind = kind.structure.dataclass_type[step]
-    return kind
-
-
-def _common(kinds: list[types_pb2.LiteralType]) -> types_pb2.LiteralType:
-    """Return the one type of the elements of a list: the first, unless one holds all."""
-    seen = Seen(kinds[0])
-    for kind in kinds[1:]:
-        seen = seen.joined(Seen(kind)) or seen
-    return seen.type

@@ -12,21 +12,38 @@ from flyte_testkit import flow, literals
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
-from flyte_testkit.nodes import Branch, Subworkflow, Task, Where, Workflow
+from flyte_testkit.graphs.waits import check_gate, check_sleep
+from flyte_testkit.graphs.yielded import compiled
+from flyte_testkit.nodes import (
+    Array,
+    Branch,
+    Cached,
+    Dynamic,
+    Gate,
+    LaunchPlan,
+    Sleep,
+    Subworkflow,
+    Task,
+    Where,
+    Workflow,
+)
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.facts import promised
 from flyte_testkit.nodes.retries import check_attempts
-from flyte_testkit.timeline import Succeeds
-from flyte_testkit.walk import Cast
+from flyte_testkit.timeline import Succeeds, Yields
+from flyte_testkit.walk import Cast, is_cached
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
+    from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
+    from flyte_testkit.graphs.yielded import Registered
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
+    from flyte_testkit.walk import Setting
+    from flyte_testkit.walk.cast import Child
 
 __all__ = ["cast"]
 
@@ -34,6 +51,10 @@ _WORDS: Final = {
     "task": "nodes.task",
     "sub-workflow": "nodes.subworkflow",
     "branch": "nodes.branch",
+    "map": "nodes.array",
+    "launch plan": "nodes.launch_plan",
+    "gate": "nodes.gate",
+    "sleep": "nodes.sleep",
 }
 _SHOWN: Final = 1000
 """How many letters a list of nodes may have."""
@@ -43,6 +64,8 @@ def cast(
     closure: compiler_pb2.CompiledWorkflowClosure,
     script: Workflow | Where,
     inputs: literals_pb2.LiteralMap | None = None,
+    registered: Registered | None = None,
+    meets: Callable[[Cast], Setting] | None = None,
 ) -> Cast:
     """Return which node of a workflow plays what.
 
@@ -50,6 +73,8 @@ def cast(
         closure: The workflow as FlyteAdmin compiled it.
         script: What its nodes do.
         inputs: What it runs with; None if that is not known yet.
+        registered: What is registered, for what dynamic tasks yield.
+        meets: Says what it meets that it did not bring along; None for nothing.
 
     Raises:
         TimelineError: The script names a node that is not there, that is of another kind, that is
@@ -58,13 +83,13 @@ def cast(
         RegistrationError: A task gives what it does not declare, or less.
     """
     word = "nodes.where" if isinstance(script, Where) else "nodes.workflow"
-    caster = _Caster(Compiled(closure), word)
+    caster = _Caster(Compiled(closure), word, registered)
     caster.scope(caster.compiled.top, script)
     if script.rest is not None:
         caster.rest(script.rest)
-    who = Cast(closure, script, caster.nodes, caster.outputs)
+    who = Cast(closure, script, caster.nodes, caster.outputs, caster.children, caster.yielded)
     if inputs is not None:
-        check_arms(caster.compiled, who, inputs)
+        check_arms(caster.compiled, who, inputs, None if meets is None else meets(who))
     return who
 
 
@@ -74,15 +99,21 @@ class _Caster:
     Args:
         compiled: The workflow.
         word: How the script is written.
+        registered: What is registered, for what dynamic tasks yield.
     """
 
-    def __init__(self, compiled: Compiled, word: str) -> None:
+    def __init__(self, compiled: Compiled, word: str, registered: Registered | None) -> None:
         self.compiled = compiled
         self.word = word
+        self.registered = registered
         self.nodes: dict[tuple[str, ...], Node] = {}
         self.outputs: dict[tuple[str, ...], Mapping[str, object]] = {}
+        self.yielded: dict[tuple[str, ...], compiler_pb2.CompiledWorkflowClosure] = {}
+        self.children: list[tuple[identifier_pb2.Identifier, Child]] = []
 
-    def scope(self, scope: Scope, script: Workflow | Where | Subworkflow | Branch) -> None:
+    def scope(
+        self, scope: Scope, script: Workflow | Where | Subworkflow | Branch | Dynamic
+    ) -> None:
         """Find the nodes that stand beside each other, and those inside of them."""
         names: dict[str, str] = {}
         for name, node in script.nodes.items():
@@ -93,7 +124,7 @@ class _Caster:
                     f" {told(found)}.\nLeave one of them out."
                 )
             self._node(scope, name, found, node)
-        if not isinstance(script, Branch) and script.failure_node is not None:
+        if not isinstance(script, (Branch, Dynamic)) and script.failure_node is not None:
             self._failure_node(scope, *script.failure_node)
         if isinstance(script, (Workflow, Subworkflow)) and script.outputs is not None:
             said = {k: v for k, v in script.outputs.items() if not any(promised(v))}
@@ -105,9 +136,9 @@ class _Caster:
         if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
             return
         for scope, node in self.compiled.everywhere():
-            if kind(node) == "task" and (*scope.path, node.id) not in self.nodes:
+            if kind(node) in {"task", "map"} and (*scope.path, node.id) not in self.nodes:
                 what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
-                _check_outputs(what, attempt.ending.outputs, self.compiled.task(node))
+                self._check_outputs(what, node, attempt.ending.outputs)
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -137,7 +168,49 @@ class _Caster:
         if isinstance(node, (Subworkflow, Branch)):
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
-            self._check_attempts(f"{name!r} ({found.id}) of {scope.whose}", found, node.attempts)
+            whose = f"{name!r} ({found.id}) of {scope.whose}"
+            self._check_attempts(whose, found, node.attempts)
+            if isinstance(node, Dynamic) and node.nodes:
+                self._yields(path, found, node, whose)
+        elif isinstance(node, Array):
+            what = f"{name!r} ({found.id}) of {scope.whose}"
+            self._check_attempts(what, found, node.attempts)
+            for index, cached in node.but.cached.items():
+                self._check_cached(f"{what}, item {index},", found, cached)
+            for index, attempts in node.but.items():
+                self._check_attempts(f"{what}, item {index}", found, attempts)
+        elif isinstance(node, Gate):
+            check_gate(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+        elif isinstance(node, Sleep):
+            check_sleep(f"{name!r} ({found.id}) of {scope.whose}", found, node)
+        elif isinstance(node, LaunchPlan):
+            self._launches(scope, name, found, node)
+
+    def _launches(
+        self, scope: Scope, name: str, found: workflow_pb2.Node, node: LaunchPlan
+    ) -> None:
+        """Take down what a launch plan does, if its node says so."""
+        plan = found.workflow_node.launchplan_ref
+        if node.of not in ("", plan.name):
+            raise TimelineError(
+                f"{self.word}(…): {name}={shown(node)}, but {name!r} ({found.id}) of"
+                f" {scope.whose} launches {plan.name!r}.\nWrite of={plan.name!r}, or leave it"
+                " out."
+            )
+        if node.script is not None:
+            self.children.append((plan, node.script))
+
+    def _yields(
+        self, path: tuple[str, ...], found: workflow_pb2.Node, node: Dynamic, whose: str
+    ) -> None:
+        """Find the nodes that a dynamic task yields in the workflow that they make up."""
+        closure = compiled(node, self.compiled.task(found), found.id, whose, self.registered)
+        inner = _Caster(Compiled(closure, path, whose), self.word, self.registered)
+        inner.scope(inner.compiled.top, node)
+        self.nodes |= inner.nodes
+        self.outputs |= inner.outputs
+        self.children += inner.children
+        self.yielded |= {path: closure, **inner.yielded}
 
     def _failure_node(self, scope: Scope, name: str, node: Node) -> None:
         if scope.failure_node is None:
@@ -149,7 +222,9 @@ class _Caster:
 
     def _check_kind(self, scope: Scope, name: str, found: workflow_pb2.Node, node: Node) -> None:
         word = _WORDS.get(kind(found))
-        if word == node.word:
+        if word == node.defined_as:
+            if isinstance(node, Cached):
+                self._check_cached(f"{name!r} ({found.id}) of {scope.whose}", found, node)
             return
         advice = (
             f"Write {name}={word}(…)." if word else "Leave it out: no script says what it does."
@@ -159,21 +234,37 @@ class _Caster:
             f" {scope.whose}: {told(found)}.\n{advice}"
         )
 
+    def _check_cached(self, what: str, found: workflow_pb2.Node, node: Cached) -> None:
+        task = self.compiled.task(found)
+        if not is_cached(found.array_node.node if kind(found) == "map" else found, task):
+            raise TimelineError(
+                f"{self.word}(…): {what} is {shown(node)}, but its task {task.id.name!r} is not"
+                " declared to be cached.\nWrite nodes.task(…), or let the task say cache=True."
+            )
+        if node.outputs:
+            self._check_outputs(what, found, node.outputs)
+
     def _check_attempts(
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
     ) -> None:
-        task = self.compiled.task(found)
         check_attempts(attempts, self.compiled.retries(found), what)
-        ending = attempts[-1].ending
-        if isinstance(ending, Succeeds) and ending.outputs:
-            _check_outputs(what, ending.outputs, task)
+        ending = attempts[-1].ending if attempts else None
+        if isinstance(ending, Yields) and ending.nodes:
+            return  # its outputs come of them
+        if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
+            self._check_outputs(what, found, ending.outputs)
 
-
-def _check_outputs(what: str, outputs: Mapping[str, object], task: tasks_pb2.TaskTemplate) -> None:
-    try:
-        flow.outputs(outputs, task.interface.outputs, name=task.id.name)
-    except RegistrationError as error:
-        raise RegistrationError(f"{what}: {error}") from None
+    def _check_outputs(
+        self, what: str, node: workflow_pb2.Node, outputs: Mapping[str, object]
+    ) -> None:
+        task = self.compiled.task(node)
+        declared = task.interface.outputs
+        if kind(node) == "map":
+            declared = flow.of_an_item(declared, outputs)
+        try:
+            flow.outputs(outputs, declared, name=task.id.name)
+        except RegistrationError as error:
+            raise RegistrationError(f"{what}: {error}") from None
 
 
 def _check_values(scope: Scope, said: Mapping[str, object]) -> None:

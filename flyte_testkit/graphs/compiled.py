@@ -126,13 +126,20 @@ class Compiled:
 
     Args:
         closure: As FlyteAdmin compiled it.
+        path: The ids of the nodes that it is inside of, if a dynamic task yields it.
+        whose: What it is, for messages; its name, if nothing is said.
     """
 
-    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+    def __init__(
+        self,
+        closure: compiler_pb2.CompiledWorkflowClosure,
+        path: tuple[str, ...] = (),
+        whose: str = "",
+    ) -> None:
         self.closure = closure
         template = closure.primary.template
         self.name = template.id.name
-        self.top = _scope((), template, repr(self.name))
+        self.top = _scope(path, template, whose or repr(self.name))
 
     def below(self, scope: Scope, node: workflow_pb2.Node) -> Scope:
         """Return what is inside of a sub-workflow or a branch."""
@@ -144,12 +151,12 @@ class Compiled:
         return _scope(path, template, f"{called(node)!r} ({node.id}) of {scope.whose}")
 
     def task(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
-        """Return what a node runs."""
-        return self._tasks[_key(node.task_node.reference_id)]
+        """Return what a node runs, or maps."""
+        return self._tasks[_key(_inner(node).task_node.reference_id)]
 
     def retries(self, node: workflow_pb2.Node) -> int:
         """Return how often the task of a node is tried again: what the node says, or the task."""
-        return node.metadata.retries.retries or self.task(node).metadata.retries.retries
+        return _inner(node).metadata.retries.retries or self.task(node).metadata.retries.retries
 
     def everywhere(self, scope: Scope | None = None) -> Iterator[tuple[Scope, workflow_pb2.Node]]:
         """Yield all nodes at whatever depth, each with the nodes beside it."""
@@ -167,6 +174,11 @@ class Compiled:
     @cached_property
     def _sub_workflows(self) -> Mapping[tuple[str, ...], workflow_pb2.WorkflowTemplate]:
         return {_key(sub.template.id): sub.template for sub in self.closure.sub_workflows}
+
+
+def _inner(node: workflow_pb2.Node) -> workflow_pb2.Node:
+    """Return the node that runs a task: of a map the one that is mapped."""
+    return node.array_node.node if node.HasField("array_node") else node
 
 
 def _scope(path: tuple[str, ...], template: workflow_pb2.WorkflowTemplate, whose: str) -> Scope:
@@ -189,4 +201,6 @@ def _referred(node: workflow_pb2.Node) -> str:
     if node.WhichOneof("target") == _WORKFLOW:
         reference = node.workflow_node.WhichOneof("reference")
         return "" if reference is None else getattr(node.workflow_node, reference).name
+    if node.HasField("gate_node"):
+        return node.gate_node.approve.signal_id or node.gate_node.signal.signal_id
     return node.task_node.reference_id.name

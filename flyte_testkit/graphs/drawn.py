@@ -8,25 +8,64 @@ workflow could be is refused. Ignorant of FlyteAdmin, and of what was registered
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, TimelineError
+from flyte_testkit.graphs.kinds import type_of
+from flyte_testkit.graphs.mapped import Mapped
+from flyte_testkit.graphs.waits import lasting, seen_of
 from flyte_testkit.guesses import Seen
-from flyte_testkit.nodes import Branch, Subworkflow, Task, facts
+from flyte_testkit.literals import describe
+from flyte_testkit.nodes import (
+    Array,
+    Branch,
+    Cached,
+    Dynamic,
+    Gate,
+    LaunchPlan,
+    Sleep,
+    Subworkflow,
+    Task,
+    facts,
+    order,
+)
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes.retries import least_retries
-from flyte_testkit.timeline import Succeeds, TimesOut
+from flyte_testkit.timeline import Succeeds, TimesOut, Yields
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from flyteidl.core import types_pb2
+
+    from flyte_testkit.graphs.kinds import Types
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "as_part", "drawn"]
+__all__ = ["Graph", "Part", "Plan", "as_part", "drawn"]
 
-_NUMBERED: Final = re.compile(r"n\d+")
+_NUMBERED: Final = {"n": re.compile(r"n\d+"), "dn": re.compile(r"dn\d+")}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a launch plan that a node launches.
+
+    Attributes:
+        name: Its name.
+        version: Its version; empty as long as only scripts are known.
+        inputs: The types of what it takes.
+        outputs: The types of what it gives.
+        required: The inputs that it cannot do without.
+    """
+
+    name: str
+    version: str = ""
+    inputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
+    outputs: Mapping[str, types_pb2.LiteralType] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -42,6 +81,11 @@ class Part:
         inputs: What it is given: values and promises.
         outputs: What its task gives, by what was seen of it.
         inside: What is inside, if it is a sub-workflow; of a branch, its arms.
+        cached: Whether its task is declared to be cached.
+        mapped: What else is known of it, if it is a map.
+        of: The name of the registered task that it runs; empty for one that is made up.
+        plan: What it launches, if it launches a launch plan.
+        lasts: How long it sleeps, or may wait at a gate; None: for ever.
     """
 
     word: str
@@ -52,6 +96,11 @@ class Part:
     inputs: Mapping[str, object] = field(default_factory=dict)
     outputs: Mapping[str, Seen] = field(default_factory=dict)
     inside: Graph | None = None
+    cached: bool = False
+    mapped: Mapped | None = None
+    of: str = ""
+    plan: Plan | None = None
+    lasts: float | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +126,12 @@ class Graph:
     @property
     def ids(self) -> dict[str, str]:
         """The id of each node; one whose own name is such an id keeps it."""
-        own = {name for name in self.parts if _NUMBERED.fullmatch(name)}
-        free = (f"n{number}" for number in count() if f"n{number}" not in own)
+        return self.numbered("n")
+
+    def numbered(self, prefix: str) -> dict[str, str]:
+        """Return the id of each node; what a dynamic task yields has others than a workflow."""
+        own = {name for name in self.parts if _NUMBERED[prefix].fullmatch(name)}
+        free = (f"{prefix}{number}" for number in count() if f"{prefix}{number}" not in own)
         return {name: name if name in own else next(free) for name in self.parts}
 
     def meant(self, name: str) -> str | None:
@@ -87,8 +140,8 @@ class Graph:
         return self.spelled(name) or next(called, None)
 
 
-def drawn(tree: Workflow | Subworkflow, whose: str) -> Graph:
-    """Return what a tree says of its workflow.
+def drawn(tree: Workflow | Subworkflow | Dynamic, whose: str) -> Graph:
+    """Return what a tree says of its workflow, or a dynamic task of what it yields.
 
     Args:
         tree: What happens in all of its nodes.
@@ -97,6 +150,9 @@ def drawn(tree: Workflow | Subworkflow, whose: str) -> Graph:
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
     """
+    if isinstance(tree, Dynamic):
+        outputs = {} if tree.yielded is None else dict(tree.yielded.outputs)
+        return Graph(_alike(tree.nodes, whose), facts.upstream(tree), outputs=outputs)
     at_the_end = tree.failure_node
     return Graph(
         parts={name: as_part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
@@ -113,37 +169,116 @@ def as_part(node: Node, whose: str) -> Part:
 
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
+        TimelineError: It does not say what it launches.
     """
     if isinstance(node, Task):
         return Part(
-            node.word,
+            node.defined_as,
             node.least_retries,
             _most_retries(node),
             node.interruptible,
             node.deck,
             dict(node.inputs),
-            _seen(node, whose),
+            _seen(_scripted(node), whose, node),
+            of=node.of,
         )
+    if isinstance(node, Array):
+        return Part(
+            node.word,
+            node.least_retries,
+            inputs=dict(node.inputs),
+            outputs=_seen(node.outputs, whose, node),
+            mapped=Mapped.of(node),
+            cached=bool(node.but.cached),
+        )
+    if isinstance(node, Cached):
+        return Part(
+            Task().word, outputs=_seen((node.outputs,), whose, node), cached=True, of=node.of
+        )
+    if isinstance(node, LaunchPlan):
+        if not node.of:
+            raise TimelineError(
+                f"{whose} launches a launch plan, but which?\nName it:"
+                " nodes.launch_plan(of='training')."
+            )
+        return Part(node.word, inputs=dict(node.inputs), plan=Plan(node.of))
     if isinstance(node, Branch):
         name, arm = node.arm
         arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
         return Part(node.word, inside=arms)
+    if isinstance(node, (Gate, Sleep)):
+        seen = seen_of(node, whose) if isinstance(node, Gate) else {}
+        return Part(node.word, outputs=seen, lasts=lasting(node))
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
     return Part(node.word, inside=drawn(node, whose))
 
 
-def _seen(task: Task, whose: str) -> dict[str, Seen]:
+def _alike(nodes: Mapping[str, Node], whose: str) -> dict[str, Part]:
+    """Return what is told of nodes; of one that stands there many times, the very same."""
+    known: dict[int, Part] = {}
+    parts: dict[str, Part] = {}
+    for name, node in nodes.items():
+        if id(node) not in known:
+            known[id(node)] = as_part(node, f"{name!r} of {whose}")
+        parts[name] = known[id(node)]
+    return parts
+
+
+def _scripted(task: Task) -> tuple[Mapping[str, object], ...]:
     ending = task.attempts[-1].ending if task.attempts else None
+    return (ending.outputs,) if isinstance(ending, (Succeeds, Yields)) else ()
+
+
+def _seen(
+    outputs: Iterable[Mapping[str, object]], whose: str, node: Task | Array | Cached
+) -> dict[str, Seen]:
+    """Return what is seen of outputs, which several items may give."""
     found: dict[str, Seen] = {}
-    for name, value in ending.outputs.items() if isinstance(ending, Succeeds) else ():
+    for name, value in (pair for given in outputs for pair in given.items()):
         try:
-            found[name] = Seen.of(value)
+            is_promise = any(facts.promised(value))
+            kind = type_of(value, _promises_of(node)) if is_promise else None
+            seen = Seen.of(value) if kind is None else Seen(kind)
         except RegistrationError as error:
             raise RegistrationError(
                 f"the output {name!r} of {whose} does not say which type it has: {error}"
                 "\nRegister the real workflow, which says so."
             ) from error
+        both = found.get(name, seen).joined(seen)
+        if both is None:
+            raise RegistrationError(
+                f"the items of {whose} disagree about the output {name!r}: it is"
+                f" {describe(found[name].type)} and {describe(seen.type)}."
+                "\nScript values of one type."
+            )
+        found[name] = both
     return found
+
+
+def _promises_of(task: Task | Array | Cached) -> Types:
+    """Return the types of what may be promised to the outputs of a dynamic task."""
+    nodes = task.nodes if isinstance(task, Dynamic) else {}
+    return {same(name): _given(as_part(node, repr(name))) for name, node in nodes.items()}
+
+
+def _given(part: Part) -> Mapping[str, types_pb2.LiteralType]:
+    """Return the types of what a node gives; what nobody told of is of any type."""
+    if part.mapped is not None:
+        return defaultdict(_any_type, part.mapped.outputs(part.outputs))
+    if part.inside is None:
+        return defaultdict(_any_type, {key: seen.type for key, seen in part.outputs.items()})
+    kinds = {same(name): _given(one) for name, one in part.inside.parts.items()}
+    if part.word == "nodes.branch":
+        return next(iter(kinds.values()))
+    outputs = part.inside.outputs
+    if outputs is None:
+        last = order.last_of(part.inside.before)
+        return defaultdict(_any_type, {k: v for name in last for k, v in kinds[same(name)].items()})
+    return {name: type_of(value, kinds) for name, value in outputs.items()}
+
+
+def _any_type() -> types_pb2.LiteralType:
+    return Seen().type
 
 
 def _most_retries(task: Task) -> int | None:

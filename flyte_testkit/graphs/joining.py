@@ -13,7 +13,7 @@ from flyte_testkit.errors import RegistrationError, TimelineError, shown
 from flyte_testkit.graphs.drawn import Graph, Part, as_part
 from flyte_testkit.guesses import Seen
 from flyte_testkit.literals import describe
-from flyte_testkit.nodes import Branch, Promise, Subworkflow, Task, facts
+from flyte_testkit.nodes import Array, Branch, Cached, Promise, Subworkflow, Task, facts
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
@@ -21,6 +21,7 @@ from flyte_testkit.nodes.order import check_order, last_of, upstream
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from flyte_testkit.graphs.mapped import Mapped
     from flyte_testkit.nodes import Node, Where, Workflow
 
 __all__ = ["declaring", "joined", "scripted"]
@@ -80,11 +81,11 @@ def scripted(
     parts = dict(graph.parts)
     for name, node in script.nodes.items():
         spelled = graph.meant(name)
-        if spelled is not None and parts[spelled].word == node.word:
+        if spelled is not None and parts[spelled].word == node.defined_as:
             parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}", late=late)
     failure_node = graph.failure_node
     at_the_end = None if isinstance(script, Branch) else script.failure_node
-    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].word:
+    if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].defined_as:
         name, part = failure_node
         failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)
@@ -107,19 +108,29 @@ def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
             giver, output = last[0], name
         else:
             continue
-        if giver is not None and (part := parts[giver]).inside is None:
-            parts[giver] = replace(part, outputs={**part.outputs, output: seen})
+        if giver is None or (part := parts[giver]).inside is not None:
+            continue
+        if (made := seen if part.mapped is None else part.mapped.item_of(seen)) is not None:
+            parts[giver] = replace(part, outputs={**part.outputs, output: made})
     return replace(graph, parts=parts)
 
 
 def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
-    if isinstance(node, Task):
+    if isinstance(node, Cached):
         seen = as_part(node, whose)
         outputs = _outputs(part.outputs, seen.outputs, whose)
-        if late or not node.attempts:
+        return replace(part, outputs=outputs, cached=part.cached or not late)
+    if isinstance(node, (Task, Array)):
+        seen = as_part(node, whose)
+        outputs = _outputs(part.outputs, seen.outputs, whose)
+        if late or not (node.attempts or seen.mapped):
             return replace(part, outputs=outputs)
         retries, most = _retries(part, seen, whose)
-        return replace(part, outputs=outputs, retries=retries, most=most)
+        mapped = _mapped(part, seen, whose)
+        cached = part.cached or seen.cached
+        return replace(
+            part, outputs=outputs, retries=retries, most=most, mapped=mapped, cached=cached
+        )
     if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
         return replace(part, inside=scripted(part.inside, node, whose, late=late))
     return part
@@ -131,6 +142,12 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
             f"the scripts disagree about {whose}: it is {one.word}(…) and {other.word}(…)."
             "\nAll scripts of one name are of one workflow: let them agree, or call one of the"
             " nodes otherwise."
+        )
+    if one.plan is not None and other.plan is not None and one.plan.name != other.plan.name:
+        raise TimelineError(
+            f"the scripts disagree about what {whose} launches: {one.plan.name!r} and"
+            f" {other.plan.name!r}.\nAll scripts of one name are of one workflow: let them agree,"
+            " or call one of the nodes otherwise."
         )
     inside = other.inside
     if one.inside is not None and inside is not None:
@@ -145,7 +162,17 @@ def _joined(one: Part, other: Part, whose: str) -> Part:
         _united(one.inputs, other.inputs, whose, "input") or {},
         _outputs(one.outputs, other.outputs, whose),
         inside,
+        one.cached or other.cached,
+        _mapped(one, other, whose),
+        plan=one.plan,
+        lasts=_lasts(one, other, whose),
     )
+
+
+def _mapped(one: Part, other: Part, whose: str) -> Mapped | None:
+    if one.mapped is None or other.mapped is None:
+        return one.mapped
+    return one.mapped.joined(other.mapped, whose)
 
 
 def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
@@ -158,6 +185,15 @@ def _retries(one: Part, other: Part, whose: str) -> tuple[int, int | None]:
             "\nA task has the same retries in every run: script one more attempt there."
         )
     return least, most
+
+
+def _lasts(one: Part, other: Part, whose: str) -> float | None:
+    if one.lasts is None or other.lasts is None or one.lasts == other.lasts:
+        return other.lasts if one.lasts is None else one.lasts
+    raise TimelineError(
+        f"the scripts disagree about {whose}: it waits {one.lasts:g} s and {other.lasts:g} s."
+        "\nA workflow says it once, whatever a run does."
+    )
 
 
 def _check_arms(one: Graph, other: Graph, whose: str) -> None:

@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from flyte_testkit.inside._failing import failing
 from flyte_testkit.inside._reader import Reader
-from flyte_testkit.inside._runs import AttemptRun, NodeRun, NodeRuns, RunError
+from flyte_testkit.inside._runs import AttemptRun, ItemRun, NodeRun, NodeRuns, RunError
 
-__all__ = ["AttemptRun", "NodeRun", "NodeRuns", "Reader", "RunError", "failing"]
+__all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "Reader", "RunError", "failing"]

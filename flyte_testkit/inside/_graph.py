@@ -45,6 +45,11 @@ class Graph(NamedTuple):
         node = self.nodes.get(spec_id)
         return "" if node is None else node.metadata.name
 
+    def launches(self, spec_id: str) -> bool:
+        """Say whether a node launches something, as far as is known."""
+        node = self.nodes.get(spec_id)
+        return node is None or node.workflow_node.HasField("launchplan_ref")
+
     def below(self, spec_id: str) -> Graph:
         """Return what is inside of a sub-workflow or a branch; nothing of other nodes."""
         node = self.nodes.get(spec_id)

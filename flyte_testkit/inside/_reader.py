@@ -44,6 +44,10 @@ class Reader:
         self.of = of
         self._ask = _nobody if ask is None else ask
 
+    def beside(self, of: WorkflowExecutionIdentifier) -> Reader:
+        """Return what asks the same of another execution."""
+        return Reader(of, self._ask)
+
     def execution(self) -> execution_pb2.Execution | None:
         """Return the execution; None before FlyteAdmin has it."""
         request = execution_pb2.WorkflowExecutionGetRequest(id=self.of)

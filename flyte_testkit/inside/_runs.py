@@ -15,9 +15,10 @@ from flyte_testkit import literals
 from flyte_testkit.admin.database import enums
 from flyte_testkit.errors import FlyteTestkitError, NoSuchNode, close_names, cut, shown
 from flyte_testkit.inside._graph import Graph, short
-from flyte_testkit.inside._siblings import Siblings
+from flyte_testkit.inside._siblings import Siblings, ways
 from flyte_testkit.inside._values import (
     AttemptRun,
+    ItemRun,
     RunError,
     duration_of,
     error_of,
@@ -27,22 +28,19 @@ from flyte_testkit.inside._values import (
 )
 from flyte_testkit.nodes._names import same
 from flyte_testkit.propeller.phases import NODE_OUTCOMES
-from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
 
-    from flyteidl.admin import node_execution_pb2
+    from flyteidl.admin import execution_pb2, node_execution_pb2
 
     from flyte_testkit.inside._reader import Reader
 
-__all__ = ["AttemptRun", "NodeRun", "NodeRuns", "RunError"]
+__all__ = ["AttemptRun", "ItemRun", "NodeRun", "NodeRuns", "RunError"]
 
 _FAILED = {"FAILED", "FAILING", "TIMED_OUT"}
-_BY_THEMSELVES = {START, END}
-_LISTED = 20  # names in a message
-_LETTERS = 300
+_LISTED, _LETTERS = 20, 300  # names in a message, and how long they may be
 
 
 class NodeRun:
@@ -75,6 +73,8 @@ class NodeRun:
         self.name: str = short(self.full_name)
         self.retry_group: str = listed.metadata.retry_group
         self.is_parent: bool = listed.metadata.is_parent_node or listed.metadata.is_dynamic
+        self._launches = graph.launches(self.spec_id)
+        self._is_map: bool = listed.metadata.is_array
         self.path: str = self.name  # its siblings know better
 
     @property
@@ -92,6 +92,12 @@ class NodeRun:
         """The attempts of its task, the first one first; none where there is no task."""
         listed = self._reader.attempts(self.id)
         return tuple(AttemptRun.of(self._reader.attempt(each)) for each in listed)
+
+    @property
+    def items(self) -> tuple[ItemRun, ...]:
+        """The items of a map, by their index; none of any other node."""
+        attempts = self._reader.attempts(self.id) if self._is_map else ()
+        return ItemRun.all_of(map(self._reader.attempt, attempts))
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -115,8 +121,7 @@ class NodeRun:
         closure = self.closure
         own = error_of(closure)
         if own is None and enums.column(NodeExecution.Phase, closure.phase) in _FAILED:
-            attempts = self.attempts
-            return attempts[-1].error if attempts else None
+            return next((last.error for last in self.attempts[-1:]), None)
         return own
 
     @property
@@ -140,9 +145,29 @@ class NodeRun:
         return moment(self.closure.updated_at)
 
     @property
+    def execution(self) -> execution_pb2.Execution | None:
+        """The execution that it has launched, as a client would read it now; None of others."""
+        reader = self._launched()
+        return None if reader is None else reader.execution()
+
+    @property
     def nodes(self) -> NodeRuns:
-        """The nodes inside of a sub-workflow, a branch or a dynamic task, by name."""
+        """The nodes inside of a sub-workflow, a branch or a dynamic task, by name.
+
+        Of a node that has launched a launch plan they are those of that execution.
+        """
+        launched = self._launched()
+        if launched is not None:
+            return NodeRuns(launched, prefix=f"{self.path}.")
         return NodeRuns(self._reader, self)
+
+    def _launched(self) -> Reader | None:
+        if not self._launches:
+            return None
+        closure = self.closure
+        if not closure.HasField("workflow_node_metadata"):
+            return None
+        return self._reader.beside(closure.workflow_node_metadata.executionId)
 
     @property
     def parent(self) -> NodeRun | None:
@@ -184,8 +209,9 @@ class NodeRuns(Mapping[str, NodeRun]):
         FlyteTestkitError: A name means several nodes.
     """
 
-    def __init__(self, reader: Reader, parent: NodeRun | None = None) -> None:
+    def __init__(self, reader: Reader, parent: NodeRun | None = None, *, prefix: str = "") -> None:
         self._reader = reader
+        self._prefix = prefix if parent is None else f"{parent.path}."
         self.parent = parent
 
     def __getitem__(self, name: str) -> NodeRun:
@@ -207,14 +233,14 @@ class NodeRuns(Mapping[str, NodeRun]):
 
     def __iter__(self) -> Iterator[str]:
         siblings = self._siblings()
-        return (siblings.key(run) for run in _own(siblings.all))
+        return (siblings.key(run) for run in siblings.own)
 
     def __len__(self) -> int:
-        return len(_own(self._siblings().all))
+        return len(self._siblings().own)
 
     def values(self) -> list[NodeRun]:  # type: ignore[override]  # read once, not name by name
         """Return the nodes, in the order in which they began."""
-        return _own(self._siblings().all)
+        return self._siblings().own
 
     def failed(self) -> list[NodeRun]:
         """Return those that failed; an end-node does if it is bound to what nobody gave."""
@@ -223,7 +249,7 @@ class NodeRuns(Mapping[str, NodeRun]):
     def items(self) -> list[tuple[str, NodeRun]]:  # type: ignore[override]  # likewise
         """Return the nodes with their names, in the order in which they began."""
         siblings = self._siblings()
-        return [(siblings.key(run), run) for run in _own(siblings.all)]
+        return [(siblings.key(run), run) for run in siblings.own]
 
     def __repr__(self) -> str:
         lines = [f"  {run!r}" for run in self.values()]
@@ -251,9 +277,8 @@ class NodeRuns(Mapping[str, NodeRun]):
         runs = [NodeRun(self._reader, each, self, graph) for each in listed]
         written = {spec_id: graph.name(spec_id) for spec_id in graph.nodes}
         siblings = Siblings(sorted(runs, key=beginning), written)
-        prefix = "" if parent is None else f"{parent.path}."
         for run in siblings.all:
-            run.path = prefix + siblings.key(run)
+            run.path = self._prefix + siblings.key(run)
         return siblings
 
     def found(self, name: str) -> NodeRun:
@@ -261,7 +286,7 @@ class NodeRuns(Mapping[str, NodeRun]):
         siblings = self._siblings()
         if run := self._meant(name, siblings):
             return run
-        for head, tail in _ways(name):
+        for head, tail in ways(name):
             if run := self._meant(head, siblings):
                 return run.nodes.found(tail)
         raise NoSuchNode(self._no_such(name, siblings))
@@ -277,17 +302,21 @@ class NodeRuns(Mapping[str, NodeRun]):
         )
 
     def everywhere(self) -> Iterator[NodeRun]:
-        """Yield all nodes at whatever depth, those that come by themselves among them."""
+        """Yield all nodes at whatever depth, those that come by themselves among them.
+
+        Those of other executions are not among them, which have the same ids again.
+        """
         for run in self._siblings().all:
             yield run
-            yield from run.nodes.everywhere()
+            if run.execution is None:
+                yield from run.nodes.everywhere()
 
     def _whose(self) -> str:
         return repr(self._reader.of.name if self.parent is None else self.parent.path)
 
     def _no_such(self, name: str, siblings: Siblings[NodeRun]) -> str:
         """Say what is true of a node that was asked for in vain: it may not have begun."""
-        there = [siblings.key(run) for run in _own(siblings.all)]
+        there = [siblings.key(run) for run in siblings.own]
         whose, phase = self._whose(), self._phase()
         graph = Graph.of(self._reader.workflow()) if self.parent is None else self.parent.inside()
         coming = [called for id_ in graph.nodes for called in (short(graph.name(id_)), id_)]
@@ -303,9 +332,8 @@ class NodeRuns(Mapping[str, NodeRun]):
         """Return the phase of what these are inside of."""
         if self.parent is not None:
             return self.parent.phase
-        execution = self._reader.execution()
-        phase = 0 if execution is None else execution.closure.phase
-        return enums.column(WorkflowExecution.Phase, phase)
+        run = self._reader.execution()
+        return enums.column(WorkflowExecution.Phase, 0 if run is None else run.closure.phase)
 
     def _what_there_is(self, there: list[str]) -> str:
         if there:
@@ -317,20 +345,3 @@ class NodeRuns(Mapping[str, NodeRun]):
             "Nothing has begun inside of it. Script it with nodes.workflow(…), or with "
             "nodes.where(…) if the workflow is registered: a plain timeline says nothing of nodes."
         )
-
-
-def _own(runs: Sequence[NodeRun]) -> list[NodeRun]:
-    """Return the nodes that somebody wrote: those without the ones that come by themselves."""
-    return [run for run in runs if run.spec_id not in _BY_THEMSELVES]
-
-
-def _ways(path: str) -> Iterator[tuple[str, str]]:
-    """Yield how a path may be read: a name may have points in it, too.
-
-    Example:
-        >>> list(_ways("flows.train.fit"))
-        [('flows', 'train.fit'), ('flows.train', 'fit')]
-    """
-    parts = path.split(".")
-    for count in range(1, len(parts)):
-        yield ".".join(parts[:count]), ".".join(parts[count:])

@@ -6,15 +6,18 @@ Ignorant of what they do.
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from flyte_testkit.inside._graph import short
 from flyte_testkit.nodes._names import same
+from flyte_testkit.propeller.places import END, START
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Siblings"]
+__all__ = ["Siblings", "ways"]
+
+_BY_THEMSELVES: Final = {START, END}
 
 
 class _Named(Protocol):
@@ -56,6 +59,11 @@ class Siblings(Generic[Run]):
         for run in sorted(runs, key=_attempt):
             self._add((run.id, run.spec_id, run.full_name, run.name), run.spec_id, run)
 
+    @property
+    def own(self) -> list[Run]:
+        """The nodes that somebody wrote: those without the ones that come by themselves."""
+        return [run for run in self.all if run.spec_id not in _BY_THEMSELVES]
+
     def _add(self, names: Sequence[str], spec_id: str, run: Run | None) -> None:
         for spelled, name in zip(self._spelled, names, strict=True):
             if name:
@@ -78,3 +86,15 @@ class Siblings(Generic[Run]):
 def _attempt(run: _Named) -> int:
     """Return which attempt of the parent a node belongs to."""
     return int(run.retry_group) if run.retry_group.isdecimal() else 0
+
+
+def ways(path: str) -> Iterator[tuple[str, str]]:
+    """Yield how a path may be read: a name may have points in it, too.
+
+    Example:
+        >>> list(ways("flows.train.fit"))
+        [('flows', 'train.fit'), ('flows.train', 'fit')]
+    """
+    parts = path.split(".")
+    for count in range(1, len(parts)):
+        yield ".".join(parts[:count]), ".".join(parts[count:])

@@ -5,6 +5,7 @@ Ignorant of how they are asked for.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +15,21 @@ from flyte_testkit.admin.database import enums
 from flyte_testkit.errors import cut
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from flyteidl.admin import task_execution_pb2
     from google.protobuf.timestamp_pb2 import Timestamp
 
-__all__ = ["AttemptRun", "RunError", "duration_of", "error_of", "moment", "started_at", "told"]
+__all__ = [
+    "AttemptRun",
+    "ItemRun",
+    "RunError",
+    "duration_of",
+    "error_of",
+    "moment",
+    "started_at",
+    "told",
+]
 
 _ENDED = {"SUCCEEDED", "FAILED", "ABORTED"}
 _LETTERS = 120  # of an error in a repr
@@ -75,6 +87,36 @@ class AttemptRun(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<attempt {self.number}: {self.phase}{told(self.error)}>"
+
+
+@dataclass(frozen=True, repr=False)
+class ItemRun:
+    """One item of a map, as it was when it was read.
+
+    Attributes:
+        index: Which it is, from 0.
+        phase: The phase of its last attempt by name; ``"UNDEFINED"`` before it begins.
+        attempts: How many attempts it has made.
+    """
+
+    index: int
+    phase: str
+    attempts: int
+
+    @classmethod
+    def all_of(cls, attempts: Iterable[task_execution_pb2.TaskExecution]) -> tuple[ItemRun, ...]:
+        """Return the items that the attempts of a map's task tell of, by index."""
+        found: dict[int, ItemRun] = {}
+        for attempt in attempts:
+            told = attempt.closure.metadata.external_resources
+            for one in sorted(told, key=lambda resource: resource.retry_attempt):
+                phase = enums.column(TaskExecution.Phase, one.phase)
+                found[one.index] = cls(one.index, phase, one.retry_attempt + 1)
+        return tuple(found[index] for index in sorted(found))
+
+    def __repr__(self) -> str:
+        many = f" in {self.attempts} attempts" if self.attempts > 1 else ""
+        return f"<item {self.index}: {self.phase}{many}>"
 
 
 def told(error: RunError | None) -> str:

@@ -13,9 +13,11 @@
     nodes.where(train=nodes.subworkflow(fit=nodes.task(running(600).fails("no disk"))))
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
-of nodes are :func:`task`, :func:`subworkflow` and :func:`branch`. Each node comes after all that
-are written before it, unless its ``after=`` says otherwise. The positional arguments of a task are
-its attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
+of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow`, :func:`branch`,
+:func:`gate`, :func:`sleep` and :func:`launch_plan`; :func:`cached` is a task that need not run.
+Each node comes after all that are written before it, unless its ``after=`` says otherwise; what a
+dynamic task yields begins at once. The positional arguments of a task, or of an array, are its
+attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
 :func:`waiting`, :func:`queued`, :func:`initializing`, :func:`running` and :data:`immediately`,
 which know a task's own phases and their reasons.
 
@@ -32,7 +34,12 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.errors import suggests_keywords
+from flyte_testkit.nodes._array import Array, array
+from flyte_testkit.nodes._cached import Cached, cached
+from flyte_testkit.nodes._dynamic import Dynamic, dynamic
+from flyte_testkit.nodes._gate import Gate, Sleep, gate, sleep
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
+from flyte_testkit.nodes._launch_plan import LaunchPlan, launch_plan
 from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes._promise import Promise, promise
 from flyte_testkit.nodes._task import Task, task
@@ -43,21 +50,33 @@ if TYPE_CHECKING:
     from flyte_testkit.timeline import Duration
 
 __all__ = [
+    "Array",
     "Attempt",
     "Branch",
+    "Cached",
+    "Dynamic",
+    "Gate",
+    "LaunchPlan",
     "Node",
     "OpenAttempt",
     "Promise",
+    "Sleep",
     "Subworkflow",
     "Task",
     "Where",
     "Workflow",
+    "array",
     "branch",
+    "cached",
+    "dynamic",
+    "gate",
     "immediately",
     "initializing",
+    "launch_plan",
     "promise",
     "queued",
     "running",
+    "sleep",
     "subworkflow",
     "task",
     "waiting",

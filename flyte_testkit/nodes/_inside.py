@@ -10,6 +10,9 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._array import Array
+from flyte_testkit.nodes._cached import Cached
+from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._names import FAILURE_NODE, check_name, check_names
 from flyte_testkit.nodes._node import Node, Value
 from flyte_testkit.nodes._promise import promised
@@ -22,6 +25,7 @@ from flyte_testkit.timeline import (
     OpenTimeline,
     Succeeds,
     Timeline,
+    Yields,
 )
 
 if TYPE_CHECKING:
@@ -75,13 +79,16 @@ def inside(
     return {**mapping, **named}
 
 
-def check_inside(nodes: Mapping[str, object], what: str, *, is_branch: bool = False) -> Inside:
+def check_inside(
+    nodes: Mapping[str, object], what: str, *, is_branch: bool = False, at_once: bool = False
+) -> Inside:
     """Return nodes if they can stand beside each other.
 
     Args:
         nodes: The nodes by name.
         what: What they are inside of, for the error.
         is_branch: Whether that is a branch: an arm is given what the nodes beside the branch give.
+        at_once: Whether they begin at once, unless they say otherwise: as a dynamic task yields.
 
     Raises:
         TimelineError: One is no node, has an impossible name, comes after none of the others, or
@@ -95,7 +102,9 @@ def check_inside(nodes: Mapping[str, object], what: str, *, is_branch: bool = Fa
     check_names(nodes, what)
     checked = Named([(name, _node(name, node, what)) for name, node in nodes.items()])
     promises = {} if is_branch else given(checked)
-    check_order({name: node.after for name, node in checked.items()}, promises, what)
+    usual = () if at_once else None
+    after = {name: usual if node.after is None else node.after for name, node in checked.items()}
+    check_order(after, promises, what)
     for name, node in {} if is_branch else checked.items():
         check_promises(list(node.promises()), checked, f"{what}: {name!r}")
     return checked
@@ -144,7 +153,7 @@ def failure_node(named: Mapping[str, object], nodes: Inside, what: str) -> Failu
     if name != FAILURE_NODE:
         check_name(name, what)
     node = _node(name, value, what)
-    if node.word not in {"nodes.task", "nodes.subworkflow"}:
+    if node.defined_as not in {"nodes.task", "nodes.subworkflow"}:
         raise TimelineError(
             f"{what}: {name}={shown(node)}: a failure node is a task or a sub-workflow."
             f"\nWrite {name}=nodes.task(…), or put it into a nodes.subworkflow(…)."
@@ -164,9 +173,15 @@ def failure_node(named: Mapping[str, object], nodes: Inside, what: str) -> Failu
 
 def _scripted_outputs(node: Node) -> list[str]:
     """Return the names of outputs that a task is scripted to give; empty if that is not told."""
+    if isinstance(node, Array):
+        return [*next(iter(node.outputs), ())]
     if isinstance(node, Task) and node.attempts:
         ending = node.attempts[-1].ending
-        return list(ending.outputs) if isinstance(ending, Succeeds) else []
+        return list(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else []
+    if isinstance(node, Gate) and node.brings_value:
+        return [SIGNALLED]
+    if isinstance(node, Cached):
+        return list(node.outputs)
     return []
 
 
@@ -206,8 +221,17 @@ def with_failure_node(
     return nodes if at_the_end is None else {**nodes, **dict([at_the_end])}
 
 
-def deep(nodes: Mapping[str, Node], path: str = "") -> Iterator[tuple[str, Node]]:
-    """Yield all nodes with their paths, each before those inside of it."""
+def deep(
+    nodes: Mapping[str, Node], path: str = "", *, made_up: bool = True
+) -> Iterator[tuple[str, Node]]:
+    """Yield all nodes with their paths, each before those inside of it.
+
+    Args:
+        nodes: The nodes by name.
+        path: What stands before their names.
+        made_up: Whether what a node makes up by itself is among them.
+    """
     for name, node in nodes.items():
         yield path + name, node
-        yield from deep(node.below(), f"{path}{name}.")
+        if made_up or not node.makes_up:
+            yield from deep(node.below(), f"{path}{name}.", made_up=made_up)

@@ -26,9 +26,34 @@ _ADVICE: Final = {
         "What the other tasks do is said once.\nWrite nodes.workflow(…).others(…) or"
         " nodes.where(…).others(…)."
     ),
+    ("Task", "yields"): (
+        "Only a dynamic task yields.\nWrite nodes.dynamic(running(20).yields(fit=nodes.task(…)))."
+    ),
+    ("Dynamic", "yields"): (
+        "It is its last attempt that yields.\nWrite nodes.dynamic(running(20).yields(…))."
+    ),
+    ("Cached", "succeeds"): (
+        "What is cached has succeeded already.\nWrite what it gives: nodes.cached(rows=1000)."
+    ),
     **dict.fromkeys(
-        [("Task", "succeeds"), ("Task", "fails"), ("Task", "times_out"), ("Task", "never_ends")],
+        [
+            (kind, ending)
+            for kind in ("Task", "Dynamic")
+            for ending in ("succeeds", "fails", "times_out", "never_ends")
+        ],
         "It is its attempts that end.\nWrite nodes.task(running(60).succeeds()).",
+    ),
+    **dict.fromkeys(
+        [("Array", "succeeds"), ("Array", "fails"), ("Array", "times_out")],
+        "It is the attempts of its items that end.\nWrite nodes.array(running(60).succeeds()).",
+    ),
+    **dict.fromkeys(
+        [("Gate", "succeeds"), ("Gate", "fails"), ("Gate", "times_out"), ("Gate", "never_ends")],
+        "It is its script that ends.\nWrite nodes.gate(running(60).succeeds()).",
+    ),
+    **dict.fromkeys(
+        [("LaunchPlan", "succeeds"), ("LaunchPlan", "fails"), ("LaunchPlan", "never_ends")],
+        "It is the execution that ends.\nWrite nodes.launch_plan(running(60).succeeds()).",
     ),
 }
 """What to do instead of a method that something does not have."""
@@ -71,9 +96,24 @@ class Node(Value):
         """How the node is written, as ``nodes.task``."""
         raise NotImplementedError
 
+    @property
+    def defined_as(self) -> str:
+        """How a node is written that is defined as this one is: a dynamic task is a task."""
+        return self.word
+
+    @property
+    def makes_up(self) -> bool:
+        """Whether what is inside of it is made up by itself, even where a workflow is real."""
+        return False
+
     def promises(self) -> Iterator[Promise]:
         """Yield what nodes beside it shall give to it."""
         yield from ()
+
+    @property
+    def defines(self) -> list[str]:
+        """What is said here that a registered workflow says itself."""
+        return []
 
     def below(self) -> Mapping[str, Node]:
         """Return the nodes inside of it, and its failure node."""

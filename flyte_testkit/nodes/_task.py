@@ -6,7 +6,7 @@ Ignorant of the nodes beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Task", "others", "task"]
 
-_WHAT = "nodes.task(…)"
 
-
-@final
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Task(Node):
     """A node that runs a task; :func:`task` makes it.
@@ -43,6 +40,8 @@ class Task(Node):
         interruptible: Whether it may run on machines that can be taken away.
         deck: Whether it makes a deck.
         inputs: What it is given, values and promises; empty for what a registered one is bound to.
+        of: The name of the registered task that it runs, below a dynamic task; empty if that is
+            made up, or known already.
         after: The names of the nodes that it comes after; None is all that are written before it.
     """
 
@@ -51,27 +50,30 @@ class Task(Node):
     interruptible: bool = False
     deck: bool = False
     inputs: Values = field(default_factory=lambda: Values({}))
+    of: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no engine does."""
-        keep = object.__setattr__
-        keep(self, "after", named_after(self.after, _WHAT))
-        keep(self, "attempts", as_attempts(self.attempts, _WHAT))
-        keep(self, "inputs", Values(self.inputs, "nodes.task(inputs=…)"))
+        keep, what = object.__setattr__, f"{self.word}(…)"
+        keep(self, "after", named_after(self.after, what))
+        attempts = as_attempts(self.attempts, what, is_dynamic=self.makes_up)
+        keep(self, "attempts", attempts)
+        keep(self, "inputs", Values(self.inputs, f"{self.word}(inputs=…)"))
         for option in ("interruptible", "deck"):
             if not isinstance(said := getattr(self, option), bool):
                 raise TimelineError(
-                    f"nodes.task({option}={shown(said)}): it is so or not.\nWrite {option}=True."
+                    f"{self.word}({option}={shown(said)}): it is so or not.\nWrite {option}=True."
                 )
         retries = self.retries
         if retries is not None and (
             not isinstance(retries, int) or isinstance(retries, bool) or retries < 0
         ):
             raise TimelineError(
-                f"nodes.task(retries={shown(retries)}): retries are a whole number from 0 on."
+                f"{self.word}(retries={shown(retries)}): retries are a whole number from 0 on."
                 "\nWrite retries=2 for three attempts at most."
             )
-        check_attempts(self.attempts, self.retries, _WHAT)
+        check_attempts(self.attempts, self.retries, what)
+        self._check_of()
 
     @property
     def word(self) -> str:
@@ -90,13 +92,30 @@ class Task(Node):
     @property
     def defines(self) -> list[str]:
         """What is said here that a registered task says itself."""
+        return self._options + ([f"of={self.of!r}"] if self.of else [])
+
+    def _check_of(self) -> None:
+        """Refuse what is no name, and what the task of that name says itself."""
+        if not isinstance(self.of, str):
+            raise TimelineError(
+                f"{self.word}(of={shown(self.of)}): a registered task is named by a text."
+                "\nWrite of='flows.fit'."
+            )
+        if self.of and (said := [one for one in self._options if not one.startswith("inputs=")]):
+            raise TimelineError(
+                f"{self.word}(of={self.of!r}, {said[0]}): the registered task says that itself."
+                "\nLeave one of them out."
+            )
+
+    @property
+    def _options(self) -> list[str]:
         said = [] if self.retries is None else [f"retries={self.retries}"]
         said += [f"{name}=True" for name in ("interruptible", "deck") if getattr(self, name)]
         return said + ([f"inputs={self.inputs!r}"] if self.inputs else [])
 
     def __repr__(self) -> str:
         attempts = _text.attempts(attempt.as_argument() for attempt in self.attempts)
-        return f"nodes.task({', '.join([*attempts, *self.defines, *self._after_as_code()])})"
+        return f"{self.word}({', '.join([*attempts, *self.defines, *self._after_as_code()])})"
 
 
 @suggests_keywords
@@ -106,6 +125,7 @@ def task(
     interruptible: bool = False,
     deck: bool = False,
     inputs: Mapping[str, object] | None = None,
+    of: str = "",
     after: After = None,
 ) -> Task:
     """Return a node that runs a task, with what each of its attempts does.
@@ -122,6 +142,8 @@ def task(
         interruptible: Whether it may run on machines that can be taken away.
         deck: Whether it makes a deck.
         inputs: What it is given, by name: values, and :func:`promises <promise>`.
+        of: The name of the registered task that it runs, for what a dynamic task yields: that one
+            says retries and types. Inputs that are left out are plain values.
         after: The names of the nodes it comes after: one, several, or ``()`` for none. Left out, it
             comes after all that are written before it.
 
@@ -140,6 +162,7 @@ def task(
         interruptible=interruptible,
         deck=deck,
         inputs=Values({} if inputs is None else inputs, "nodes.task(inputs=…)"),
+        of=of,
         after=after,  # type: ignore[arg-type]  # it reads a name as several
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._groups import Subworkflow
 from flyte_testkit.nodes._inside import (
     FailureNode,
@@ -21,6 +22,8 @@ from flyte_testkit.nodes._inside import (
     with_failure_node,
 )
 from flyte_testkit.nodes._node import Node, Value, once
+from flyte_testkit.nodes._stops import Stop, check_terminated, stop
+from flyte_testkit.nodes._stops import as_code as stops_as_code
 from flyte_testkit.nodes._task import Task, others
 from flyte_testkit.nodes._values import Named, Values
 from flyte_testkit.timeline import Attempt, OpenTimeline, Timeline
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from flyte_testkit.nodes.retries import Script
+    from flyte_testkit.timeline import Duration
 
 __all__ = ["MOST_NODES", "Where", "Workflow", "where", "workflow"]
 
@@ -48,6 +52,8 @@ class Workflow(Value):
         failure_node: The failure node, with its name.
         outputs: What it gives; None: what those give that nobody comes after.
         rest: What tasks do that have no attempts; None: they succeed at once.
+        terminated: What a termination leads to; None: nodes go on for half a second, then all stop.
+        stop: When somebody terminates it, why and who; None: nobody does by itself.
     """
 
     nodes: Inside = field(default_factory=Named)
@@ -55,6 +61,8 @@ class Workflow(Value):
     failure_node: FailureNode | None = None
     outputs: Values | None = None
     rest: Attempt | None = None
+    terminated: Timeline | None = None
+    stop: Stop | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine does."""
@@ -65,6 +73,13 @@ class Workflow(Value):
                 f"{what} has no nodes; FlyteAdmin refuses an empty workflow."
                 "\nWrite nodes.workflow(train=nodes.task(…)), or play a plain timeline."
             )
+        for name, node in deep(self.below(), made_up=False):
+            if isinstance(node, (Task, Cached)) and node.of:
+                raise TimelineError(
+                    f"{what}: {name!r} says of={node.of!r}, but its task is made up with the"
+                    " workflow.\nLeave it out, or register the real workflow; what a dynamic task"
+                    " yields may be of a registered one."
+                )
         if self.outputs is not None:
             object.__setattr__(self, "outputs", Values(self.outputs, f"{what}.succeeds(…)"))
             check_promises(self.outputs, self.nodes, f"{what}.succeeds(…)")
@@ -80,6 +95,26 @@ class Workflow(Value):
     def others(self, script: Script) -> Workflow:
         """Return it with what the one attempt of all tasks does that have no attempts."""
         return replace(self, rest=_rest(self, script))
+
+    def aborts(self, cause: str, /, *, at: Duration, principal: str = "") -> Workflow:
+        """Return it terminated by somebody, some time after its launch.
+
+        Args:
+            cause: What ``closure.abort_metadata`` says.
+            at: How many seconds after the launch; what ends at this very instant has ended.
+            principal: Who terminates it.
+        """
+        once("aborts", self.stop)
+        return replace(self, stop=stop(cause, at, principal, "nodes.workflow(…)"))
+
+    def on_terminate(self, script: Timeline | OpenTimeline, /) -> Workflow:
+        """Return it with what a termination by somebody else leads to.
+
+        Nodes go on until then, and may win: ``aborting(30)`` stops all of them 30 s later, if there
+        is anything left to stop; after ``aborting().never_ends()`` nothing happens any more.
+        """
+        once("on_terminate", self.terminated)
+        return replace(self, terminated=check_terminated(script, "nodes.workflow(…)"))
 
     def succeeds(
         self, mapping: Mapping[str, object] | None = None, /, **outputs: object
@@ -103,18 +138,22 @@ class Where(Value):
         beginning: What the execution does before it runs.
         failure_node: What the failure node does, with its name.
         rest: What tasks do that nothing is said about; None: they succeed at once.
+        terminated: What a termination leads to; None: nodes go on for half a second, then all stop.
+        stop: When somebody terminates it, why and who; None: nobody does by itself.
     """
 
     nodes: Inside = field(default_factory=Named)
     beginning: OpenTimeline | None = None
     failure_node: FailureNode | None = None
     rest: Attempt | None = None
+    terminated: Timeline | None = None
+    stop: Stop | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no engine does, and what the registered workflow says itself."""
         what = "nodes.where(…)"
         _check_whole(self, what)
-        for name, node in deep(self.below()):
+        for name, node in deep(self.below(), made_up=False):
             if said := _defines(node):
                 raise TimelineError(
                     f"{what}: {name!r} says {said[0]}, which the registered workflow says itself."
@@ -132,6 +171,16 @@ class Where(Value):
     def others(self, script: Script) -> Where:
         """Return it with what the one attempt of all tasks does that nothing is said about."""
         return replace(self, rest=_rest(self, script))
+
+    def aborts(self, cause: str, /, *, at: Duration, principal: str = "") -> Where:
+        """Return it terminated by somebody, as :meth:`Workflow.aborts` does."""
+        once("aborts", self.stop)
+        return replace(self, stop=stop(cause, at, principal, "nodes.where(…)"))
+
+    def on_terminate(self, script: Timeline | OpenTimeline, /) -> Where:
+        """Return it with what a termination leads to, as :meth:`Workflow.on_terminate` does."""
+        once("on_terminate", self.terminated)
+        return replace(self, terminated=check_terminated(script, "nodes.where(…)"))
 
     def __repr__(self) -> str:
         return f"nodes.where({_as_code(self)}"
@@ -198,6 +247,8 @@ def _check_whole(whole: Workflow | Where, what: str) -> None:
         keep(whole, "failure_node", failure_node(told, whole.nodes, f"{what}.on_failure(…)"))
     if whole.rest is not None:
         keep(whole, "rest", others(whole.rest))
+    if whole.terminated is not None:
+        keep(whole, "terminated", check_terminated(whole.terminated, what))
 
 
 def _check_beginning(beginning: object, what: str) -> None:
@@ -243,8 +294,7 @@ def _rest(whole: Workflow | Where, script: object) -> Attempt:
 def _defines(node: Node) -> list[str]:
     """Return what a node says that is a matter of its definition."""
     said = [] if node.after is None else [f"after={node.after!r}"]
-    if isinstance(node, Task):
-        said += node.defines
+    said += node.defines
     if isinstance(node, Subworkflow) and node.outputs is not None:
         said.append(f".succeeds({_text.outputs(node.outputs)})")
     return said
@@ -257,4 +307,4 @@ def _as_code(whole: Workflow | Where) -> str:
         text += f".on_failure({', '.join(_text.keywords([whole.failure_node]))})"
     if whole.rest is not None:
         text += f".others({whole.rest.as_argument()})"
-    return text
+    return text + stops_as_code(whole.stop, whole.terminated)

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.nodes import order
+from flyte_testkit.nodes._array import Array
+from flyte_testkit.nodes._cached import Cached
+from flyte_testkit.nodes._dynamic import Dynamic
+from flyte_testkit.nodes._gate import SIGNALLED, Gate
 from flyte_testkit.nodes._groups import Branch, Subworkflow
 from flyte_testkit.nodes._inside import given
+from flyte_testkit.nodes._launch_plan import LaunchPlan
 from flyte_testkit.nodes._names import same
 from flyte_testkit.nodes._promise import Promise, promised
 from flyte_testkit.nodes._task import Task
 from flyte_testkit.nodes._wholes import Where, Workflow
-from flyte_testkit.timeline import Succeeds
+from flyte_testkit.timeline import Succeeds, Timeline, Yields
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes._node import Node
@@ -26,8 +31,10 @@ Scope: TypeAlias = Workflow | Where | Subworkflow | Branch
 """What has nodes inside."""
 
 
-def upstream(scope: Workflow | Subworkflow) -> dict[str, tuple[str, ...]]:
+def upstream(scope: Workflow | Subworkflow | Dynamic) -> dict[str, tuple[str, ...]]:
     """Return which nodes each of them waits for, none that another waits for already.
+
+    What a dynamic task yields waits for nobody, unless it says so.
 
     For what is made up; inside of :func:`where <flyte_testkit.nodes.where>` the order is that of
     the registered workflow.
@@ -37,8 +44,10 @@ def upstream(scope: Workflow | Subworkflow) -> dict[str, tuple[str, ...]]:
         >>> upstream(nodes.workflow(a=nodes.task(), b=nodes.task(after=()), c=nodes.task()))
         {'a': (), 'b': (), 'c': ('a', 'b')}
     """
-    after = {name: node.after for name, node in scope.nodes.items()}
-    return order.upstream(after, given(scope.nodes))
+    usual = () if isinstance(scope, Dynamic) else None
+    nodes = scope.nodes
+    after = {name: usual if node.after is None else node.after for name, node in nodes.items()}
+    return order.upstream(after, given(nodes))
 
 
 def outputs_of(node: Node) -> tuple[str, ...]:
@@ -51,16 +60,25 @@ def outputs_of(node: Node) -> tuple[str, ...]:
     """
     match node:
         case Task(attempts=(*_, last)):
-            return tuple(last.ending.outputs) if isinstance(last.ending, Succeeds) else ()
+            ending = last.ending
+            return tuple(ending.outputs) if isinstance(ending, (Succeeds, Yields)) else ()
+        case Array():
+            return tuple(next(iter(node.outputs), ()))
+        case Cached():
+            return tuple(node.outputs)
+        case LaunchPlan(script=Timeline(ending=Succeeds(outputs))):
+            return tuple(outputs)
         case Branch():
             return outputs_of(node.arm[1])
         case Subworkflow():
             return tuple(default_outputs(node) if node.outputs is None else node.outputs)
+        case Gate():
+            return (SIGNALLED,) if node.brings_value else ()
         case _:
             return ()
 
 
-def default_outputs(scope: Workflow | Subworkflow) -> dict[str, Promise]:
+def default_outputs(scope: Workflow | Subworkflow | Dynamic) -> dict[str, Promise]:
     """Return what a made-up workflow gives if nobody says it: what its last nodes give.
 
     The last are those that nobody waits for. What two of them give by one name is left out: only

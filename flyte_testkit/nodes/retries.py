@@ -12,7 +12,7 @@ from types import MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, cut, shown
-from flyte_testkit.propeller.wording import SYSTEM_RETRIES
+from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES
 from flyte_testkit.timeline import (
     Attempt,
     Fails,
@@ -21,6 +21,7 @@ from flyte_testkit.timeline import (
     Succeeds,
     Timeline,
     TimesOut,
+    Yields,
     require_timeline,
 )
 from flyte_testkit.timeline._attempt import of
@@ -39,6 +40,7 @@ _OUT_OF_TIME: Final = "End the attempt with .times_out(): it is stopped, and the
 NOT_OF_TASKS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "BindingResolutionFailure": "It comes by itself where an input cannot be resolved.",
+        FUTURES: "Only what a dynamic task yields does: write nodes.dynamic(…).",
         "NodeAborted": "It comes by itself where another node fails, or somebody terminates.",
         "ReceivedRejectSignal": "Only an approval is refused.",
         "RemoteChildWorkflowExecutionFailed": "Only the execution that a node launched is one.",
@@ -50,12 +52,13 @@ NOT_OF_TASKS: Final[Mapping[str, str]] = MappingProxyType(
 """Codes of errors that no task reports, and what to do."""
 
 
-def as_attempt(value: object, what: str) -> Attempt:
+def as_attempt(value: object, what: str, *, is_dynamic: bool = False) -> Attempt:
     """Return what somebody wrote for an attempt of a task.
 
     Args:
         value: An attempt, or a plain timeline of what tasks do.
         what: Where it stands, for the error.
+        is_dynamic: Whether the task is dynamic, so that it may yield nodes.
 
     Raises:
         TimelineError: It is none.
@@ -85,18 +88,28 @@ def as_attempt(value: object, what: str) -> Attempt:
             attempt = of(timeline)
         except TimelineError as error:
             raise TimelineError(f"{what}: {error}") from None
-    if isinstance(attempt.ending, Fails):
+    if isinstance(attempt.ending, Fails) and not (is_dynamic and _is_of_futures(attempt.ending)):
         _check_tasks_own(attempt.ending.failure, what)
+    if isinstance(attempt.ending, Yields) and not is_dynamic:
+        raise TimelineError(
+            f"{what}: {shown(attempt)} yields nodes, which only a dynamic task does."
+            "\nWrite nodes.dynamic(…) for it."
+        )
     return attempt
 
 
-def as_attempts(values: Iterable[object], what: str) -> tuple[Attempt, ...]:
+def as_attempts(
+    values: Iterable[object], what: str, *, is_dynamic: bool = False
+) -> tuple[Attempt, ...]:
     """Return what somebody wrote for the attempts of a task, in order.
 
     Raises:
         TimelineError: One is none.
     """
-    return tuple(as_attempt(value, f"{what}, attempt {n}") for n, value in enumerate(values, 1))
+    return tuple(
+        as_attempt(value, f"{what}, attempt {n}", is_dynamic=is_dynamic)
+        for n, value in enumerate(values, 1)
+    )
 
 
 def check_attempts(attempts: tuple[Attempt, ...], retries: int | None, what: str) -> None:
@@ -158,6 +171,8 @@ class _Counts:
         ending, budget = attempt.ending, _spends(attempt)
         if isinstance(ending, Succeeds):
             self._end("succeeds", "Take out what comes after it, or let it fail.")
+        elif isinstance(ending, Yields):
+            self._end("yields, and so has ended well", "Take out what comes after it.")
         elif isinstance(ending, NeverEnds):
             self._end("never ends", "Take out what comes after it, or let it end.")
         elif budget is None and isinstance(ending, Fails):
@@ -216,6 +231,11 @@ def _spends(attempt: Attempt) -> str | None:
             return "user"
         case _:
             return None
+
+
+def _is_of_futures(ending: Fails) -> bool:
+    """Say whether what was yielded is no workflow: the task has ended well, its node fails."""
+    return ending.failure.code == FUTURES
 
 
 def _check_tasks_own(failure: Failure, what: str) -> None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["child_name", "node_id", "pod_name", "shortened"]
+__all__ = ["child_name", "node_id", "pod_name", "random_version", "shortened"]
 
 _LONGEST: Final = 20
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz123456"
+_RANDOM: Final = "bcdfghjklmnpqrstvwxz2456789"  # what Kubernetes makes random names of
 _FNV: Final = {  # bits: where the hash begins, and its prime
     32: (0x811C9DC5, 0x01000193),
     64: (0xCBF29CE484222325, 0x100000001B3),
@@ -61,9 +62,25 @@ def shortened(name: str, *, bits: int) -> str:
     """
     if len(name) <= _LONGEST:
         return name
-    value, prime = _FNV[bits]
-    for byte in name.encode():
-        value = (value ^ byte) * prime % (1 << bits)
+    value = _hash(name, bits)
     letters = -(-bits // 5)
     value <<= letters * 5 - bits  # the last letter is filled up with zeros
     return "f" + "".join(_ALPHABET[value >> 5 * n & 31] for n in reversed(range(letters)))
+
+
+def random_version(execution: str, node_id: str) -> str:
+    """Return the version of what a dynamic node yields; in life it is random.
+
+    Example:
+        >>> random_version("nightly-1", "n0")
+        'rdwxlm7mk9'
+    """
+    value = _hash(f"{execution}-{node_id}", 64)
+    return "".join(_RANDOM[value // len(_RANDOM) ** n % len(_RANDOM)] for n in range(10))
+
+
+def _hash(name: str, bits: int) -> int:
+    value, prime = _FNV[bits]
+    for byte in name.encode():
+        value = (value ^ byte) * prime % (1 << bits)
+    return value

@@ -15,12 +15,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "ABORT_REASONS",
     "CREATING",
     "EXHAUSTED",
+    "FUTURES",
     "NODE_FAILED",
     "RECOVERABLE",
     "SCOPE_FAILED",
@@ -32,21 +33,27 @@ __all__ = [
     "approval_refused",
     "bad_image",
     "binding_failed",
+    "cascading",
     "child_aborted",
+    "child_failed",
+    "child_refused",
     "conditional_failed",
     "exhausted",
+    "futures_not_built",
     "interrupted",
     "item_failed",
     "no_case",
     "node_aborted",
     "node_error",
     "node_timed_out",
+    "not_mappable",
     "oom_killed",
     "outputs_not_found",
     "over_quota",
     "pod_deleted",
     "process_died",
     "timeout_expired",
+    "too_few_items",
     "unwrapped",
 ]
 
@@ -54,6 +61,9 @@ ErrorKind = Literal["USER", "SYSTEM", "UNKNOWN"]
 
 EXHAUSTED: Final = "RetriesExhausted|"
 """What stands before the code of a last attempt."""
+
+FUTURES: Final = "DynamicWorkflowBuildFailed"
+"""The code of a node whose dynamic task yielded what is no workflow."""
 
 SYSTEM_RETRIES: Final = 3
 """What a message counts where the system failed: the engine's default, though it makes 4 attempts.
@@ -171,7 +181,30 @@ def item_failed(index: int, message: str) -> Worded:
     return Worded(f"[{index}]: {message}\n", "", "UNKNOWN")
 
 
+def too_few_items() -> Worded:
+    """Say that a map can never have as many items succeed as it must, though none has failed.
+
+    No recorded run came to it.
+    """
+    return Worded("Unknown reason", "ArrayNodeFailing", "UNKNOWN")
+
+
 # --- why a node failed that is no task
+
+
+def not_mappable(sizes: Sequence[int]) -> Worded | None:
+    """Say that lists cannot be mapped over together, by their lengths; None: they can be.
+
+    No recorded run came to it.
+    """
+    code = "InvalidArrayLength"
+    if not sizes:
+        return Worded("no input array provided", code)
+    other = next((size for size in sizes if size != sizes[0]), None)
+    if other is None:
+        return None
+    message = f"input arrays have different lengths: expecting '{sizes[0]}' found '{other}'"
+    return Worded(message, code)
 
 
 def approval_refused() -> Worded:
@@ -199,6 +232,21 @@ def child_aborted(node: str, child: str) -> Worded:
     return Worded(message, code)
 
 
+def child_failed() -> Worded:
+    """Say that the execution that a node launched failed, and nobody has told why."""
+    return Worded("Unknown Error", "LaunchPlanExecutionFailed")
+
+
+def child_refused(cause: str) -> Worded:
+    """Say that a node was not allowed to launch an execution."""
+    return Worded(cause, "RuntimeExecutionError")
+
+
+def cascading(parent: str, reason: str) -> str:
+    """Return why an execution is terminated that a node has launched."""
+    return f"cascading abort as parent execution id [{parent}] aborted, reason [{reason}]"
+
+
 def conditional_failed(message: str) -> Worded:
     """Say that a conditional came to its ``.fail(…)``."""
     return Worded(f"[UserProvidedError] {message}", "UserProvidedError")
@@ -208,6 +256,11 @@ def no_case(cause: str) -> Worded:
     """Say that a conditional without an else came to no case, or could not tell to which."""
     code = "MalformedBranchUserError"
     return Worded(f"[{code}] {cause}", code)
+
+
+def futures_not_built(cause: str) -> Worded:
+    """Say that what a dynamic task yielded is no workflow."""
+    return Worded(f"[User] {cause}", FUTURES)
 
 
 def node_timed_out() -> Worded:

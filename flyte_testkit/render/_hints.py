@@ -1,4 +1,4 @@
-"""What may help with a test that failed: names that were looked for in vain, and where they are.
+"""What may help with a test that failed: names that were looked for in vain, above all.
 
 The real server would have said NOT_FOUND as well, so it is no surprise; often it is the reason.
 Ignorant of what the code under test wanted with them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyte_testkit.errors import close_names
+from flyte_testkit.render._signals import refused_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +49,7 @@ class LookUp(NamedTuple):
 
 
 def hints(admin: FakeFlyteAdmin) -> list[str]:
-    """Return what may help with a test that failed: names that were looked up in vain."""
+    """Return what may help with a test that failed: names looked up in vain, and the like."""
     look_ups = dict.fromkeys(_look_ups(admin.calls))
     texts = [
         text
@@ -56,6 +57,7 @@ def hints(admin: FakeFlyteAdmin) -> list[str]:
         if (text := _text_of(look_up, admin)) is not None
     ]
     texts += _missing_executions(admin)
+    texts += refused_signals(admin.calls)
     texts = list(dict.fromkeys(texts))
     more = len(texts) - _MOST
     return [*texts[:_MOST], *([f"… and {more} more like these."] if more > 0 else [])]

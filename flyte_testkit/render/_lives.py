@@ -215,7 +215,8 @@ def _ending(row: ExecutionRow) -> str:
     """Say how an execution ended, if it ended badly."""
     closure = row.message.closure
     if closure.HasField("error"):
-        return f"{cut(closure.error.code, _LINE)}: {first_line(closure.error.message, _LINE)}"
+        parts = (cut(closure.error.code, _LINE), first_line(closure.error.message, _LINE))
+        return ": ".join(filter(None, parts))  # a map says no code
     if closure.HasField("abort_metadata"):
         who = closure.abort_metadata.principal
         cause = first_line(closure.abort_metadata.cause, _LINE)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyte_testkit.glances import Origin
-    from flyte_testkit.inside import AttemptRun, NodeRun, Reader, RunError
+    from flyte_testkit.inside import AttemptRun, ItemRun, NodeRun, Reader, RunError
 
 __all__ = ["failing_path", "node_lines"]
 
@@ -121,7 +121,7 @@ def _chosen(nodes: Sequence[_Node], culprit: NodeRun | None) -> set[int]:
 
 def _cost(node: _Node) -> int:
     """Return how many lines a node takes."""
-    return 1 + min(len(_telling(node)), _ATTEMPTS + 1)
+    return 1 + min(len(_telling(node)), _ATTEMPTS + 1) + bool(_items(node))
 
 
 def _telling(node: _Node) -> Sequence[AttemptRun]:
@@ -131,13 +131,35 @@ def _telling(node: _Node) -> Sequence[AttemptRun]:
     return attempts if told else ()
 
 
+def _items(node: _Node) -> Sequence[ItemRun]:
+    """Return the items of a map, if they tell more than their node."""
+    items = node.run.items
+    return items if any(item.phase != node.phase for item in items) else ()
+
+
+def _told(items: Sequence[ItemRun]) -> str:
+    """Tell how many items are in which phase, and of a few which they are."""
+    found: dict[str, list[int]] = {}
+    for item in items:
+        found.setdefault(item.phase, []).append(item.index)
+    parts = []
+    for phase, indices in sorted(found.items(), key=lambda pair: -len(pair[1])):
+        which = f" ({', '.join(map(str, indices))})" if len(indices) <= _ATTEMPTS else ""
+        parts.append(f"{len(indices):,} {phase}{which}")
+    return ", ".join(parts)
+
+
 def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
     run, attempts = node.run, _telling(node)
     margin = "  " * len(node.above)
     name = run.name if run.name == run.spec_id else f"{run.name} ({run.spec_id})"
     ended = run.updated_at if node.phase in NODE_OUTCOMES else None
     when = _when(run.started_at or run.created_at, ended, start)
-    yield _Line(margin + cut(name, _NAME), when, _what(node.phase, run.error, told))
+    what = _what(node.phase, run.error, told)
+    launched = run.execution
+    if launched is not None:
+        what = f"{what}  launched {launched.id.name}"
+    yield _Line(margin + cut(name, _NAME), when, what)
     first = max(0, len(attempts) - _ATTEMPTS)
     if first:
         yield _Line(f"{margin}  … {first:,} before", "", "")
@@ -147,6 +169,9 @@ def _lines_of(node: _Node, start: float, told: str) -> Iterator[_Line]:
             _when(attempt.started_at, attempt.ended_at, start),
             _what(attempt.phase, attempt.error, told),
         )
+    if items := _items(node):
+        count = f"{len(items):,} item{'s' * (len(items) != 1)}"
+        yield _Line(f"{margin}  {count}", "", _told(items))
 
 
 def _when(begun: datetime | None, ended: datetime | None, start: float) -> str:

@@ -25,9 +25,16 @@ from __future__ import annotations
 from types import FunctionType, MethodType
 
 from flyte_testkit.errors import TimelineError, shown
-from flyte_testkit.timeline._attempt import Attempt, AttemptEnding, OpenAttempt, TaskPhase, TaskStep
+from flyte_testkit.timeline._attempt import Attempt, AttemptEnding, OpenAttempt
 from flyte_testkit.timeline._durations import Duration, Polls, polls
-from flyte_testkit.timeline._open import OpenTimeline, immediately, queued, running, undefined
+from flyte_testkit.timeline._open import (
+    OpenTimeline,
+    aborting,
+    immediately,
+    queued,
+    running,
+    undefined,
+)
 from flyte_testkit.timeline._parts import (
     Aborts,
     Ending,
@@ -40,7 +47,9 @@ from flyte_testkit.timeline._parts import (
     Succeeds,
     TimesOut,
 )
+from flyte_testkit.timeline._task_steps import TaskPhase, TaskStep
 from flyte_testkit.timeline._value import Timeline
+from flyte_testkit.timeline._yields import Yields
 
 __all__ = [
     "Aborts",
@@ -62,6 +71,8 @@ __all__ = [
     "TaskStep",
     "Timeline",
     "TimesOut",
+    "Yields",
+    "aborting",
     "immediately",
     "polls",
     "queued",
@@ -102,7 +113,7 @@ def require_timeline(value: object, what: str) -> Timeline:
             f"{what}: {shown(value)} is what an attempt of a task does, not what an execution does."
             "\nLeave out what only tasks know, as in queued(5).running(60).succeeds()."
         )
-    if isinstance(value, FunctionType) and value in {undefined, queued, running}:
+    if isinstance(value, FunctionType) and value in {aborting, undefined, queued, running}:
         call = f"{value.__name__}(60).succeeds()"
         raise TimelineError(f"{what}: {value.__name__} only opens a timeline.\nWrite {call}.")
     if isinstance(value, str):

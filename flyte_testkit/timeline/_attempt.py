@@ -15,18 +15,26 @@ This module is ignorant of tasks, and of how many attempts one makes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeAlias, final, get_args
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, final, get_args
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown, suggests_keywords
-from flyte_testkit.failures._failure import check_text
 from flyte_testkit.timeline import _durations, _endings, _text
 from flyte_testkit.timeline._durations import Polls
 from flyte_testkit.timeline._parts import Aborts, Fails, NeverEnds, Succeeds, TimesOut
+from flyte_testkit.timeline._task_steps import (
+    ORDER,
+    WORDS,
+    TaskPhase,
+    TaskStep,
+    step_as_line,
+    steps_as_code,
+)
 from flyte_testkit.timeline._value import no_attribute
+from flyte_testkit.timeline._yields import Yields, yields
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from flyte_testkit.failures import ErrorKind, Failure
     from flyte_testkit.timeline._durations import Duration
@@ -35,48 +43,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Attempt", "AttemptEnding", "OpenAttempt", "TaskPhase", "TaskStep", "of", "opened"]
 
-TaskPhase = Literal["WAITING_FOR_RESOURCES", "QUEUED", "INITIALIZING", "RUNNING"]
-AttemptEnding: TypeAlias = Succeeds | Fails | TimesOut | NeverEnds
+AttemptEnding: TypeAlias = Succeeds | Fails | TimesOut | NeverEnds | Yields
 
-_ORDER: Final[tuple[TaskPhase, ...]] = get_args(TaskPhase)
-_WORDS: Final[Mapping[TaskPhase, str]] = dict(
-    zip(_ORDER, ("waiting", "queued", "initializing", "running"), strict=True)
-)
-_ENDINGS: Final = ("succeeds", "fails", "times_out", "never_ends")
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class TaskStep:
-    """A phase that an attempt stays in for a while.
-
-    Attributes:
-        phase: One of the four phases of a task that are no end.
-        duration: How long it lasts: seconds or polls; None means until something else happens.
-        reason: What the cluster says of it; empty for what a real one says. RUNNING has none.
-    """
-
-    phase: TaskPhase
-    duration: float | Polls | None = None
-    reason: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse a step that means nothing."""
-        if self.phase not in _ORDER:
-            near = close_names(str(self.phase).upper(), _ORDER)
-            raise TimelineError(
-                f"{shown(self.phase)} is not a phase that an attempt of a task can stay in.{near}"
-                f"\nSuch phases are {', '.join(_ORDER)}."
-            )
-        if self.duration is not None:
-            duration = _durations.checked(self.duration, _WORDS[self.phase])
-            object.__setattr__(self, "duration", duration)
-        check_text("the reason of a phase", self.reason)
-        if self.reason and self.phase == "RUNNING":
-            raise TimelineError(
-                f"running(…, reason={shown(self.reason)}): a cluster gives no reason for RUNNING."
-                "\nLeave it out, or give it to the phase before."
-            )
+_OVER: Final = "It has ended, and nothing may follow.\nWrite .{}(…) before the end."
+_ENDINGS: Final = ("succeeds", "fails", "times_out", "never_ends", "yields")
 
 
 @final
@@ -89,7 +59,7 @@ class Attempt:
 
     Attributes:
         steps: The phases it passes through, in order.
-        ending: One of ``Succeeds``, ``Fails``, ``TimesOut`` and ``NeverEnds``.
+        ending: One of ``Succeeds``, ``Fails``, ``TimesOut``, ``NeverEnds`` and ``Yields``.
 
     Raises:
         TimelineError: No attempt could do so.
@@ -128,6 +98,17 @@ class Attempt:
             return None
         return _seconds(self.steps)
 
+    def succeeds(
+        self, mapping: Mapping[str, object] | None = None, /, **outputs: object
+    ) -> Attempt:
+        """Return one that :meth:`yields <OpenAttempt.yields>` with these outputs of its node.
+
+        They are values, and :func:`promises <flyte_testkit.nodes.promise>` of what it yields.
+        """
+        if not isinstance(self.ending, Yields):
+            raise no_attribute(self, "succeeds", _OVER.format("succeeds"))
+        return Attempt(self.steps, self.ending.succeeds(mapping, outputs))
+
     def as_argument(self) -> str:
         """Return its code as it stands inside a task, where a plain timeline is an attempt, too.
 
@@ -136,14 +117,16 @@ class Attempt:
             >>> attempt, attempt.as_argument()
             (nodes.running(60).succeeds(), 'running(60).succeeds()')
         """
-        return f"{_steps_as_code(self.steps, plain=True)}.{_text.ending_as_code(self.ending)}"
+        return f"{steps_as_code(self.steps, plain=True)}.{_ending_as_code(self.ending)}"
 
     def __str__(self) -> str:
-        words = [*map(_step_as_line, self.steps), _text.ending_as_line(self.ending)]
+        ending = self.ending
+        end = ending.as_line() if isinstance(ending, Yields) else _text.ending_as_line(ending)
+        words = [*map(step_as_line, self.steps), end]
         return _text.ARROW.join(words)
 
     def __repr__(self) -> str:
-        return f"{_steps_as_code(self.steps)}.{_text.ending_as_code(self.ending)}"
+        return f"{steps_as_code(self.steps)}.{_ending_as_code(self.ending)}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
         printer.text(repr(self))
@@ -151,9 +134,8 @@ class Attempt:
     if not TYPE_CHECKING:  # to a type checker a misspelt name stays an error
 
         def __getattr__(self, name: str) -> NoReturn:
-            if name in _ENDINGS or name in _WORDS.values():
-                advice = f"It has ended, and nothing may follow.\nWrite .{name}(…) before the end."
-                raise no_attribute(self, name, advice)
+            if name in _ENDINGS or name in WORDS.values():
+                raise no_attribute(self, name, _OVER.format(name))
             raise no_attribute(self, name, close_names(name, dir(type(self))).strip())
 
 
@@ -225,12 +207,18 @@ class OpenAttempt:
         """Stay in the last phase for good."""
         return Attempt(self.steps, NeverEnds())
 
+    def yields(
+        self, nodes: Sequence[Any] | Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Attempt:
+        """End well as a dynamic task does, and let nodes follow; see ``OpenTimeline.yields``."""
+        return Attempt(self.steps, yields(nodes, named))
+
     def _then(self, phase: TaskPhase, duration: Duration | None, reason: str) -> OpenAttempt:
-        kept = None if duration is None else _durations.checked(duration, _WORDS[phase])
+        kept = None if duration is None else _durations.checked(duration, WORDS[phase])
         return OpenAttempt((*self.steps, TaskStep(phase, kept, reason)))
 
     def __repr__(self) -> str:
-        return _steps_as_code(self.steps)
+        return steps_as_code(self.steps)
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  as above
         printer.text(repr(self))
@@ -240,9 +228,9 @@ class OpenAttempt:
         def __getattr__(self, name: str) -> NoReturn:
             if name == "aborts":
                 raise no_attribute(self, name, _no_abort(None))
-            steps = [f".{word}()" for word in _WORDS.values()]
+            steps = [f".{word}()" for word in WORDS.values()]
             ends = [f".{word}()" for word in _ENDINGS]
-            near = close_names(name, [*_WORDS.values(), *_ENDINGS]).strip()
+            near = close_names(name, [*WORDS.values(), *_ENDINGS]).strip()
             advice = f"{near}\nIt goes on with {', '.join(steps)}, and ends with {', '.join(ends)}."
             raise no_attribute(self, name, advice.strip())
 
@@ -281,12 +269,17 @@ def of(timeline: Timeline) -> Attempt:
     """
     if isinstance(timeline.ending, Aborts):
         raise TimelineError(f"{shown(timeline)}: {_no_abort(timeline.ending)}")
+    if timeline.terminated is not None:
+        raise TimelineError(
+            f"{shown(timeline)}: it is executions that are terminated, not attempts."
+            "\nSay it of the whole: nodes.workflow(…).on_terminate(aborting(30))."
+        )
     return Attempt(opened(timeline.steps, repr(timeline)).steps, timeline.ending)
 
 
 def _trouble(steps: tuple[TaskStep, ...], *, needs_end: bool = False) -> str | None:
     for number, step in enumerate(steps):
-        word = _WORDS[step.phase]
+        word = WORDS[step.phase]
         after = steps[number + 1] if number + 1 < len(steps) else None
         if step.duration is None and (after is not None or needs_end):
             return (
@@ -294,7 +287,7 @@ def _trouble(steps: tuple[TaskStep, ...], *, needs_end: bool = False) -> str | N
                 f" follows would never come.\nGive it a duration, as in {word}(60), or end with"
                 " .never_ends()."
             )
-        if after is not None and _ORDER.index(after.phase) <= _ORDER.index(step.phase):
+        if after is not None and ORDER.index(after.phase) <= ORDER.index(step.phase):
             return (
                 f"no attempt is {after.phase} after {step.phase}.\nIt is waiting, queued,"
                 " initializing, running: in this order, each once at most."
@@ -319,25 +312,5 @@ def _told(attempt: Attempt) -> str:
     return cut(repr(attempt), 1000)
 
 
-def _steps_as_code(steps: tuple[TaskStep, ...], *, plain: bool = False) -> str:
-    words = [_step_as_code(step) for step in steps] or ["immediately"]
-    needs_nodes = steps and (
-        steps[0].phase in {"WAITING_FOR_RESOURCES", "INITIALIZING"} or steps[0].reason
-    )
-    return ("nodes." if needs_nodes or not plain else "") + ".".join(words)
-
-
-def _step_as_code(step: TaskStep) -> str:
-    said = [] if step.duration is None else [_durations.code(step.duration)]
-    if step.reason:
-        said.append(f"reason={step.reason!r}")
-    return f"{_WORDS[step.phase]}({', '.join(said)})"
-
-
-def _step_as_line(step: TaskStep) -> str:
-    said: list[str] = [step.phase]
-    if step.duration is not None:
-        said.append(_durations.human(step.duration))
-    if step.reason:
-        said.append(repr(step.reason))
-    return " ".join(said)
+def _ending_as_code(ending: AttemptEnding) -> str:
+    return ending.as_code() if isinstance(ending, Yields) else _text.ending_as_code(ending)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from flyte_testkit.errors import TimelineError, close_names, shown, suggests_keywords
 from flyte_testkit.timeline import _durations, _endings, _text
-from flyte_testkit.timeline._attempt import OpenAttempt, opened
+from flyte_testkit.timeline._attempt import Attempt, OpenAttempt, opened
 from flyte_testkit.timeline._parts import (
     Aborts,
     NeverEnds,
@@ -23,12 +23,12 @@ from flyte_testkit.timeline._value import ENDINGS, STEPS, WORDS, Timeline, no_at
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flyte_testkit.failures import ErrorKind, Failure
     from flyte_testkit.timeline._durations import Duration
 
-__all__ = ["OpenTimeline", "immediately", "queued", "running", "undefined"]
+__all__ = ["OpenTimeline", "aborting", "immediately", "queued", "running", "undefined"]
 
 
 @final
@@ -182,6 +182,18 @@ class OpenTimeline:
         """Stay in the last phase for good."""
         return Timeline(self.steps, NeverEnds())
 
+    def yields(
+        self, nodes: Sequence[Any] | Mapping[str, Any] | None = None, /, **named: Any
+    ) -> Attempt:
+        """End well as a dynamic task does, and let nodes follow, as only an attempt does.
+
+        Args:
+            nodes: A list of nodes, which are called ``dn0``, ``dn1``, …; or nodes by name.
+            **named: Nodes by name. All begin at once, unless their ``after=`` or a promise says
+                otherwise.
+        """
+        return opened(self.steps, repr(self)).yields(nodes, **named)
+
     def _then(self, phase: StepPhase, duration: Duration | None, **told: Any) -> OpenTimeline:
         where = phase.lower()
         kept = None if duration is None else _durations.checked(duration, where)
@@ -203,6 +215,19 @@ class OpenTimeline:
 
 immediately: Final = OpenTimeline()
 """The opener of stories that take no time: ``immediately.succeeds()``."""
+
+
+def aborting(duration: Duration | None = None, /) -> OpenTimeline:
+    """Open what a termination leads to: ``.on_terminate(aborting(30))``.
+
+    Args:
+        duration: Seconds, a ``timedelta`` or polls; none at all: until something else happens.
+
+    Example:
+        >>> running(600).succeeds().on_terminate(aborting().never_ends())
+        running(600).succeeds().on_terminate(aborting().never_ends())
+    """
+    return immediately.aborting(duration)
 
 
 def undefined(duration: Duration | None = None, /) -> OpenTimeline:

@@ -2,7 +2,8 @@
 
 ::
 
-    story   = {step "->"} ending
+    story   = told [";" "terminated" ":" told]       what a termination leads to
+    told    = {step "->"} ending
     step    = PHASE [duration] [failure | cause]     failure after FAILING, cause after ABORTING
     ending  = SUCCEEDED [json object] | FAILED failure | ABORTED cause | TIMED_OUT [failure]
             | never ends
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast, overload
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast, overload
 
 from flyte_testkit.errors import TimelineError, close_names, cut
 from flyte_testkit.failures import BUILDERS, KINDS, USER_ERROR, ErrorKind, Failure, parse
@@ -43,10 +44,13 @@ if TYPE_CHECKING:
     from flyte_testkit.timeline._durations import Polls
     from flyte_testkit.timeline._parts import Ending
 
+    _Told: TypeAlias = tuple[tuple[Step, ...], Ending]
+
 __all__ = ["read"]
 
 _NEVER: Final = re.compile(r"never[ _]ends\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
+_TERMINATED: Final = re.compile(r";\s*terminated\s*:", re.IGNORECASE)
 _ARROW: Final = re.compile(r"->|→")
 _TEXT: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _CALL: Final = re.compile(r"(?:failures\.)?(\w+)\(")
@@ -65,13 +69,17 @@ _ESCAPE: Final = re.compile(
 _ESCAPED: Final = dict(zip("abfnrtv0", "\a\b\f\n\r\t\v\0", strict=True))
 
 
-def read(text: str) -> tuple[tuple[Step, ...], Ending]:
-    """Return the steps and the ending that a line tells.
+def read(text: str) -> tuple[tuple[Step, ...], Ending, _Told | None]:
+    """Return the steps and the ending that a line tells, and those that follow a termination.
 
     Raises:
         TimelineError: Shows the place, with a caret under it.
     """
-    return _Reader(text).story()
+    reader = _Reader(text)
+    steps, ending = reader.story()
+    terminated = reader.story() if reader.terminates() else None
+    reader.end()
+    return steps, ending, terminated
 
 
 class _Reader:
@@ -104,6 +112,15 @@ class _Reader:
             if self._take(_ARROW) is None:
                 self._expect_arrow(steps[-1])
 
+    def terminates(self) -> bool:
+        """Whether a termination comes next."""
+        return self._take(_TERMINATED) is not None
+
+    def end(self) -> None:
+        """Refuse what stands behind the end."""
+        if self._skip() < len(self._text):
+            self._fail("This was not expected after the end.")
+
     def _step(self, phase: StepPhase) -> Step:
         duration = self._duration()
         if phase == "FAILING":
@@ -135,7 +152,7 @@ class _Reader:
                 else close_names(option[1].lower(), ("code", "kind"))
             )
             self._fail(f"{name} takes no {option[1]!r}.{advice}", option.span(1))
-        if start < len(self._text):
+        if start < len(self._text) and not _TERMINATED.match(self._text, start):
             self._fail(f"This was not expected after {name!r}.")
         return tuple(steps), ending
 

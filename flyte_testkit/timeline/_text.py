@@ -27,9 +27,18 @@ if TYPE_CHECKING:
 
     from flyte_testkit.timeline._parts import Ending
 
-__all__ = ["ARROW", "TIMEOUT", "as_code", "as_line", "ending_as_code", "ending_as_line"]
+__all__ = [
+    "ARROW",
+    "TERMINATED",
+    "TIMEOUT",
+    "as_code",
+    "as_line",
+    "ending_as_code",
+    "ending_as_line",
+]
 
 ARROW: Final = " -> "
+TERMINATED: Final = "; terminated: "
 TIMEOUT: Final = "Timeout"
 """The code of the error of a timeout, as the engine words it."""
 

@@ -5,24 +5,27 @@ This module is ignorant of how timelines are written; see ``timeline``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, final
 
 from flyte_testkit.errors import TimelineError, close_names, cut, shown
 from flyte_testkit.timeline import _reader, _text
 from flyte_testkit.timeline._durations import Polls
 from flyte_testkit.timeline._parts import (
+    Aborts,
     Ending,
     NeverEnds,
     Outcome,
     Step,
+    Succeeds,
     check_parts,
     seconds_of,
     settle,
     trouble,
 )
+from flyte_testkit.timeline._reaction import Steps, reaction
 
-__all__ = ["ENDINGS", "STEPS", "WORDS", "Timeline", "no_attribute"]
+__all__ = ["ENDINGS", "STEPS", "WORDS", "Timeline", "no_attribute", "on_terminate_as_code"]
 
 STEPS: Final = ("undefined", "queued", "running", "succeeding", "failing", "aborting")
 ENDINGS: Final = ("succeeds", "fails", "aborts", "times_out", "never_ends")
@@ -41,6 +44,8 @@ class Timeline:
     Attributes:
         steps: The phases it passes through, in order.
         ending: One of ``Succeeds``, ``Fails``, ``Aborts``, ``TimesOut`` and ``NeverEnds``.
+        terminated: What a termination by somebody else leads to; None: ABORTED, half a second
+            later.
 
     Raises:
         TimelineError: A real FlyteAdmin would refuse this order of phases.
@@ -56,6 +61,7 @@ class Timeline:
 
     steps: tuple[Step, ...]
     ending: Ending
+    terminated: Timeline | None = None
 
     def __post_init__(self) -> None:
         """Refuse what no server takes; let the last step and the ending agree."""
@@ -65,6 +71,8 @@ class Timeline:
             raise TimelineError(f"{cut(_text.as_code(steps, ending), 1000)}: {problem}")
         object.__setattr__(self, "steps", steps)
         object.__setattr__(self, "ending", ending)
+        if self.terminated is not None:
+            object.__setattr__(self, "terminated", self._reaction(self.terminated))
 
     @property
     def phase(self) -> Outcome | None:
@@ -82,6 +90,41 @@ class Timeline:
         if any(isinstance(step.duration, Polls) for step in self.steps):
             return None
         return seconds_of(self.steps)
+
+    def on_terminate(self, script: Steps, /) -> Timeline:
+        """Return it with what a termination by somebody else leads to, a client's above all.
+
+        Left out, it does nothing for half a second and is ABORTED then, as in life.
+
+        Args:
+            script: How long it is ABORTING, and how it ends then: ``aborting(30)`` ends ABORTED,
+                late; ``aborting().never_ends()`` is stuck; ``aborting(3).succeeds()`` was done
+                before the engine heard of it, and gives what it would have given anyway;
+                ``aborting(3).fails("no disk")`` likewise.
+
+        Raises:
+            TimelineError: FlyteAdmin would refuse it, or it says it already.
+
+        Example:
+            >>> from flyte_testkit import aborting, running
+            >>> running(3600).succeeds(auc=0.91).on_terminate(aborting(3).succeeds())
+            running(3600).succeeds(auc=0.91).on_terminate(aborting(3).succeeds())
+        """
+        if self.terminated is not None:
+            raise TimelineError(
+                f"{shown(self)} says already what a termination leads to.\nLeave one of them out."
+            )
+        return replace(self, terminated=self._reaction(script))
+
+    def _reaction(self, script: object) -> Timeline:
+        found = Timeline(*reaction(script, f"{shown(self)}.on_terminate(…)"))
+        if isinstance(found.ending, Succeeds) and not isinstance(self.ending, Succeeds):
+            raise TimelineError(
+                f"{shown(self)}.on_terminate({shown(script)}): it gives what it would have given,"
+                " but it would not have succeeded."
+                "\nLet it: running(3600).succeeds(auc=0.9).on_terminate(aborting(3).succeeds())."
+            )
+        return found
 
     @classmethod
     def parse(cls, text: str) -> Timeline:
@@ -104,13 +147,16 @@ class Timeline:
             raise TimelineError(
                 f"Timeline.parse({shown(text)}): it reads text, such as 'RUNNING 5s'."
             )
-        return cls(*_reader.read(text))
+        steps, ending, terminated = _reader.read(text)
+        return cls(steps, ending, None if terminated is None else cls(*terminated))
 
     def __str__(self) -> str:
-        return _text.as_line(self.steps, self.ending)
+        line = _text.as_line(self.steps, self.ending)
+        return line if self.terminated is None else f"{line}{_text.TERMINATED}{self.terminated}"
 
     def __repr__(self) -> str:
-        return _text.as_code(self.steps, self.ending)
+        code = _text.as_code(self.steps, self.ending)
+        return code if self.terminated is None else f"{code}{on_terminate_as_code(self.terminated)}"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ARG002, FBT001  IPython's protocol, which Hypothesis speaks
         printer.text(repr(self))
@@ -122,6 +168,15 @@ class Timeline:
                 advice = f"It has ended, and nothing may follow.\nWrite .{name}(…) before the end."
                 raise no_attribute(self, name, advice)
             raise no_attribute(self, name, close_names(name, dir(type(self))).strip())
+
+
+def on_terminate_as_code(terminated: Timeline) -> str:
+    """Print what a termination leads to as the call that says it."""
+    if not terminated.steps:
+        return f".on_terminate({_text.as_code((), terminated.ending)})"
+    ending = None if isinstance(terminated.ending, Aborts) else terminated.ending
+    said = _text.as_code(terminated.steps, ending)
+    return f".on_terminate({said.removeprefix('immediately.')})"
 
 
 def no_attribute(owner: object, name: str, advice: str) -> AttributeError:

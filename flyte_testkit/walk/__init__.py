@@ -6,9 +6,22 @@ what happens inside of an execution is one generator of acts and waits, as any s
 Ignorant of how scripts are found, and of FlyteAdmin's rules.
 """
 
+from flyte_testkit.walk.caching import is_cached
 from flyte_testkit.walk.cast import Cast
 from flyte_testkit.walk.kinds import unplayable
 from flyte_testkit.walk.lone import LoneTask, lone_task
+from flyte_testkit.walk.setting import Old, Setting
 from flyte_testkit.walk.whole import Walked, perform, reached
 
-__all__ = ["Cast", "LoneTask", "Walked", "lone_task", "perform", "reached", "unplayable"]
+__all__ = [
+    "Cast",
+    "LoneTask",
+    "Old",
+    "Setting",
+    "Walked",
+    "is_cached",
+    "lone_task",
+    "perform",
+    "reached",
+    "unplayable",
+]

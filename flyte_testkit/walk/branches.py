@@ -39,7 +39,7 @@ def plays_branch(
     arm = Nursery()
     try:
         yield site.queued(at, inputs)
-        at = yield Until(at)
+        at = yield Until(at + site.stage.pace.round)
         taken = _taken(site, inputs)
         if isinstance(taken, Worded):
             error = error_of(taken, at)
@@ -47,7 +47,7 @@ def plays_branch(
             raise NodeFailed(error)
         yield site.event(at, "RUNNING")
         below = around.company.below(site, taken)
-        arm.start(around.play(below, at), lambda outputs, _: given.append(outputs))
+        arm.start(around.arm(below, at), lambda outputs, _: given.append(outputs))
         try:
             at = yield from arm.run(at)
         except NodeFailed as failure:

@@ -12,6 +12,7 @@ from flyteidl.core import literals_pb2, types_pb2, workflow_pb2
 from flyte_testkit import flow, nodes
 from flyte_testkit.propeller.places import Place
 from flyte_testkit.walk.site import Site
+from flyte_testkit.walk.slots import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.performance import Performance
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.walk.cast import Cast
+    from flyte_testkit.walk.setting import Memory
+    from flyte_testkit.walk.slots import Rank
 
     # Where a node stands, what it is given, the scope it is in, and when it is queued.
     Play = Callable[
@@ -46,22 +49,46 @@ class Company:
         cast: Who plays what.
         stage: The execution.
         play: What plays a node, whatever its kind.
+        memory: What it finds that it did not bring along.
+        most_at_once: How many tasks and launch plans may run at once; 0 for any number.
 
     Attributes:
         patient: Whether all goes on that can when a node has failed. It is the policy of the whole
             that counts; those of sub-workflows do nothing.
         rest: What a task does that is not scripted.
+        slots: Who runs.
+        ranks: Where nodes come on the way through all of them, by path.
     """
 
-    def __init__(self, cast: Cast, stage: Stage, play: Play) -> None:
+    def __init__(
+        self, cast: Cast, stage: Stage, play: Play, memory: Memory, most_at_once: int = 0
+    ) -> None:
         self.cast = cast
         self.stage = stage
         self.play = play
+        self.memory = memory
+        self.slots = Slots(most_at_once)
+        self.ranks: dict[tuple[str, ...], Rank] = {(): ()}
         self.rest = cast.script.rest or nodes.immediately.succeeds()
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
-        self._tasks = {key_of(task.template.id): task.template for task in cast.closure.tasks}
-        self._workflows = {key_of(one.template.id): one for one in cast.closure.sub_workflows}
+        self._know(cast.closure, is_yielded=False)
+
+    def _know(self, closure: compiler_pb2.CompiledWorkflowClosure, *, is_yielded: bool) -> None:
+        self._closure = closure
+        self._is_yielded = is_yielded
+        self._tasks = {key_of(task.template.id): task.template for task in closure.tasks}
+        self._workflows = {key_of(one.template.id): one for one in closure.sub_workflows}
         self._demands: dict[object, Mapping[str, Mapping[str, flow.Demand]]] = {}
+
+    def inside(self, yielded: compiler_pb2.CompiledWorkflowClosure) -> Company:
+        """Return who plays what a dynamic task has yielded.
+
+        Its tasks and sub-workflows are its own; the policy is that of the whole.
+        """
+        company = Company(self.cast, self.stage, self.play, self.memory)
+        company.slots, company.ranks = self.slots, self.ranks
+        company._know(yielded, is_yielded=True)
+        return company
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
         """Return the task that a node runs."""
@@ -77,7 +104,7 @@ class Company:
         """Return what is asked of a workflow's nodes if this is asked of its own outputs."""
         key = (key_of(workflow.template.id), frozenset(asked.items()))
         if key not in self._demands:
-            self._demands[key] = flow.demands(workflow.template, self.cast.closure, asked)
+            self._demands[key] = flow.demands(workflow.template, self._closure, asked)
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:
@@ -89,13 +116,19 @@ class Company:
             return task.metadata.interruptible
         return self.cast.closure.primary.template.metadata_defaults.interruptible
 
+    def rank_of(self, path: tuple[str, ...]) -> Rank:
+        """Return where a node comes; what nobody placed comes where that comes which it is in."""
+        while path not in self.ranks:
+            path = path[:-1]
+        return self.ranks[path]
+
     def at_top(self, node: workflow_pb2.Node) -> Site:
         """Return where a node at the top stands."""
         return self._site(node, Place(self.stage.root, node.id), (node.id,), "")
 
-    def below(self, parent: Site, node: workflow_pb2.Node) -> Site:
-        """Return where a node stands that is inside of another one."""
-        place = parent.place.below(node.id)
+    def below(self, parent: Site, node: workflow_pb2.Node, *, attempt: int = 0) -> Site:
+        """Return where a node stands that is inside of another one, in one of its attempts."""
+        place = parent.place.below(node.id, attempt)
         return self._site(node, place, (*parent.path, node.id), parent.id)
 
     def told(
@@ -132,4 +165,5 @@ class Company:
             is_parent = node.workflow_node.HasField("sub_workflow_ref")
             if not is_parent:
                 target = node.workflow_node.launchplan_ref
-        return Site(self.stage, node, place, path, parent, target, is_parent)
+        is_yielded = self._is_yielded
+        return Site(self.stage, node, place, path, parent, target, is_parent, is_yielded)

@@ -5,6 +5,7 @@ Ignorant of what nodes are, and of time.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flyte_testkit.propeller.places import END, START
@@ -42,6 +43,18 @@ class Graph:
             if id_ != START and id_ in edges.upstream
         }
         self._in_vain: set[str] = set()  # those of whose upstream nodes one will never give
+
+    @cached_property
+    def ranks(self) -> Mapping[str, int]:
+        """Where each node comes on the way from the start, depth first."""
+        found: dict[str, int] = {}
+        todo = [START]
+        while todo:
+            id_ = todo.pop()
+            if id_ not in found:
+                found[id_] = len(found)
+                todo += reversed(self._after.get(id_, []))
+        return found
 
     def first(self) -> Iterator[str]:
         """Yield the nodes that wait for none."""

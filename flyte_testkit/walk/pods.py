@@ -22,14 +22,18 @@ from flyte_testkit.propeller.places import PRODUCER
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flyteidl.core import literals_pb2, tasks_pb2
+    from flyteidl.core import identifier_pb2, literals_pb2, tasks_pb2
 
     from flyte_testkit.timeline import TaskPhase
     from flyte_testkit.walk.site import Site
 
-__all__ = ["Pod"]
+__all__ = ["WITHOUT_LOGS", "Pod", "log_of"]
 
-_WITHOUT_LOGS: Final = frozenset(
+_ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
+_BY_KUBERNETES: Final = frozenset({"INITIALIZING", "RUNNING"}) | _ENDS
+"""Phases of which a pod itself tells when they began."""
+
+WITHOUT_LOGS: Final = frozenset(
     {"ResourceDeletedExternally", "ContainersNotReady|InvalidImageName"}
 )
 """Codes of failures of which no process tells."""
@@ -45,6 +49,7 @@ class Pod:
         number: Which attempt it is, from 0 on.
         interruptible: Whether the machine can be taken away.
         told: The phases that it has been in.
+        ended: When it ended by itself, which may be noticed later.
     """
 
     site: Site
@@ -52,6 +57,7 @@ class Pod:
     number: int
     interruptible: bool
     told: set[str] = field(default_factory=set)
+    ended: datetime | None = None
 
     def phase(self, at: datetime, phase: TaskPhase, reason: str = "") -> Act:
         """Say that it is in a phase that is no end; ``{pod}`` in a reason is its name."""
@@ -69,9 +75,14 @@ class Pod:
         blobs = {uri: outputs.SerializeToString(deterministic=True)}
         return self._event(at, blobs, phase="SUCCEEDED", logs=[self._log()], output_uri=uri)
 
+    def yielded(self, at: datetime, blobs: dict[str, bytes] | None = None) -> Act:
+        """Say that it has ended well, although outputs come of what it yielded, later."""
+        uri = self.site.place.outputs(self.number)
+        return self._event(at, blobs, phase="SUCCEEDED", logs=[self._log()], output_uri=uri)
+
     def failed(self, at: datetime, error: core.ExecutionError) -> Act:
         """Say that it has failed; of what ran and ended by itself there are logs."""
-        has_logs = "RUNNING" in self.told and error.code not in _WITHOUT_LOGS
+        has_logs = "RUNNING" in self.told and error.code not in WITHOUT_LOGS
         logs = [self._log()] if has_logs else []
         return self._event(at, phase="FAILED", error=error, logs=logs)
 
@@ -85,14 +96,7 @@ class Pod:
         return wording.SUBMITTED if phase == "QUEUED" else wording.CREATING
 
     def _log(self) -> core.TaskLog:
-        execution, pod = self.site.stage.id, self.site.pod(self.number)
-        namespace = f"{execution.project}-{execution.domain}"
-        return core.TaskLog(
-            uri="http://localhost:30080/kubernetes-dashboard/#/log"
-            f"/{namespace}/{pod}/pod?namespace={namespace}",
-            name="Kubernetes Logs (User)",
-            message_format=core.TaskLog.JSON,
-        )
+        return log_of(self.site.stage.id, self.site.pod(self.number))
 
     def _event(self, at: datetime, blobs: dict[str, bytes] | None = None, **fields: Any) -> Act:
         event = events.TaskExecutionEvent(
@@ -112,5 +116,25 @@ class Pod:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
         event.occurred_at.FromDatetime(at)
         event.reported_at.CopyFrom(event.occurred_at)
+        event.occurred_at.FromDatetime(self._happened(at, fields["phase"]))
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
+
+    def _happened(self, at: datetime, phase: str) -> datetime:
+        """Return when something happened that is told now, as Kubernetes says."""
+        if phase in _ENDS:
+            at = self.ended or at
+        return self.site.stage.pace.of_pod(at) if phase in _BY_KUBERNETES else at
+
+
+def log_of(
+    execution: identifier_pb2.WorkflowExecutionIdentifier, pod: str, suffix: str = ""
+) -> core.TaskLog:
+    """Return where the log of a pod is read; the suffix is of its name."""
+    namespace = f"{execution.project}-{execution.domain}"
+    return core.TaskLog(
+        uri="http://localhost:30080/kubernetes-dashboard/#/log"
+        f"/{namespace}/{pod}/pod?namespace={namespace}",
+        name=f"Kubernetes Logs (User){suffix}",
+        message_format=core.TaskLog.JSON,
+    )

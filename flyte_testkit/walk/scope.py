@@ -22,6 +22,7 @@ from flyte_testkit.propeller.places import END, START
 from flyte_testkit.walk.failing import NodeFailed
 from flyte_testkit.walk.graph import Graph
 from flyte_testkit.walk.pods import Pod
+from flyte_testkit.walk.slots import Line, takes_a_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,6 +70,8 @@ class Scope:
         self._failed: dict[str, Exception] = {}
         self._nursery = Nursery(patient=company.patient)
         self._playing = 0
+        self._line = Line(company.slots)
+        self._rank = company.rank_of(path)
         self._went_on: datetime | None = None  # when something last ended otherwise than failed
 
     @property
@@ -111,6 +114,18 @@ class Scope:
         except flow.UnresolvedError as missing:
             return self._unresolved(site, missing, at)
         return self.company.play(site, inputs, self, at)
+
+    def arm(self, site: Site, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Let an arm of a branch be played; it waits for a slot where the branch stands.
+
+        Raises:
+            NodeFailed: It has failed.
+        """
+        if not takes_a_slot(site.node):
+            return (yield from self.play(site, at))
+        slots = self.company.slots
+        at = yield from slots.turn(self.company.rank_of(site.path), site.id, at)
+        return (yield from slots.during(site.id, self.play(site, at)))
 
     def resolved(self, node: workflow_pb2.Node) -> literals_pb2.LiteralMap:
         """Return what a node is given.
@@ -194,9 +209,32 @@ class Scope:
     def _begin(self, id_: str, at: datetime) -> None:
         site = self._place(self._graph.nodes[id_])
         self._playing += 1
+        self.company.ranks[site.path] = rank = (*self._rank, self._graph.ranks[id_])
+        if takes_a_slot(site.node) and not self.company.slots.enter(site.id):
+            if self._line.hold(rank, site):
+                self._nursery.start(self._line.lets_in(self._start))
+            return
+        self._start(site, at)
+
+    def _start(self, site: Site, at: datetime) -> None:
+        id_, performance = site.node.id, self._in_next_round(site, at)
+        if takes_a_slot(site.node):
+            performance = self.company.slots.during(site.id, performance)
         self._nursery.start(
-            self.play(site, at), partial(self._has_ended, id_), partial(self._has_failed, id_)
+            performance, partial(self._has_ended, id_), partial(self._has_failed, id_)
         )
+
+    def _in_next_round(self, site: Site, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Play a node as soon as it is noticed that those before it have ended."""
+        pace = self.company.stage.pace
+        if not pace.round:
+            return self.play(site, at)
+
+        def plays() -> Performance[literals_pb2.LiteralMap]:
+            begun = yield Until(at + pace.round)
+            return (yield from self.play(site, begun))
+
+        return plays()
 
     def _has_ended(self, id_: str, outputs: literals_pb2.LiteralMap, at: datetime) -> None:
         self._given[id_] = outputs

@@ -46,6 +46,7 @@ class Site:
         parent: The unique id of the node that it is below; empty at the top.
         target: The task or launch plan that it runs, if it does.
         is_parent: Whether all that is said of it says that others are below it.
+        is_yielded: Whether it is below a dynamic node, at whatever depth.
     """
 
     stage: Stage
@@ -55,6 +56,7 @@ class Site:
     parent: str = ""
     target: identifier_pb2.Identifier | None = None
     is_parent: bool = False
+    is_yielded: bool = False
 
     @property
     def id(self) -> str:
@@ -132,6 +134,8 @@ class Site:
             fields["retry_group"] = self.place.retry_group
         if self.is_parent:
             fields["is_parent"] = True
+        if node.HasField("array_node"):
+            fields["is_array"] = True
         event = self._event(
             at, phase=phase, event_version=1, spec_node_id=node.id, error=error, **fields
         )
@@ -139,7 +143,11 @@ class Site:
 
     def _event(self, at: datetime, **fields: Any) -> events.NodeExecutionEvent:
         event = events.NodeExecutionEvent(
-            id=self.identifier, producer_id=PRODUCER, target_entity=self.target, **fields
+            id=self.identifier,
+            producer_id=PRODUCER,
+            target_entity=self.target,
+            is_in_dynamic_chain=self.is_yielded,
+            **fields,
         )
         event.occurred_at.FromDatetime(at)
         event.reported_at.CopyFrom(event.occurred_at)

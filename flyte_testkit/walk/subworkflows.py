@@ -51,7 +51,7 @@ def plays_subworkflow(
     )
     try:
         yield site.queued(at, inputs)
-        at = yield Until(at)
+        at = yield Until(at + site.stage.pace.round)
         yield scope.start_node(at)
         yield site.event(at, "RUNNING")
         try:

@@ -19,8 +19,10 @@ from flyte_testkit.engine.performance import Looks, Until, Wait
 from flyte_testkit.engine.stage import error_of
 from flyte_testkit.nodes import Task
 from flyte_testkit.propeller import places, wording
-from flyte_testkit.propeller.wording import SYSTEM_RETRIES, Worded
-from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut
+from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES, Worded
+from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, Yields
+from flyte_testkit.walk.caching import Caching
+from flyte_testkit.walk.dynamics import not_built, plays_yielded
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.pods import Pod
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyteidl.core import execution_pb2 as core
-    from flyteidl.core import literals_pb2
+    from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.failures import Failure
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.site import Site
 
-__all__ = ["plays_task"]
+__all__ = ["limit_of", "must_have_run", "plays_task"]
 
 _WITHOUT_RUNNING: Final = frozenset({"ResourceDeletedExternally", "ContainersNotReady"})
 """How the codes of failures begin that can come before a process runs."""
@@ -66,6 +68,7 @@ class _Task:
         self.attempts = attempts or (company.rest,)
         self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
         self.has_deck = self.template.metadata.generates_deck.value
+        self.caching = Caching(site, inputs, around)
         self.interruptible = company.is_interruptible(node)
         self.number = 0
         self.pod: Pod | None = None  # while an attempt is under way
@@ -75,13 +78,22 @@ class _Task:
     def plays(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         try:
             yield self.site.queued(at, self.inputs)
-            at = yield Until(at)  # all of a level are queued before the first of them starts
+            # All of a level are queued before the first of them starts.
+            at = yield Until(at + self.site.stage.pace.round)
+            found, at = yield from self.caching.waits(at)
+            if found is not None:
+                yield self.caching.hit(at, found)
+                return found.outputs
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
                 self.pod = Pod(self.site, self.template, self.number, self.interruptible)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
-                if isinstance(ending, Succeeds):
+                if isinstance(ending, (Succeeds, Fails, Yields)):
+                    at = yield from self._ends(at)
+                if isinstance(ending, Yields) and ending.nodes:
+                    return (yield from self._yields(at))
+                if isinstance(ending, (Succeeds, Yields)):
                     return (yield from self._succeeds(ending, at))
                 if isinstance(ending, Fails):
                     yield from self._fails(ending.failure, at)
@@ -95,6 +107,8 @@ class _Task:
                 yield self.pod.aborted(stopped.at)
             yield self.site.aborted(stopped)
             raise
+        finally:
+            self.caching.ends()
 
     def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
         """Go through the phases of an attempt, those included that it cannot do without."""
@@ -109,11 +123,17 @@ class _Task:
             else:
                 at = yield Until(at + timedelta(seconds=step.duration))
         told = self._pod.told
-        if "RUNNING" not in told and _must_have_run(attempt):
+        if "RUNNING" not in told and must_have_run(attempt):
             yield from self._enters("RUNNING", at)
         elif not told:
             yield from self._enters("QUEUED", at)
         return at
+
+    def _ends(self, at: datetime) -> Performance[datetime]:
+        """Wait until it is noticed that the attempt has ended."""
+        self._pod.ended = at
+        noticed = self.site.stage.pace.pod_noticed(self.site.pod(self.number), at)
+        return (yield Until(noticed)) if noticed > at else at
 
     def _enters(self, phase: TaskPhase, at: datetime, reason: str = "") -> Iterator[Act]:
         pod = self._pod
@@ -129,14 +149,28 @@ class _Task:
         is_first = not self.number and not self._pod.told
         yield self._pod.phase(at, phase, reason)
         if is_first:
-            yield self.site.event(at, "RUNNING", **self._deck())
+            yield self.site.event(at, "RUNNING", **self._deck(), **self.caching.runs())
 
-    def _succeeds(self, ending: Succeeds, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+    def _yields(self, at: datetime) -> Performance[literals_pb2.LiteralMap]:
+        """Let the task have ended well, and what it yielded be played."""
+        pod, self.pod = self._pod, None
+        yield pod.yielded(at)
+        yielded = self.around.company.cast.yielded[self.site.path]
+        self.around.company.slots.leave(self.site.id)  # from here on it is they who run
+        return (
+            yield from plays_yielded(self.site, self.number, yielded, self.around, at, self.caching)
+        )
+
+    def _succeeds(
+        self, ending: Succeeds | Yields, at: datetime
+    ) -> Performance[literals_pb2.LiteralMap]:
         declared = self.template.interface.outputs
         outputs = self.around.outputs_of(self.site, ending.outputs, declared)
         yield self._pod.succeeded(at, outputs)
         self.pod = None
-        yield self.site.succeeded(at, outputs, self.number, **self._by_itself())
+        fields = self._by_itself()
+        self.caching.populated(outputs, self.number, fields["task_node_metadata"])
+        yield self.site.succeeded(at, outputs, self.number, **fields)
         return outputs
 
     def _fails(self, failure: Failure, at: datetime) -> Iterator[Act]:
@@ -145,6 +179,8 @@ class _Task:
         Raises:
             NodeFailed: There is none.
         """
+        if failure.code == FUTURES:
+            yield from self._yields_no_workflow(failure, at)
         yield self._pod.failed(at, self._error(failure.of_task, at))
         self.pod = None
         if (budget := failure.budget) is not None:
@@ -155,6 +191,13 @@ class _Task:
         fields = self._by_itself()
         # Of a task that makes decks the node has no error, as recorded; what is above it has.
         yield self.site.event(at, "FAILED", error=None if self.has_deck else error, **fields)
+        raise NodeFailed(error)
+
+    def _yields_no_workflow(self, failure: Failure, at: datetime) -> Iterator[Act]:
+        pod, self.pod = self._pod, None
+        yield pod.yielded(at)
+        error = self._error(failure, at)
+        yield not_built(self.site, error, at)
         raise NodeFailed(error)
 
     def _times_out(self, attempt: Attempt, at: datetime) -> Iterator[Act]:
@@ -173,21 +216,12 @@ class _Task:
             yield pod.aborted(at)
             raise NodeFailed(error_of(wording.node_timed_out(), at))
         if self.spent["user"] > self.retries:
-            last = wording.timeout_expired(self._limit(attempt))
+            last = wording.timeout_expired(limit_of(self.site.node, self.template, attempt))
             error = error_of(wording.exhausted(last, self.retries + 1), at)
             yield self.site.event(at, "FAILED", error=error)
             yield pod.aborted(at)
             raise NodeFailed(error)
         yield pod.aborted(at)
-
-    def _limit(self, attempt: Attempt) -> str:
-        """Return how long the task may take, as Go prints it; else how long it took."""
-        for said in (self.site.node.metadata.timeout, self.template.metadata.timeout):
-            if length := durations.nanoseconds(said):
-                return durations.text(length)
-        took = Duration()
-        took.FromTimedelta(timedelta(seconds=attempt.seconds or 0))
-        return durations.text(durations.nanoseconds(took))
 
     def _error(self, failure: Failure, at: datetime) -> core.ExecutionError:
         execution = self.site.stage.id
@@ -217,9 +251,20 @@ class _Task:
         return self.pod
 
 
-def _must_have_run(attempt: Attempt) -> bool:
+def limit_of(node: workflow_pb2.Node, task: tasks_pb2.TaskTemplate, attempt: Attempt) -> str:
+    """Return how long the task of a node may take, as Go prints it; else how long it took."""
+    for said in (node.metadata.timeout, task.metadata.timeout):
+        if length := durations.nanoseconds(said):
+            return durations.text(length)
+    took = Duration()
+    took.FromTimedelta(timedelta(seconds=attempt.seconds or 0))
+    return durations.text(durations.nanoseconds(took))
+
+
+def must_have_run(attempt: Attempt) -> bool:
+    """Whether no attempt ends so without a process."""
     match attempt.ending:
-        case Succeeds():
+        case Succeeds() | Yields():
             return True
         case Fails(failure):
             return failure.of_task.code.partition("|")[0] not in _WITHOUT_RUNNING

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from story_graphs import needs
+from story_graphs import dynamics, needs, places
+from story_kinds import kind_of
+from waits import lets_in, makes
 
 ONE_ROUND = 1.0
 """How long before a failure an attempt may have ended so that nothing came of it, in seconds."""
@@ -28,23 +30,38 @@ class Anchors:
         workflow: What ran.
         told: What was told of it.
         begun: When it was launched.
+        most: How many tasks run at once; 0 for any number.
+        noticed: When nodes noticed the end of what they launched, by their unique ids.
 
     Attributes:
         kept: The events that FlyteAdmin took.
         parents: The unique ids of nodes by those of the nodes inside.
     """
 
-    def __init__(self, workflow, told, begun):
+    def __init__(self, workflow, told, begun, most=0, noticed=None):
+        self._noticed = noticed or {}
         self.kept = list(told.kept())
         self.parents = {event.node: event.parent for event in self.kept if event.parent}
         self._begun = begun
+        self._lets_in = lets_in(self.kept, most)
+        self._makes = makes(self.kept)
         self._needs = needs(workflow, told)
+        self._dynamics = dynamics(told)
+        known = {place.unique: place.node for place in places(workflow, told)}
+        self._waiting = {
+            unique: node for unique, node in known.items() if kind_of(node) in ("gate", "sleep")
+        }
         self._times = [event.sent for event in self.kept]
         policy = (workflow.get("primary") or {}).get("metadata", {}).get("on_failure")
         self._keep_rounds_apart()
         for number, event in enumerate(self.kept):
             if (event.kind, event.phase) == ("node", "FAILED") and policy != LATE:
                 self._join(number, self.parents.get(event.node, ""))
+        self._yielded = {
+            event.node: time  # what a dynamic task yields begins when the task has ended
+            for event, time in zip(self.kept, self._times, strict=True)
+            if (event.kind, event.phase) == ("task", "SUCCEEDED") and event.node in self._dynamics
+        }
         self.start, self.end = cache(self._start), cache(self._end)
 
     def of_attempt(self, node, attempt):
@@ -58,21 +75,43 @@ class Anchors:
     def _start(self, node):
         """When a node begins."""
         above = self.parents.get(node)
-        begun = self._begun if above is None else self.start(above)
+        begun = self._begun if above is None else self._yielded.get(above) or self.start(above)
         if node not in self._needs.get(node, ()):
             begun = max([begun, *(self.end(need) for need in self._needs.get(node, ()))])
         if failed := self._failed_before(node):
             begun = max(begun, self.end(failed))
+        if (other := self._lets_in.get(node)) is not None:
+            begun = max(begun, self.end(other))
         return begun
 
     def _end(self, node):
         """When the last attempt ended that is in a node."""
+        if "sleep" in self._waiting.get(node, {}).get("gate_node", {}):
+            return self.start(node) + self.slept(node)  # an engine looks up late
         ends = [
             self._times[number]
             for number in range(len(self.kept))
             if self._is_end(number) and self._is_in(self.kept[number].node, node)
         ]
+        if (maker := self._makes.get(node)) is not None:
+            ends.append(self.end(maker))
+        ends += [at for other, at in self._noticed.items() if at and self._is_in(other, node)]
         return max([self.start(node), *ends])
+
+    def slept(self, node):
+        """How long a node sleeps, in seconds; nothing if it was stopped before."""
+        if not any(self._is_end(number) for number in self._numbers_of(node)):
+            return 0.0
+        said = self._waiting[node]["gate_node"]["sleep"].get("duration", "0s")
+        return float(said.removesuffix("s"))
+
+    def waited(self, node):
+        """When a gate ended by itself; None if it did not."""
+        ends = (self._times[n] for n in self._numbers_of(node) if self._is_end(n))
+        return next(ends, None)
+
+    def _numbers_of(self, node):
+        return (number for number, event in enumerate(self.kept) if event.node == node)
 
     def _failed_before(self, node):
         """Which node beside a failure node failed first; none of another node."""
@@ -102,7 +141,7 @@ class Anchors:
         """Put at the time of a failure what ended in its round."""
         ends = [number for number in range(failed) if self._is_end(number)]
         own = [n for n in ends if self._is_in(self.kept[n].node, self.kept[failed].node)]
-        cause = (own or ends or [None])[-1]
+        cause = failed if self._is_end(failed) else (own or ends or [None])[-1]
         if cause is None:
             return
         time = self._times[cause]
@@ -127,8 +166,10 @@ class Anchors:
         return len(self.kept)
 
     def _is_end(self, number):
-        """Whether an attempt ended by itself, or because it took too long."""
+        """Whether an attempt, or a node that waits, ended by itself or because of the time."""
         event = self.kept[number]
+        if event.kind == "node" and event.node in self._waiting:
+            return event.phase in ("SUCCEEDED", "FAILED")
         if event.kind != "task":
             return False
         if event.phase in ("SUCCEEDED", "FAILED"):

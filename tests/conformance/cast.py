@@ -32,12 +32,21 @@ def launches(story):
                 yield call
 
 
+def adopted(story):
+    """The calls by which the engine found executions that were there already."""
+    for execution in story["executions"].values():
+        for call in execution.get("calls", ()):
+            there = (call["call"], call["code"]) == ("CreateExecution", "ALREADY_EXISTS")
+            if there and key(call["request"]["name"]) in story["executions"]:
+                yield call
+
+
 def register(story, ask):
     """Register all that a story needs; ``ask`` takes an RPC with its request."""
     workflow = story["workflow"]
     project = workflow["primary"]["id"]["project"]
     ask("RegisterProject", {"project": {"id": project, "name": project}})
-    for template in workflow["tasks"]:
+    for template in [*workflow["tasks"], *_yielded(story)]:
         ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
     _register_children(story, ask)
     entity = story["after"]["main"]["execution"]["spec"]["launch_plan"]
@@ -50,18 +59,58 @@ def register(story, ask):
     ask("CreateLaunchPlan", {"id": entity, "spec": {"workflow_id": primary["id"]}})
 
 
+def _yielded(story):
+    """The tasks of what dynamic tasks yielded, those aside that the workflow has itself."""
+    known = [task["id"] for task in story["workflow"]["tasks"]]
+    for execution in story["executions"].values():
+        for entry in execution["events"]:
+            dynamic = entry["event"].get("task_node_metadata", {}).get("dynamic_workflow", {})
+            for task in dynamic.get("compiled_workflow", {}).get("tasks", ()):
+                if task["template"]["id"] not in known:
+                    known.append(task["template"]["id"])
+                    yield task["template"]
+
+
 def _register_children(story, ask):
     """Register what the story launches, once each: the children of children come first."""
-    tasks, known = [*story["workflow"]["tasks"]], []
-    for call in reversed([*launches(story)]):
-        plan = call["request"]["spec"]["launch_plan"]
-        child = story["after"][key(call["request"]["name"])]["execution"]
-        workflow = child["closure"]["workflow_id"]
-        if workflow not in known:
-            tasks += _make_up(story, call, workflow, tasks, ask)
+    known = []
+    for plan, of, spec, added in made_up_of(story):
+        if of not in known:
+            for template in added:
+                ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
+            ask("CreateWorkflow", {"id": of, "spec": spec})
         if plan not in known:
-            ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": workflow}})
-        known += [plan, workflow]
+            ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
+        known += [plan, of]
+
+
+def made_up_of(story):
+    """Yield the launch plan, workflow, its spec, and the tasks it adds, of all that is launched.
+
+    Those of one workflow have one spec.
+    """
+    tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
+    for call in reversed([*launches(story), *adopted(story)]):
+        child = story["after"][key(call["request"]["name"])]["execution"]
+        of = child["closure"]["workflow_id"]
+        made = next((made for other, made in known if other == of), None)
+        if made is None:
+            made = _made_up(story, call, of, tasks)
+            tasks += made[1]
+            known.append((of, made))
+        yield call["request"]["spec"]["launch_plan"], of, *made
+
+
+def graph_of(story, name):
+    """Return the workflow of an execution that was launched, as a story holds its own."""
+    wanted = story["after"][name]["execution"]["closure"]["workflow_id"]
+    tasks = [*story["workflow"]["tasks"]]
+    found = {}
+    for _, of, spec, added in made_up_of(story):
+        tasks += [template for template in added if template not in tasks]
+        if of == wanted:
+            found = {"primary": spec["template"], "sub_workflows": spec["sub_workflows"]}
+    return {**found, "tasks": tasks}
 
 
 def as_written(template):
@@ -78,8 +127,8 @@ def _with_own_names(node):
     return node
 
 
-def _make_up(story, call, workflow, tasks, ask):
-    """Register a workflow of the recorded name; return the tasks that it adds."""
+def _made_up(story, call, workflow, tasks):
+    """Return a workflow of the recorded name, and the tasks that it adds."""
     request = call["request"]
     given = request.get("inputs", {}).get("literals", {})
     taken = _taken_from(request["spec"]["launch_plan"]["name"], story["workflow"])
@@ -88,11 +137,7 @@ def _make_up(story, call, workflow, tasks, ask):
         "outputs": {"variables": {name: {"type": kind} for name, kind in taken}},
     }
     told = Story.read("", story).told[key(request["name"])]
-    spec, added = made_up.workflow(workflow, told, interface, tasks)
-    for template in added:
-        ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
-    ask("CreateWorkflow", {"id": workflow, "spec": spec})
-    return added
+    return made_up.workflow(workflow, told, interface, tasks)
 
 
 def _type(literal):

@@ -12,10 +12,15 @@ from __future__ import annotations
 
 import re
 
+import families
+import waiting
+import yielding
 from anchors import Anchors
+from caches import HIT, found, status, tag
+from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
-from story_graphs import cases
+from story_graphs import EDGES, cases
 from story_graphs import nodes as of_template
 from story_kinds import kind_of
 
@@ -47,9 +52,19 @@ def scripts(story):
         NotDerivedError: One cannot be told from what was recorded.
     """
     try:
-        found = {key: _script(story, key) for key in sorted(story.told, key=_launched(story))}
+        found = _scripts(story)
     except (FlyteTestkitError, UnsolvedError) as error:
         raise NotDerivedError(str(error)) from error
+    return found
+
+
+def _scripts(story):
+    found, begun = {}, {}
+    for key in sorted(story.told, key=_launched(story)):
+        at = begun.get(key, _launched(story)(key))
+        found[key], derivation = _script(families.alone(story, key), key, at)
+        if derivation is not None:
+            begun |= derivation.children()
     return found
 
 
@@ -66,12 +81,14 @@ def _launched(story):
     return at
 
 
-def _script(story, key):
+def _script(story, key, launched):
+    """The script of an execution, and how it was derived, if it was."""
     told = story.told[key]
     of_workflow = [event for event in told.kept() if event.kind == "workflow"]
     if not any(event.phase == "RUNNING" for event in of_workflow):
-        return _that_never_began(of_workflow, _launched(story)(key))
-    return _Derivation(story, told, _launched(story)(key)).tree()
+        return _that_never_began(of_workflow, launched), None
+    derivation = _Derivation(story, told, launched)
+    return derivation.tree(), derivation
 
 
 def _that_never_began(of_workflow, launched):
@@ -85,15 +102,25 @@ class _Derivation:
     """The script of one execution."""
 
     def __init__(self, story, told, launched):
+        self._story = story
         self._top = Scope.top(story, told)
-        self._anchors = Anchors(story.workflow, told, launched)
+        self._children = families.children(story, told.key)
+        noticed = {node: families.noticed(story, key) for node, key in self._children.items()}
+        spec = story.whole["after"][told.key]["execution"]["spec"]
+        most = spec.get("max_parallelism", 0)
+        self._anchors = Anchors(story.workflow, told, launched, most, noticed)
         self._outputs = solved(story, told)
+        self._cached = found(story)
 
     def tree(self):
         """Return all that is to be said of the execution."""
         inside, failure_node = self._inside(self._top)
         tree = nodes.where(**inside)
         return tree if failure_node is None else tree.on_failure(**failure_node)
+
+    def children(self):
+        """When this script launches others, by their keys."""
+        return {key: self._anchors.start(node) for node, key in self._children.items()}
 
     def _inside(self, scope):
         """What is to be said of the nodes of a scope, and of its failure node."""
@@ -102,7 +129,10 @@ class _Derivation:
         for node in of_template(scope.template):
             unique = scope.unique_of(node["id"], scope.unique)
             said = unique and self._node(scope, node, unique)
-            if said and node is failing:
+            if scope.is_yielded and node["id"] not in EDGES and node is not failing:
+                key, said = yielding.named(node), yielding.defined(scope.template, node, said)
+                inside[key] = said
+            elif said and node is failing:
                 failure_node = {FAILURE_NODE: said}
             elif said:
                 inside[_name(node)] = said
@@ -110,15 +140,24 @@ class _Derivation:
 
     def _node(self, scope, node, unique):
         """What is to be said of a node; None if nothing is."""
+        if any(status(event) == HIT and tag(event) in self._cached for event in self._of(unique)):
+            return nodes.cached(self._outputs.get(unique, {}))
         if not any(event.phase == "RUNNING" or event.kind == "task" for event in self._of(unique)):
             return None
         kind = kind_of(node)
-        if kind == "task":
-            return self._task(unique)
-        if kind == "branch":
-            return self._branch(scope, node, unique)
+        if kind in ("gate", "sleep"):
+            return waiting.said(self._story, self._anchors, node, unique)
+        if kind in ("task", "branch"):
+            return (self._task if kind == "task" else self._branch)(scope, node, unique)
+        if kind == "array":
+            return self._map(node, unique)
+        if kind == "launch plan":  # what it launches is scripted as any launch
+            return None
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
+        return self._sub_workflow(scope, node, unique)
+
+    def _sub_workflow(self, scope, node, unique):
         inner = scope.inner(node, unique)
         if inner is None:
             raise NotDerivedError(f"the sub-workflow of {unique} is not in the story")
@@ -132,20 +171,34 @@ class _Derivation:
         for case in cases(node):
             below = scope.unique_of(case["id"], unique)
             said = below and self._node(scope, case, below)
+            if said and scope.is_yielded:
+                return nodes.branch({yielding.arm(case): yielding.of_task(case, said)})
             if said:
                 return nodes.branch({_name(case): said})
         return None
 
+    def _map(self, node, unique):
+        events = self._anchors.of_attempt(unique, 0)
+        start, pod = self._anchors.start(unique), f"${{main}}-{unique}-0"
+        return Map(node, events, start, self._error(unique), pod).said()
+
     # Attempts.
 
-    def _task(self, unique):
+    def _task(self, scope, node, unique):
         numbers = sorted({event.attempt for event in self._of(unique) if event.kind == "task"})
         attempts, at = [], self._anchors.start(unique)
         for number in numbers:
             said, at = self._attempt(unique, number, at, is_last=number == numbers[-1])
             attempts += [] if said is None else [said]
-        if not attempts:
-            return None
+        inner = scope.inner(node, unique)
+        if not attempts:  # what a recovered one had yielded is played without its task
+            inside = self._inside(inner)[0] if inner is not None else {}
+            return nodes.dynamic(nodes.immediately.yields(inside)) if inside else None
+        if inner is not None:
+            inside, _ = self._inside(inner)
+            return nodes.dynamic(*attempts[:-1], yielding.instead(attempts[-1], inside))
+        if (error := self._error(unique)).get("code") == wording.FUTURES:
+            return nodes.dynamic(*attempts[:-1], yielding.failing(attempts[-1], _failure(error)))
         if self._would_try_again(unique, attempts[-1]):
             attempts.append(nodes.immediately.never_ends())
         return nodes.task(*attempts)

@@ -31,6 +31,7 @@ class Heard:
 
     Attributes:
         admin: The FlyteAdmin.
+        stopped: The names of executions that somebody has terminated.
         after_each: Told of every event, and of what else changes executions: its RPC, its request,
             and the code that it was answered by.
     """
@@ -38,6 +39,7 @@ class Heard:
     def __init__(self, admin, names):
         self.names = names
         self.after_each = None
+        self.stopped = set()
         self.admin = admin
         self._told = []
         self._answer = admin.answer
@@ -48,6 +50,8 @@ class Heard:
             reply = self._answer(rpc, request, now)
             if rpc == "CreateExecution":
                 self._name(request)
+            if rpc == "TerminateExecution":
+                self.stopped.add(request.id.name)
             if self.after_each and rpc.endswith("Execution") and not rpc.startswith("Get"):
                 self.after_each(rpc, request, "OK")
             return reply

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import families
 from doors import REQUESTS, over_grpc
 from hearing import Heard
 from story_files import MAIN
@@ -46,8 +47,8 @@ def performing(story, plant):
     """
     with over_grpc() as door:
         teller = Teller(story.whole, door)
-        names = {key: name for key, name in teller.names.items() if not key.startswith("child")}
-        heard = Heard(door.admin, names)
+        teller.call(families.names(story, teller.names))
+        heard = Heard(door.admin, teller.names)
         teller.register()
         plant(door.fake, story)
         people = [_in_time(step) for step in sorted(_by_people(teller.steps), key=_when)]

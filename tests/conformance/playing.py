@@ -5,32 +5,35 @@ Ignorant of how scripts are told from stories, and of what is compared.
 
 from __future__ import annotations
 
-import deriving
-import story_kinds
-from performing import performed
+from datetime import timedelta
 
-KINDS = ("task", "sub-workflow", "branch", "failure node")
+import deriving
+import families
+import rounding
+import story_kinds
+import yielding
+from caches import overwritten
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
+from performing import performed
+from story_files import MAIN
+
+from flyte_testkit import literals, nodes
+from flyte_testkit.propeller.pace import Pace
+
+KINDS = (
+    *("task", "sub-workflow", "branch", "failure node"),
+    *("gate", "sleep", "launch plan", "dynamic", "array", "cached", "recovered"),
+)
 """The kinds of nodes that can be scripted."""
 
-
-USUAL_PARALLELISM = 25
-"""How many tasks of an execution run at once unless somebody says otherwise."""
+EARLIER = "earlier"
+"""What an execution is called that fills the cache before a story begins."""
 
 
 def lacking(story):
     """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
-    fewer = ("max parallelism",) if _waits_for_others(story) else ()
-    return (*story_kinds.lacking(story, KINDS), *fewer)
-
-
-def _waits_for_others(story):
-    """Whether there were more tasks than may run at once, which is fewer than usual."""
-    for key, told in story.told.items():
-        most = story.whole["after"][key]["execution"]["spec"].get("max_parallelism", 0)
-        tasks = {event.node for event in told.events if event.kind == "task"}
-        if 0 < most < USUAL_PARALLELISM and len(tasks) > most:
-            return True
-    return False
+    return (*story_kinds.lacking(story, KINDS), *yielding.lacking(story))
 
 
 def played(story):
@@ -48,9 +51,29 @@ def planter(story):
     scripts = deriving.scripts(story)
 
     def plant(fake, _story):
+        if overwritten(story):
+            _fill_the_cache(fake, story)
+        if (look := families.look(story)) is not None:
+            every, of = timedelta(seconds=families.EVERY), rounding.moment(look)
+            fake._backend.engine.pace = Pace(children_every=every, children_from=of)
         for key, script in scripts.items():
             launched = story.whole["after"][key]["execution"]["spec"]["launch_plan"]
             where = {part: launched[part] for part in ("project", "domain")}
             fake.on_launch(launched["name"], **where).plays(script)
 
     return plant
+
+
+def _fill_the_cache(fake, story):
+    """Let what a story overwrites be made before, by somebody else."""
+    of = story.whole["after"][MAIN]["execution"]["spec"]["launch_plan"]
+    given = ParseDict({"literals": story.whole["inputs"]}, literals_pb2.LiteralMap())
+    fake.add_execution(
+        EARLIER,
+        nodes.where(),
+        launch_plan=of["name"],
+        version=of["version"],
+        project=of["project"],
+        domain=of["domain"],
+        inputs=literals.python_values(given),
+    )

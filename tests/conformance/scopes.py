@@ -6,6 +6,7 @@ Ignorant of values.
 
 from __future__ import annotations
 
+import waiting
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from story_graphs import EDGES, cases, nodes
@@ -22,8 +23,9 @@ class Scope:
         unique: The unique id of the node that it is in; empty at the top.
     """
 
-    def __init__(self, story, events, template, unique="", above=None, node=None):
+    def __init__(self, story, events, template, unique="", above=None, node=None, closure=None):
         self._story = story
+        self._closure = closure or (above._closure if above else story.workflow)
         self.events = events
         self.template = template
         self.unique = unique
@@ -61,11 +63,30 @@ class Scope:
         return None
 
     def inner(self, node, unique):
-        """Return the scope that a node is; None of one that is no sub-workflow."""
+        """Return the scope that a node is; None of one that is no sub-workflow and yields none."""
+        if (yielded := self._yielded(unique)) is not None:
+            return Scope(self._story, self.events, yielded["primary"], unique, self, node, yielded)
         of = node.get("workflow_node", {}).get("sub_workflow_ref")
-        for template in self._story.workflow.get("sub_workflows", ()):
+        for template in self._closure.get("sub_workflows", ()):
             if template["id"] == of:
                 return Scope(self._story, self.events, template, unique, self, node)
+        return None
+
+    @property
+    def is_yielded(self):
+        """Whether a dynamic task made it, or what it is inside of."""
+        return self._closure is not self._story.workflow
+
+    def _yielded(self, unique):
+        """Return what a dynamic task yielded, in the form of a story's own workflow."""
+        for event in self.events:
+            made = event.metadata.get("dynamic_workflow", {}).get("compiled_workflow")
+            if made and event.node == unique:
+                return {
+                    "primary": made["primary"]["template"],
+                    "sub_workflows": [each["template"] for each in made.get("sub_workflows", ())],
+                    "tasks": [each["template"] for each in made.get("tasks", ())],
+                }
         return None
 
     def error(self, unique):
@@ -78,7 +99,7 @@ class Scope:
     def interface(self, node):
         """Return the outputs that a node's task declares."""
         of = node["task_node"]["reference_id"]
-        for task in self._story.workflow["tasks"]:
+        for task in (*self._closure["tasks"], *self._story.workflow["tasks"]):
             if task["id"] == of:
                 return task["interface"].get("outputs", {})
         return {}
@@ -120,6 +141,10 @@ class Scope:
     def _given_by(self, node, unique, output, path):
         if "task_node" in node:
             return unique, output, tuple(path)
+        if "approve" in node.get("gate_node", {}):  # it gives on what it is given
+            return self._bound(node.get("inputs", ()), output, path)
+        if "signal" in node.get("gate_node", {}):
+            return waiting.brought(self._story, node["gate_node"]["signal"]["signal_id"])
         if (inner := self.inner(node, unique)) is not None:
             return inner._bound(inner.template.get("outputs", ()), output, path)
         for case in cases(node):

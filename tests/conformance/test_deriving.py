@@ -110,13 +110,13 @@ def test_the_name_of_a_story_says_nothing(name):
     assert deriving.scripts(Story.read("x", whole)) == deriving.scripts(story(name))
 
 
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [("launch-plan", "n0 is of a kind that no script says yet: launch plan"), ("map", "array")],
-)
-def test_what_cannot_be_scripted_is_told(name, why):
-    with pytest.raises(deriving.NotDerivedError, match=why):
-        script(name)
+def test_what_cannot_be_scripted_is_told():
+    whole = changed("gate-rejected")
+    for node in Story.read("x", whole).workflow["primary"]["nodes"]:
+        node.pop("gate_node", None)
+
+    with pytest.raises(deriving.NotDerivedError, match="n1 is of a kind that no script says yet"):
+        deriving.scripts(Story.read("x", whole))
 
 
 def test_why_a_node_failed_whose_task_did_not_cannot_be_scripted():
@@ -129,3 +129,11 @@ def test_why_a_node_failed_whose_task_did_not_cannot_be_scripted():
 
     with pytest.raises(deriving.NotDerivedError, match="SomethingElse"):
         of(whole)
+
+
+def test_what_a_node_launches_is_scripted_as_any_launch():
+    scripts = deriving.scripts(story("launch-plan"))
+
+    assert list(scripts) == ["main", "child1"]
+    assert list(scripts["main"].nodes) == ["n1"]
+    assert list(scripts["child1"].nodes) == ["n0", "n1"]

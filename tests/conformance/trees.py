@@ -52,14 +52,31 @@ def read(run):
 def _nodes_read(nodes, parent=""):
     found = {}
     for name, node in (nodes or {}).items():
-        attempts = {
-            each.id.retry_attempt: (TASK_PHASE(each.closure.phase), _error_read(each.closure))
-            for each in node.task_executions
-        }
+        attempts = _attempts_read(node.task_executions)
         phase = NODE_PHASE(node.closure.phase)
         found[name] = parent, phase, _error_read(node.closure), attempts
         found |= _nodes_read(node.subworkflow_node_executions, name)
     return found
+
+
+def _attempts_read(attempts):
+    """None where flytekit has the attempts of a dynamic's children in the place of its own."""
+    if any(isinstance(each, list) for each in attempts):
+        return None
+    return {
+        each.id.retry_attempt: (TASK_PHASE(each.closure.phase), _error_read(each.closure))
+        for each in attempts
+    }
+
+
+def without_lost(tree, read):
+    """Return a tree without the attempts that a client lost in reading it."""
+    run, nodes = tree
+    lost = {node for node, (*_, attempts) in read[1].items() if attempts is None}
+    return run, {
+        node: (*state, None if node in lost else attempts)
+        for node, (*state, attempts) in nodes.items()
+    }
 
 
 def _error_read(closure):

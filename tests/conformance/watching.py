@@ -38,7 +38,7 @@ class Watch:
     def __init__(self, door):
         self.problems = []
         self._door = door
-        self._rows = {}
+        self._rows = _rows(door.admin.store)
         self._events = collections.defaultdict(list)
         self._parents = {}
 

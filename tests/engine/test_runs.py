@@ -263,3 +263,38 @@ def test_what_is_refused_is_kept_with_the_reason_and_the_run_goes_on(stage):
     assert stage.go_to(60) == ["a10", "a20"]
     ((act, reason),) = run.refusals
     assert (act.rpc, str(reason)) == ("a10", "a10")
+
+
+def test_who_waits_for_what_others_do_goes_on_when_they_have_done_it(stage):
+    done = []
+
+    def waits():
+        now = yield When(lambda: bool(done))
+        yield Act(now, "goes on", Empty())
+
+    def does():
+        now = yield Until(at(5))
+        yield Act(now, "does", Empty())
+        done.append(True)
+        stage.runs.stirred()
+        yield Wait()
+
+    stage.begin(waits())
+    stage.begin(does())
+    stage.go_to(9)
+    assert stage.sent == [("does", 5), ("goes on", 5)]
+
+
+def test_nobody_goes_on_for_whom_nothing_has_happened(stage):
+    def waits():
+        now = yield When(lambda: False)
+        yield Act(now, "goes on", Empty())
+
+    def does():
+        yield Until(at(5))
+        stage.runs.stirred()
+        yield Wait()
+
+    stage.begin(waits())
+    stage.begin(does())
+    assert stage.go_to(9) == []

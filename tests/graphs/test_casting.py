@@ -155,8 +155,8 @@ def test_names_of_a_thousand_nodes_are_cut():
         (nodes.where(n0=nodes.subworkflow(a=OK)), "task", "Write n0=nodes.task(…)."),
         (nodes.where(n1=OK), "sub-workflow", "Write n1=nodes.subworkflow(…)."),
         (nodes.where(check=OK), "branch", "Write check=nodes.branch(…)."),
-        (nodes.where(n4=OK), "map", "Leave it out: no script says what it does."),
-        (nodes.where(ok=OK), "gate", "Leave it out: no script says what it does."),
+        (nodes.where(n4=OK), "map", "Write n4=nodes.array(…)."),
+        (nodes.where(ok=OK), "gate", "Write ok=nodes.gate(…)."),
     ],
 )
 def test_the_wrong_kind_is_refused_with_the_right_word(script, kind, advice):

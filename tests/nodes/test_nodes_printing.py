@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from flyte_testkit import failures, immediately, nodes, polls, queued, running, undefined
 from flyte_testkit.nodes import _text
 from flyte_testkit.nodes.retries import check_attempts
+from flyte_testkit.timeline import Succeeds
 
 NAMES = st.sampled_from(
     ["a", "b", "extract", "fit_a", "sleep-gate", "n0", "n1", "n2", "n3", "class", "after", "x9"]
@@ -56,6 +57,28 @@ def tasks(draw, after=WRITTEN_ORDER):
     )
 
 
+def _given(attempts):
+    """The outputs that a task gives; those of items are all the same, or none."""
+    ending = attempts[-1].ending if attempts else None
+    return {*ending.outputs} if isinstance(ending, Succeeds) else set()
+
+
+@st.composite
+def arrays(draw, after=WRITTEN_ORDER):
+    indices = draw(st.lists(st.integers(0, 9), max_size=3, unique=True))
+    each = draw(tasks()).attempts
+    allowed = [set(), _given(each)]
+    others = tasks().filter(lambda task: task.attempts and _given(task.attempts) in allowed)
+    return nodes.array(
+        *each,
+        size=draw(st.sampled_from([None, 10, 20])),
+        but={index: draw(others).attempts for index in indices},
+        min_success_ratio=draw(st.sampled_from([None, 0, 0.9, 1])),
+        concurrency=draw(st.sampled_from([None, 1, 7])),
+        after=draw(after),
+    )
+
+
 @st.composite
 def insides(draw, node):
     names = draw(st.lists(NAMES, min_size=1, max_size=5, unique=True))
@@ -63,7 +86,7 @@ def insides(draw, node):
 
 
 NODES = st.recursive(
-    tasks(after=st.none() | st.just(())),
+    tasks(after=st.none() | st.just(())) | arrays(after=st.none() | st.just(())),
     lambda node: st.one_of(
         insides(node).map(nodes.subworkflow),
         st.builds(
@@ -126,10 +149,13 @@ BAD = nodes.task(running(65).fails("nan"))
         "nodes.workflow(a=nodes.task()).on_failure(**{'class': nodes.task()})",
         "nodes.workflow(a=nodes.task()).succeeds({'a b': 1})",
         "nodes.subworkflow({'after': nodes.task()}, after='x')",
+        "nodes.array(running(60).succeeds(), size=20, but={4: running(9).fails('nan')})",
+        "nodes.array(size=9, but={0: [*[LOST] * 3, running(9).succeeds()]}, concurrency=2)",
     ],
 )
 def test_what_is_written_short_prints_short(code):
     code = code.replace("BEGINNING", "undefined(30)").replace("FREE", "nodes.task(after=())")
+    code = code.replace("LOST", "running(6).fails(failures.preempted())")
 
     assert repr(eval(code, {**globals(), "immediately": immediately})) == code  # noqa: S307  ours
 

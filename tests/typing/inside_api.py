@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from flyteidl.admin.execution_pb2 import Execution
 from typing_extensions import assert_type
 
 from flyte_testkit.inside import AttemptRun, NodeRun, NodeRuns, RunError
@@ -28,6 +29,7 @@ def check_types(launch: Launch) -> None:
     assert_type(train.outputs, dict[str, Any])
     assert_type(train.error, RunError | None)
     assert_type(train.nodes["fit"].path, str)
+    assert_type(train.execution, Execution | None)
 
 
 def check_what_is_refused(launch: Launch) -> None:

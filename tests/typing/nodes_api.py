@@ -7,8 +7,27 @@ from __future__ import annotations
 
 from typing_extensions import assert_type
 
-from flyte_testkit import Timeline, failures, immediately, nodes, queued, running, undefined
-from flyte_testkit.nodes import Attempt, Branch, OpenAttempt, Subworkflow, Task, Where, Workflow
+from flyte_testkit import (
+    Timeline,
+    aborting,
+    failures,
+    immediately,
+    nodes,
+    queued,
+    running,
+    undefined,
+)
+from flyte_testkit.nodes import (
+    Array,
+    Attempt,
+    Branch,
+    Dynamic,
+    OpenAttempt,
+    Subworkflow,
+    Task,
+    Where,
+    Workflow,
+)
 
 
 def plays(*scripts: Timeline) -> None:
@@ -21,8 +40,17 @@ def check_types() -> None:
     assert_type(queued(2).initializing(9), OpenAttempt)
     assert_type(nodes.running(60).succeeds(rows=9), Attempt)
     assert_type(nodes.task(running(60).succeeds(), nodes.immediately.times_out()), Task)
+    assert_type(running(20).yields([nodes.task()] * 50).succeeds(o0=[1]), Attempt)
+    assert_type(nodes.dynamic(running(20).yields(fit=nodes.task(of="fit")), retries=1), Dynamic)
+    done = running(60).succeeds()
+    assert_type(nodes.array(done, size=9, but={4: done, 5: [done]}, concurrency=2), Array)
     assert_type(nodes.subworkflow(fit=nodes.task(), after="a").succeeds(x=1), Subworkflow)
     assert_type(nodes.branch({"after": nodes.task()}, after=["a", "b"]), Branch)
+    assert_type(nodes.gate(running(60).succeeds(o0=0.5), signal=float, timeout=60), nodes.Gate)
+    assert_type(nodes.gate(nodes.running(60).times_out(), after="a"), nodes.Gate)
+    assert_type(nodes.sleep(60, after=()), nodes.Sleep)
+    assert_type(nodes.workflow(a=nodes.task()).on_terminate(aborting(3)), Workflow)
+    assert_type(nodes.where().aborts("x", at=60, principal="ann"), Where)
     assert_type(
         nodes.workflow(undefined(3), a=nodes.task(after=())).on_failure(b=nodes.task()), Workflow
     )
@@ -34,9 +62,19 @@ def check_what_is_refused() -> None:
     """The mistakes of tired people."""
     plays(queued(3).initializing(9).running(60).succeeds())  # type: ignore[arg-type]
     nodes.task(running(60))  # type: ignore[arg-type]
+    nodes.gate(running(60))  # type: ignore[arg-type]
+    nodes.where().on_terminate(nodes.running(3))  # type: ignore[arg-type]
     nodes.task(nodes.running(60))  # type: ignore[arg-type]
     nodes.task([running(60).succeeds()])  # type: ignore[arg-type]
     nodes.task(after=3)  # type: ignore[arg-type]
+    plays(running(20).yields([nodes.task()]))  # type: ignore[arg-type]
+    running(20).yields(nodes.task())  # type: ignore[arg-type]
+    nodes.dynamic([nodes.task()])  # type: ignore[arg-type]
+    nodes.task(of=nodes.task())  # type: ignore[arg-type]
+    nodes.array([running(60).succeeds()])  # type: ignore[arg-type]
+    nodes.array(but={"4": running(60).succeeds()})  # type: ignore[dict-item]
+    nodes.array(but={4: nodes.task()})  # type: ignore[dict-item]
+    nodes.array(size="9")  # type: ignore[arg-type]
     nodes.task(afer="x")  # type: ignore[call-arg]
     nodes.workflow(a=running(60).succeeds())  # type: ignore[arg-type]
     nodes.workflow(a=nodes.task)  # type: ignore[arg-type]

@@ -16,6 +16,19 @@ from flyteidl.core import (
 PLACE = {"project": "flytesnacks", "domain": "development", "version": "v1"}
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 INTEGERS = types_pb2.LiteralType(collection_type=INTEGER)
+MAYBE_INTEGER = types_pb2.LiteralType(
+    union_type=types_pb2.UnionType(
+        variants=[
+            types_pb2.LiteralType(
+                simple=types_pb2.INTEGER, structure=types_pb2.TypeStructure(tag="int")
+            ),
+            types_pb2.LiteralType(
+                simple=types_pb2.NONE, structure=types_pb2.TypeStructure(tag="none")
+            ),
+        ]
+    )
+)
+MAYBE_INTEGERS = types_pb2.LiteralType(collection_type=MAYBE_INTEGER)
 MAYBE_ERROR = types_pb2.LiteralType(
     union_type=types_pb2.UnionType(
         variants=[
@@ -112,6 +125,23 @@ class Definitions:
         sleep = workflow_pb2.GateNode()
         sleep.sleep.duration.seconds = 9
         return self._node(id_, after, None, gate_node=sleep)
+
+    def map(self, id_, reads, *, bound=(), lists=(), maybe=False, retries=0, **options):
+        """A node that maps a task over what it reads.
+
+        ``lists`` are those that are bound and lists all the same, ``maybe`` is whether elements of
+        what it gives may be None.
+        """
+        single = {*bound} - {*lists}
+        takes = {name: INTEGER if name in single else INTEGERS for name in reads}
+        gives = {"o0": MAYBE_INTEGERS if maybe else INTEGERS}
+        node = self.task(id_, reads=reads, takes=takes, gives=gives)
+        array = workflow_pb2.ArrayNode(bound_inputs=bound, **options)
+        array.node.id, array.node.metadata.retries.retries = id_, retries
+        array.node.task_node.CopyFrom(node.task_node)
+        array.node.inputs.extend(node.inputs)
+        node.array_node.CopyFrom(array)
+        return node
 
     def workflow(self, *nodes, name="flows.wf", on_failure=None, late=False, takes=None, **gives):
         """A workflow of these nodes; what it gives is named with the node that gives it."""

@@ -10,6 +10,7 @@ from flyteidl.admin import (
     execution_pb2,
     launch_plan_pb2,
     node_execution_pb2,
+    task_execution_pb2,
     task_pb2,
     workflow_pb2,
 )
@@ -18,7 +19,7 @@ from flyteidl.core import identifier_pb2
 from flyteidl.service import admin_pb2_grpc
 from templates import PLACE
 
-from flyte_testkit import VirtualClock, literals, nodes
+from flyte_testkit import VirtualClock, graphs, literals, nodes
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.walk import Cast, Walked
 
@@ -45,7 +46,8 @@ class Walk:
         def heard(act):
             self.acts.append(act)
             if (refusal := send(act)) is not None:
-                self.refused.append((self.line(act), refusal))
+                line = self.line(act) if act.rpc in PHASES else act.rpc
+                self.refused.append((line, refusal))
             return refusal
 
         self.engine._runs._send = heard
@@ -67,7 +69,10 @@ class Walk:
         self.closure = got.closure.compiled_workflow
 
     def launch(self, played, outputs, script, inputs):
-        cast = Cast(self.closure, script, played, outputs)
+        if script.nodes:  # it says itself who plays what
+            cast = graphs.cast(self.closure, script)
+        else:
+            cast = Cast(self.closure, script, played, outputs)
         self.engine.ask = lambda _, given: Walked(cast, given)
         request = execution_pb2.ExecutionCreateRequest(
             project=PLACE["project"],
@@ -100,6 +105,13 @@ class Walk:
         id_ = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id)
         return self._stub.GetNodeExecution(node_execution_pb2.NodeExecutionGetRequest(id=id_))
 
+    def attempts(self, node_id):
+        """The attempts of a node's task, the first one first."""
+        id_ = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id)
+        request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=id_, limit=99)
+        found = self._stub.ListTaskExecutions(request).task_executions
+        return sorted(found, key=lambda attempt: attempt.id.retry_attempt)
+
     def data(self, node_id):
         """The inputs and outputs of a node, as Python values."""
         id_ = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id)
@@ -114,10 +126,13 @@ class Walk:
 
     def events(self, who):
         """The events of the workflow, ``"W"``, of a node, ``"n0"``, or an attempt, ``"n0#0"``."""
-        return [act.request.event for act in self.acts if _who(act) == who]
+        return [act.request.event for act in self._events() if _who(act) == who]
 
     def lines(self):
-        return [self.line(act) for act in self.acts]
+        return [self.line(act) for act in self._events()]
+
+    def _events(self):
+        return [act for act in self.acts if act.rpc in PHASES]
 
     def told(self, *words):
         """The lines that have one of these words in it."""

@@ -1,0 +1,91 @@
+"""What a dynamic task yielded in a story, as a script says it: all of its nodes, as it made them.
+
+Nodes are called by their ids, as those of a list are, and so named after the registered tasks or
+launch plans that they are of; of other nodes nobody but their name tells. Ignorant of what happened
+in them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
+from story_graphs import dynamics, upstream
+
+from flyte_testkit import literals, nodes
+from flyte_testkit.timeline import Attempt, Fails
+
+MAPS = "maps of registered tasks that were yielded"
+
+
+def lacking(story):
+    """Yield what of that no script can say."""
+    for told in story.told.values():
+        for closure in dynamics(told).values():
+            if any("array_node" in node for node in closure["primary"]["template"]["nodes"]):
+                yield MAPS
+                return
+
+
+def named(node):
+    """How a script calls a node."""
+    by_id = "task_node" in node or "launchplan_ref" in node.get("workflow_node", {})
+    return (node["id"] if by_id else node["metadata"]["name"]).replace("-", "_")
+
+
+def arm(node):
+    """How a script calls an arm: as it was called."""
+    return node["metadata"]["name"].replace("-", "_")
+
+
+def of_task(node, said):
+    """What a script says of an arm: what happens in it, and which task it runs."""
+    return (
+        replace(said, of=node["task_node"]["reference_id"]["name"]) if "task_node" in node else said
+    )
+
+
+def defined(template, node, said):
+    """What a script says of a node that is made up: what happens in it, and what it is."""
+    beside = {each["id"]: each for each in template["nodes"]}
+    after = sorted(named(beside[each]) for each in upstream(node) if each in beside)
+    if "task_node" in node:
+        said = of_task(node, said or nodes.task())
+        if isinstance(said, nodes.Cached):
+            return replace(said, after=after)
+        return replace(said, after=after, inputs=_given(node, beside))
+    if (plan := node.get("workflow_node", {}).get("launchplan_ref")) is not None:
+        return nodes.launch_plan(of=plan["name"], after=after)
+    if said is None:
+        return nodes.task(after=after)  # it was never reached, so whatever it is will do
+    return replace(said, after=after)
+
+
+def _given(node, beside):
+    """What a node is given, by which a cache tells it from others; nothing if not all is known."""
+    found = {}
+    for each in node.get("inputs", ()):
+        binding = each["binding"]
+        promise = binding.get("promise", {"attr_path": True})
+        if "scalar" in binding:
+            literal = ParseDict({"scalar": binding["scalar"]}, literals_pb2.Literal())
+            found[each["var"]] = literals.python_value(literal)
+        elif promise.get("node_id") in beside and not promise.get("attr_path"):
+            name = named(beside[promise["node_id"]])
+            found[each["var"]] = nodes.promise(f"{name}.{promise['var']}")
+        else:
+            return {}
+    return found
+
+
+def instead(attempt, inside):
+    """An attempt that yields nodes instead of giving outputs itself."""
+    said = nodes.OpenAttempt(attempt.steps).yields(inside)
+    outputs = getattr(attempt.ending, "outputs", {})
+    return said.succeeds(outputs) if outputs else said
+
+
+def failing(attempt, failure):
+    """An attempt that ended well, of a node that failed for what was yielded."""
+    return Attempt(attempt.steps, Fails(failure))
