@@ -32,7 +32,7 @@ _NO_FAILURES = (KeyboardInterrupt, SystemExit, GeneratorExit, SkipTest)
 
 
 @suggests_keywords
-def fake_flyte(
+def fake_flyte(  # noqa: PLR0913  keywords, each of them of one server
     *,
     clock: Clock | None = None,
     port: int = 0,

@@ -91,7 +91,7 @@ class FakeFlyteAdmin(Scripting, Acting, Past):
     """
 
     @suggests_keywords
-    def __init__(
+    def __init__(  # noqa: PLR0913  keywords, each of them of one server
         self,
         *,
         clock: Clock | None = None,
