@@ -1,5 +1,8 @@
 """Nodes of several kinds in one execution: what one kind does holds beside and inside of others."""
 
+from datetime import timedelta
+
+import pytest
 from flyteidl.admin.execution_pb2 import ExecutionRecoverRequest
 
 from flyte_testkit import aborting, nodes, running
@@ -78,3 +81,52 @@ def test_a_gate_that_was_released_is_recovered(flyte_admin):
     assert new.phase == "SUCCEEDED"
     assert new.nodes["rate"].phase == "RECOVERED"
     assert new.nodes["fit"].inputs == {"rate": 0.5}
+
+
+def serialized(admin):
+    """Launch a workflow twice whose first task makes the other run wait for it."""
+
+    pytest.importorskip("flytekit")
+    from flytekit import Cache, approve, task, workflow
+
+    @task(cache=Cache(version="1.0", serialize=True))
+    def fit(rows: int) -> float:
+        return float(rows)
+
+    @workflow
+    def training(rows: int) -> float:
+        return approve(fit(rows=rows), "go", timeout=timedelta(hours=1))
+
+    admin.register(training)
+    script = nodes.where(
+        fit=nodes.task(running(60).succeeds(o0=2.0)), go=nodes.gate(running(10).succeeds())
+    )
+    route = admin.on_launch(training).plays(script, script)
+    remote = admin.remote()
+    plan = remote.fetch_launch_plan(name=training.name)
+    for _ in range(2):
+        remote.execute(plan, inputs={"rows": 9})
+    return route.launches
+
+
+def test_what_waits_for_somebody_elses_cache_goes_on_to_its_gate(flyte_admin):
+    launches = serialized(flyte_admin)
+
+    flyte_admin.clock.advance(70)
+
+    assert [launch.phase for launch in launches] == ["SUCCEEDED", "SUCCEEDED"]
+    assert [len(launch.nodes["fit"].attempts) for launch in launches] == [1, 0]
+
+
+def test_who_is_terminated_lets_others_make_what_they_wait_for(flyte_admin):
+    first, second = serialized(flyte_admin)
+    flyte_admin.clock.advance(30)
+
+    flyte_admin.terminate(first, "too slow")
+    flyte_admin.clock.advance(0.5)
+    assert first.phase == "ABORTED"
+    flyte_admin.clock.advance(70)
+
+    assert second.phase == "SUCCEEDED"
+    assert second.nodes["go"].duration == 10
+    assert len(second.nodes["fit"].attempts) == 1

@@ -85,7 +85,7 @@ class Walked(Played):
         """Return why it cannot be played yet; empty if it can.
 
         Nodes of kinds that nobody plays do no harm where they are never reached, as far as that can
-        be known: what waits for looks, or for another execution, may go on to them.
+        be known: what waits for looks, for a signal, or for another execution may go on to them.
 
         Raises:
             TimelineError: A map is reached that has not as many items as its script says.
@@ -105,7 +105,8 @@ class Walked(Played):
                 found = _seen(performance, found, stage.audience)
         except UnplayableError:
             return problem
-        return problem if found.waits_for_others else ""
+        waits_at_a_gate = found.wait is not None and any(True for _ in found.wait.signals())
+        return problem if found.waits_for_others or waits_at_a_gate else ""
 
 
 def _seen(performance: Performance[None], found: Rehearsal, audience: Audience) -> Rehearsal:

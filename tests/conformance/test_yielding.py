@@ -70,4 +70,5 @@ def test_nodes_that_were_never_reached_are_told_too():
     told = lived(yielding(add(running(2).fails("no")), add(after="dn0")))
     script = deriving.scripts(told)["main"]
     assert list(script.nodes["n0"].nodes) == ["dn0", "dn1"]
-    assert script.nodes["n0"].nodes["dn1"] == nodes.task(of="flows.add", after="dn0")
+    unreached = nodes.task(of="flows.add", after="dn0", inputs={"a": 0, "b": 0})
+    assert script.nodes["n0"].nodes["dn1"] == unreached

@@ -6,6 +6,8 @@ from templates import Definitions
 from walking import walking
 
 from flyte_testkit import nodes, polls, running
+from flyte_testkit.errors import FlyteTestkitError
+from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.walk import Cast, Walked, unplayable
 from flyte_testkit.walk.kinds import PLAYED
 
@@ -68,3 +70,10 @@ def test_they_do_no_harm_where_they_are_never_reached():
             assert walked(walk, attempt).unplayable() == ""
         for attempt in (running(5).succeeds(), running(polls(2)).fails("no disk")):
             assert "is a sleep" in walked(walk, attempt).unplayable()
+
+
+@pytest.mark.usefixtures("_without_sleeps")
+def test_what_waits_at_a_gate_may_go_on_to_them():
+    tree = nodes.workflow(go=nodes.gate(), nap=nodes.sleep(3))
+    with FakeFlyteAdmin() as admin, pytest.raises(FlyteTestkitError, match="is a sleep"):
+        admin.add_execution("run", tree)
