@@ -159,7 +159,7 @@ each(
 )
 each(
     "options",
-    [[("a",)], [("a", object())], [(1, 2)]],
+    [[("a",)], [("a", len)], [(1, 2)]],
     lambda stage, options: outcome(lambda: stage.open(*options)),
 )
 
