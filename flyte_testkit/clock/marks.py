@@ -1,9 +1,11 @@
-"""What travels with a call, as metadata, from a client in a world to a server in the same process.
+"""What a client in a world and a server in the same process have to know of each other.
 
-Ignorant of who writes and who reads it.
+Most of it travels with a call, as metadata. Ignorant of who writes and who reads it.
 """
 
-__all__ = ["CALL_ID", "EXACT_TIMEOUT", "ON_THE_CLOCK", "UNMARKED"]
+from typing import Final
+
+__all__ = ["CALL_ID", "EXACT_TIMEOUT", "ON_THE_CLOCK", "REAL_PORTS", "UNMARKED"]
 
 CALL_ID = "flyte-testkit-call"
 """The id by which the clock knows who stands in the call."""
@@ -17,3 +19,7 @@ EXACT_TIMEOUT = "flyte-testkit-timeout"
 ON_THE_CLOCK = "_flyte_testkit_call"
 """An attribute of the condition of a call: whoever waits for it stands in the call that it names,
 or sleeps on the clock if it names none."""
+
+REAL_PORTS: Final[set[int]] = set()
+"""The ports at which threads serve that take no part, whatever the world: a client that waits for
+an answer from there waits for real, though its peer is in this process."""

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from flyte_testkit.clock.marks import REAL_PORTS
 from flyte_testkit.wire.listener import taken
 from flyte_testkit.wire.object_answers import Response, announced, answer, refusal
 from flyte_testkit.wire.signatures import link, sign
@@ -117,6 +118,7 @@ class _Server(socketserver.TCPServer):
         self.backend = backend
         address, self.port = self.socket.getsockname()
         self.host = f"{address}:{self.port}"
+        REAL_PORTS.add(self.port)
         self._stopping = False
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._thread = threading.Thread(
@@ -133,6 +135,7 @@ class _Server(socketserver.TCPServer):
         socket.create_connection(self.socket.getsockname()).close()  # wakes who accepts
         self._thread.join()
         self.server_close()
+        REAL_PORTS.discard(self.port)
         for connection, thread in list(self._connections.items()):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
