@@ -18,12 +18,12 @@ from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.beside import Beside
 from flyte_testkit.engine.engine import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
+from flyte_testkit.flow import made_outputs
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.settings import Settings
-from flyte_testkit.stubs import made_outputs
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
 from flyte_testkit.walk import LoneTask, Walked, lone_task
 

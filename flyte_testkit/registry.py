@@ -22,11 +22,11 @@ from flyte_testkit.errors import (
     RegistrationError,
     close_names,
 )
+from flyte_testkit.flow import check_outputs
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Criteria, Planting
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
 from flyte_testkit.registering import require_version
-from flyte_testkit.stubs import check_outputs
 from flyte_testkit.timeline import Succeeds, Timeline
 
 if TYPE_CHECKING:

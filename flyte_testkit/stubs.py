@@ -25,7 +25,7 @@ from flyteidl.core import (
 
 from flyte_testkit import flow, literals
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.errors import RegistrationError, close_names
+from flyte_testkit.errors import RegistrationError
 from flyte_testkit.graphs import constant, plans_of, templates
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     Answer = Callable[[str, Message], Message]
 
-__all__ = ["Stub", "check_outputs", "made_outputs"]
+__all__ = ["Stub"]
 
 NODE = "n0"
 
@@ -244,46 +244,3 @@ def _bindings(node: str, variables: interface_pb2.VariableMap) -> list[literals_
         )
         for name in variables.variables
     ]
-
-
-def check_outputs(
-    name: str, outputs: Mapping[str, object], declared: interface_pb2.VariableMap
-) -> None:
-    """Refuse outputs that a real run could not have: unknown ones, missing ones, wrong types.
-
-    Raises:
-        RegistrationError: Says which, and what is declared.
-    """
-    known = declared.variables
-    for key in outputs:
-        if key not in known:
-            raise RegistrationError(
-                f"a script of {name!r} succeeds with an output {key!r}. {_truth(name, declared)}"
-                f"{close_names(key, known)}\nScript what is declared, or declare it."
-            )
-    made_outputs(name, outputs, declared)
-
-
-def made_outputs(
-    name: str, outputs: Mapping[str, object], declared: interface_pb2.VariableMap
-) -> literals_pb2.LiteralMap:
-    """Return outputs as a run makes them that has all that is declared, and nothing else.
-
-    Raises:
-        RegistrationError: An output is unknown, missing or of a wrong type.
-    """
-    types = {key: variable.type for key, variable in declared.variables.items()}
-    made = literals.literal_map(outputs, types, of="output")
-    if missing := sorted(set(types) - set(outputs)):
-        raise RegistrationError(
-            f"a script of {name!r} succeeds without {', '.join(map(repr, missing))}. "
-            f"{_truth(name, declared)}\n"
-            f"A run that succeeds has made all of them: .succeeds({missing[0]}=…)."
-        )
-    return made
-
-
-def _truth(name: str, declared: interface_pb2.VariableMap) -> str:
-    outputs = sorted(declared.variables.items())
-    interface = ", ".join(f"{key}: {literals.describe(found.type)}" for key, found in outputs)
-    return f"{name!r} declares {f'the outputs {interface}' if interface else 'no outputs'}."

@@ -115,11 +115,19 @@ class Stage:
         request = execution_pb2.ExecutionTerminateRequest(id=self.id, cause=cause)
         return Act(at, "TerminateExecution", request, principal)
 
-    def error(self, failure: Failure, at: datetime) -> core.ExecutionError:
-        """Return the failure as a message, with the names of this execution filled in."""
-        namespace = f"{self.id.project}-{self.id.domain}"
-        worded = failure.worded_for(self.id.name, namespace=namespace)
+    def error(
+        self, failure: Failure, at: datetime, *, node_id: str = "n0", attempt: int = 0
+    ) -> core.ExecutionError:
+        """Return a failure as a message, with the names of this execution filled in."""
+        worded = self.worded(failure, node_id=node_id, attempt=attempt)
         return error_of(Worded(worded.message, worded.code, worded.kind), at)
+
+    def worded(self, failure: Failure, *, node_id: str, attempt: int) -> Failure:
+        """Return a failure with the names of this execution filled in."""
+        namespace = f"{self.id.project}-{self.id.domain}"
+        return failure.worded_for(
+            self.id.name, node_id=node_id, attempt=attempt, namespace=namespace
+        )
 
     def start(self, at: datetime) -> Iterator[Act]:
         """Start to run, as every execution does that runs at all."""

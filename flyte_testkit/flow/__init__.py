@@ -17,7 +17,7 @@ from flyte_testkit.flow._conditions import arm, told
 from flyte_testkit.flow._demand import Demand
 from flyte_testkit.flow._demands import demands
 from flyte_testkit.flow._mapped import NOTHING, of_an_item, sizes
-from flyte_testkit.flow._outputs import outputs
+from flyte_testkit.flow._outputs import check_outputs, made_outputs, outputs
 from flyte_testkit.flow._wrong import UndecidedError, UnresolvedError
 
 __all__ = [
@@ -26,7 +26,9 @@ __all__ = [
     "UndecidedError",
     "UnresolvedError",
     "arm",
+    "check_outputs",
     "demands",
+    "made_outputs",
     "of_an_item",
     "outputs",
     "resolved",

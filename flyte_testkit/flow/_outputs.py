@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.flow._demand import Demand
 
-__all__ = ["outputs"]
+__all__ = ["check_outputs", "made_outputs", "outputs"]
 
 
 def outputs(
@@ -50,20 +50,37 @@ def outputs(
         asked = demanded or {}
         made = {key: plain(one.type, asked.get(key)) for key, one in declared.variables.items()}
         return literals_pb2.LiteralMap(literals=made)
-    return _typed(values, declared, name)
+    return check_outputs(name, values, declared)
 
 
-def _typed(
-    values: Mapping[str, object], declared: interface_pb2.VariableMap, name: str
+def check_outputs(
+    name: str, values: Mapping[str, object], declared: interface_pb2.VariableMap
 ) -> literals_pb2.LiteralMap:
-    """Return scripted outputs: all that is declared, and nothing else."""
-    types = {key: variable.type for key, variable in declared.variables.items()}
+    """Return outputs as :func:`made_outputs` does, once all of them are known.
+
+    Raises:
+        RegistrationError: An output is unknown, of a wrong type or missing; it says which, and what
+            is declared.
+    """
+    known = declared.variables
     for key in values:
-        if key not in types:
+        if key not in known:
             raise RegistrationError(
                 f"a script of {name!r} succeeds with an output {key!r}. {_truth(name, declared)}"
-                f"{close_names(key, types)}\nScript what is declared, or declare it."
+                f"{close_names(key, known)}\nScript what is declared, or declare it."
             )
+    return made_outputs(name, values, declared)
+
+
+def made_outputs(
+    name: str, values: Mapping[str, object], declared: interface_pb2.VariableMap
+) -> literals_pb2.LiteralMap:
+    """Return outputs as a run makes them that has all that is declared, and nothing else.
+
+    Raises:
+        RegistrationError: An output is unknown, missing or of a wrong type.
+    """
+    types = {key: variable.type for key, variable in declared.variables.items()}
     made = literals.literal_map(values, types, of="output")
     if missing := sorted(set(types) - set(values)):
         raise RegistrationError(

@@ -176,18 +176,13 @@ class _Map:
 
     def _text(self, item: Item) -> str:
         """Return what an item says of its failure: what its task says, counted by nobody."""
-        execution, last = self.site.stage.id, item.last
+        last = item.last
         assert last is not None  # noqa: S101  it has failed
         if not isinstance(last.ending, Fails):
             node = self.array.node
             return wording.timeout_expired(limit_of(node, self.task, last)).message
-        worded = last.ending.failure.of_task.worded_for(
-            execution.name,
-            node_id=self._item_id(item),
-            attempt=item.attempt,
-            namespace=f"{execution.project}-{execution.domain}",
-        )
-        return worded.message
+        failure, node_id = last.ending.failure.of_task, self._item_id(item)
+        return self.site.stage.worded(failure, node_id=node_id, attempt=item.attempt).message
 
     # Outputs.
 

@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flyteidl.event import event_pb2 as events
-
-from flyte_testkit.engine.stage import error_of
 from flyte_testkit.failures import Failure
 from flyte_testkit.nodes.retries import NOT_OF_TASKS
-from flyte_testkit.propeller import places, wording
+from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.places import END, START, Place
 from flyte_testkit.walk.failing import Stopped
 from flyte_testkit.walk.pods import Pod
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2, workflow_pb2
-    from flyteidl.core import execution_pb2 as core
 
     from flyte_testkit.engine.performance import Act
     from flyte_testkit.engine.stage import Stage
@@ -86,7 +82,7 @@ class LoneTask:
                 if phase == "QUEUED" and not number:
                     yield self._site.event(at, "RUNNING")
             if number + 1 < count and self._ending is not None:
-                yield pod.failed(at, self._error(self._ending.of_task, at, number))
+                yield pod.failed(at, self._site.error(self._ending.of_task, at, number))
 
     def succeeds(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Iterator[Act]:
         """Let both have ended well."""
@@ -94,7 +90,7 @@ class LoneTask:
             self._pod, self._over = None, True
             yield pod.succeeded(at, outputs)
             yield self._site.succeeded(
-                at, outputs, pod.number, task_node_metadata=self._by_itself(pod.number)
+                at, outputs, pod.number, task_node_metadata=self._site.checkpoint(pod.number)
             )
 
     def fails(self, at: datetime, failure: Failure | None) -> Iterator[Act]:
@@ -109,11 +105,11 @@ class LoneTask:
         why = failure or _UNKNOWN
         last = why.of_task
         number = why.attempts - 1 if pod is None else pod.number
-        error = self._error(why, at, number)
+        error = self._site.error(why, at, number)
         if pod is not None and last.code not in NOT_OF_TASKS:
-            yield pod.failed(at, self._error(last, at, number))
+            yield pod.failed(at, self._site.error(last, at, number))
             yield self._site.event(
-                at, "FAILED", error=error, task_node_metadata=self._by_itself(number)
+                at, "FAILED", error=error, task_node_metadata=self._site.checkpoint(number)
             )
         else:
             is_out_of_time = last.code == wording.node_timed_out().code
@@ -138,18 +134,3 @@ class LoneTask:
             self._pod, self._over = None, True
             yield pod.aborted(at)
             yield self._site.aborted(Stopped(at, wording.WORKFLOW_ABORTED))
-
-    def _error(self, failure: Failure, at: datetime, attempt: int) -> core.ExecutionError:
-        execution = self._stage.id
-        worded = failure.worded_for(
-            execution.name,
-            node_id=self._site.id,
-            attempt=attempt,
-            namespace=f"{execution.project}-{execution.domain}",
-        )
-        return error_of(wording.Worded(worded.message, worded.code, worded.kind), at)
-
-    def _by_itself(self, attempt: int) -> events.TaskNodeMetadata:
-        """Return what is said of a node whose last attempt ended by itself."""
-        checkpoint = places.checkpoint(self._site.pod(attempt))
-        return events.TaskNodeMetadata(checkpoint_uri=checkpoint)

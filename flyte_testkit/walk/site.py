@@ -17,7 +17,7 @@ from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.engine.performance import Act
 from flyte_testkit.engine.stage import error_of
-from flyte_testkit.propeller import names, wording
+from flyte_testkit.propeller import names, places, wording
 from flyte_testkit.propeller.places import END, PRODUCER, START, Place
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from flyteidl.core import literals_pb2, workflow_pb2
 
     from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.failures import Failure
     from flyte_testkit.walk.failing import Stopped
 
 __all__ = ["Site"]
@@ -73,6 +74,14 @@ class Site:
     def pod(self, attempt: int) -> str:
         """Return the name of an attempt's pod."""
         return names.pod_name(self.stage.id.name, self.place.node_id, attempt)
+
+    def error(self, failure: Failure, at: datetime, attempt: int) -> core.ExecutionError:
+        """Return a failure of an attempt as a message, with all names filled in."""
+        return self.stage.error(failure, at, node_id=self.id, attempt=attempt)
+
+    def checkpoint(self, attempt: int) -> events.TaskNodeMetadata:
+        """Return what is said of a node whose last attempt ended by itself."""
+        return events.TaskNodeMetadata(checkpoint_uri=places.checkpoint(self.pod(attempt)))
 
     def deck(self, attempt: int) -> str:
         """Return the address of an attempt's deck."""

@@ -11,15 +11,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.event import event_pb2 as events
 from google.protobuf.duration_pb2 import Duration
 
 from flyte_testkit.admin.go import durations
 from flyte_testkit.engine.performance import Looks, Until, Wait
 from flyte_testkit.engine.stage import error_of
 from flyte_testkit.nodes import Task
-from flyte_testkit.propeller import places, wording
-from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES, Worded
+from flyte_testkit.propeller import wording
+from flyte_testkit.propeller.wording import FUTURES, SYSTEM_RETRIES
 from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, Yields
 from flyte_testkit.walk.caching import Caching
 from flyte_testkit.walk.dynamics import not_built, plays_yielded
@@ -224,23 +223,15 @@ class _Task:
         yield pod.aborted(at)
 
     def _error(self, failure: Failure, at: datetime) -> core.ExecutionError:
-        execution = self.site.stage.id
-        worded = failure.worded_for(
-            execution.name,
-            node_id=self.site.id,
-            attempt=self.number,
-            namespace=f"{execution.project}-{execution.domain}",
-        )
-        return error_of(Worded(worded.message, worded.code, worded.kind), at)
+        return self.site.error(failure, at, self.number)
 
     def _deck(self) -> dict[str, Any]:
         return {"deck_uri": self.site.deck(self.number)} if self.has_deck else {}
 
     def _by_itself(self) -> dict[str, Any]:
         """Return what is said of a node whose last attempt ended by itself."""
-        checkpoint = places.checkpoint(self.site.pod(self.number))
         fields = self._deck()
-        fields["task_node_metadata"] = events.TaskNodeMetadata(checkpoint_uri=checkpoint)
+        fields["task_node_metadata"] = self.site.checkpoint(self.number)
         if self.has_deck:
             fields["blobs"] = {fields["deck_uri"]: _DECK}
         return fields
