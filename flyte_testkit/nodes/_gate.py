@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, cast, final, get_origin
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._values import Values
+from flyte_testkit.nodes.retries import read_attempt
 from flyte_testkit.propeller import wording
 from flyte_testkit.timeline import (
     Attempt,
@@ -22,10 +23,8 @@ from flyte_testkit.timeline import (
     Succeeds,
     Timeline,
     TimesOut,
-    require_timeline,
 )
 from flyte_testkit.timeline import _durations as durations
-from flyte_testkit.timeline._attempt import of
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes.retries import Script
@@ -229,14 +228,7 @@ def _as_script(value: object) -> Attempt:
             " nodes.gate(running(60).succeeds()), or nodes.gate(signal=float) for what it waits"
             " for."
         )
-    if isinstance(value, Attempt):
-        script = value
-    else:
-        timeline = require_timeline(value, _WHAT)
-        try:
-            script = of(timeline)
-        except TimelineError as error:
-            raise TimelineError(f"{_WHAT}: {error}") from None
+    script = read_attempt(value, _WHAT)
     for step in script.steps:
         if step.phase != "RUNNING":
             raise TimelineError(

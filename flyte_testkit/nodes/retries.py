@@ -8,7 +8,7 @@ Ignorant of what a task is besides its attempts.
 
 from __future__ import annotations
 
-from types import MappingProxyType, MethodType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import TimelineError, cut, shown
@@ -25,13 +25,22 @@ from flyte_testkit.timeline import (
     require_timeline,
 )
 from flyte_testkit.timeline._attempt import of
+from flyte_testkit.timeline._endings import refuse_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from flyte_testkit.failures import Failure
 
-__all__ = ["NOT_OF_TASKS", "Script", "as_attempt", "as_attempts", "check_attempts", "least_retries"]
+__all__ = [
+    "NOT_OF_TASKS",
+    "Script",
+    "as_attempt",
+    "as_attempts",
+    "check_attempts",
+    "least_retries",
+    "read_attempt",
+]
 
 Script: TypeAlias = Attempt | Timeline
 """What may be written for an attempt."""
@@ -68,26 +77,13 @@ def as_attempt(value: object, what: str, *, is_dynamic: bool = False) -> Attempt
         >>> as_attempt(running(60).succeeds(), "attempt 1")
         nodes.running(60).succeeds()
     """
-    if isinstance(value, OpenAttempt):
-        endless = value.steps and value.steps[-1].duration is None
-        words = ".never_ends()" if endless else ".succeeds(), .fails(message) or .never_ends()"
-        raise TimelineError(f"{what}: {shown(value)} has no ending.\nEnd it with {words}.")
-    if isinstance(value, MethodType) and isinstance(value.__self__, OpenAttempt):
-        call = f"{shown(value.__self__)}.{value.__name__}"
-        raise TimelineError(f"{what}: {call} is not called yet.\nWrite {call}(…).")
+    refuse_open(value, OpenAttempt, what)
     if isinstance(value, (list, tuple)):
         raise TimelineError(
             f"{what}: {shown(value)} is no attempt.\nAttempts stand one by one:"
             " nodes.task(first, second), or nodes.task(*attempts)."
         )
-    if isinstance(value, Attempt):
-        attempt = value
-    else:
-        timeline = require_timeline(value, what)
-        try:
-            attempt = of(timeline)
-        except TimelineError as error:
-            raise TimelineError(f"{what}: {error}") from None
+    attempt = read_attempt(value, what)
     if isinstance(attempt.ending, Fails) and not (is_dynamic and _is_of_futures(attempt.ending)):
         _check_tasks_own(attempt.ending.failure, what)
     if isinstance(attempt.ending, Yields) and not is_dynamic:
@@ -96,6 +92,21 @@ def as_attempt(value: object, what: str, *, is_dynamic: bool = False) -> Attempt
             "\nWrite nodes.dynamic(…) for it."
         )
     return attempt
+
+
+def read_attempt(value: object, what: str) -> Attempt:
+    """Return an attempt as it is, and a plain timeline as the attempt that it says.
+
+    Raises:
+        TimelineError: It is neither, or no task does so.
+    """
+    if isinstance(value, Attempt):
+        return value
+    timeline = require_timeline(value, what)
+    try:
+        return of(timeline)
+    except TimelineError as error:
+        raise TimelineError(f"{what}: {error}") from None
 
 
 def as_attempts(

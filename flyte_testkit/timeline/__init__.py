@@ -22,11 +22,12 @@ who plays it, and that gRPC exists.
 
 from __future__ import annotations
 
-from types import FunctionType, MethodType
+from types import FunctionType
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.timeline._attempt import Attempt, AttemptEnding, OpenAttempt
 from flyte_testkit.timeline._durations import Duration, Polls, polls
+from flyte_testkit.timeline._endings import refuse_open
 from flyte_testkit.timeline._open import (
     OpenTimeline,
     aborting,
@@ -101,13 +102,7 @@ def require_timeline(value: object, what: str) -> Timeline:
     """
     if isinstance(value, Timeline):
         return value
-    if isinstance(value, OpenTimeline):
-        endless = value.steps and value.steps[-1].duration is None
-        words = ".never_ends()" if endless else ".succeeds(), .fails(message) or .never_ends()"
-        raise TimelineError(f"{what}: {shown(value)} has no ending.\nEnd it with {words}.")
-    if isinstance(value, MethodType) and isinstance(value.__self__, OpenTimeline):
-        call = f"{shown(value.__self__)}.{value.__name__}"
-        raise TimelineError(f"{what}: {call} is not called yet.\nWrite {call}(…).")
+    refuse_open(value, OpenTimeline, what)
     if isinstance(value, (Attempt, OpenAttempt)):
         raise TimelineError(
             f"{what}: {shown(value)} is what an attempt of a task does, not what an execution does."

@@ -6,7 +6,8 @@ Ignorant of what ends so: an execution, or an attempt of a task.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import MethodType
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.failures import USER_ERROR, Failure
@@ -19,7 +20,27 @@ if TYPE_CHECKING:
 
     from flyte_testkit.failures import ErrorKind
 
-__all__ = ["fails", "succeeds", "told"]
+__all__ = ["fails", "refuse_open", "succeeds", "told"]
+
+
+def refuse_open(value: Any, opened: type, what: str) -> None:
+    """Refuse what has no ending, and what was not called that would end or prolong it.
+
+    Args:
+        value: What somebody wrote.
+        opened: The type of what has no ending: an ``OpenTimeline``, or an ``OpenAttempt``.
+        what: Where it stands, for the error.
+
+    Raises:
+        TimelineError: It is so.
+    """
+    if isinstance(value, opened):
+        endless = value.steps and value.steps[-1].duration is None  # type: ignore[attr-defined]  # both have steps
+        words = ".never_ends()" if endless else ".succeeds(), .fails(message) or .never_ends()"
+        raise TimelineError(f"{what}: {shown(value)} has no ending.\nEnd it with {words}.")
+    if isinstance(value, MethodType) and isinstance(value.__self__, opened):
+        call = f"{shown(value.__self__)}.{value.__name__}"
+        raise TimelineError(f"{what}: {call} is not called yet.\nWrite {call}(…).")
 
 
 def succeeds(mapping: Mapping[str, object] | None, outputs: Mapping[str, object]) -> Succeeds:

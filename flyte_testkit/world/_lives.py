@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from flyte_testkit.clock._door import CAN_LISTEN, Door
-from flyte_testkit.world._reins import held
+from flyte_testkit.world._reins import reins_held
 
 if TYPE_CHECKING:
     from flyte_testkit.world._reins import Reins
@@ -121,11 +121,8 @@ class Life:
 
 def life_of(loop: Any) -> Life | None:
     """Return what a loop has on the clock, if it lives there; it begins when it is asked for."""
-    if not held:
-        return None
-    try:
-        reins = held[-1]
-    except IndexError:  # left meanwhile, by another thread
+    reins = reins_held()
+    if reins is None:
         return None
     life: Life | None = vars(loop).get(_LIFE)
     if life is not None and life.reins is reins:

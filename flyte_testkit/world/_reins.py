@@ -94,13 +94,20 @@ def _within(module: str, packages: tuple[str, ...]) -> bool:
 held = cast("list[Reins]", governors)  # of the one world that is entered, or empty
 
 
-def caller(frame: FrameType | None) -> Reins | None:
-    """Return the reins of the world if the code that this frame runs lives in it."""
+def reins_held() -> Reins | None:
+    """Return the reins of the world that is entered, if one is."""
     if not held:
         return None
     try:
-        reins = held[-1]
+        return held[-1]
     except IndexError:  # left meanwhile, by another thread
+        return None
+
+
+def caller(frame: FrameType | None) -> Reins | None:
+    """Return the reins of the world if the code that this frame runs lives in it."""
+    reins = reins_held()
+    if reins is None:
         return None
     while frame is not None:
         module = frame.f_globals.get("__name__") or ""
