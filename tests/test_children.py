@@ -1,7 +1,5 @@
 """Nodes that launch launch plans, as tests write them and as both clients see them."""
 
-from importlib.util import find_spec
-
 import pytest
 
 from flyte_testkit import failures, nodes, polls, render, running, undefined
@@ -15,19 +13,12 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.server import FakeFlyteAdmin
 
-needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
-CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 TRAINS = nodes.workflow(
     extract=nodes.task(running(60).succeeds(rows=1000)),
     train=nodes.launch_plan(of="training"),
     report=nodes.task(running(5).succeeds(), inputs={"auc": nodes.promise("train.auc")}),
 )
 CHILD_ONLY = nodes.workflow(train=nodes.launch_plan(of="training"))
-
-
-@pytest.fixture(params=CLIENTS)
-def remote(request, flyte_admin):
-    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

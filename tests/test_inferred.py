@@ -16,14 +16,8 @@ from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.stubs import Stub
 
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
-CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 PLACE = ("flytesnacks", "development")
 SUCCEEDED = core.WorkflowExecution.SUCCEEDED
-
-
-@pytest.fixture(params=CLIENTS)
-def remote(request, flyte_admin):
-    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """Trees of nodes are planted as timelines are: by name, by route, by function, by hand."""
 
-from importlib.util import find_spec
-
 import pytest
 
 from flyte_testkit import failures, fixtures, nodes, running, undefined
 from flyte_testkit.errors import FlyteTestkitError, RegistrationError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 
-needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
-CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 GIVES = nodes.task(running(60).succeeds(rows=1000))
 TREE = nodes.workflow(
     extract=GIVES,
@@ -19,11 +15,6 @@ TREE = nodes.workflow(
         inputs={"rows": nodes.promise("extract.rows")},
     ),
 )
-
-
-@pytest.fixture(params=CLIENTS)
-def remote(request, flyte_admin):
-    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from contract import VERSION
 from flyteidl.service import admin_pb2_grpc
 from grpc import insecure_channel
 
-from flyte_testkit import fake_flyte, running
+from flyte_testkit import fake_flyte
 from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.wire import openings
@@ -29,20 +29,6 @@ with grpc.insecure_channel(where) as channel:
     stub = admin_pb2_grpc.AdminServiceStub(channel)
     stub.GetVersion(version_pb2.GetVersionRequest(), timeout=30, wait_for_ready=True)
 """
-
-
-@pytest.fixture
-def admin():
-    admin = FakeFlyteAdmin(transport="direct")
-    with admin.serving():
-        admin.add_execution("run", running(1000).succeeds())
-        yield admin
-
-
-@pytest.fixture
-def stub(admin):
-    with admin.channel() as channel:
-        yield admin_pb2_grpc.AdminServiceStub(channel)
 
 
 def listens(endpoint):

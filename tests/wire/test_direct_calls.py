@@ -19,20 +19,6 @@ from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
 
-@pytest.fixture
-def admin():
-    admin = FakeFlyteAdmin(transport="direct")
-    with admin.serving():
-        admin.add_execution("run", running(1000).succeeds())
-        yield admin
-
-
-@pytest.fixture
-def stub(admin):
-    with admin.channel() as channel:
-        yield admin_pb2_grpc.AdminServiceStub(channel)
-
-
 def version(channel):
     return admin_pb2_grpc.AdminServiceStub(channel).GetVersion(VERSION, timeout=60)
 
