@@ -97,8 +97,10 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
 def _play(admin: FakeFlyteAdmin, events: int | None) -> float:
     """Let things happen, at so many instants or all; return when that is, in seconds."""
     clock: Any = admin.clock
+    backend = admin._backend  # noqa: SLF001  no business of those who write tests
     for _ in range(_MOST_EVENTS if events is None else events):
-        due = admin._backend.engine.next_due()  # noqa: SLF001  no business of those who write tests
+        with backend.moment():  # what is due now has happened, and what it leads to is scheduled
+            due = backend.engine.next_due()
         if due is None:
             break
         clock.move_to(due)

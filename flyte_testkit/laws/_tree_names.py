@@ -16,7 +16,7 @@ from flyte_testkit.errors import FlyteTestkitError, shown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Meant", "Step", "meant", "spelled", "spellings"]
+__all__ = ["Meant", "Step", "identity_of", "meant", "spelled", "spellings"]
 
 _BETWEEN: Final = re.compile(r"\s*(?:->|[./>:»→\s])+\s*")  # what stands between the parts of a path
 _ITEM: Final = re.compile(r"\[(\d+)\]$")
@@ -104,7 +104,7 @@ def meant(answer: object) -> Meant | None:
         item = _ITEM.search(answer.strip())
         text = answer.strip()[: item.start()] if item else answer
         return Meant(spelled(text), item=int(item[1]) if item else None)
-    if (identity := _identity(answer)) is not None:
+    if (identity := identity_of(answer)) is not None:
         return Meant(identity=identity)
     raise FlyteTestkitError(
         f"{shown(answer)} names no node. Return its unique id as 'n0-0-n1', its name, its path as "
@@ -112,7 +112,7 @@ def meant(answer: object) -> Meant | None:
     )
 
 
-def _identity(answer: Any) -> tuple[str, str] | None:
+def identity_of(answer: Any) -> tuple[str, str] | None:
     """Return the execution's name and the unique id that an object of a client's has."""
     for found in (answer, getattr(answer, "id", None)):
         found = getattr(found, "node_execution_id", found)  # noqa: PLW2901  of an attempt

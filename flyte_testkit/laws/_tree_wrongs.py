@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.errors import cut
+from flyte_testkit.laws._tree_names import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +38,10 @@ def is_number(value: object) -> bool:
 
 
 def short(answer: object) -> str:
-    """Return an answer as code, or most of it."""
-    return cut(repr(answer), _LETTERS)
+    """Return an answer on one line, or most of it; what a client's object is about."""
+    if (identity := identity_of(answer)) is not None:
+        return f"{type(answer).__name__} {identity[1]!r} of {identity[0]!r}"
+    return cut(" ".join(repr(answer).split()), _LETTERS)
 
 
 def because(node: TrueNode) -> str:

@@ -83,8 +83,14 @@ def culprit(nodes):
 
 
 def attempts(remote, node):
-    """The attempts of a node, the first one first."""
-    return sorted(node.task_executions, key=lambda attempt: attempt.id.retry_attempt)
+    """The attempts of a node, the first one first.
+
+    flytekit puts those of its children where those of a dynamic task should be, so it is asked.
+    """
+    found = node.task_executions
+    if hasattr(remote, "client"):
+        found, _ = remote.client.list_task_executions_paginated(node.id)
+    return sorted(found, key=lambda attempt: attempt.id.retry_attempt)
 
 
 def failed_items(attempt):
