@@ -66,10 +66,9 @@ class Array(Node):
         _check_whole("retries", self.retries, 0, "how often an item is tried again")
         _check_whole("concurrency", self.concurrency, 1, "how many items run at a time")
         keep(self, "min_success_ratio", _ratio(self.min_success_ratio))
-        for retries in (self.retries, self.least_retries):  # all items run one task
-            self._check_attempts(self.attempts, _WHAT, retries)
-            for index, attempts in self.but.items():
-                self._check_attempts(attempts, f"{_WHAT}, item {index}", retries)
+        self._check_attempts(self.attempts, _WHAT)
+        for index, attempts in self.but.items():
+            self._check_attempts(attempts, f"{_WHAT}, item {index}")
         _check_lists(self)
         _check_outputs(self)
         self.check_size(self.size, f"nodes.array(size={self.size})")
@@ -98,10 +97,8 @@ class Array(Node):
                 f"\n{known}: an index counts from 0."
             )
 
-    def _check_attempts(
-        self, attempts: tuple[Attempt, ...], what: str, retries: int | None
-    ) -> None:
-        check_attempts(attempts, retries, what)
+    def _check_attempts(self, attempts: tuple[Attempt, ...], what: str) -> None:
+        check_attempts(attempts, self.retries, what)
         for attempt in attempts:
             ending = attempt.ending
             if isinstance(ending, Fails) and _NUMBERED.match(ending.failure.message):

@@ -125,14 +125,3 @@ def test_a_registered_map_may_be_held_to_its_size():
     where = nodes.where(fit=nodes.array(DONE, size=20, but={4: BAD}))
 
     assert eval(repr(where)) == where  # noqa: S307  ours
-
-
-def test_an_item_is_tried_again_as_often_as_another_one_needs():
-    again = running(5).fails(failures.recoverable())
-
-    with pytest.raises(TimelineError, match="item 0: after attempt 1 an engine makes another one"):
-        nodes.array(again, running(5).succeeds(), size=2, but={0: running(5).times_out()})
-    with pytest.raises(TimelineError, match="after attempt 1 an engine makes another one"):
-        nodes.array(again, size=2, but={0: [again, running(5).succeeds()]})
-
-    assert nodes.array(again, running(5).succeeds(), size=2, but={0: [again, again]})
