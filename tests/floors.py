@@ -241,7 +241,10 @@ ROOMS = {
     "strategies": [
         "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_executions _nodes _tasks _timelines",
+        "_attempts _executions _nodes _tasks _timelines",
+        "_leaves",
+        "_wholes",
+        "_scripts",
         "_growth",
         "_trees",
         "__init__",
