@@ -285,6 +285,8 @@ class Engine(WorkflowExecutor):
     def _send(self, act: Act) -> AdminError | None:
         admin = self._admin()
         admin.store.blobs.update(act.blobs)
+        if not act.rpc:
+            return None
         if isinstance(act.request, ExecutionCreateRequest):
             return self._launch(act.request, act)
         try:
@@ -297,10 +299,15 @@ class Engine(WorkflowExecutor):
     def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
         """Let an execution launch another, which may play what the launching one says."""
         key, refused = (request.project, request.domain, request.name), None
+        asked = request
+        if act.is_orphan:
+            asked = ExecutionCreateRequest()
+            asked.CopyFrom(request)
+            asked.spec.metadata.ClearField("parent_node_execution")
         if act.script is not None:
             self._scripts[key] = act.script
         try:
-            self._admin().answer(act.rpc, request, act.at)
+            self._admin().answer(act.rpc, asked, act.at)
         except AdminError as refusal:
             refused = refusal
         self._scripts.pop(key, None)

@@ -147,7 +147,7 @@ class Array(Node):
         said = [f"{name}={told!r}" for name in options if (told := getattr(self, name)) is not None]
         return said + ([f"inputs={self.inputs!r}"] if self.inputs else [])
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = _text.attempts(attempt.as_argument() for attempt in self.attempts)
         said += [] if self.size is None else [f"size={self.size}"]
         said += [f"but={self.but!r}"] if self.but else []
