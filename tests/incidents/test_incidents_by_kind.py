@@ -9,7 +9,7 @@ from flyte_testkit import nodes, running
 from tests.conftest import needs_flytekit
 from tests.playing import launched, played
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 FIT = nodes.task(running(60).succeeds(auc=0.9))
 EDGES = ("start-node", "end-node")
@@ -69,6 +69,7 @@ def test_a_failure_node_is_read_and_is_not_what_has_failed(flyte_admin, remote):
     assert launch.failing.path == "load"
 
 
+@needs_flytekit
 def test_a_node_that_its_workflow_does_not_list_still_ends_a_sync_of_flytekit(
     flyte_admin, flyte_remote, flyte_client
 ):
@@ -141,6 +142,7 @@ def test_a_map_inside_of_a_dynamic_task_is_of_a_task_that_nobody_registered(flyt
         remote.fetch_task(name=task.name, version=task.version)
 
 
+@needs_flytekit
 def test_a_map_over_a_launch_plan_is_refused_when_it_is_registered(flyte_admin):
     """So there is no run of it whose nodes could not be read: yield one launch plan for each."""
     from flytekit import LaunchPlan, map_task, task, workflow
@@ -190,6 +192,7 @@ def test_launch_plans_three_levels_deep_and_sub_workflows_that_are_yielded_are_r
     assert node.outputs["auc"] == 0.9
 
 
+@needs_flytekit
 def test_a_single_task_is_launched_and_read_with_its_only_node(flyte_admin, flyte_remote):
     from flytekit import task
 

@@ -3,10 +3,9 @@
 import pytest
 
 from flyte_testkit import TimelineError, nodes, running
-from tests.conftest import needs_flytekit
 from tests.playing import launched, played
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 
 def test_why_a_run_was_stopped_is_told_by_its_child_and_not_by_its_nodes(flyte_admin, remote):

@@ -6,7 +6,7 @@ from flyte_testkit import TimelineError, failures, nodes, running
 from tests.conftest import needs_flytekit
 from tests.playing import launched, played
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 NO_ROOM = "0/12 nodes are available: 12 Insufficient cpu"
 
@@ -16,6 +16,7 @@ def phases(execution, node_id="n0"):
     return [each.closure.phase for each in execution.node_executions[node_id].task_executions]
 
 
+@needs_flytekit
 def test_a_cold_cluster_lets_an_arm_wait_and_says_why(flyte_admin, flyte_remote, flyte_client):
     """Whoever syncs meanwhile reads the arm; of the reason flytekit's models know nothing."""
     fit = nodes.task(nodes.waiting(595, reason=NO_ROOM).queued(2).running(300).succeeds())

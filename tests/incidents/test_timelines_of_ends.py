@@ -6,7 +6,7 @@ from flyte_testkit import aborting, failures, nodes, running, undefined
 from tests.conftest import needs_flytekit
 from tests.playing import launched, played
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 HOUR, DAY = 3600, 86_400
 
@@ -33,6 +33,7 @@ def test_success_without_outputs_is_no_abort(flyte_admin, remote):
     assert stopped.closure.abort_metadata.cause == "superseded"
 
 
+@needs_flytekit
 def test_a_run_that_is_done_before_anybody_looks_has_outputs_once_it_is_synced(
     flyte_admin, flyte_remote
 ):
@@ -133,6 +134,7 @@ def test_a_giant_error_that_nobody_hears_of_leaves_the_leaf_to_be_found(flyte_ad
     assert (launch.phase, launch.failing.path) == ("RUNNING", "load")
 
 
+@needs_flytekit
 def test_a_giant_error_is_whole_where_it_is_fetched_and_cut_where_it_is_listed(
     flyte_admin, flyte_remote
 ):

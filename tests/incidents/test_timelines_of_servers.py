@@ -6,11 +6,12 @@ from flyte_testkit import running
 from tests.conftest import needs_flytekit
 from tests.playing import launched
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 STORY = running(200).succeeds(auc=0.9)
 
 
+@needs_flytekit
 def test_half_a_minute_without_a_server_ends_the_wait_of_flytekit_and_not_ours(
     flyte_admin, flyte_remote, flyte_client
 ):
@@ -29,6 +30,7 @@ def test_half_a_minute_without_a_server_ends_the_wait_of_flytekit_and_not_ours(
     assert outage.struck > 4
 
 
+@needs_flytekit
 def test_a_lost_reply_makes_flytekit_launch_twice_and_us_once(
     flyte_admin, flyte_remote, flyte_client
 ):

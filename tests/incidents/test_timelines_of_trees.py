@@ -4,10 +4,9 @@ import pytest
 
 from flyte_testkit import failures, nodes, running
 from flyte_testkit.client import Options
-from tests.conftest import needs_flytekit
 from tests.playing import launched, played
 
-pytestmark = [pytest.mark.flyte(transport="direct"), needs_flytekit]
+pytestmark = pytest.mark.flyte(transport="direct")
 
 FIT = nodes.task(running(60).succeeds(auc=0.9))
 EXTRACT = nodes.task(running(8).succeeds())
