@@ -108,7 +108,7 @@ def _check_stays(phase: object) -> None:
     if isinstance(phase, str) and phase in NODE_OUTCOMES:
         raise refused(told, f"that is an end, in which every node stays.{_WRITE}")
     if not isinstance(phase, str) or phase not in STAYS:
-        near = close_names(phase, STAYS) if isinstance(phase, str) else ""
+        near = close_names(phase.upper(), STAYS) if isinstance(phase, str) else ""
         raise refused(
             told, f"no node is left in such a phase.{near}\nWrite one of {', '.join(STAYS)}."
         )

@@ -98,6 +98,8 @@ def _check_fits(node: Node, flaw: Flaw) -> None:
         )
     if flaw.deck and not isinstance(node, Task):
         raise refused("deck='missing'", f"a {word} has no deck; tasks have.")
+    if flaw.deck and isinstance(node, Dynamic) and node.nodes:
+        raise refused("deck='missing'", f"a {word} that yields has no deck at its end anyway.")
     if flaw.data_after is not None and not _may_give(node):
         raise refused(
             f"data_after={flaw.data_after:g}", f"this {word} gives nothing that could come late."

@@ -82,6 +82,7 @@ def test_it_is_told_what_is_wrong_with_a_node():
     [
         ({}, "says no flaw"),
         ({"stays": "RUNING"}, "Did you mean 'RUNNING'?"),
+        ({"stays": "running"}, "Did you mean 'RUNNING'?"),
         ({"stays": "SUCCEEDED"}, "that is an end"),
         ({"stays": "RECOVERED"}, "that is an end"),
         ({"stays": "INITIALIZING"}, "Write one of QUEUED, RUNNING, DYNAMIC_RUNNING"),
@@ -120,6 +121,11 @@ def test_what_is_no_flaw_is_refused_where_it_is_written(flaws, text):
     [
         (nodes.cached(), {"stays": "RUNNING"}, "only one event"),
         (nodes.dynamic(running(2).yields([])), {"stays": "DYNAMIC_RUNNING"}, "yields nothing"),
+        (
+            nodes.dynamic(running(2).yields([nodes.task()]), deck=True),
+            {"deck": "missing"},
+            "no deck at its end",
+        ),
         (nodes.gate(), {"deck": "missing"}, "a nodes.gate has no deck"),
         (nodes.subworkflow(fit=nodes.task()), {"deck": "missing"}, "has no deck"),
         (nodes.sleep(5), {"data_after": 5}, "gives nothing"),
@@ -138,6 +144,12 @@ def test_a_flaw_that_such_a_node_never_has_is_refused(node, flaws, text):
 def test_what_is_no_node_has_no_flaw(value):
     with pytest.raises(TimelineError, match="that is no node"):
         nodes.flawed(value, missing=True)
+
+
+@pytest.mark.parametrize("node", [nodes.cached(), nodes.task()])
+def test_items_of_a_map_have_no_flaw_of_their_own(node):
+    with pytest.raises(TimelineError, match=r"nodes\.flawed\(nodes\.array\(…\), …\)"):
+        nodes.array(running(5).succeeds(), size=3, but={1: nodes.flawed(node, missing=True)})
 
 
 def test_all_flaws_of_a_node_are_said_at_once():
