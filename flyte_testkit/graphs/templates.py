@@ -242,6 +242,8 @@ class Scope:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
         node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
+        if part.interruptible:
+            node.metadata.interruptible = True
         if part.mapped is not None:
             return node, self._map(node, part, part.mapped, path, giver)
         if part.plan is not None:

@@ -123,6 +123,8 @@ class _Maker(Maker):
                     f"\nIt takes {', '.join(map(repr, sorted(takes.variables))) or 'nothing'}."
                 )
         node.task_node.reference_id.CopyFrom(template.id)
+        if template.metadata.WhichOneof("interruptible_value"):  # as flytekit writes it
+            node.metadata.interruptible = template.metadata.interruptible
         plain = flow.outputs(None, takes, name=part.of).literals
         for name, variable in sorted(takes.variables.items()):
             if name not in part.inputs:

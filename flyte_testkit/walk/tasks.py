@@ -85,7 +85,7 @@ class _Task:
                 return found.outputs
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
-                self.pod = Pod(self.site, self.template, self.number, self.interruptible)
+                self.pod = Pod(self.site, self.template, self.number, self._may_be_taken_away)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
                 if isinstance(ending, (Succeeds, Fails, Yields)):
@@ -108,6 +108,11 @@ class _Task:
             raise
         finally:
             self.caching.ends()
+
+    @property
+    def _may_be_taken_away(self) -> bool:
+        """Whether the machine of the next attempt can be: not that of the very last one."""
+        return self.interruptible and self.spent["system"] < SYSTEM_RETRIES
 
     def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
         """Go through the phases of an attempt, those included that it cannot do without."""
