@@ -202,6 +202,7 @@ ROOMS = {
         "arms drawn",
         "bound joining plans",
         "templates",
+        "mapping",
         "yielded",  # what dynamic tasks make
         "casting",
         "__init__",

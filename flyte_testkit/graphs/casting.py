@@ -6,12 +6,14 @@ are tried again. Ignorant of launches, but for what one is given.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit import flow, literals
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
+from flyte_testkit.graphs.drawn import numbered
 from flyte_testkit.graphs.waits import check_gate, check_sleep
 from flyte_testkit.graphs.yielded import compiled
 from flyte_testkit.nodes import (
@@ -34,7 +36,7 @@ from flyte_testkit.timeline import Succeeds, Yields
 from flyte_testkit.walk import Cast, is_cached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
@@ -100,9 +102,17 @@ class _Caster:
         compiled: The workflow.
         word: How the script is written.
         registered: What is registered, for what dynamic tasks yield.
+        ids: The ids of nodes by their names, where the script has made them up; of others none.
     """
 
-    def __init__(self, compiled: Compiled, word: str, registered: Registered | None) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        word: str,
+        registered: Registered | None,
+        ids: Callable[[Iterable[str]], Mapping[str, str]] = lambda _: {},
+    ) -> None:
+        self.ids = ids
         self.compiled = compiled
         self.word = word
         self.registered = registered
@@ -116,8 +126,9 @@ class _Caster:
     ) -> None:
         """Find the nodes that stand beside each other, and those inside of them."""
         names: dict[str, str] = {}
+        made_up = {} if isinstance(script, Branch) else self.ids(script.nodes)
         for name, node in script.nodes.items():
-            found = self._found(scope, name)
+            found = self._found(scope, made_up.get(name, name))
             if (other := names.setdefault(found.id, name)) != name:
                 raise TimelineError(
                     f"{self.word}(…): {other!r} and {name!r} are one node of {scope.whose}:"
@@ -205,7 +216,12 @@ class _Caster:
     ) -> None:
         """Find the nodes that a dynamic task yields in the workflow that they make up."""
         closure = compiled(node, self.compiled.task(found), found.id, whose, self.registered)
-        inner = _Caster(Compiled(closure, path, whose), self.word, self.registered)
+        inner = _Caster(
+            Compiled(closure, path, whose),
+            self.word,
+            self.registered,
+            partial(numbered, prefix="dn"),
+        )
         inner.scope(inner.compiled.top, node)
         self.nodes |= inner.nodes
         self.outputs |= inner.outputs

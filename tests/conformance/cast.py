@@ -46,7 +46,7 @@ def register(story, ask):
     workflow = story["workflow"]
     project = workflow["primary"]["id"]["project"]
     ask("RegisterProject", {"project": {"id": project, "name": project}})
-    for template in [*workflow["tasks"], *_yielded(story)]:
+    for template in [*workflow["tasks"], *_yielded_tasks(story)]:
         ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
     _register_children(story, ask)
     entity = story["after"]["main"]["execution"]["spec"]["launch_plan"]
@@ -59,16 +59,23 @@ def register(story, ask):
     ask("CreateLaunchPlan", {"id": entity, "spec": {"workflow_id": primary["id"]}})
 
 
-def _yielded(story):
+def _yielded_tasks(story):
     """The tasks of what dynamic tasks yielded, those aside that the workflow has itself."""
     known = [task["id"] for task in story["workflow"]["tasks"]]
+    for closure in _yielded(story):
+        for task in closure.get("tasks", ()):
+            if task["template"]["id"] not in known:
+                known.append(task["template"]["id"])
+                yield task["template"]
+
+
+def _yielded(story):
+    """The workflows that dynamic tasks yielded, as FlyteAdmin was told of them."""
     for execution in story["executions"].values():
         for entry in execution["events"]:
             dynamic = entry["event"].get("task_node_metadata", {}).get("dynamic_workflow", {})
-            for task in dynamic.get("compiled_workflow", {}).get("tasks", ()):
-                if task["template"]["id"] not in known:
-                    known.append(task["template"]["id"])
-                    yield task["template"]
+            if "compiled_workflow" in dynamic:
+                yield dynamic["compiled_workflow"]
 
 
 def _register_children(story, ask):
@@ -89,7 +96,7 @@ def made_up_of(story):
 
     Those of one workflow have one spec.
     """
-    tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
+    tasks, known = [*story["workflow"]["tasks"], *_yielded_tasks(story)], []
     for call in reversed([*launches(story), *adopted(story)]):
         child = story["after"][key(call["request"]["name"])]["execution"]
         of = child["closure"]["workflow_id"]
@@ -131,7 +138,7 @@ def _made_up(story, call, workflow, tasks):
     """Return a workflow of the recorded name, and the tasks that it adds."""
     request = call["request"]
     given = request.get("inputs", {}).get("literals", {})
-    taken = _taken_from(request["spec"]["launch_plan"]["name"], story["workflow"])
+    taken = _taken_from(request["spec"]["launch_plan"]["name"], story)
     interface = {
         "inputs": {"variables": {name: {"type": _type(given[name])} for name in given}},
         "outputs": {"variables": {name: {"type": kind} for name, kind in taken}},
@@ -145,10 +152,12 @@ def _type(literal):
     return as_json(type_of_literal(ParseDict(literal, literals_pb2.Literal())))
 
 
-def _taken_from(plan, workflow):
+def _taken_from(plan, story):
     """The outputs of a launch plan that tasks and ends take, each with the type it is taken as."""
-    tasks = {task["id"]["name"]: task["interface"] for task in workflow["tasks"]}
-    for template in [workflow["primary"], *workflow["sub_workflows"]]:
+    workflow = story["workflow"]
+    tasks = [*workflow["tasks"], *_yielded_tasks(story)]
+    interfaces = {task["id"]["name"]: task["interface"] for task in tasks}
+    for template in [workflow["primary"], *workflow["sub_workflows"], *_yielded_templates(story)]:
         launching = {
             node["id"]
             for node in template["nodes"]
@@ -159,8 +168,14 @@ def _taken_from(plan, workflow):
                 takes = template["interface"].get("outputs", {}).get("variables", {})
             else:
                 task = node.get("task_node", {}).get("reference_id", {}).get("name")
-                takes = tasks.get(task, {}).get("inputs", {}).get("variables", {})
+                takes = interfaces.get(task, {}).get("inputs", {}).get("variables", {})
             for binding in node.get("inputs", ()):
                 promise = binding["binding"].get("promise", {})
                 if promise.get("node_id") in launching and binding["var"] in takes:
                     yield promise["var"], takes[binding["var"]]["type"]
+
+
+def _yielded_templates(story):
+    for closure in _yielded(story):
+        for each in (closure["primary"], *closure.get("sub_workflows", ())):
+            yield each["template"]
