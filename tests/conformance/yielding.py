@@ -46,8 +46,15 @@ def of_task(node, said):
     )
 
 
-def defined(template, node, said):
-    """What a script says of a node that is made up: what happens in it, and what it is."""
+def defined(template, node, said, given):
+    """What a script says of a node that is made up: what happens in it, and what it is.
+
+    Args:
+        template: The workflow that it is in.
+        node: The node.
+        said: What a script says of it if it is registered; None if that is nothing.
+        given: What it launched something with; None if it did not.
+    """
     beside = {each["id"]: each for each in template["nodes"]}
     after = sorted(named(beside[each]) for each in upstream(node) if each in beside)
     if "task_node" in node:
@@ -55,11 +62,21 @@ def defined(template, node, said):
         if isinstance(said, nodes.Cached):
             return replace(said, after=after)
         return replace(said, after=after, inputs=_given(node, beside))
-    if (plan := node.get("workflow_node", {}).get("launchplan_ref")) is not None:
-        return nodes.launch_plan(of=plan["name"], after=after)
+    plan = node.get("workflow_node", {}).get("launchplan_ref")
+    if plan is not None and given is not None:
+        return nodes.launch_plan(of=plan["name"], after=after, inputs=_given(node, beside) or given)
+    gate = node.get("gate_node", {})
+    if "sleep" in gate:
+        return nodes.sleep(_seconds(gate["sleep"].get("duration", "0s")), after=after)
+    if isinstance(said, nodes.Gate) and "timeout" in node["metadata"]:
+        return replace(said, after=after, timeout=_seconds(node["metadata"]["timeout"]))
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
+
+
+def _seconds(duration):
+    return float(duration.removesuffix("s"))
 
 
 def _given(node, beside):
