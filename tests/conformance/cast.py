@@ -1,15 +1,17 @@
 """Who has to be there before a recorded story of an engine can be told: tasks, workflows, plans.
 
 A story holds its own workflow as FlyteAdmin had compiled it. Of a launch plan that its engine
-launched it holds no more than the names, what was given to it and what was told; one that is made
-up takes its place, with the outputs that others take from it.
+launched it holds no more than the names, what was given to it, what it gave and what was told; one
+that is made up takes its place, with the outputs that it gave, and those that others take from it.
 """
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import made_up
+import unlaunched
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from replaying import as_json
@@ -46,7 +48,7 @@ def register(story, ask):
     workflow = story["workflow"]
     project = workflow["primary"]["id"]["project"]
     ask("RegisterProject", {"project": {"id": project, "name": project}})
-    for template in [*workflow["tasks"], *_yielded_tasks(story)]:
+    for template in [*workflow["tasks"], *_yielded(story)]:
         ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
     _register_children(story, ask)
     entity = story["after"]["main"]["execution"]["spec"]["launch_plan"]
@@ -59,23 +61,16 @@ def register(story, ask):
     ask("CreateLaunchPlan", {"id": entity, "spec": {"workflow_id": primary["id"]}})
 
 
-def _yielded_tasks(story):
+def _yielded(story):
     """The tasks of what dynamic tasks yielded, those aside that the workflow has itself."""
     known = [task["id"] for task in story["workflow"]["tasks"]]
-    for closure in _yielded(story):
-        for task in closure.get("tasks", ()):
-            if task["template"]["id"] not in known:
-                known.append(task["template"]["id"])
-                yield task["template"]
-
-
-def _yielded(story):
-    """The workflows that dynamic tasks yielded, as FlyteAdmin was told of them."""
     for execution in story["executions"].values():
         for entry in execution["events"]:
             dynamic = entry["event"].get("task_node_metadata", {}).get("dynamic_workflow", {})
-            if "compiled_workflow" in dynamic:
-                yield dynamic["compiled_workflow"]
+            for task in dynamic.get("compiled_workflow", {}).get("tasks", ()):
+                if task["template"]["id"] not in known:
+                    known.append(task["template"]["id"])
+                    yield task["template"]
 
 
 def _register_children(story, ask):
@@ -89,23 +84,30 @@ def _register_children(story, ask):
         if plan not in known:
             ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
         known += [plan, of]
+    for plan, of, spec in unlaunched.plans(story, known):
+        ask("CreateWorkflow", {"id": of, "spec": spec})
+        ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
 
 
 def made_up_of(story):
     """Yield the launch plan, workflow, its spec, and the tasks it adds, of all that is launched.
 
-    Those of one workflow have one spec.
+    Those of one workflow have one spec, whatever each of them told.
     """
-    tasks, known = [*story["workflow"]["tasks"], *_yielded_tasks(story)], []
+    tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
     for call in reversed([*launches(story), *adopted(story)]):
-        child = story["after"][key(call["request"]["name"])]["execution"]
-        of = child["closure"]["workflow_id"]
+        of = _workflow_of(story, call)
         made = next((made for other, made in known if other == of), None)
         if made is None:
-            made = _made_up(story, call, of, tasks)
+            made = _made_up(story, of, tasks)
             tasks += made[1]
             known.append((of, made))
         yield call["request"]["spec"]["launch_plan"], of, *made
+
+
+def _workflow_of(story, call):
+    child = story["after"][key(call["request"]["name"])]["execution"]
+    return child["closure"]["workflow_id"]
 
 
 def graph_of(story, name):
@@ -134,48 +136,55 @@ def _with_own_names(node):
     return node
 
 
-def _made_up(story, call, workflow, tasks):
+def _made_up(story, workflow, tasks):
     """Return a workflow of the recorded name, and the tasks that it adds."""
-    request = call["request"]
-    given = request.get("inputs", {}).get("literals", {})
-    taken = _taken_from(request["spec"]["launch_plan"]["name"], story)
-    interface = {
-        "inputs": {"variables": {name: {"type": _type(given[name])} for name in given}},
-        "outputs": {"variables": {name: {"type": kind} for name, kind in taken}},
-    }
-    told = Story.read("", story).told[key(request["name"])]
-    return made_up.workflow(workflow, told, interface, tasks)
+    every = [*launches(story), *adopted(story)]
+    calls = [call for call in every if _workflow_of(story, call) == workflow]
+    names = list(dict.fromkeys(call["request"]["name"] for call in calls))
+    launched = {}
+    for call in every:
+        parent = call["request"]["spec"]["metadata"]["parent_node_execution"]
+        if parent["execution_id"]["name"] in names:
+            launched[parent["node_id"]] = given(call), _gives(story, call)
+    interface = {"inputs": {"variables": {}}, "outputs": {"variables": {}}}
+    for call in calls:
+        interface["inputs"]["variables"] |= _variables(given(call))
+        interface["outputs"]["variables"] |= _gives(story, call)
+    told = Story.read("", story).told
+    return made_up.workflow(
+        workflow, _joined([told[key(name)] for name in names]), interface, tasks, launched
+    )
+
+
+def _joined(runs):
+    """All that was told of some runs of one workflow, as of one that came to all its nodes."""
+    first, *others = sorted(runs, key=lambda told: -len({event.node for event in told.kept()}))
+    events = list(first.kept())
+    for told in others:
+        known = {event.node for event in events}
+        events += [event for event in told.kept() if event.node not in known]
+    return replace(first, events=tuple(events))
+
+
+def given(call):
+    """Return the literals that a launch gives."""
+    return call["request"].get("inputs", {}).get("literals", {})
+
+
+def _gives(story, call):
+    """What an execution gives that was launched: what its engine was told, and what others take."""
+    gave = {}
+    for asked in story["executions"][key(call["request"]["name"])].get("calls", ()):
+        if asked["call"] == "GetExecutionData":
+            gave |= asked.get("reply", {}).get("full_outputs", {}).get("literals", {})
+    taken = unlaunched.taken_from(call["request"]["spec"]["launch_plan"]["name"], story["workflow"])
+    return {**_variables(gave), **{name: {"type": kind} for name, kind in taken}}
+
+
+def _variables(found):
+    return {name: {"type": _type(found[name])} for name in found}
 
 
 def _type(literal):
     """The type of a literal."""
     return as_json(type_of_literal(ParseDict(literal, literals_pb2.Literal())))
-
-
-def _taken_from(plan, story):
-    """The outputs of a launch plan that tasks and ends take, each with the type it is taken as."""
-    workflow = story["workflow"]
-    tasks = [*workflow["tasks"], *_yielded_tasks(story)]
-    interfaces = {task["id"]["name"]: task["interface"] for task in tasks}
-    for template in [workflow["primary"], *workflow["sub_workflows"], *_yielded_templates(story)]:
-        launching = {
-            node["id"]
-            for node in template["nodes"]
-            if node.get("workflow_node", {}).get("launchplan_ref", {}).get("name") == plan
-        }
-        for node in template["nodes"]:
-            if node["id"] == "end-node":
-                takes = template["interface"].get("outputs", {}).get("variables", {})
-            else:
-                task = node.get("task_node", {}).get("reference_id", {}).get("name")
-                takes = interfaces.get(task, {}).get("inputs", {}).get("variables", {})
-            for binding in node.get("inputs", ()):
-                promise = binding["binding"].get("promise", {})
-                if promise.get("node_id") in launching and binding["var"] in takes:
-                    yield promise["var"], takes[binding["var"]]["type"]
-
-
-def _yielded_templates(story):
-    for closure in _yielded(story):
-        for each in (closure["primary"], *closure.get("sub_workflows", ())):
-            yield each["template"]

@@ -19,9 +19,8 @@ from flyte_testkit.timeline import Attempt, Fails
 
 def named(node):
     """How a script calls a node."""
-    by_id = {"task_node", "array_node"} & node.keys() or "launchplan_ref" in node.get(
-        "workflow_node", {}
-    )
+    launches = "launchplan_ref" in node.get("workflow_node", {})
+    by_id = launches or "task_node" in node or "array_node" in node
     return (node["id"] if by_id else node["metadata"]["name"]).replace("-", "_")
 
 
@@ -48,8 +47,15 @@ def _map_of(node, said):
     )
 
 
-def defined(template, node, said):
-    """What a script says of a node that is made up: what happens in it, and what it is."""
+def defined(template, node, said, given):
+    """What a script says of a node that is made up: what happens in it, and what it is.
+
+    Args:
+        template: The workflow that it is in.
+        node: The node.
+        said: What a script says of it if it is registered; None if that is nothing.
+        given: What it launched something with; None if it did not.
+    """
     beside = {each["id"]: each for each in template["nodes"] if each["id"] not in EDGES}
     after = sorted(named(beside[each]) for each in upstream(node) if each in beside)
     if "task_node" in node:
@@ -58,14 +64,23 @@ def defined(template, node, said):
             return replace(said, after=after)
         return replace(said, after=after, inputs=_given(node, beside))
     if "array_node" in node:
-        return replace(
-            _map_of(node, said or nodes.array()), after=after, inputs=_given(node, beside)
-        )
-    if (plan := node.get("workflow_node", {}).get("launchplan_ref")) is not None:
-        return nodes.launch_plan(of=plan["name"], inputs=_given(node, beside), after=after)
+        mapped = _map_of(node, said or nodes.array())
+        return replace(mapped, after=after, inputs=_given(node, beside))
+    plan = node.get("workflow_node", {}).get("launchplan_ref")
+    if plan is not None and given is not None:
+        return nodes.launch_plan(of=plan["name"], after=after, inputs=_given(node, beside) or given)
+    gate = node.get("gate_node", {})
+    if "sleep" in gate:
+        return nodes.sleep(_seconds(gate["sleep"].get("duration", "0s")), after=after)
+    if isinstance(said, nodes.Gate) and "timeout" in node["metadata"]:
+        return replace(said, after=after, timeout=_seconds(node["metadata"]["timeout"]))
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
+
+
+def _seconds(duration):
+    return float(duration.removesuffix("s"))
 
 
 def _given(node, beside):
