@@ -233,7 +233,7 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_signals _values",
+        "_again _signals _values",
         "_hints",
         "_nodes",
         "_lives",
