@@ -181,7 +181,7 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing setting terminating",  # who plays what, and where; who ends it
+        "cast failing limits setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
         "pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
@@ -199,7 +199,7 @@ ROOMS = {
     ],
     "graphs": [
         "compiled kinds mapped waits",
-        "arms drawn",
+        "arms drawn lengths",
         "bound joining plans",
         "templates",
         "mapping",

@@ -318,6 +318,20 @@ def test_map_tasks_are_one_node_with_items(flyte_admin, flyte_remote):
     assert route.launches[0].nodes["total"].inputs == {"scores": [0.5, 0.5, 0.5]}
 
 
+def test_a_map_of_a_launch_plan_is_refused_as_flyteadmin_refuses_it(flyte_admin):
+    """It compares the lists with what the launch plan itself takes and gives, as recorded."""
+    register(flyte_admin, training, training_plan)
+
+    @workflow
+    def sweep(some: list[int]) -> list[float]:
+        return map_task(training_plan)(rows=some)
+
+    with pytest.raises(Exception, match="MismatchingTypes") as refused:
+        flyte_admin.register(sweep)
+
+    assert "'training_of_monday.o0' has type [simple:FLOAT]" in str(refused.value)
+
+
 def test_a_map_in_a_dynamic_task_is_read_below_it(flyte_admin, flyte_remote):
     register(flyte_admin, fanning)
     scores = nodes.array(running(60).succeeds(o0=0.5), size=3)

@@ -14,6 +14,7 @@ from flyte_testkit.errors import RegistrationError, TimelineError, close_names, 
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
 from flyte_testkit.graphs.drawn import numbered
+from flyte_testkit.graphs.lengths import check_lengths
 from flyte_testkit.graphs.waits import check_gate, check_sleep
 from flyte_testkit.graphs.yielded import compiled
 from flyte_testkit.nodes import (
@@ -144,12 +145,13 @@ class _Caster:
 
     def rest(self, attempt: Attempt) -> None:
         """Hold what all other tasks do against each of them."""
-        if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
-            return
+        outputs = attempt.ending.outputs if isinstance(attempt.ending, Succeeds) else {}
         for scope, node in self.compiled.everywhere():
             if kind(node) in {"task", "map"} and (*scope.path, node.id) not in self.nodes:
                 what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
-                self._check_outputs(what, node, attempt.ending.outputs)
+                check_lengths((attempt,), node, what)
+                if outputs:
+                    self._check_outputs(what, node, outputs)
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -264,6 +266,7 @@ class _Caster:
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
     ) -> None:
         check_attempts(attempts, self.compiled.retries(found), what)
+        check_lengths(attempts, found, what)
         ending = attempts[-1].ending if attempts else None
         if isinstance(ending, Yields) and ending.nodes:
             return  # its outputs come of them

@@ -23,6 +23,7 @@ from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, 
 from flyte_testkit.walk.caching import Caching
 from flyte_testkit.walk.dynamics import not_built, plays_yielded
 from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.limits import within
 from flyte_testkit.walk.pods import Pod
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class _Task:
         self.template = company.task_of(node)
         scripted = company.cast.nodes.get(site.path)
         attempts = scripted.attempts if isinstance(scripted, Task) else ()
-        self.attempts = attempts or (company.rest,)
+        self.attempts = within(attempts or (company.rest,), node)
         self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
         self.has_deck = self.template.metadata.generates_deck.value
         self.caching = Caching(site, inputs, around)
