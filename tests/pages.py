@@ -3,8 +3,9 @@
 A plugin of pytest: ``pytest docs/waits.md`` runs a page. A block that has tests is collected as a
 test module is; any other runs from top to bottom, as one test. Blocks are compiled under the name
 of their page, with as many empty lines before them as stand there, so that a failure names page and
-line: ``docs/waits.md:42``. A block that begins with ``python fails`` is there to be seen failing;
-``tests/test_pictures.py`` runs it. Ignorant of what the pages say.
+line: ``docs/waits.md:42``. A block that begins with ``python alone`` wants a pytest of its own, as
+one that is there to be seen failing: ``tests/test_pictures.py`` runs it. Ignorant of what the pages
+say.
 """
 
 import ast
@@ -19,7 +20,9 @@ import pytest
 from _pytest.assertion.rewrite import rewrite_asserts
 from hypothesis import Phase, settings
 
-FENCE = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```", re.DOTALL | re.MULTILINE)
+FENCE = re.compile(
+    r"^```(?P<language>\w+)(?P<told>[^\n]*)\n(?P<source>.*?)^```", re.DOTALL | re.MULTILINE
+)
 TESTS = re.compile(r"^(?:async def|def|class) (?:test_|Test)|^Test\w+ = ", re.MULTILINE)
 FLYTEKIT = re.compile(r"flytekit|flyte_remote|\.remote\(|laws\.(?:Waiting|Launching)Laws")
 
@@ -46,14 +49,17 @@ class Snippet:
     Attributes:
         line: The line of the page at which it begins.
         source: Its text, without the fences.
-        fails: Whether it is there to be seen failing.
+        language: What it is written in.
+        alone: Whether it wants a pytest of its own.
+        options: What that is told.
     """
 
     def __init__(self, text, match):
-        self.line = text.count("\n", 0, match.start(2)) + 1
-        self.source = match[2]
-        self.language = match[1]
-        self.fails = "fails" in match[0].partition("\n")[0].split()
+        self.line = text.count("\n", 0, match.start("source")) + 1
+        self.source = match["source"]
+        self.language = match["language"]
+        self.options = match["told"].split()
+        self.alone = self.options[:1] == ["alone"]
 
     def compiled(self, path, config=None):
         """The code, at its place in the page, with assertions that tell values as pytest's do."""
@@ -64,11 +70,15 @@ class Snippet:
         return compile(tree, str(path), "exec", dont_inherit=True)
 
 
-def snippets(path, language="python"):
-    """All blocks of a page in a language, in order."""
+def blocks(path):
+    """All blocks of a page, in order."""
     text = path.read_text(encoding="utf-8")
-    every = (Snippet(text, match) for match in FENCE.finditer(text))
-    return [each for each in every if each.language == language]
+    return [Snippet(text, match) for match in FENCE.finditer(text)]
+
+
+def snippets(path):
+    """Those that run as tests of the page."""
+    return [each for each in blocks(path) if each.language == "python" and not each.alone]
 
 
 def lines_of_code(path):
@@ -81,7 +91,7 @@ def lines_of_code(path):
 
 
 def pytest_collect_file(file_path, parent):
-    if file_path.suffix == ".md" and any(not each.fails for each in snippets(file_path)):
+    if file_path.suffix == ".md" and snippets(file_path):
         return Page.from_parent(parent, path=file_path)
     return None
 
@@ -93,9 +103,8 @@ class Page(pytest.File):
         lines = lines_of_code(self.path)  # pytest and Hypothesis show and parse them
         linecache.cache[str(self.path)] = (sum(map(len, lines)), None, lines, str(self.path))
         for snippet in snippets(self.path):
-            if not snippet.fails:
-                told = {"path": self.path, "name": f"line_{snippet.line}", "snippet": snippet}
-                yield Block.from_parent(self, nodeid=f"{self.nodeid}::{told['name']}", **told)
+            told = {"path": self.path, "name": f"line_{snippet.line}", "snippet": snippet}
+            yield Block.from_parent(self, nodeid=f"{self.nodeid}::{told['name']}", **told)
 
     def setup(self):
         self._settings = few_examples()

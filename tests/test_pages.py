@@ -1,6 +1,5 @@
 import pytest
 
-PLUGINS = ["-p", "tests.pages", "-p", "no:randomly", "-p", "no:asyncio"]
 PAGE = """\
 # A page
 
@@ -14,7 +13,7 @@ def test_two():
     assert three == 2
 ```
 
-```python fails
+```python alone fails
 assert False
 ```
 
@@ -30,10 +29,12 @@ assert four == 5
 
 
 @pytest.fixture
-def run(pytester):
+def run(pytester, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
     def run(text, *options):
         pytester.path.joinpath("page.md").write_text(text, encoding="utf-8")
-        return pytester.runpytest_inprocess(*PLUGINS, *options)
+        return pytester.runpytest_inprocess("-p", "tests.pages", *options)
 
     return run
 
