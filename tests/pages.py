@@ -12,6 +12,7 @@ import ast
 import linecache
 import re
 import sys
+import warnings
 from contextlib import contextmanager
 from importlib.util import find_spec
 from types import ModuleType
@@ -130,7 +131,8 @@ class Block(pytest.Module):
         code = self.snippet.compiled(self.path, self.config)
         sys.modules[module.__name__] = module
         if TESTS.search(self.snippet.source):
-            with few_examples():  # a property takes its settings when it is made
+            with few_examples(), warnings.catch_warnings():  # a property takes settings when made
+                warnings.simplefilter("default")  # what a reader imports may be deprecated
                 exec(code, vars(module))  # noqa: S102  a page is a test
         else:
             module.test_it_runs = lambda: exec(code, vars(module))  # noqa: S102  likewise
