@@ -132,7 +132,7 @@ class Block(pytest.Module):
         sys.modules[module.__name__] = module
         if TESTS.search(self.snippet.source):
             with few_examples(), warnings.catch_warnings():  # a property takes settings when made
-                warnings.simplefilter("default")  # what a reader imports may be deprecated
+                warnings.simplefilter("ignore")  # what a reader imports may be deprecated
                 exec(code, vars(module))  # noqa: S102  a page is a test
         else:
             module.test_it_runs = lambda: exec(code, vars(module))  # noqa: S102  likewise

@@ -15,6 +15,14 @@ def test_the_first_test_of_the_readme_has_six_lines():
     assert len(body) == 6
 
 
+def test_the_first_test_is_seen_within_ten_lines():
+    assert snippets(README)[0].line <= 10
+
+
+def test_the_readme_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 130
+
+
 def test_the_readme_gives_exactly_two_commands_for_a_fresh_machine():
     text = README.read_text(encoding="utf-8")
 
