@@ -3,6 +3,7 @@
     python docs/make_reference.py
 
 Docstrings are of Google's kind. What stands in a door for the house alone is named here, too.
+Code is ``py`` there: what is ``python`` is run as a page's, and examples of docstrings elsewhere.
 """
 # ruff: noqa: INP001  a script, no package
 
@@ -140,8 +141,8 @@ def _constant(each: Name) -> str:
                 text = getattr(getattr(following, "value", None), "value", None)
                 if isinstance(following, ast.Expr) and isinstance(text, str):
                     return Text(text).markdown
-                return f"```python\n{ast.unparse(node)}\n```"
-    return f"```python\n{each.name} = {each.value!r}\n```"
+                return f"```py\n{ast.unparse(node)}\n```"
+    return f"```py\n{each.name} = {each.value!r}\n```"
 
 
 def _submodules(door: str) -> Iterator[Any]:
@@ -185,7 +186,7 @@ def _call(name: str, value: Any) -> str:
         return ""
     if inspect.isclass(value) and value.__init__ is object.__init__:
         return ""
-    return f"```python\n{_signature(name, value)}\n```\n"
+    return f"```py\n{_signature(name, value)}\n```\n"
 
 
 def _signature(name: str, value: Any) -> str:
@@ -258,7 +259,7 @@ class Text:
             elif indented and section:
                 parts.append(_plain("\n".join(_entries(lines))))
             elif indented:
-                parts.append("```python\n" + "\n".join(lines) + "\n```")
+                parts.append("```py\n" + "\n".join(lines) + "\n```")
             elif lines == ["::"]:
                 section = ""
             else:

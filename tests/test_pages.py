@@ -1,5 +1,10 @@
+from pathlib import Path
+
 import pytest
 
+from tests.pages import blocks
+
+ROOT = Path(__file__).parent.parent
 PAGE = """\
 # A page
 
@@ -80,3 +85,12 @@ def test_a_page_without_python_is_none_of_pytests(run):
     result = run("# Words\n\n```text\nx\n```\n")
 
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_python_that_does_not_run_is_on_made_pages_only():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        page.name for page in pages for each in blocks(page) if each.language in {"py", "pycon"}
+    }
+
+    assert shown == {"reference.md"}
