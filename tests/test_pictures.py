@@ -4,19 +4,22 @@
 the text that stands in the next block, where ``…`` is anything; a line of ``…`` is any lines.
 """
 
+import shlex
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
 from flyte_testkit import fake_flyte
+from flyte_testkit.cli import main
 from tests.pages import FLYTEKIT, blocks
 
 ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def pictures():
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    for page in PAGES:
         every = blocks(page)
         for block, following in zip_longest(every, every[1:]):
             if block.alone:
@@ -47,6 +50,25 @@ def test_a_block_does_by_itself_what_its_page_says(block, shown, pytester, monke
     assert result.ret == (pytest.ExitCode.TESTS_FAILED if fails else pytest.ExitCode.OK)
     if fails:
         result.stdout.fnmatch_lines([pattern(line) for line in shown.source.splitlines() if line])
+
+
+COMMANDS = [
+    pytest.param(line, id=f"{page.name}: {line.split()[1]}")
+    for page in PAGES
+    for block in blocks(page)
+    if block.language == "console"
+    for line in block.source.splitlines()
+    if line.startswith("flyte-testkit ")
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_a_page_is_understood(command, monkeypatch):
+    served = []
+    monkeypatch.setattr("flyte_testkit.serving.serve", lambda *_, **told: served.append(told))
+
+    assert main(shlex.split(command)[1:]) == 0
+    assert served
 
 
 def pattern(line):
