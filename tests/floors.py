@@ -176,7 +176,7 @@ ROOMS = {
         "catalogue history performance",
         "families inside nursery rehearsal runs stage",
         "scripts",
-        "outline",
+        "outline played",
         "engine",
         "__init__",
     ],
