@@ -177,7 +177,7 @@ ROOMS = {
         "catalogue history performance",
         "families inside nursery rehearsal runs stage",
         "scripts",
-        "outline",
+        "outline played",
         "engine",
         "__init__",
     ],
