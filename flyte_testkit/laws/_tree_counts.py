@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyteidl.core.execution_pb2 import NodeExecution
 
 from flyte_testkit.errors import FlyteTestkitError, shown
-from flyte_testkit.laws._tree_names import Meant, meant
+from flyte_testkit.laws._tree_names import meant
 from flyte_testkit.laws._tree_wrongs import Wrong, is_number, named_so, short
 from flyte_testkit.propeller.phases import NODE_OUTCOMES
 
@@ -133,14 +133,10 @@ def _told(
         said = meant(name)
         if said is None:
             raise _no_answer(question, name, "the node's id, its name or its path")
-        if not _comes_by_itself(said, truth):
+        if not any(node.is_meant(said) for node in truth.others):
             nodes = [node for node in truth.nodes if node.is_meant(said)]
             found.append(_Told(name, value, value_of(value), nodes))
     return found
-
-
-def _comes_by_itself(said: Meant, truth: Truth) -> bool:
-    return (".".join(said.identity) if said.identity else said.text) in truth.others
 
 
 def _of_nobody(question: str, told: Sequence[_Told], loop: str) -> Wrong | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.laws._stage import remote_of, stage
-from flyte_testkit.laws._tree_truth import truth_of
+from flyte_testkit.laws._tree_truth import Truth
 from flyte_testkit.laws._watching import Attempt, attempt
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from flyte_testkit.laws._tree_promises import TreePromises
     from flyte_testkit.laws._tree_stories import TreeStory
-    from flyte_testkit.laws._tree_truth import Truth
     from flyte_testkit.server import FakeFlyteAdmin
     from flyte_testkit.wire.journal import Call
 
@@ -91,7 +90,7 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
             for question in questions:
                 said[question] = attempt(admin, getattr(suite, question), ended.returned)
         calls = tuple(admin.calls[before:])
-        return Looked(ended, said, admin, at, failed_at, truth_of(launch), calls, before)
+        return Looked(ended, said, admin, at, failed_at, Truth(launch), calls, before)
 
 
 def _play(admin: FakeFlyteAdmin, events: int | None) -> float:
