@@ -87,7 +87,7 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
         execution = remote.fetch_execution(name="run")
         before = len(admin.calls)
         limit = round(at + _PATIENCE, 6)
-        cast("VirtualClock", admin.clock).limit = limit  # type: ignore[assignment]  # in seconds
+        cast("VirtualClock", admin.clock).limit = limit
         ended = attempt(admin, suite.read, remote, execution)
         said: dict[str, Attempt] = {}
         if ended.raised is None:
