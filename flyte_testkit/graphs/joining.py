@@ -19,7 +19,7 @@ from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flyte_testkit.graphs.drawn import Gives
     from flyte_testkit.graphs.mapped import Mapped
@@ -211,13 +211,19 @@ def _check_arms(one: Graph, other: Graph, whose: str) -> None:
         )
 
 
-def _outputs(one: Mapping[str, Seen], other: Mapping[str, Seen], whose: str) -> Mapping[str, Seen]:
-    if one and other and set(one) != set(other):
-        said = " and ".join(", ".join(map(repr, sorted(names))) for names in (one, other))
+def _check_outputs(one: Iterable[str], other: Iterable[str], whose: str, kind: str) -> None:
+    """Refuse scripts that give this in one run, and that in another: all of it is declared."""
+    ways = sorted(one), sorted(other)
+    if all(ways) and ways[0] != ways[1]:
+        said = " and ".join(", ".join(map(repr, names)) for names in ways)
         raise TimelineError(
             f"the scripts disagree about what {whose} gives: {said}."
-            "\nA task that succeeds gives all of its outputs: script all of them, or none."
+            f"\nA {kind} that succeeds gives all of its outputs: script all of them, or none."
         )
+
+
+def _outputs(one: Mapping[str, Seen], other: Mapping[str, Seen], whose: str) -> Mapping[str, Seen]:
+    _check_outputs(one, other, whose, "task")
     found = dict(one)
     for name, seen in other.items():
         known = found.get(name, seen)
@@ -241,6 +247,8 @@ def _united(
     """Return what is bound; of outputs, values may differ from run to run and a promise wins."""
     if one is None or other is None:
         return other if one is None else one
+    if what == "output":
+        _check_outputs(one, other, whose, "workflow")
     found = dict(one)
     for name, value in other.items():
         known = found.setdefault(name, value)
