@@ -91,12 +91,17 @@ class Wait:
 
 
 class Until(Wait):
-    """Nothing happens before an instant."""
+    """Nothing happens before an instant.
 
-    __slots__ = ()
+    Attributes:
+        later: When more happens by itself after that, as far as it is known.
+    """
 
-    def __init__(self, at: datetime) -> None:
+    __slots__ = ("later",)
+
+    def __init__(self, at: datetime, later: tuple[datetime, ...] = ()) -> None:
         super().__init__(at)
+        self.later = later
 
 
 class When(Wait):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
+from flyte_testkit.engine.played import Played
 from flyte_testkit.engine.rehearsal import Rehearsal, rehearse
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.nodes import Array
