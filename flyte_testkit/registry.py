@@ -158,7 +158,7 @@ class Registry:
         if version is not None:
             require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
-        with self._backend.moment() as now:
+        with self._backend.glimpse() as now:
             self._children(named, children([script]))
             if self._is_to_be_inferred(named):
                 if place is None and (others := self._elsewhere(named)):

@@ -178,6 +178,7 @@ class _Caster:
         self._check_kind(scope, name, found, node)
         path = (*scope.path, found.id)
         self.nodes[path] = node
+        self._check_deck(f"{name!r} ({found.id}) of {scope.whose}", found, node)
         if isinstance(node, (Subworkflow, Branch)):
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
@@ -272,6 +273,17 @@ class _Caster:
             return  # its outputs come of them
         if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
             self._check_outputs(what, found, ending.outputs)
+
+    def _check_deck(self, what: str, found: workflow_pb2.Node, node: Node) -> None:
+        """Refuse that a deck is missing where there would be none."""
+        if node.flaw is None or not node.flaw.deck:
+            return
+        task = self.compiled.task(found)
+        if not task.metadata.generates_deck.value:
+            raise TimelineError(
+                f"{what}: deck='missing', but {task.id.name!r} makes no deck that could be."
+                "\nLet it make one: nodes.task(…, deck=True), or @task(enable_deck=True)."
+            )
 
     def _check_outputs(
         self, what: str, node: workflow_pb2.Node, outputs: Mapping[str, object]

@@ -153,7 +153,7 @@ class Array(Node):
         said += [f"inputs={self.inputs!r}"] if self.inputs else []
         return said + ([f"of={self.of!r}"] if self.of else [])
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = _text.attempts(attempt.as_argument() for attempt in self.attempts)
         said += [] if self.size is None else [f"size={self.size}"]
         said += [f"but={self.but!r}"] if self.but else []

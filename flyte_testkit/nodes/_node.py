@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._flaw import Flaw  # noqa: TC001  Hypothesis resolves hints
 from flyte_testkit.nodes._names import check_name
 
 if TYPE_CHECKING:
@@ -87,9 +88,11 @@ class Node(Value):
 
     Attributes:
         after: The names of the nodes that it comes after; None is all that are written before it.
+        flaw: What is wrong with how it is told of; None if nothing is.
     """
 
     after: tuple[str, ...] | None = None
+    flaw: Flaw | None = None
 
     @property
     def word(self) -> str:
@@ -118,6 +121,13 @@ class Node(Value):
     def below(self) -> Mapping[str, Node]:
         """Return the nodes inside of it, and its failure node."""
         return {}
+
+    def __repr__(self) -> str:
+        return self._as_code() if self.flaw is None else self.flaw.as_code(self._as_code())
+
+    def _as_code(self) -> str:
+        """Print it as it would be written without a flaw."""
+        raise NotImplementedError
 
     def _after_as_code(self) -> list[str]:
         if self.after is None:

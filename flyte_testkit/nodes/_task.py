@@ -101,7 +101,7 @@ class Task(Node):
         said += [f"{name}=True" for name in ("interruptible", "deck") if getattr(self, name)]
         return said + ([f"inputs={self.inputs!r}"] if self.inputs else [])
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         attempts = _text.attempts(attempt.as_argument() for attempt in self.attempts)
         return f"{self.word}({', '.join([*attempts, *self.defines, *self._after_as_code()])})"
 

@@ -189,7 +189,9 @@ class Launcher:
         spec.security_context.CopyFrom(config.security_context)
         if not single:
             spec.max_parallelism = config.max_parallelism
-            check_concurrency(self._store, plan)
+            if plan.message.spec.HasField("concurrency_policy"):
+                self._executor.catch_up()
+                check_concurrency(self._store, plan)
         spec.metadata.system_metadata.CopyFrom(
             execution_pb2.SystemMetadata(namespace=f"{request.project}-{request.domain}")
         )
