@@ -181,7 +181,7 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing setting terminating",  # who plays what, and where; who ends it
+        "cast failing limits setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
         "pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
@@ -199,9 +199,10 @@ ROOMS = {
     ],
     "graphs": [
         "compiled kinds mapped waits",
-        "arms drawn",
+        "arms drawn lengths",
         "bound joining plans",
         "templates",
+        "mapping",
         "yielded",  # what dynamic tasks make
         "casting",
         "__init__",
@@ -232,7 +233,7 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_signals _values",
+        "_again _signals _values",
         "_hints",
         "_nodes",
         "_lives",

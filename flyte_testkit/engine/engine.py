@@ -18,6 +18,7 @@ from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
 from flyteidl.core import types_pb2
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.executions.execution_rows import spec_of_engine
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.engine.families import Families
 from flyte_testkit.engine.outline import outlined
@@ -175,7 +176,7 @@ class Engine(WorkflowExecutor):
             root_of(id_),
             admission.inputs,
             admission.outputs,
-            spec=execution.message.spec,
+            spec=spec_of_engine(execution),
             pace=self.pace,
         )
 

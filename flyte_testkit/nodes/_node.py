@@ -5,7 +5,7 @@ Ignorant of which kinds there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
@@ -15,7 +15,7 @@ from flyte_testkit.nodes._names import check_name
 if TYPE_CHECKING:
     from flyte_testkit.nodes._promise import Promise
 
-__all__ = ["After", "Node", "Value", "named_after", "once"]
+__all__ = ["After", "Node", "Value", "check_of", "named_after", "once"]
 
 _ADVICE: Final = {
     ("Where", "succeeds"): (
@@ -149,6 +149,28 @@ def named_after(after: object, what: str) -> tuple[str, ...] | None:
         )
     names = sorted(after, key=str) if isinstance(after, (set, frozenset)) else after
     return tuple(dict.fromkeys(check_name(name, f"{what}: after=…") for name in names))
+
+
+def check_of(of: object, word: str, said: Sequence[str]) -> None:
+    """Refuse what is no name of a registered task, and what the task of that name says itself.
+
+    Args:
+        of: The name; empty for none.
+        word: How the node is written.
+        said: What is said of its task beside that.
+
+    Raises:
+        TimelineError: It is no text, or something is said twice.
+    """
+    if not isinstance(of, str):
+        raise TimelineError(
+            f"{word}(of={shown(of)}): a registered task is named by a text.\nWrite of='flows.fit'."
+        )
+    if of and said:
+        raise TimelineError(
+            f"{word}(of={of!r}, {said[0]}): the registered task says that itself."
+            "\nLeave one of them out."
+        )
 
 
 def once(method: str, said: object) -> None:

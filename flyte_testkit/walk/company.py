@@ -11,6 +11,7 @@ from flyteidl.core import literals_pb2, types_pb2, workflow_pb2
 
 from flyte_testkit import flow, nodes
 from flyte_testkit.propeller.places import Place
+from flyte_testkit.walk.pods import may_be_taken_away
 from flyte_testkit.walk.site import Site
 from flyte_testkit.walk.slots import Slots
 
@@ -108,13 +109,8 @@ class Company:
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:
-        """Whether a task's machine can be taken away: its node says so, its task, or the whole."""
-        if node.metadata.WhichOneof("interruptible_value"):
-            return node.metadata.interruptible
-        task = self.task_of(node)
-        if task.metadata.WhichOneof("interruptible_value"):
-            return task.metadata.interruptible
-        return self.cast.closure.primary.template.metadata_defaults.interruptible
+        """Whether a task's machine can be taken away."""
+        return may_be_taken_away(node, self.cast.closure, self.stage.spec)
 
     def rank_of(self, path: tuple[str, ...]) -> Rank:
         """Return where a node comes; what nobody placed comes where that comes which it is in."""

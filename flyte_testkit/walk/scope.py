@@ -271,5 +271,6 @@ class Scope:
         error = error_of(worded, at)
         yield site.event(at, "FAILED", error=error)
         if site.node.HasField("task_node"):
-            yield Pod(site, self.company.task_of(site.node), 0, interruptible=False).aborted(at)
+            task, company = self.company.task_of(site.node), self.company
+            yield Pod(site, task, 0, company.is_interruptible(site.node)).aborted(at)
         raise NodeFailed(error)

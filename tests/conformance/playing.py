@@ -12,7 +12,6 @@ import earlier
 import families
 import rounding
 import story_kinds
-import yielding
 from caches import overwritten
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
@@ -33,8 +32,8 @@ EARLIER = "earlier"
 
 
 def lacking(story):
-    """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
-    return (*story_kinds.lacking(story, KINDS), *yielding.lacking(story))
+    """Return the kinds of nodes that a story needs, and that cannot be scripted yet."""
+    return story_kinds.lacking(story, KINDS)
 
 
 def played(story):
