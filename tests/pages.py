@@ -125,8 +125,7 @@ class Block(pytest.Module):
     def _getobj(self):
         if FLYTEKIT.search(self.snippet.source) and find_spec("flytekit") is None:
             pytest.skip("flytekit is optional", allow_module_level=True)
-        stem = re.sub(r"\W", "_", self.path.stem.lower())
-        module = ModuleType(f"page_{stem}_{self.name}")
+        module = ModuleType(re.sub(r"\W+", "_", f"page_{self.nodeid}"))
         module.__file__ = str(self.path)
         code = self.snippet.compiled(self.path, self.config)
         sys.modules[module.__name__] = module
