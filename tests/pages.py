@@ -136,3 +136,7 @@ class Block(pytest.Module):
         else:
             module.test_it_runs = lambda: exec(code, vars(module))  # noqa: S102  likewise
         return module
+
+    def teardown(self):
+        """Forget the module: each world looks through all that there are."""
+        sys.modules.pop(self.obj.__name__, None)
