@@ -454,3 +454,21 @@ def test_the_very_last_attempt_of_an_interruptible_task_is_on_a_machine_that_sta
 
     found = classes_of(flyte_remote, execution.node_executions["n2"])
     assert found == [INTERRUPTIBLE, INTERRUPTIBLE, INTERRUPTIBLE, DEFAULT]
+
+
+def test_a_task_that_is_launched_alone_is_interruptible_if_its_launch_says_so(
+    flyte_admin, flyte_remote
+):
+    """The workflow that FlyteAdmin makes around it does not take over what its task says."""
+    register(flyte_admin)
+    flyte_admin.on_launch(cheap).always_plays(nodes.where())
+    alone = flyte_remote.fetch_task(name=cheap.name)
+
+    found = []
+    for interruptible in (None, True):
+        options = {} if interruptible is None else {"interruptible": interruptible}
+        execution = flyte_remote.execute(alone, inputs={"rows": 9}, wait=True, **options)
+        (node_id,) = set(execution.node_executions) - {"start-node", "end-node"}
+        found += classes_of(flyte_remote, execution.node_executions[node_id])
+
+    assert found == [DEFAULT, INTERRUPTIBLE]
