@@ -107,7 +107,7 @@ ROOMS = {
     ],
     "nodes": [
         "_names _text retries",
-        "_promise _values order",
+        "_flaw _promise _values order",  # what is wrong with a node, given to it, before it
         "_node",
         "_cached",
         "_items",
@@ -117,6 +117,7 @@ ROOMS = {
         "_groups",
         "_wholes",
         "_launch_plan",  # which launches a whole
+        "_flawed",  # any of them
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -181,9 +182,9 @@ ROOMS = {
         "__init__",
     ],
     "walk": [
-        "cast failing setting terminating",  # who plays what, and where; who ends it
+        "cast failing late limits setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
-        "pods slots",  # what is said of an attempt, or of none; whose turn it is
+        "flawed pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "caching",
@@ -199,9 +200,10 @@ ROOMS = {
     ],
     "graphs": [
         "compiled kinds mapped waits",
-        "arms drawn",
+        "arms drawn lengths",
         "bound joining plans",
         "templates",
+        "mapping",
         "yielded",  # what dynamic tasks make
         "casting",
         "__init__",
@@ -232,7 +234,7 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_signals _values",
+        "_again _signals _values",
         "_hints",
         "_nodes",
         "_lives",
@@ -241,7 +243,10 @@ ROOMS = {
     "strategies": [
         "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_executions _nodes _tasks _timelines",
+        "_attempts _executions _nodes _tasks _timelines",
+        "_leaves",
+        "_wholes",
+        "_scripts",
         "_growth",
         "_trees",
         "__init__",

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import pytest
 from flyteidl.admin import execution_pb2, node_execution_pb2
 
-from flyte_testkit import fixtures, nodes, running
+from flyte_testkit import fixtures, nodes, render, running
 from flyte_testkit.server import FakeFlyteAdmin
 
 GOOD = nodes.task(running(60).succeeds(rows=9))
@@ -107,7 +107,10 @@ def test_a_run_that_was_aborted_is_recovered(admin):
 
 
 def test_a_run_that_still_runs_is_recovered_as_it_is_by_then(admin):
-    # FlyteAdmin asks for no phase: what has not ended runs in both.
+    """FlyteAdmin 1.16 asks for no phase, as recorded: of "recover of an execution without inputs"
+    nothing had happened yet, and of "recover meets the concurrency limit" only the limit is in the
+    way of a run that is RUNNING. What has not ended runs in both.
+    """
     route = admin.on_launch("etl").plays(FAILS, nodes.where(extract=NEVER))
     launch(admin)
     admin.clock.advance(65)
@@ -115,6 +118,33 @@ def test_a_run_that_still_runs_is_recovered_as_it_is_by_then(admin):
     assert route.launches[0].phase == "RUNNING"
     assert new.nodes["extract"].phase == "RECOVERED"
     assert new.nodes["train.prepare"].phase != "RECOVERED"
+
+
+@pytest.mark.parametrize(
+    ("wait", "told"),
+    [
+        (65, "which was RUNNING then: what had not succeeded runs twice; wait for its end"),
+        (600, "\n"),
+    ],
+)
+def test_the_picture_says_what_is_recovered_and_that_it_still_ran(admin, wait, told):
+    route = admin.on_launch("etl").plays(FAILS, nodes.where(extract=NEVER))
+    launch(admin)
+    admin.clock.advance(wait)
+
+    again(admin, route)
+
+    drawn = render.text(admin)
+    recovers = f"recovers {route.launches[0].id.name}"
+    assert recovers + (", " if told != "\n" else "") + told in drawn
+
+
+def test_the_picture_says_what_is_relaunched(admin):
+    route = launched(admin, FAILS, FAILS)
+
+    again(admin, route, how="Relaunch")
+
+    assert f"relaunches {route.launches[0].id.name}\n" in render.text(admin)
 
 
 def test_a_run_that_succeeded_is_recovered_whole(admin):

@@ -157,6 +157,13 @@ def test_a_tree_may_win_against_whoever_terminates_it(flyte_admin, terminated):
     assert launch.nodes["test"].phase == "SUCCEEDED"
 
 
+def test_a_tree_may_fail_before_it_is_stopped(flyte_admin, terminated):
+    fails = nodes.workflow(fit=nodes.task(running(15).fails("no disk")))
+    launch = terminated(fails.on_terminate(aborting(600)))
+    assert phases(flyte_admin, launch, 1, 20) == ["ABORTING", "FAILED"]
+    assert launch.failing.path == "fit"
+
+
 def test_a_late_engine_lets_nodes_go_on_for_longer(flyte_admin, terminated):
     launch = terminated(TREE.on_terminate(aborting(2)))
     assert phases(flyte_admin, launch, 1, 2) == ["ABORTING", "ABORTED"]

@@ -17,6 +17,7 @@ from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
 from flyteidl.core import types_pb2
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.executions.execution_rows import spec_of_engine
 from flyte_testkit.admin.executions.executor import WorkflowExecutor
 from flyte_testkit.engine.families import Families
 from flyte_testkit.engine.outline import outlined
@@ -122,7 +123,7 @@ class Engine(WorkflowExecutor):
             root_of(id_),
             admission.inputs,
             admission.outputs,
-            spec=execution.message.spec,
+            spec=spec_of_engine(execution),
             pace=self.pace,
         )
 
@@ -252,6 +253,8 @@ class Engine(WorkflowExecutor):
     def _send(self, act: Act) -> AdminError | None:
         admin = self._admin()
         admin.store.blobs.update(act.blobs)
+        if not act.rpc:
+            return None
         if isinstance(act.request, ExecutionCreateRequest):
             return self._launch(act.request, act)
         try:
@@ -264,10 +267,15 @@ class Engine(WorkflowExecutor):
     def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
         """Let an execution launch another, which may play what the launching one says."""
         key, refused = (request.project, request.domain, request.name), None
+        asked = request
+        if act.is_orphan:
+            asked = ExecutionCreateRequest()
+            asked.CopyFrom(request)
+            asked.spec.metadata.ClearField("parent_node_execution")
         if act.script is not None:
             self._scripts[key] = act.script
         try:
-            self._admin().answer(act.rpc, request, act.at)
+            self._admin().answer(act.rpc, asked, act.at)
         except AdminError as refusal:
             refused = refusal
         self._scripts.pop(key, None)

@@ -48,11 +48,12 @@ class Act:
 
     Attributes:
         at: When it is sent; also what the event says of itself.
-        rpc: The RPC it is sent by.
+        rpc: The RPC it is sent by; empty if only blobs are written.
         request: The message.
         principal: On whose behalf; only terminations have somebody.
         blobs: What the engine writes to the object store just before.
         script: What the execution plays that it launches; None if others say so.
+        is_orphan: Whether FlyteAdmin is not told who launches it.
     """
 
     at: datetime
@@ -61,6 +62,7 @@ class Act:
     principal: str = ""
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     script: object | None = None
+    is_orphan: bool = False
 
 
 class Wait:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from flyte_testkit.graphs.kinds import Types
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "Plan", "as_part", "drawn"]
+__all__ = ["Graph", "Part", "Plan", "as_part", "drawn", "numbered"]
 
 _NUMBERED: Final = {"n": re.compile(r"n\d+"), "dn": re.compile(r"dn\d+")}
 
@@ -130,14 +130,20 @@ class Graph:
 
     def numbered(self, prefix: str) -> dict[str, str]:
         """Return the id of each node; what a dynamic task yields has others than a workflow."""
-        own = {name for name in self.parts if _NUMBERED[prefix].fullmatch(name)}
-        free = (f"{prefix}{number}" for number in count() if f"{prefix}{number}" not in own)
-        return {name: name if name in own else next(free) for name in self.parts}
+        return numbered(self.parts, prefix)
 
     def meant(self, name: str) -> str | None:
         """Return the name of the node that a script calls by name or by id; None for no node."""
         called = (known for known, id_ in self.ids.items() if id_ == name)
         return self.spelled(name) or next(called, None)
+
+
+def numbered(names: Iterable[str], prefix: str) -> dict[str, str]:
+    """Return the ids of nodes beside each other: numbers, but for those that are called so."""
+    names = list(names)
+    own = {name for name in names if _NUMBERED[prefix].fullmatch(name)}
+    free = (f"{prefix}{number}" for number in count() if f"{prefix}{number}" not in own)
+    return {name: name if name in own else next(free) for name in names}
 
 
 def drawn(tree: Workflow | Subworkflow | Dynamic, whose: str) -> Graph:
@@ -189,6 +195,7 @@ def as_part(node: Node, whose: str) -> Part:
             inputs=dict(node.inputs),
             outputs=_seen(node.outputs, whose, node),
             mapped=Mapped.of(node),
+            of=node.of,
             cached=bool(node.but.cached),
         )
     if isinstance(node, Cached):

@@ -68,7 +68,7 @@ class Cached(Node):
         """What is said here that a registered workflow says itself."""
         return [f"of={self.of!r}"] if self.of else []
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         named = all(name.isidentifier() and name not in _OPTIONS for name in self.outputs)
         told = [f"{name}={value!r}" for name, value in self.outputs.items()]
         said = told if named else [repr(self.outputs)]

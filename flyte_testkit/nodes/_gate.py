@@ -120,7 +120,7 @@ class Gate(Node):
                 "\nLet it wait for less, or write .times_out()."
             )
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         script = [] if self.script is None else [self.script.as_argument()]
         return f"nodes.gate({', '.join([*script, *self.defines, *self._after_as_code()])})"
 
@@ -148,7 +148,7 @@ class Sleep(Node):
         """How it is written."""
         return "nodes.sleep"
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         return f"nodes.sleep({', '.join([durations.code(self.seconds), *self._after_as_code()])})"
 
 

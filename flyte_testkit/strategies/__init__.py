@@ -34,8 +34,9 @@ from flyte_testkit.strategies._literals import literal_maps, literal_types, lite
 from flyte_testkit.strategies._messages import messages
 from flyte_testkit.strategies._nodes import node_execution_closures, node_executions
 from flyte_testkit.strategies._printing import as_code, teach_hypothesis
+from flyte_testkit.strategies._scripts import scripts
 from flyte_testkit.strategies._tasks import task_execution_closures, task_executions
-from flyte_testkit.strategies._timelines import scripts, terminal_outcomes, timelines
+from flyte_testkit.strategies._timelines import terminal_outcomes, timelines
 from flyte_testkit.strategies._trees import NodeTree, node_trees
 
 __all__ = [

@@ -22,12 +22,19 @@ from flyte_testkit.propeller.places import PRODUCER
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flyteidl.core import identifier_pb2, literals_pb2, tasks_pb2
+    from flyteidl.admin import execution_pb2
+    from flyteidl.core import (
+        compiler_pb2,
+        identifier_pb2,
+        literals_pb2,
+        tasks_pb2,
+        workflow_pb2,
+    )
 
     from flyte_testkit.timeline import TaskPhase
     from flyte_testkit.walk.site import Site
 
-__all__ = ["WITHOUT_LOGS", "Pod", "log_of"]
+__all__ = ["WITHOUT_LOGS", "Pod", "log_of", "may_be_taken_away"]
 
 _ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _BY_KUBERNETES: Final = frozenset({"INITIALIZING", "RUNNING"}) | _ENDS
@@ -125,6 +132,23 @@ class Pod:
         if phase in _ENDS:
             at = self.ended or at
         return self.site.stage.pace.of_pod(at) if phase in _BY_KUBERNETES else at
+
+
+def may_be_taken_away(
+    node: workflow_pb2.Node,
+    whole: compiler_pb2.CompiledWorkflowClosure,
+    spec: execution_pb2.ExecutionSpec,
+) -> bool:
+    """Whether the machine can be taken away on which a node's task runs.
+
+    Its node says so, else the launch, else the workflow that is launched. flytekit lets a node say
+    what its task says; what a task says itself, or a sub-workflow, is not asked.
+    """
+    if node.metadata.WhichOneof("interruptible_value"):
+        return node.metadata.interruptible
+    if spec.HasField("interruptible"):
+        return spec.interruptible.value
+    return whole.primary.template.metadata_defaults.interruptible
 
 
 def log_of(

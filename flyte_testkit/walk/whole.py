@@ -28,6 +28,7 @@ from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.gates import waits_for_approval
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
+from flyte_testkit.walk.late import lately
 from flyte_testkit.walk.scope import Scope
 from flyte_testkit.walk.setting import Memory, Setting
 from flyte_testkit.walk.terminating import terminating
@@ -176,10 +177,13 @@ def perform(
     memory = memory or Memory(Setting(), {}, rehearses=stage.rehearses)
     company = Company(cast, stage, play, memory, most_at_once)
     performance = _performs(company, at)
-    if (stop := cast.script.stop) is None:
-        return performance
-    act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
-    return terminating(performance, act, _deaf(cast))
+    if (stop := cast.script.stop) is not None:
+        stops_at = at + timedelta(seconds=stop.seconds)
+        act = stage.termination(stops_at, stop.by.cause, stop.by.principal)
+        performance = terminating(performance, act, _deaf(cast))
+    if any(node.flaw is not None for node in cast.nodes.values()):
+        performance = lately(performance, company.late)
+    return performance
 
 
 def _deaf(cast: Cast) -> timedelta:

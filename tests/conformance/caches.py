@@ -31,6 +31,24 @@ def found(story):
     return _from_before(story, lambda event: status(event) == HIT)
 
 
+def earlier(story):
+    """Return the names of executions outside of the story that have made all that was cached.
+
+    Where something was made in the story as well, nobody can have run the same before.
+    """
+    before, names = found(story), []
+    events = [event for told in story.told.values() for event in told.kept()]
+    if any(status(event) == POPULATED for event in events):
+        return []
+    for event in events:
+        if status(event) == HIT and tag(event) in before:
+            source = _key(event).get("source_task_execution", {})
+            name = source.get("node_execution_id", {}).get("execution_id", {}).get("name", "")
+            if name and not name.startswith("${"):
+                names.append(name)
+    return list(dict.fromkeys(names))
+
+
 def _key(event):
     return event.metadata.get("catalog_key", {})
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import cast
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
 from story_rules import ENDED
 
+from flyte_testkit import literals
 from flyte_testkit.propeller import names as given
 
 EVERY = 30.0
@@ -23,6 +26,17 @@ def children(story, parent):
         of = call["request"]["spec"]["metadata"]["parent_node_execution"]
         if cast.key(of["execution_id"]["name"]) == parent:
             found[of["node_id"]] = cast.key(call["request"]["name"])
+    return found
+
+
+def inputs(story, parent):
+    """Return what one gave to what it launched or adopted, by the unique ids of its nodes."""
+    found = {}
+    for call in _calls(story):
+        of = call["request"]["spec"]["metadata"]["parent_node_execution"]
+        if cast.key(of["execution_id"]["name"]) == parent:
+            gave = ParseDict({"literals": cast.given(call)}, literals_pb2.LiteralMap())
+            found[of["node_id"]] = literals.python_values(gave)
     return found
 
 

@@ -19,7 +19,7 @@ VALUES = {
 """Something for inputs of which nothing is known."""
 
 
-def workflow(of, told, interface, tasks):
+def workflow(of, told, interface, tasks, launched=None):
     """Return the requests' parts: the workflow's ``spec``, and the templates of tasks it takes.
 
     Args:
@@ -27,14 +27,18 @@ def workflow(of, told, interface, tasks):
         told: What was told of its execution.
         interface: Its inputs and outputs.
         tasks: The templates of the tasks that the story holds.
+        launched: What its nodes launch, by their unique ids: the literals that are given to it, and
+            the variables that it gives.
     """
-    maker = _Maker(of, told, {task["id"]["name"]: task for task in tasks})
+    maker = _Maker(of, told, {task["id"]["name"]: task for task in tasks}, launched or {})
     template = maker.level("", of, interface)
     return {"template": template, "sub_workflows": maker.subs}, list(maker.new.values())
 
 
 class _Maker:
-    def __init__(self, of, told, tasks):
+    def __init__(self, of, told, tasks, launched):
+        self._launched = launched
+        self._plans = {}
         self.subs = []
         self.new = {}
         self._of = of
@@ -85,6 +89,9 @@ class _Maker:
         kind = kind_by_events(node, events, self._parents)
         if kind == "launch plan":
             made["workflow_node"] = {"launchplan_ref": events[0].body["target_entity"]}
+            given, gives = self._launched.get(node, ({}, {}))
+            made["inputs"] = [{"var": name, "binding": _bound(given[name])} for name in given]
+            self._plans[events[0].body["target_entity"]["name"]] = gives
         elif kind == "sub-workflow":
             of = {**self._of, "name": f"{self._of['name']}.{node}"}
             self.subs.append(self.level(node, of, {}))
@@ -115,8 +122,9 @@ class _Maker:
             if of in self.new:
                 self.new[of]["interface"]["outputs"]["variables"][name] = {"type": kind}
                 return _promise(name, node["id"], name)
+            plan = node.get("workflow_node", {}).get("launchplan_ref", {}).get("name")
             has = self._tasks.get(of, {}).get("interface", {}).get("outputs", {})
-            for var, declared in has.get("variables", {}).items():
+            for var, declared in (has.get("variables") or self._plans.get(plan, {})).items():
                 if declared["type"] == kind:
                     return _promise(name, node["id"], var)
         return None
@@ -134,6 +142,17 @@ class _Maker:
 
 def _promise(name, node, var):
     return {"var": name, "binding": {"promise": {"node_id": node, "var": var}}}
+
+
+def _bound(literal):
+    """A literal as a binding."""
+    if "collection" in literal:
+        inner = literal["collection"].get("literals", ())
+        return {"collection": {"bindings": [_bound(each) for each in inner]}}
+    if "map" in literal:
+        inner = literal["map"].get("literals", {})
+        return {"map": {"bindings": {key: _bound(each) for key, each in inner.items()}}}
+    return {"scalar": literal["scalar"]}
 
 
 def _given(name, kind):
