@@ -20,7 +20,7 @@ from flyteidl.admin.execution_pb2 import (
 )
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.executions.asked import shown_by
+from flyte_testkit.admin.executions.asked import LOOK_UPS, shown_by
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
 from flyte_testkit.clock import VirtualClock
@@ -52,15 +52,6 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, Planting, Played
 
 __all__ = ["Backend"]
-
-
-_LOOK_UPS = frozenset(
-    {
-        *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask", "GetNamedEntity"),
-        *("ListLaunchPlans", "ListWorkflows", "ListTasks", "UpdateLaunchPlan", "UpdateNamedEntity"),
-    }
-)
-"""The RPCs that ask for something that could be launched."""
 
 
 _PATIENCE = 1.0
@@ -324,7 +315,7 @@ class Backend:
             now = self._arrive_to_answer(rpc, request)
             if rpc in REGISTRATIONS:
                 return self._register(rpc, request, now)
-            if rpc in _LOOK_UPS:
+            if rpc in LOOK_UPS:
                 self._look_up(request)
             if rpc == "SetSignal":
                 return self._set_signal(request, now)
