@@ -135,7 +135,7 @@ class Runs:
             if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
-        run.aborting = True
+        run.aborting = run.audience.has_stopped = True
 
     def hand_over(self, now: datetime) -> None:
         """Let all that is due by now happen, each at its own time and in order."""

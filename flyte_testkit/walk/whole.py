@@ -198,6 +198,7 @@ def _performs(company: Company, at: datetime) -> Performance[None]:
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
         at = yield from _begins(cast, stage, at)
+        yield from _unless_stopped(stage)
         yield from _walks(scope, stage, at)
     except Terminated as terminated:
         at = terminated.at
@@ -233,6 +234,12 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
     return at
 
 
+def _unless_stopped(stage: Stage) -> Iterator[Wait]:
+    """Come no further if somebody has terminated it: FlyteAdmin would not have it RUN or FAIL."""
+    if stage.audience.has_stopped:
+        yield Wait()
+
+
 def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     yield from stage.start(at)
     try:
@@ -242,6 +249,7 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
             at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
+        yield from _unless_stopped(stage)
         yield stage.workflow_event(at, "FAILING", error=failure.error)
         yield from scope.stop(Stopped(at, wording.NODE_FAILED))
         error, at = yield from scope.failure_node(failure.error, at)

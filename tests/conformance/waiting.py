@@ -21,12 +21,14 @@ def said(story, anchors, node, unique):
     ended = anchors.waited(unique)
     if ended is None:
         return nodes.gate()
-    script = nodes.running(round(max(0.0, ended - anchors.start(unique)), 3))
+    waited = round(max(0.0, ended - anchors.start(unique)), 3)
+    script = nodes.running(waited)
     error = next((e.body["error"] for e in anchors.kept if _failed(e, unique)), {})
     if error.get("code") == wording.approval_refused().code:
         return nodes.gate(script.fails(failures.approval_refused()))
-    if error:
-        return nodes.gate(script.times_out())
+    if error:  # which an engine may notice late
+        most = float(node["metadata"].get("timeout", f"{waited}s").removesuffix("s"))
+        return nodes.gate(nodes.running(min(waited, most)).times_out())
     if "approve" in gate:
         return nodes.gate(script.succeeds())
     value = brought(story, gate["signal"]["signal_id"])
