@@ -14,6 +14,7 @@ Ignorant of clocks.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import socket
@@ -82,7 +83,7 @@ def note_readings(loop: Any, events: Iterable[tuple[Any, int]]) -> None:
 def work_for(loop: Any) -> Work | None:
     """Return what is done outside for a loop that has nothing to do itself."""
     keys = loop._selector.get_map()
-    found = _CONNECTS if _connecting.get(loop) else _threads_await_a_child()
+    found = _CONNECTS if _connecting.get(loop) else _threads_await_a_child(loop)
     if found is None and len(keys) == 1:  # by which other threads wake it
         return None
     graces = []
@@ -156,18 +157,24 @@ def _work_of(child: Any) -> Work | None:
     return Work("a child process") if is_awaited or own else None
 
 
-def _threads_await_a_child() -> Work | None:
-    """Look for asyncio's threads that wait for child processes, where it has no better way."""
+def _threads_await_a_child(loop: Any) -> Work | None:
+    """Look for asyncio's threads that wait for a loop's children, where it has no better way."""
     if threading.active_count() == 1:
         return None
-    waits = any(thread.name.startswith(_WAITPID) for thread in threading.enumerate())
-    return Work("a child process") if waits else None
+    for thread in threading.enumerate():
+        if thread.name.startswith(_WAITPID):
+            whose, _, _, (child, *_) = getattr(thread, "_args", None) or (None, 0, 0, (None,))
+            if whose is loop and (work := _work_of(child)) is not None:
+                return work
+    return None
 
 
 def _reader(key: Any) -> tuple[Any, Any]:
     """Return what is called when something comes, and whose method it is."""
     handle = key.data[0] if isinstance(key.data, tuple) else None
     callback = getattr(handle, "_callback", None)
+    while isinstance(callback, functools.partial):
+        callback = callback.func
     return callback, getattr(callback, "__self__", None)
 
 

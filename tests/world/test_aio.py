@@ -1,11 +1,13 @@
-"""Asynchronous calls that stream, and connections that are waited for, on the clock."""
+"""Asynchronous calls that stream or that nobody answers, and connections, on the clock."""
 
 import asyncio
+import gc
 
 import grpc
 import pytest
 from flyteidl.admin import version_pb2
 
+from flyte_testkit.errors import HopelessWait
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
@@ -130,3 +132,27 @@ def test_time_passes_while_somebody_waits_for_a_connection_to_end(admin):
 
     played(admin, talk)
     assert admin.clock.elapsed == 3600
+
+
+@pytest.mark.parametrize("calls", [True, False])
+def test_a_loop_with_a_channel_that_nobody_answers_is_hopeless(admin, calls):
+    admin.on("GetVersion").hangs()
+
+    async def talk(channel):
+        await channel.channel_ready()
+        await (channel.unary_unary(VERSION)(b"") if calls else asyncio.Event().wait())
+
+    with pytest.raises(HopelessWait, match="GetVersion that has no" if calls else "every thread"):
+        played(admin, talk)
+
+
+def test_tasks_may_see_to_what_they_leave_behind_when_all_is_lost(admin, caplog):
+    admin.on("GetVersion").hangs()
+
+    async def talk(channel):
+        await channel.unary_unary(VERSION)(b"")
+
+    with pytest.raises(HopelessWait):
+        played(admin, talk)
+    gc.collect()
+    assert caplog.records == []  # "Task was destroyed but it is pending!", say
