@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
-from flyte_testkit.clock import governing_clock
+from flyte_testkit.clock._governing import heeding_clock
 from flyte_testkit.wire import openings
 from flyte_testkit.wire.answers import Answer
 from flyte_testkit.wire.direct_calls import Sent, Standing, calls_here
@@ -212,7 +212,7 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
     Raises:
         HopelessWait: Somebody has said so meanwhile of whoever makes it.
     """
-    clock = governing_clock()
+    clock = heeding_clock()
     member = None if clock is None else clock.mover.members.here()
     if clock is None or member is None:
         exchange.take(method, raw, call)
