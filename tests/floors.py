@@ -209,7 +209,7 @@ ROOMS = {
         "__init__",
     ],
     "wire": [
-        "answers connectivity fault_arguments listener names packed",
+        "answers connectivity fault_arguments listener names packed plain_channels",
         "services signatures targets transports",
         "call_credentials journal limits object_answers reservation service statuses",
         "guard object_store outcomes sent_metadata",
@@ -252,7 +252,7 @@ ROOMS = {
         "__init__",
     ],
     "world": [
-        "_births _leftovers _local_time _outside _places _telling",
+        "_births _leftovers _local_time _outside _places _telling _timers",
         "_ticks",
         "_reins",  # who is code under test, and who is machinery
         "_alarms _bindings _datetimes _lives _looks _older_threads _readings _sleeps _threads",

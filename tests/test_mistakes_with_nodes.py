@@ -10,6 +10,7 @@ from flyte_testkit.client import Options
 from flyte_testkit.errors import FlyteTestkitError, RouteError, TimelineError
 
 GATES = nodes.workflow(rate=nodes.gate(signal=float), go=nodes.gate())
+GO = nodes.workflow(go=nodes.gate())
 DONE = running(5).succeeds()
 
 
@@ -76,6 +77,49 @@ MISTAKES = {
         lambda _: Options(max_parallelism=0),
         ValueError,
         ["max_parallelism=0", "a whole number from 1 on"],
+    ),
+    "a parallelism that no message holds": (
+        lambda _: Options(max_parallelism=10**12),
+        ValueError,
+        ["max_parallelism=1000000000000", "2,147,483,647 at most"],
+    ),
+    "yields from a gate": (
+        lambda _: nodes.gate(running(3).yields([nodes.task(DONE)])),
+        TimelineError,
+        ["a gate runs no task, so it yields no nodes", "nodes.dynamic(…) for what yields"],
+    ),
+    "a time-out of no time at all": (
+        lambda _: nodes.gate(timeout=0),
+        TimelineError,
+        ["nodes.gate(timeout=0): Flyte takes 0 for no time-out", "Leave it out"],
+    ),
+    "a type in quotes": (
+        lambda _: nodes.gate(signal="float"),
+        TimelineError,
+        ["nodes.gate(signal='float')", "Write signal=float;"],
+    ),
+    "attempts of what is cached": (
+        lambda _: nodes.cached(DONE),
+        TimelineError,
+        ["what is cached is found, and makes no attempts", "nodes.cached(rows=1000)"],
+    ),
+    "a plan that launches itself": (
+        planted(again=nodes.launch_plan(of="etl")),
+        RouteError,
+        ["a node of 'etl' launches 'etl': that would go on for ever", "Launch another plan"],
+    ),
+    "a gate of a child, approved of its parent": (
+        lambda admin: admin.approve(
+            admin.add_execution("run", nodes.workflow(child=nodes.launch_plan(GO, of="training"))),
+            "go",
+        ),
+        FlyteTestkitError,
+        ["'run' waits for no signal 'go' now", "'run-n0-0' waits for 'go'"],
+    ),
+    "an argument that is misspelt": (
+        at_its_gate(lambda admin, run: admin.approve(run, signl="go")),
+        TypeError,
+        ["'signl'. Did you mean 'signal'?"],
     ),
 }
 

@@ -145,6 +145,8 @@ class Audience:
         ends: How the executions have ended that it has launched, in the order in which they have;
             another tuple each time.
         signals: The values of the signals that were set, by their ids; another mapping each time.
+        has_stopped: Whether somebody has terminated it. The performance hears of that later, but
+            FlyteAdmin takes nothing of what is ABORTING but an end.
 
     Example:
         >>> audience = Audience()
@@ -158,6 +160,7 @@ class Audience:
         self.seen = 0
         self.ends: tuple[End, ...] = ()
         self.signals: Mapping[str, literals_pb2.Literal] = {}
+        self.has_stopped = False
 
     def end_of(self, name: str) -> End | None:
         """Return how an execution has ended that it launched; None if it has not."""

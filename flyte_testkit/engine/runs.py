@@ -135,7 +135,7 @@ class Runs:
             if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
-        run.aborting = True
+        run.aborting = run.audience.has_stopped = True
 
     def hand_over(self, now: datetime) -> None:
         """Let all that is due by now happen, each at its own time and in order."""
@@ -163,6 +163,11 @@ class Runs:
                 self._go_on(run, at, Terminated(at) if wait is None else None)
             else:
                 self._put_aside(entry)
+
+    def reach(self, now: datetime) -> bool:
+        """Take down how late it is for whoever asks; return whether anything is due by then."""
+        self._handed = now
+        return bool(self._aside or (self._agenda and self._agenda[0][0] <= now))
 
     def catch_up(self) -> None:
         """Let happen what has waited for somebody who asks."""
@@ -201,7 +206,7 @@ class Runs:
 
     def looked_at(self, run: Run, now: datetime) -> None:
         """Count a look at a run; after the last one that it waits for, it goes on."""
-        if run.looks is None:
+        if type(run.wait) is Until or run.looks is None:
             self._expected.pop(run, None)
             return
         run.audience.seen += 1

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
-    from flyte_testkit.graphs.yielded import Registered
+    from flyte_testkit.graphs.plans import Registered
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
     from flyte_testkit.walk import Setting

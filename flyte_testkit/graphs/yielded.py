@@ -7,7 +7,7 @@ a node is of a registered one. Ignorant of which attempt yields, and of what is 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
@@ -19,7 +19,7 @@ from flyte_testkit.errors import RegistrationError, close_names
 from flyte_testkit.graphs.bound import bound, constant
 from flyte_testkit.graphs.drawn import drawn
 from flyte_testkit.graphs.mapping import check_inputs, given, map_of
-from flyte_testkit.graphs.plans import with_plans
+from flyte_testkit.graphs.plans import given_by, with_plans
 from flyte_testkit.graphs.templates import Maker, Scope
 from flyte_testkit.nodes._names import same
 
@@ -30,22 +30,11 @@ if TYPE_CHECKING:
     from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
     from flyte_testkit.graphs.drawn import Part, Plan
+    from flyte_testkit.graphs.plans import Registered
     from flyte_testkit.graphs.templates import Kinds
     from flyte_testkit.nodes import Dynamic, Promise
 
-__all__ = ["Registered", "compiled"]
-
-
-class Registered(Protocol):
-    """What is registered, by name, beside a task of some version."""
-
-    def task(self, name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
-        """Return a task; None if there is none."""
-
-    def launch_plan(
-        self, name: str, beside: identifier_pb2.Identifier
-    ) -> launch_plan_pb2.LaunchPlan | None:
-        """Return a launch plan; None if there is none."""
+__all__ = ["compiled"]
 
 
 def compiled(
@@ -68,7 +57,12 @@ def compiled(
         RegistrationError: It is no workflow.
     """
     maker = _Maker(task.id, registered)
-    graph = with_plans(drawn(dynamic, whose), maker.plan)
+    known = (
+        drawn(dynamic, whose)
+        if registered is None
+        else drawn(dynamic, whose, given_by(registered, task.id))
+    )
+    graph = with_plans(known, maker.plan)
     scope = Scope(maker, task.id.name, graph)
     id_ = identifier_pb2.Identifier()
     id_.CopyFrom(task.id)

@@ -89,14 +89,16 @@ class Walked(Played):
         be known: what waits for looks, for a signal, or for another execution may go on to them.
 
         Raises:
-            TimelineError: A map is reached that has not as many items as its script says.
+            TimelineError: A map is reached that has not as many items as its script says, or a
+                dynamic task that is recovered and had yielded otherwise.
         """
         problem = unplayable(self.cast.closure)
         counts = any(
             isinstance(node, Array) and (node.but or node.size is not None)
             for node in self.cast.nodes.values()
         )
-        if not problem and not counts:
+        yields_again = self.setting.old is not None and self.cast.yielded
+        if not problem and not counts and not yields_again:
             return ""
         stage = _stage(self.inputs)
         performance = self.perform(stage, _ANY_TIME)
@@ -198,6 +200,7 @@ def _performs(company: Company, at: datetime) -> Performance[None]:
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
         at = yield from _begins(cast, stage, at)
+        yield from _unless_stopped(stage)
         yield from _walks(scope, stage, at)
     except Terminated as terminated:
         at = terminated.at
@@ -233,6 +236,12 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
     return at
 
 
+def _unless_stopped(stage: Stage) -> Iterator[Wait]:
+    """Come no further if somebody has terminated it: FlyteAdmin would not have it RUN or FAIL."""
+    if stage.audience.has_stopped:
+        yield Wait()
+
+
 def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     yield from stage.start(at)
     try:
@@ -242,6 +251,7 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
             at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
+        yield from _unless_stopped(stage)
         yield stage.workflow_event(at, "FAILING", error=failure.error)
         yield from scope.stop(Stopped(at, wording.NODE_FAILED))
         error, at = yield from scope.failure_node(failure.error, at)

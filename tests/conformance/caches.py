@@ -36,17 +36,25 @@ def earlier(story):
 
     Where something was made in the story as well, nobody can have run the same before.
     """
-    before, names = found(story), []
     events = [event for told in story.told.values() for event in told.kept()]
     if any(status(event) == POPULATED for event in events):
         return []
-    for event in events:
-        if status(event) == HIT and tag(event) in before:
-            source = _key(event).get("source_task_execution", {})
-            name = source.get("node_execution_id", {}).get("execution_id", {}).get("name", "")
-            if name and not name.startswith("${"):
-                names.append(name)
-    return list(dict.fromkeys(names))
+    names = (source["execution_id"]["name"] for source in _sources(story))
+    return list(dict.fromkeys(name for name in names if not name.startswith("${")))
+
+
+def makers(story):
+    """Return the ids, in their workflow, of the nodes that had made what was found."""
+    return {source["node_id"] for source in _sources(story)}
+
+
+def _sources(story):
+    """Yield the nodes that made what was there before, as far as it is told."""
+    before = found(story)
+    for event in (event for told in story.told.values() for event in told.kept()):
+        source = _key(event).get("source_task_execution", {}).get("node_execution_id", {})
+        if status(event) == HIT and tag(event) in before and source:
+            yield source
 
 
 def _key(event):

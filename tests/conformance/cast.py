@@ -177,7 +177,8 @@ def _gives(story, call):
     for asked in story["executions"][key(call["request"]["name"])].get("calls", ()):
         if asked["call"] == "GetExecutionData":
             gave |= asked.get("reply", {}).get("full_outputs", {}).get("literals", {})
-    taken = unlaunched.taken_from(call["request"]["spec"]["launch_plan"]["name"], story["workflow"])
+    plan = call["request"]["spec"]["launch_plan"]["name"]
+    taken = unlaunched.taken_from(plan, unlaunched.with_yielded(story))
     return {**_variables(gave), **{name: {"type": kind} for name, kind in taken}}
 
 

@@ -1,7 +1,7 @@
 """What was run before a story began, by whoever made what the story found in the cache.
 
 Its tasks take no time, and give what those of the story gave: so what they make is found by the
-same inputs. Ignorant of who plays.
+same inputs. Of two that made the same, one was first. Ignorant of who plays.
 """
 
 from __future__ import annotations
@@ -51,5 +51,6 @@ class _Earlier(Derivation):
         return nodes.dynamic(nodes.immediately.yields(self._inside(inner)[0]))
 
     def _made(self, unique):
-        outputs = self._outputs.get(unique)
-        return None if outputs is None else nodes.task(nodes.immediately.succeeds(outputs))
+        specs = {event.spec for event in self._of(unique, "node")}
+        at = nodes.immediately if specs & caches.makers(self._story) else nodes.running(1)
+        return nodes.task(at.succeeds(self._outputs.get(unique, {})))

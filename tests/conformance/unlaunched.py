@@ -1,7 +1,7 @@
 """Launch plans that a story's workflow names, and that were perhaps never launched.
 
 What they take and give is concluded from the nodes beside them: a workflow that names a plan which
-is not there is refused. Ignorant of what was told.
+is not there is refused. Ignorant of what happened in them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from replaying import as_json
-from story_graphs import EDGES, cases, nodes
+from story_files import Story
+from story_graphs import EDGES, cases, dynamics, nodes
 
 from flyte_testkit.literals import type_of_literal
 
@@ -33,6 +34,19 @@ def plans(story, known):
 def templates(workflow):
     """Return all workflows of a story: its own, and those that are used in it."""
     return [workflow["primary"], *workflow["sub_workflows"]]
+
+
+def with_yielded(story):
+    """Return the workflow of a story with what its dynamic tasks yielded beside it."""
+    workflow = {
+        name: [*some] if name != "primary" else some for name, some in story["workflow"].items()
+    }
+    for told in Story.read("", story).told.values():
+        for closure in dynamics(told).values():
+            made = [closure["primary"], *closure.get("sub_workflows", ())]
+            workflow["sub_workflows"] += [each["template"] for each in made]
+            workflow["tasks"] += [each["template"] for each in closure.get("tasks", ())]
+    return workflow
 
 
 def taken_from(plan, workflow):
@@ -94,7 +108,13 @@ def _taken(node, template, workflow):
 
 
 def _interface(node, workflow):
-    """The interface of a node that runs a task or a sub-workflow."""
+    """The interface of a node that runs a task, a sub-workflow, or a launch plan: that takes all.
+
+    What a launch plan takes is of any type.
+    """
+    if _plan(node) is not None:
+        takes = {each["var"]: {"type": INTEGER} for each in node.get("inputs", ())}
+        return {"inputs": {"variables": takes}}
     task = node.get("task_node", {}).get("reference_id")
     sub = node.get("workflow_node", {}).get("sub_workflow_ref")
     for each in [*workflow["tasks"], *workflow["sub_workflows"]]:
