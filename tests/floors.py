@@ -265,7 +265,7 @@ ROOMS = {
     ],
     "laws": [
         "_backend _bounds _others _rivals _spending _tree_kinds _tree_names",
-        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code under test
+        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code
         "_stories _tree_promises _tree_wrongs",
         "_outage_stories _tree_answers _tree_counts _tree_stories",
         "_watching",  # one run of that code, and what was seen of it

@@ -187,6 +187,10 @@ class ExpectsATaskOfACacheHit(Report):
                 self.last = node.task_executions[-1]
 
 
+NAMED = tuple(TREE_BUGS)
+"""Those that everybody makes."""
+
+
 # One step beside.
 
 
