@@ -95,7 +95,7 @@ failing said FlyteNodeExecution 'n0' of 'run', which is 'fit' (n0): FAILED; but 
 The shortest story that shows it:
   script    nodes.workflow(fit=nodes.launch_plan(running(9).fails('nan in fit'), of='fit_plan'))
   read at   9 s, when it is FAILED
-"""
+"""  # noqa: E501  one line, as it is told
 
 THE_TEST_OF_IT = """\
 from flyte_testkit import nodes, running
@@ -110,7 +110,7 @@ def test_names_the_failing_leaf_again(flyte_admin, flyte_client):
     ours = tree_bugs.TakesTheParentsError()
     report = ours.read(flyte_client, execution)
     said = ours.failing(report)
-    assert (said.id.execution_id.name, said.id.node_id) == ('run-n0-0', 'n0')"""
+    assert (said.id.execution_id.name, said.id.node_id) == ('run-n0-0', 'n0')"""  # noqa: E501  likewise
 
 
 def test_what_is_not_asked_is_skipped():
