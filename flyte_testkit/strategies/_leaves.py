@@ -76,7 +76,8 @@ def gate(draw: st.DrawFn, fate: Fate, lasts: int, **said: Any) -> nodes.Gate:
         if signal is not None or draw(RARELY):
             return nodes.gate(waits.times_out(), signal=signal, **said)
         return nodes.gate(waits.fails(failures.approval_refused()), **said)
-    return nodes.gate(waits.succeeds() if signal is None else waits.succeeds(o0=0.5), **said)
+    outputs = {} if signal is None else {"o0": 0.5}
+    return nodes.gate(waits.succeeds(outputs), signal=signal, **said)
 
 
 _SIZES: Final = st.sampled_from((2, 1, 3, 4, 0))

@@ -205,6 +205,9 @@ class Grower:
         kind = draw(_KINDS[fate, depth > 0, self.simply])
         if kind == "task":
             return self.task(fate, lasts, given, **said)
+        if kind == "late task":
+            late = [opened(draw, lasts // 2, self.max_steps).times_out() for _ in range(2)]
+            return nodes.task(*late, inputs=given, **said)
         if kind == "dynamic":
             return self.dynamic(fate, lasts, depth, given, **said)
         if kind == "array":
@@ -215,6 +218,19 @@ class Grower:
             return gate(draw, fate, lasts, **said)
         if kind == "sleep":
             return nodes.sleep(seconds(draw, lasts), **said)
+        return self.parent(kind, fate, depth, lasts, name, given, **said)
+
+    def parent(
+        self,
+        kind: str,
+        fate: Fate,
+        depth: int,
+        lasts: int,
+        name: str,
+        given: dict[str, object],
+        **said: Any,
+    ) -> Node:
+        """Grow a node that has others inside, or launches them; the arguments are those of any."""
         if kind == "branch":
             arm = self.name()
             return nodes.branch({arm: self.node(fate, depth - 1, lasts, arm, given)}, **said)
@@ -223,7 +239,7 @@ class Grower:
             return nodes.launch_plan(script, of=f"plan-{name}", **said)
         inside = self.scope(fate, depth - 1, lasts // 2)
         inner = nodes.subworkflow(inside, **said)
-        if draw(RARELY) and len(inside) < self.max_nodes:
+        if self.draw(RARELY) and len(inside) < self.max_nodes:
             inner = inner.on_failure(**self.at_the_end(depth - 1, lasts // 4))
         return inner
 
@@ -250,7 +266,7 @@ class Grower:
         retries = spare_retries(draw, made)
         if yields:
             made[-1] = self.yields(made[-1], fate, depth - 1, lasts // 2)
-        elif fate == "FAILED" and retries is None and draw(RARELY):
+        elif fate == "FAILED" and draw(RARELY):
             made = [nodes.immediately.fails(named.futures_not_built())]
         return nodes.dynamic(*made, retries=retries, inputs=given, **draw(_OPTIONS), **said)
 
@@ -312,14 +328,14 @@ _OPTIONS: Final[st.SearchStrategy[Mapping[str, Any]]] = st.sampled_from(
 _FORMS: Final = st.sampled_from(("named", "named", "alike", "none"))
 _LEAVES: Final[Mapping[Fate, tuple[str, ...]]] = {
     "SUCCEEDED": ("task", "task", "array", "gate", "dynamic", "cached", "sleep"),
-    "FAILED": ("task", "task", "array", "gate", "dynamic", "task", "array"),
+    "FAILED": ("task", "task", "array", "gate", "dynamic", "late task", "array"),
     None: ("task", "task", "array", "gate", "dynamic", "task", "array"),
 }
 """As many for each, so that another end leaves the kind as it is when a tree shrinks."""
 _PARENTS: Final = ("subworkflow", "dynamic", "branch", "launch plan")
 _KINDS: Final = {
     (fate, is_deep, simply): st.sampled_from(
-        ("task",) * (4 if simply else 0) + leaves + (_PARENTS if is_deep else ())
+        ("task",) * (3 if simply else 0) + leaves + (_PARENTS if is_deep else ())
     )
     for fate, leaves in _LEAVES.items()
     for is_deep in (False, True)
