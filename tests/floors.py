@@ -107,7 +107,7 @@ ROOMS = {
     ],
     "nodes": [
         "_names _text retries",
-        "_promise _values order",
+        "_flaw _promise _values order",  # what is wrong with a node, given to it, before it
         "_node",
         "_cached",
         "_items",
@@ -117,6 +117,7 @@ ROOMS = {
         "_groups",
         "_wholes",
         "_launch_plan",  # which launches a whole
+        "_flawed",  # any of them
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -176,14 +177,14 @@ ROOMS = {
         "catalogue history performance",
         "families inside nursery rehearsal runs stage",
         "scripts",
-        "outline",
+        "outline played",
         "engine",
         "__init__",
     ],
     "walk": [
-        "cast failing setting terminating",  # who plays what, and where; who ends it
+        "cast failing late limits setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
-        "pods slots",  # what is said of an attempt, or of none; whose turn it is
+        "flawed pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "caching",
@@ -199,15 +200,16 @@ ROOMS = {
     ],
     "graphs": [
         "compiled kinds mapped waits",
-        "arms drawn",
+        "arms drawn lengths",
         "bound joining plans",
         "templates",
+        "mapping",
         "yielded",  # what dynamic tasks make
         "casting",
         "__init__",
     ],
     "wire": [
-        "answers connectivity fault_arguments listener names packed",
+        "answers connectivity fault_arguments listener names packed plain_channels",
         "services signatures targets transports",
         "call_credentials journal limits object_answers reservation service statuses",
         "guard object_store outcomes sent_metadata",
@@ -232,7 +234,7 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_signals _values",
+        "_again _signals _values",
         "_hints",
         "_nodes",
         "_lives",
@@ -249,7 +251,7 @@ ROOMS = {
         "__init__",
     ],
     "world": [
-        "_births _leftovers _local_time _outside _places _telling",
+        "_births _leftovers _local_time _outside _places _telling _timers",
         "_ticks",
         "_reins",  # who is code under test, and who is machinery
         "_alarms _bindings _datetimes _lives _looks _older_threads _readings _sleeps _threads",

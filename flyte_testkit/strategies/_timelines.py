@@ -14,7 +14,7 @@ from hypothesis.errors import InvalidArgument
 from flyte_testkit import failures as named
 from flyte_testkit.propeller.phases import ENDS_WITH, OUTCOMES
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
-from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._drawing import RARELY, among
 from flyte_testkit.strategies._errors import STORABLE, failures
 from flyte_testkit.timeline import (
     Outcome,
@@ -144,7 +144,7 @@ def _timelines(
     any_order: bool,  # noqa: FBT001  a private function with one caller
     held: st.SearchStrategy[Polls | None],
 ) -> Timeline:
-    ending = draw(st.sampled_from(outcomes))
+    ending = draw(among(*outcomes))
     phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
     story, left = immediately, draw(ends) if phases else 0
     for phase in phases[:-1]:
@@ -172,7 +172,7 @@ def _draw_phases(
         ]
         if not fitting:
             break
-        phases.append(draw(st.sampled_from(fitting)))
+        phases.append(draw(among(*fitting)))
     return phases
 
 

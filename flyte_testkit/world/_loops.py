@@ -48,6 +48,7 @@ _current_frames = sys._current_frames
 _frame = sys._getframe
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
+_FAREWELL = 0.2  # real seconds in which something may come, once nothing works on the clock
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
 _asleep: dict[Any, Sleeper] = {}
@@ -119,7 +120,9 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
         if not events:
             life.line.let_go()
         return events
-    length = None if timeout is None else max(1, round(timeout * 1_000_000))
+    length = life.length(loop, timeout)
+    if clock.broken is not None and life.says_farewell() and (events := real(_FAREWELL)):
+        return events
     clock.check()
     if length is not None and life.counts(loop):
         if clock.hope.readers is not None and life.has_an_end(loop):

@@ -14,6 +14,7 @@ Ignorant of clocks.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import selectors
 import socket
@@ -28,9 +29,9 @@ from weakref import WeakKeyDictionary
 from flyte_testkit.clock.marks import REAL_PORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["PATCHES", "Work", "is_expected", "note_readings", "work_for"]
+__all__ = ["PATCHES", "Work", "connecting", "is_expected", "note_readings", "work_for"]
 
 _GRACE = 0.1  # real seconds after a reading, in which more may come
 _WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and before
@@ -42,6 +43,7 @@ _Transport: Any = _Events._SelectorSocketTransport
 _Pipe: Any = base_subprocess.WriteSubprocessPipeProto
 _asked: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()  # transports: written since last read?
 _read_at: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
+_connecting: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # loops: for how many tasks?
 _inside: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()  # whose peers are this process
 
 
@@ -57,6 +59,19 @@ class Work(NamedTuple):
     grace: float | None = None
 
 
+_CONNECTS = Work("a connection that is being made")
+
+
+@contextlib.contextmanager
+def connecting(loop: Any) -> Iterator[None]:
+    """Say that a loop waits meanwhile for a connection that somebody else makes for it."""
+    _connecting[loop] = _connecting.get(loop, 0) + 1
+    try:
+        yield
+    finally:
+        _connecting[loop] -= 1
+
+
 def note_readings(loop: Any, events: Iterable[tuple[Any, int]]) -> None:
     """Remember that something has come."""
     for key, mask in events:
@@ -68,7 +83,7 @@ def note_readings(loop: Any, events: Iterable[tuple[Any, int]]) -> None:
 def work_for(loop: Any) -> Work | None:
     """Return what is done outside for a loop that has nothing to do itself."""
     keys = loop._selector.get_map()
-    found = _threads_await_a_child()
+    found = _CONNECTS if _connecting.get(loop) else _threads_await_a_child(loop)
     if found is None and len(keys) == 1:  # by which other threads wake it
         return None
     graces = []
@@ -121,7 +136,7 @@ def _work_without_transport(key: Any) -> Work | None:
     if _is_grpcs(key) or not _is_socket(key.fd):
         return None
     if key.events & selectors.EVENT_WRITE:
-        return Work("a connection that is being made")
+        return _CONNECTS
     with _borrowed(key.fd) as found:
         if _listens(found) or _is_ours(found):
             return None
@@ -142,18 +157,24 @@ def _work_of(child: Any) -> Work | None:
     return Work("a child process") if is_awaited or own else None
 
 
-def _threads_await_a_child() -> Work | None:
-    """Look for asyncio's threads that wait for child processes, where it has no better way."""
+def _threads_await_a_child(loop: Any) -> Work | None:
+    """Look for asyncio's threads that wait for a loop's children, where it has no better way."""
     if threading.active_count() == 1:
         return None
-    waits = any(thread.name.startswith(_WAITPID) for thread in threading.enumerate())
-    return Work("a child process") if waits else None
+    for thread in threading.enumerate():
+        if thread.name.startswith(_WAITPID):
+            whose, _, _, (child, *_) = getattr(thread, "_args", None) or (None, 0, 0, (None,))
+            if whose is loop and (work := _work_of(child)) is not None:
+                return work
+    return None
 
 
 def _reader(key: Any) -> tuple[Any, Any]:
     """Return what is called when something comes, and whose method it is."""
     handle = key.data[0] if isinstance(key.data, tuple) else None
     callback = getattr(handle, "_callback", None)
+    while isinstance(callback, functools.partial):
+        callback = callback.func
     return callback, getattr(callback, "__self__", None)
 
 

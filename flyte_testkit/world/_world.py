@@ -37,6 +37,7 @@ from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._repairs import repair
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
+from flyte_testkit.world._strangers import tell_of_real_time
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -102,7 +103,7 @@ class World:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._reins = Reins(_checked(clock))
+        self._reins = Reins(_checked(clock), heed=tell_of_real_time)
         self._entered = 0
         self._undo = contextlib.ExitStack()
         self._at_start: frozenset[str] = frozenset()

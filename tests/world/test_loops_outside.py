@@ -157,9 +157,6 @@ def test_time_stands_while_a_loop_reads_from_a_child_process(clock, beating):
     assert asyncio.run(main()) == len(beating) == 0
 
 
-@pytest.mark.skipif(
-    sys.version_info < (3, 12), reason="asyncio before 3.12 awaits each child in a thread"
-)
 def test_a_child_that_nobody_awaits_keeps_no_time(clock, governed):
     async def main():
         child = await asyncio.create_subprocess_exec("sleep", "30", stdout=subprocess.PIPE)
@@ -287,9 +284,9 @@ def anew():
     _strangers.forget()
 
 
-@pytest.fixture
-def admin():
-    with FakeFlyteAdmin() as admin, governed_by(admin.clock):
+@pytest.fixture(params=["tcp", "direct"])
+def admin(request):
+    with FakeFlyteAdmin(transport=request.param) as admin, governed_by(admin.clock):
         yield admin
 
 
