@@ -24,7 +24,7 @@ from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import children
 from flyte_testkit.engine import Engine
-from flyte_testkit.engine.engine import Scripted
+from flyte_testkit.engine.played import Scripted
 from flyte_testkit.propeller.pace import REALISTIC
 from flyte_testkit.settings import Settings
 from flyte_testkit.strategies._definitions import LAUNCH_PLAN, registered
