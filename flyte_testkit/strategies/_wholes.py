@@ -266,7 +266,7 @@ class Grower:
         retries = spare_retries(draw, made)
         if yields:
             made[-1] = self.yields(made[-1], fate, depth - 1, lasts // 2)
-        elif fate == "FAILED" and draw(RARELY):
+        elif fate == "FAILED" and draw(st.booleans()):
             made = [nodes.immediately.fails(named.futures_not_built())]
         return nodes.dynamic(*made, retries=retries, inputs=given, **draw(_OPTIONS), **said)
 
