@@ -462,6 +462,17 @@ def test_inputs_of_a_plan_that_was_never_registered_are_to_be_declared(flyte_adm
     )
 
 
+def test_inputs_are_not_blamed_where_a_launch_had_none(flyte_admin, flyte_client):
+    flyte_admin.on_launch("nightly").plays(running(1).succeeds(), running(1).succeeds())
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+
+    flyte_client.execute(plan, inputs={})
+
+    with pytest.raises(UnexpectedUse, match="never launched as often as that") as caught:
+        flyte_admin.verify()
+    assert "was never registered" not in str(caught.value)
+
+
 def test_a_route_may_be_relaxed_by_itself(flyte_admin, launch):
     flyte_admin.register("lp")
     flyte_admin.on_launch("unused", strict=False).always_plays(running(1).succeeds())

@@ -6,7 +6,7 @@ Ignorant of what it should have said.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flyte_testkit.laws._stage import remote_of, stage
 from flyte_testkit.laws._tree_truth import Truth
@@ -15,6 +15,7 @@ from flyte_testkit.laws._watching import Attempt, attempt
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._tree_promises import TreePromises
     from flyte_testkit.laws._tree_stories import TreeStory
     from flyte_testkit.server import FakeFlyteAdmin
@@ -40,6 +41,7 @@ class Looked:
         said: How each question was answered, by its name.
         admin: The server, which answers no more.
         at: When it was read, in seconds.
+        limit: When it would have been stopped.
         failed_at: When the run had failed that is recovered, in seconds; None if none is.
         truth: What was true when the code was back.
         calls: Its calls.
@@ -50,6 +52,7 @@ class Looked:
     said: Mapping[str, Attempt]
     admin: FakeFlyteAdmin
     at: float
+    limit: float
     failed_at: float | None
     truth: Truth
     calls: tuple[Call, ...]
@@ -68,7 +71,7 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
         UnexpectedUse: It did what no script foresaw.
     """
     with (
-        stage(0, crowd=_MUCH, transport=suite.transport) as admin,
+        stage(0, crowd=_MUCH, pace=story.pace, transport=suite.transport) as admin,
         remote_of(admin, suite.client) as remote,
     ):
         failed_at = None
@@ -83,14 +86,15 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
         at = _play(admin, story.events)
         execution = remote.fetch_execution(name="run")
         before = len(admin.calls)
-        admin.clock.limit = at + _PATIENCE  # type: ignore[attr-defined]  # the stage's own
+        limit = round(at + _PATIENCE, 6)
+        cast("VirtualClock", admin.clock).limit = limit  # type: ignore[assignment]  # in seconds
         ended = attempt(admin, suite.read, remote, execution)
         said: dict[str, Attempt] = {}
         if ended.raised is None:
             for question in questions:
                 said[question] = attempt(admin, getattr(suite, question), ended.returned)
         calls = tuple(admin.calls[before:])
-        return Looked(ended, said, admin, at, failed_at, Truth(launch), calls, before)
+        return Looked(ended, said, admin, at, limit, failed_at, Truth(launch), calls, before)
 
 
 def _play(admin: FakeFlyteAdmin, events: int | None) -> float:
@@ -103,7 +107,7 @@ def _play(admin: FakeFlyteAdmin, events: int | None) -> float:
         if due is None:
             break
         clock.move_to(due)
-    return round(clock.elapsed, 6)  # as the clock counts
+    return float(round(clock.elapsed, 6))  # as the clock counts
 
 
 def _recover(remote: Any, client: str) -> None:

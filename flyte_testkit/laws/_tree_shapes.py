@@ -10,10 +10,12 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from flyte_testkit import failures, nodes
-from flyte_testkit.timeline import immediately, queued, running
+from flyte_testkit.errors import TimelineError
+from flyte_testkit.timeline import aborting, immediately, queued, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     Level = Mapping[str, Node]
 
 __all__ = [
+    "clean_ups",
     "failing_maps",
     "failing_trees",
+    "flawed_trees",
     "many_nodes",
     "recoverable_trees",
     "sound_trees",
@@ -136,7 +140,23 @@ _GOES_ON: Final[tuple[Kind, ...]] = (
     ),
 )
 
+_FLAWS: Final[tuple[dict[str, Any], ...]] = (
+    {"stays": "RUNNING"},
+    {"missing": True},
+    {"data_after": 30},
+    {"stays": "QUEUED"},
+    {"unnoticed": True},
+)
+_TOLD_WRONGLY: Final = (*_ENDS_WELL, *_GOES_ON[:1], *_FAIL)
+
 _RECOVERABLE: Final = (*_TASKS_THAT_FAIL, *_MAPS_THAT_FAIL)
+_DEPTHS: Final = {
+    0: st.just(0),
+    1: st.sampled_from([0, 1]),
+    2: st.sampled_from([0, 1, 2]),
+    3: st.sampled_from([0, 1, 0, 2, 3]),
+}
+_SELDOM: Final = st.sampled_from([False, False, True])
 _INSIDE: Final = ("subworkflow", "dynamic", "branch", "launch_plan")
 
 
@@ -148,15 +168,19 @@ def _names() -> Iterator[str]:
 
 
 @st.composite
-def failing_trees(draw: Draw) -> Workflow:
-    """Generate trees of which one leaf fails; some clean up, well or not."""
-    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _FAIL)))
+def failing_trees(draw: Draw, depth: int = 3) -> Workflow:
+    """Generate trees of which one leaf fails; some clean up, well or not.
+
+    Args:
+        depth: How many nodes it is inside of at most.
+    """
+    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _FAIL, depth)))
 
 
 @st.composite
 def failing_maps(draw: Draw) -> Workflow:
     """Generate trees of which a map fails."""
-    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _MAPS_THAT_FAIL)))
+    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _MAPS_THAT_FAIL, 1)))
 
 
 @st.composite
@@ -175,7 +199,7 @@ def sound_trees(draw: Draw) -> Workflow:
 def stopped_trees(draw: Draw) -> Workflow:
     """Generate trees that somebody terminates: before anything fails, or while it is cleaned up."""
     if draw(st.sampled_from([False, False, True])):
-        tree = nodes.workflow(**_around(draw, _names(), _FAIL))
+        tree = nodes.workflow(**_around(draw, _names(), _FAIL, 1))
         return tree.on_failure(clean_up=nodes.task(_LONG)).aborts("enough", at=20)
     names: Iterator[str] = _names()
     level: dict[str, Node] = {}
@@ -188,7 +212,37 @@ def stopped_trees(draw: Draw) -> Workflow:
 def recoverable_trees(draw: Draw) -> Workflow:
     """Generate trees that fail, and what has ended well before that is no launch plan's failure."""
     inside = ("subworkflow", "dynamic", "branch")
-    return nodes.workflow(**_around(draw, _names(), _RECOVERABLE, inside, beside=()))
+    return nodes.workflow(**_around(draw, _names(), _RECOVERABLE, 2, inside, beside=()))
+
+
+@st.composite
+def clean_ups(draw: Draw) -> Workflow:
+    """Generate trees that take their time to end: they clean up, or their engine is slow to stop."""
+    name = next(_names())
+    kind = draw(st.sampled_from(_TASKS_THAT_FAIL))
+    tree = nodes.workflow(**{name: kind(name, None)})
+    if draw(st.booleans()):
+        return nodes.workflow(fit=nodes.task(_LONG)).aborts("enough", at=5).on_terminate(aborting(9))
+    return tree.on_failure(clean_up=nodes.task(draw(st.sampled_from([_LONG, _QUICK]))))
+
+
+@st.composite
+def flawed_trees(draw: Draw) -> Workflow:
+    """Generate trees of which one node is told of wrongly, whatever it does."""
+    names: Iterator[str] = _names()
+    kind, flaw = draw(st.sampled_from(_TOLD_WRONGLY)), draw(st.sampled_from(_FLAWS))
+    level: dict[str, Node] = {}
+    try:
+        _add(level, names, lambda name, after: nodes.flawed(kind(name, after), **flaw), None)
+    except TimelineError:  # not every node can have every flaw
+        reject()
+    if draw(st.booleans()):
+        _add(level, names, draw(st.sampled_from([*_ENDS_WELL[:1], *_TASKS_THAT_FAIL[:1]])), ())
+    for _ in range(draw(_DEPTHS[1])):
+        wrap = _wrapped(draw(st.sampled_from(_INSIDE)), level)
+        level = {}
+        _add(level, names, wrap, None)
+    return nodes.workflow(**level)
 
 
 def many_nodes() -> st.SearchStrategy[Workflow]:
@@ -209,30 +263,31 @@ def _around(
     draw: Draw,
     names: Iterator[str],
     causes: tuple[Kind, ...],
+    depth: int,
     inside: tuple[str, ...] = _INSIDE,
     beside: tuple[Kind, ...] = (*_GOES_ON, *_ENDS_WELL, *_TASKS_THAT_FAIL[:1]),
 ) -> Level:
     """Draw a cause inside of some nodes, with company wherever it may have some."""
-    level = _in_company(draw, names, draw(st.sampled_from(causes)), beside)
-    for _ in range(draw(st.sampled_from([0, 1, 0, 2, 3]))):
+    level = _in_company(draw, names, draw(st.sampled_from(causes)), beside, most=2)
+    for _ in range(draw(_DEPTHS[depth])):
         wrap = _wrapped(draw(st.sampled_from(inside)), level)
-        level = _in_company(draw, names, wrap, beside)
+        level = _in_company(draw, names, wrap, beside, most=1)
     return level
 
 
 def _in_company(
-    draw: Draw, names: Iterator[str], cause: Kind, beside: tuple[Kind, ...]
+    draw: Draw, names: Iterator[str], cause: Kind, beside: tuple[Kind, ...], *, most: int
 ) -> dict[str, Node]:
     """Draw what ends before a cause, what lives beside it, and what comes after it, or would."""
     level: dict[str, Node] = {}
-    for kind in draw(_few(_ENDS_WELL, most=1)):
-        _add(level, names, kind, None)
+    if draw(_SELDOM):
+        _add(level, names, draw(st.sampled_from(_ENDS_WELL)), None)
     start = tuple(level)
-    company = draw(_few(beside, most=2)) if beside else []
+    company = draw(_few(beside, most=most)) if beside else []
     is_first = draw(st.booleans()) if company else True
     for kind in (cause, *company) if is_first else (*company, cause):
         _add(level, names, kind, start)
-    if draw(st.sampled_from([False, False, True])):
+    if draw(_SELDOM):
         _add(level, names, _ENDS_WELL[0], None)
     return level
 

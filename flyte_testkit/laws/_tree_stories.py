@@ -6,14 +6,14 @@ Stories shrink towards one task, read when all is over. Ignorant of what the law
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
 from flyte_testkit import nodes
 from flyte_testkit.laws import _tree_shapes as shapes
 from flyte_testkit.propeller.phases import OUTCOMES
-from flyte_testkit.strategies import timelines
+from flyte_testkit.strategies import scripts, timelines
 from flyte_testkit.timeline import running
 
 if TYPE_CHECKING:
@@ -29,16 +29,21 @@ if TYPE_CHECKING:
 __all__ = [
     "TreeStory",
     "any_instant",
-    "anything",
     "endings",
     "failures",
+    "few",
+    "flawed",
     "maps",
     "pages",
+    "phases",
+    "shallow_failures",
     "unfailing",
 ]
 
-_EVENTS = 12
-"""After so many instants at which something happens most trees are over."""
+_WHEN: Final = {  # few are left of which nothing is over by then
+    "instant": st.sampled_from([*[None] * 4, *range(10)]),
+    "realistic": st.sampled_from([*[None] * 4, *range(24)]),
+}
 
 
 @dataclass(frozen=True)
@@ -50,56 +55,107 @@ class TreeStory:
         events: How many instants at which something happens are past when it is read; None: all.
         again: What the run does that recovers the one of the script, and is read in its place; None
             if none does.
+        pace: How long the engine takes for what takes it time by itself.
     """
 
     script: Workflow | Timeline
     events: int | None = None
     again: Where | None = None
+    pace: str = "instant"
+
+
+def _read_when_over(scripts: st.SearchStrategy[Any]) -> st.SearchStrategy[TreeStory]:
+    return st.builds(TreeStory, scripts)
 
 
 def failures(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  stories are of a class
-    """Generate executions of which a node failed, read when all is over."""
-    return st.builds(TreeStory, shapes.failing_trees())
+    """Generate executions of which a node failed, at any depth, read when all is over."""
+    return _read_when_over(shapes.failing_trees())
+
+
+def shallow_failures(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewise
+    """Generate executions of which a node failed that is not far down, read when all is over."""
+    return _read_when_over(shapes.failing_trees(depth=1))
 
 
 def maps(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewise
     """Generate executions of which a map failed, and some others, read when all is over."""
-    return st.builds(TreeStory, st.one_of(shapes.failing_maps(), shapes.failing_trees()))
+    others = shapes.failing_trees(depth=0)
+    return _read_when_over(st.one_of(shapes.failing_maps(), shapes.failing_maps(), others))
 
 
 def pages(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewise
     """Generate executions with more nodes than a page holds: few, since each costs many calls."""
-    return st.builds(TreeStory, shapes.many_nodes())
+    return _read_when_over(shapes.many_nodes())
 
 
 def endings(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewise
     """Generate executions that end in each way there is, or never, read when all is over."""
     lives = timelines(max_seconds=60, max_steps=2, outcomes=(*OUTCOMES, None))
-    trees = (shapes.failing_trees(), shapes.stopped_trees(), shapes.sound_trees())
-    return st.one_of(st.builds(TreeStory, st.one_of(lives, *trees)), recovered())
+    scripts_ = (lives, lives, shapes.stopped_trees(), shapes.failing_trees(depth=0))
+    return st.one_of(*map(_read_when_over, scripts_), _recovered())
+
+
+@st.composite
+def phases(draw: Draw, suite: Suite) -> TreeStory:
+    """Generate executions in each phase that they can be in, if the code may be called then."""
+    lives = timelines(max_seconds=60, max_steps=3, outcomes=(*OUTCOMES, None))
+    script = draw(st.one_of(lives, shapes.clean_ups(), shapes.sound_trees()))
+    if not suite.while_it_runs:
+        return TreeStory(script)
+    return TreeStory(script, events=draw(st.one_of(st.integers(0, 4), st.none())))
 
 
 @st.composite
 def any_instant(draw: Draw, suite: Suite) -> TreeStory:
-    """Generate executions that are read at any instant, if the code may be called then."""
-    story = draw(endings(suite))
+    """Generate executions of all kinds, read at any instant, if the code may be called then."""
+    trees = (
+        shapes.failing_trees(depth=2),
+        shapes.sound_trees(),
+        shapes.stopped_trees(),
+        shapes.clean_ups(),
+        scripts(nodes=True, max_nodes=3, max_depth=2, max_seconds=60, max_steps=2),
+        timelines(max_seconds=60, max_steps=2, outcomes=(*OUTCOMES, None)),
+    )
+    story = draw(st.one_of(*map(_read_when_over, trees), _recovered()))
+    return _at_an_instant(draw, suite, story)
+
+
+@st.composite
+def flawed(draw: Draw, suite: Suite) -> TreeStory:
+    """Generate executions that a broken server shows: what it tells of a node is not the truth."""
+    story = draw(_read_when_over(shapes.flawed_trees()))
     if not suite.while_it_runs:
         return story
-    return replace(story, events=draw(st.one_of(st.none(), st.integers(0, _EVENTS))))
+    return replace(story, events=draw(_WHEN["instant"]))
 
 
 @st.composite
 def unfailing(draw: Draw, suite: Suite) -> TreeStory:
-    """Generate executions of which no node has failed: it ended well, was stopped, or runs on."""
-    sound = st.builds(TreeStory, st.one_of(shapes.stopped_trees(), shapes.sound_trees()))
-    story = draw(st.one_of(sound, recovered()))
-    if not suite.while_it_runs:
-        return story
-    return replace(story, events=draw(st.one_of(st.none(), st.integers(0, _EVENTS))))
+    """Generate executions of which no node has failed, or none has yet."""
+    trees = shapes.sound_trees(), shapes.stopped_trees(), shapes.failing_trees(depth=1)
+    story = draw(st.one_of(*map(_read_when_over, trees), _recovered()))
+    return _at_an_instant(draw, suite, story)
 
 
 @st.composite
-def recovered(draw: Draw) -> TreeStory:
+def few(draw: Draw, suite: Suite) -> TreeStory:
+    """Generate some simple executions, in each phase that they can be in."""
+    script = draw(shapes.clean_ups())
+    events = st.sampled_from([None, 1, 2] if suite.while_it_runs else [None])
+    return TreeStory(script, events=draw(events))
+
+
+@st.composite
+def _recovered(draw: Draw) -> TreeStory:
     """Generate runs that recover one that failed: they end well, or have still to."""
     again = draw(st.sampled_from([nodes.where(), nodes.where().others(running(600).succeeds())]))
     return TreeStory(draw(shapes.recoverable_trees()), again=again)
+
+
+def _at_an_instant(draw: Draw, suite: Suite, story: TreeStory) -> TreeStory:
+    """Draw when it is read; an engine that takes its time shows more of what is in between."""
+    if not suite.while_it_runs:
+        return story
+    pace = draw(st.sampled_from(["instant", "realistic"]))
+    return replace(story, events=draw(_WHEN[pace]), pace=pace)

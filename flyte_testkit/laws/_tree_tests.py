@@ -42,8 +42,11 @@ def tree_breach(
     if story.again is not None:
         told.append(f"recovers  {story.again!r}")
     told.append(f"read at   {seconds_of(looked.at)}, when it is {looked.truth.phase}")
-    limit = f"{looked.at + 3600:g}" if looked.ended.hung else None
-    test = PastedTest(suite, limit=limit)
+    if story.pace != "instant":
+        told.append(f"pace      {story.pace}")
+    limit = f"{looked.limit:g}" if looked.ended.hung else None
+    pace = None if story.pace == "instant" else repr(story.pace)
+    test = PastedTest(suite, limit=limit, pace=pace)
     _launched(test, story, looked)
     read = _call(suite, "read", f"{test.remote}, execution")
     if any("asyncio." in call for call in (read, *(_call(suite, each, "") for each in questions))):

@@ -23,6 +23,7 @@ from flyte_testkit.laws._tree_tests import tree_breach
 
 if TYPE_CHECKING:
     from flyte_testkit.laws._report import Breach
+    from flyte_testkit.laws._tree_looks import Looked
     from flyte_testkit.laws._tree_stories import TreeStory
 
 __all__ = ["TreeLaws"]
@@ -82,21 +83,22 @@ class TreeLaws(Laws, TreePromises):
 
     @law(stories.any_instant)
     def test_never_raises(self, story: TreeStory) -> Breach | None:
-        """It reads whatever there is, at any instant, and comes back at once without an exception."""
-        asked = tuple(question for question in QUESTIONS if self.answers(question))
-        looked = look(self, story, asked)
-        if looked.ended.raised is not None:
-            what = f"at {looked.at:g} s read {looked.ended}, of an execution that is {looked.truth.phase}."
-            if looked.ended.hung and self.while_it_runs:
-                what += " If it may only be called when all is over, say while_it_runs = False."
-            return tree_breach(self, story, looked, what)
-        for question, said in looked.said.items():
-            if said.raised is not None:
-                what = f"read came back, but of what it returned {question} {said}."
-                return tree_breach(self, story, looked, what, questions=(question,))
-        return None
+        """It reads whatever there is, at any instant, and is back at once without an exception."""
+        return self._raised(story, look(self, story, self._answered()))
 
-    @law(stories.any_instant)
+    @law(stories.flawed)
+    def test_copes_with_broken_trees(self, story: TreeStory) -> Breach | None:
+        """Nor does it raise where nodes are missing, stay RUNNING, or have no data yet.
+
+        How the execution ended it says as truly as ever: that does not hang on its nodes.
+        """
+        looked = look(self, story, self._answered())
+        breach = self._raised(story, looked)
+        if breach is None and self.answers("outcome"):
+            return self._judged(story, looked, "outcome")
+        return breach
+
+    @law(stories.few)
     def test_changes_nothing(self, story: TreeStory) -> Breach | None:
         """It only reads: nothing is launched, terminated, approved or changed."""
         looked = look(self, story)
@@ -112,7 +114,7 @@ class TreeLaws(Laws, TreePromises):
         """It says how an execution ended: well, badly, stopped by somebody, or out of time."""
         return self._asked(story, "outcome")
 
-    @law(stories.any_instant)
+    @law(stories.phases)
     def test_never_says_over_while_it_runs(self, story: TreeStory) -> Breach | None:
         """It says that an execution is over once it is, and not while anything has still to come."""
         return self._asked(story, "outcome")
@@ -127,7 +129,7 @@ class TreeLaws(Laws, TreePromises):
         """It blames no node of an execution in which none has failed, or none has yet."""
         return self._asked(story, "failing")
 
-    @law(stories.failures)
+    @law(stories.shallow_failures)
     def test_tells_the_error_of_the_leaf(self, story: TreeStory) -> Breach | None:
         """The error that it tells is the last one of the node that made the execution fail."""
         return self._asked(story, "error")
@@ -151,25 +153,45 @@ class TreeLaws(Laws, TreePromises):
     def test_reads_every_page(self, story: TreeStory) -> Breach | None:
         """What it says is true as well where there are more nodes than a page of a list holds."""
         asked = [each for each in ("failing", "error", "attempts", "done") if self.answers(each)]
-        return self._asked(story, *asked)
+        return self._asked(story, *(asked or ["failing"]))
 
     def _asked(self, story: TreeStory, *questions: str) -> Breach | None:
         """Return what is wrong with an answer, if anything is."""
         for question in questions:
             if not self.answers(question):
                 raise unittest.SkipTest(
-                    f"{type(self).__name__} does not say {question}. Define {question}(self, report)"
-                    " to have that tested."
+                    f"{type(self).__name__} says nothing of {question}. To have that tested, "
+                    f"define {question}(self, report)."
                 )
         looked = look(self, story, questions)
+        breaches = (self._judged(story, looked, question) for question in questions)
+        return next((breach for breach in breaches if breach), None)
+
+    def _judged(self, story: TreeStory, looked: Looked, question: str) -> Breach | None:
+        """Return what is wrong with the answer to a question; that it has none others tell."""
+        said = looked.said.get(question)
+        if said is None or said.raised is not None:
+            return None
+        wrong = _JUDGES[question](looked.truth, said.returned)
+        if wrong is None:
+            return None
+        return tree_breach(self, story, looked, wrong.what, wrong.check, questions=(question,))
+
+    def _raised(self, story: TreeStory, looked: Looked) -> Breach | None:
+        """Return how a reading failed, or what is said of it, if one did."""
+        if looked.ended.raised is not None:
+            what = f"read {looked.ended}, of an execution that is {looked.truth.phase}."
+            if looked.ended.hung and self.while_it_runs:
+                what += " If it may only be called when all is over, say while_it_runs = False."
+            return tree_breach(self, story, looked, what)
         for question, said in looked.said.items():
             if said.raised is not None:
-                continue  # another law is about that
-            if wrong := _JUDGES[question](looked.truth, said.returned):
-                return tree_breach(
-                    self, story, looked, wrong.what, wrong.check, questions=(question,)
-                )
+                what = f"read came back, but of what it returned {question} {said}."
+                return tree_breach(self, story, looked, what, questions=(question,))
         return None
+
+    def _answered(self) -> tuple[str, ...]:
+        return tuple(question for question in QUESTIONS if self.answers(question))
 
 
 def _reads(rpc: str) -> bool:

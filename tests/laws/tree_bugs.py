@@ -477,26 +477,9 @@ class asks_for_the_error_of_what_runs(Report):
 
 
 @broken("test_never_raises")
-class reads_durations(Report):
-    """What was cached, recovered, or never ran has none."""
+class reads_when_it_started(Report):
+    """What was cached, recovered, or never ran has not."""
 
     def __init__(self, remote, execution):
         super().__init__(remote, execution)
-        self.seconds = [node.closure.duration.total_seconds() for _, node in self.nodes if node.is_done]
-
-
-@broken("test_never_raises")
-class knows_start_nodes_by_their_ids(Report):
-    """Ids of more than twenty letters are hashed."""
-
-    def __init__(self, remote, execution):
-        super().__init__(remote, execution)
-        for _, node in everything(execution.node_executions):
-            if not node.id.node_id.endswith(("start-node", "end-node")):
-                assert node.interface is not None or node.inputs is not None, node.id
-
-
-def everything(nodes):
-    for node_id, node in nodes.items():
-        yield node_id, node
-        yield from everything(inside(node))
+        self.since = [node.closure.started_at.timestamp() for _, node in self.nodes if node.is_done]
