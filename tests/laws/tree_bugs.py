@@ -165,8 +165,11 @@ class does_not_follow_child_executions(Blames):
 class reads_one_page(Report):
     @property
     def done(self):
-        return {way for way, node in self.some(self.execution.node_executions)
-                if node.closure.phase in NODE_OVER}
+        return {
+            way
+            for way, node in self.some(self.execution.node_executions)
+            if node.closure.phase in NODE_OVER
+        }
 
     def some(self, nodes, above=()):
         for node_id, node in list(nodes.items())[:100]:
@@ -180,7 +183,11 @@ class expects_a_task_of_a_cache_hit(Report):
     def __init__(self, remote, execution):
         super().__init__(remote, execution)
         for _, node in self.nodes:
-            if node.closure.phase == 3 and not inside(node) and node.closure.workflow_node_metadata is None:
+            if (
+                node.closure.phase == 3
+                and not inside(node)
+                and node.closure.workflow_node_metadata is None
+            ):
                 if not node.closure.started_at:
                     node.task_executions[-1]  # noqa: B018  it crashes
 
@@ -210,7 +217,10 @@ class does_not_enter_branches(Blames):
 class does_not_enter_sub_workflows(Blames):
     @staticmethod
     def rule(nodes):
-        return deepest(nodes, but_not(lambda node: node.metadata.is_parent_node and not node.metadata.is_dynamic))
+        return deepest(
+            nodes,
+            but_not(lambda node: node.metadata.is_parent_node and not node.metadata.is_dynamic),
+        )
 
 
 @broken(LEAF)
@@ -227,7 +237,9 @@ class looks_for_errors_instead_of_phases(Blames):
 
     @staticmethod
     def rule(nodes):
-        return deepest(nodes, bad=lambda node: node.closure.phase == NODE_FAILED and node.closure.error)
+        return deepest(
+            nodes, bad=lambda node: node.closure.phase == NODE_FAILED and node.closure.error
+        )
 
 
 @broken(LEAF)
@@ -275,7 +287,9 @@ class blames_the_aborted_of_what_was_aborted(Report):
 class takes_the_aborted_for_failed(Report):
     @property
     def outcome(self):
-        return {4: "SUCCEEDED", 6: "FAILED", 7: "FAILED", 8: "TIMED_OUT"}.get(self.execution.closure.phase)
+        return {4: "SUCCEEDED", 6: "FAILED", 7: "FAILED", 8: "TIMED_OUT"}.get(
+            self.execution.closure.phase
+        )
 
 
 @broken("test_tells_aborted_from_failed")
@@ -305,14 +319,18 @@ class takes_no_failed_node_for_success(Report):
 class takes_failing_for_failed(Report):
     @property
     def outcome(self):
-        return {4: "SUCCEEDED", 5: "FAILED", 6: "FAILED", 7: "ABORTED", 8: "TIMED_OUT"}.get(self.execution.closure.phase)
+        return {4: "SUCCEEDED", 5: "FAILED", 6: "FAILED", 7: "ABORTED", 8: "TIMED_OUT"}.get(
+            self.execution.closure.phase
+        )
 
 
 @broken("test_never_says_over_while_it_runs")
 class takes_succeeding_for_succeeded(Report):
     @property
     def outcome(self):
-        return {3: "SUCCEEDED", 4: "SUCCEEDED", 6: "FAILED", 7: "ABORTED", 8: "TIMED_OUT"}.get(self.execution.closure.phase)
+        return {3: "SUCCEEDED", 4: "SUCCEEDED", 6: "FAILED", 7: "ABORTED", 8: "TIMED_OUT"}.get(
+            self.execution.closure.phase
+        )
 
 
 @broken("test_never_says_over_while_it_runs")
@@ -334,7 +352,11 @@ class counts_the_items_of_a_map(Report):
         counted = []
         for way, node in self.nodes:
             made = attempts(self.remote, node)
-            items = made[-1].closure.metadata.external_resources if node.metadata.is_array and made else ()
+            items = (
+                made[-1].closure.metadata.external_resources
+                if node.metadata.is_array and made
+                else ()
+            )
             counted.append((way, len(items) or len(made)))
         return counted
 
@@ -343,21 +365,29 @@ class counts_the_items_of_a_map(Report):
 class counts_retries(Report):
     @property
     def attempts(self):
-        return [(way, max((it.id.retry_attempt for it in attempts(self.remote, node)), default=0)) for way, node in self.nodes]
+        return [
+            (way, max((it.id.retry_attempt for it in attempts(self.remote, node)), default=0))
+            for way, node in self.nodes
+        ]
 
 
 @broken("test_counts_attempts")
 class counts_finished_attempts(Report):
     @property
     def attempts(self):
-        return [(way, sum(it.is_done for it in attempts(self.remote, node))) for way, node in self.nodes]
+        return [
+            (way, sum(it.is_done for it in attempts(self.remote, node))) for way, node in self.nodes
+        ]
 
 
 @broken("test_counts_attempts")
 class counts_failed_attempts(Report):
     @property
     def attempts(self):
-        return [(way, sum(it.closure.phase == TASK_FAILED for it in attempts(self.remote, node))) for way, node in self.nodes]
+        return [
+            (way, sum(it.closure.phase == TASK_FAILED for it in attempts(self.remote, node)))
+            for way, node in self.nodes
+        ]
 
 
 @broken("test_counts_attempts")
@@ -373,7 +403,9 @@ class confuses_nodes_of_children(Report):
 class takes_ids_of_the_workflow_for_ids(Report):
     @property
     def attempts(self):
-        return {node.metadata.spec_node_id: len(attempts(self.remote, node)) for _, node in self.nodes}
+        return {
+            node.metadata.spec_node_id: len(attempts(self.remote, node)) for _, node in self.nodes
+        }
 
 
 @broken("test_counts_attempts")
@@ -387,7 +419,9 @@ class counts_at_the_top(Report):
 class takes_queued_nodes_for_done(Report):
     @property
     def done(self):
-        return {way for way, node in self.nodes if node.closure.phase not in {RUNNING, DYNAMIC_RUNNING}}
+        return {
+            way for way, node in self.nodes if node.closure.phase not in {RUNNING, DYNAMIC_RUNNING}
+        }
 
 
 @broken("test_knows_which_nodes_are_done")
@@ -410,7 +444,11 @@ class takes_all_for_done_once_it_is_over(Report):
 
     @property
     def done(self):
-        return {way for way, node in self.nodes if self.execution.is_done or node.closure.phase in NODE_OVER}
+        return {
+            way
+            for way, node in self.nodes
+            if self.execution.is_done or node.closure.phase in NODE_OVER
+        }
 
 
 @broken("test_knows_which_nodes_are_done")
@@ -419,8 +457,12 @@ class takes_a_done_task_for_a_done_node(Report):
 
     @property
     def done(self):
-        return {way for way, node in self.nodes
-                if node.closure.phase in NODE_OVER or any(it.closure.phase == 3 for it in attempts(self.remote, node))}
+        return {
+            way
+            for way, node in self.nodes
+            if node.closure.phase in NODE_OVER
+            or any(it.closure.phase == 3 for it in attempts(self.remote, node))
+        }
 
 
 @broken("test_tells_which_items_failed")
@@ -459,7 +501,10 @@ class takes_retried_items_for_failed(Report):
 class stops_what_has_failed(Report):
     def __init__(self, remote, execution):
         super().__init__(remote, execution)
-        if any(node.closure.phase == NODE_FAILED for _, node in self.nodes) and not execution.is_done:
+        if (
+            any(node.closure.phase == NODE_FAILED for _, node in self.nodes)
+            and not execution.is_done
+        ):
             remote.terminate(execution, "a node has failed")
 
 
