@@ -182,7 +182,6 @@ class ExpectsATaskOfACacheHit(Report):
     def __init__(self, remote, execution):
         super().__init__(remote, execution)
         for _, node in self.nodes:
-<<<<<<< HEAD
             ran = node.closure.workflow_node_metadata is None and not inside(node)
             if ran and node.closure.phase == 3 and node.closure.task_node_metadata is not None:
                 self.last = node.task_executions[-1]
@@ -190,15 +189,6 @@ class ExpectsATaskOfACacheHit(Report):
 
 NAMED = tuple(TREE_BUGS)
 """Those that everybody makes."""
-=======
-            if (
-                node.closure.phase == 3
-                and not inside(node)
-                and node.closure.workflow_node_metadata is None
-            ):
-                if not node.closure.started_at:
-                    node.task_executions[-1]  # noqa: B018  it crashes
->>>>>>> B14
 
 
 # One step beside.
