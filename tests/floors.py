@@ -241,14 +241,13 @@ ROOMS = {
         "__init__",
     ],
     "strategies": [
-        "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
+        "_arguments _descriptors _drawing _error_texts _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_attempts _executions _nodes _tasks _timelines",
-        "_leaves",
+        "_attempts _definitions _executions _timelines",
+        "_leaves _theatre",  # what waits and maps do; where trees are played
         "_wholes",
-        "_scripts",
-        "_growth",
-        "_trees",
+        "_scenes _scripts _trees",
+        "_nodes _tasks",
         "__init__",
     ],
     "world": [

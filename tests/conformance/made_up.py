@@ -20,7 +20,7 @@ VALUES = {
 """Something for inputs of which nothing is known."""
 
 
-def workflow(of, told, interface, tasks, launched=None):
+def workflow(of, told, interface, tasks, launched=None, free=()):
     """Return the requests' parts: the workflow's ``spec``, and the templates of tasks it takes.
 
     Args:
@@ -30,9 +30,10 @@ def workflow(of, told, interface, tasks, launched=None):
         tasks: The templates of the tasks that the story holds.
         launched: What its nodes launch, by their unique ids: the literals that are given to it, and
             the variables that it gives.
+        free: The names of outputs that nobody takes: they are left out if no node gives such.
     """
     maker = _Maker(of, told, {task["id"]["name"]: task for task in tasks}, launched or {})
-    template = maker.level("", of, interface)
+    template = maker.level("", of, interface, free)
     return {"template": template, "sub_workflows": maker.subs}, list(maker.new.values())
 
 
@@ -65,7 +66,7 @@ class _Maker:
             if event.body.get("error", {}).get("kind") == "USER" and another in attempts:
                 self._retried[event.node] = self._retried.get(event.node, 0) + 1
 
-    def level(self, parent, of, interface):
+    def level(self, parent, of, interface, free=()):
         """Return the template of what was told of below a node, or at the top."""
         here = [
             node
@@ -75,10 +76,13 @@ class _Maker:
         failure = [node for node in here if self._spec(node) == "fn0"]
         nodes = [self._node(node, here) for node in here if node not in failure]
         outputs = interface.get("outputs", {}).get("variables", {})
-        bound = [self._output(name, outputs[name]["type"], nodes) for name in outputs]
+        found = {name: self._output(name, outputs[name]["type"], nodes) for name in outputs}
+        outputs = {name: outputs[name] for name in outputs if found[name] or name not in free}
+        bound = [found[name] for name in outputs]
         if not nodes or None in bound:  # somebody has to give it, of whom nothing was told
             nodes.append(self._giver(outputs, nodes))
             bound = [_promise(name, "gives", name) for name in outputs]
+        interface = {**interface, "outputs": {"variables": outputs}}
         template = {"id": of, "interface": interface, "nodes": nodes, "outputs": bound}
         if self._fails_late:
             template["metadata"] = {"on_failure": "FAIL_AFTER_EXECUTABLE_NODES_COMPLETE"}
@@ -105,7 +109,9 @@ class _Maker:
             self._plans[events[0].body["target_entity"]["name"]] = gives
         elif kind == "sub-workflow":
             of = {**self._of, "name": f"{self._of['name']}.{node}"}
-            self.subs.append(self.level(node, of, self._interface(events)))
+            interface = self._interface(events)
+            free = interface["outputs"]["variables"]
+            self.subs.append(self.level(node, of, interface, free))
             made["workflow_node"] = {"sub_workflow_ref": of}
         else:
             task = self._task(events, node)
