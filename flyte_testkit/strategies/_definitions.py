@@ -1,7 +1,6 @@
 """What a tree of nodes makes up, registered: made once for all trees of one shape.
 
-Rows are immutable, so a store of them is copied for each play at next to no cost. Ignorant of who
-plays the trees.
+A play adds nothing to it, so all plays of one shape share it. Ignorant of who plays the trees.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from flyteidl.admin import project_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import graphs
+from flyte_testkit.admin.database.store import Store
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.children import children
 from flyte_testkit.guesses import Guess
@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.graphs import Graph, Plan
 
-__all__ = ["LAUNCH_PLAN", "registered"]
+__all__ = ["LAUNCH_PLAN", "WORKFLOW", "registered"]
 
 _PLACE: Final = ("flytesnacks", "development")
 _NAME: Final = "flows.train"
@@ -45,11 +44,16 @@ LAUNCH_PLAN: Final = identifier_pb2.Identifier(
     version=_VERSION,
 )
 """What is launched, whatever the tree."""
+WORKFLOW: Final = (*_PLACE, _NAME, _VERSION)
+"""The key of the workflow that it runs."""
 
 
 def registered(tree: Workflow) -> Store:
     """Return a store in which is registered what a tree makes up, and nothing else happened."""
-    return _store(_Shape.of(tree)).copy()
+    known, store = _store(_Shape.of(tree)), Store()
+    for table in ("projects", "tasks", "workflows", "launch_plans"):  # nobody adds to them
+        setattr(store, table, getattr(known, table))
+    return store
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def _key(value: Any) -> Any:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
     admin = FlyteAdmin()
 
