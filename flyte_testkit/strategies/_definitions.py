@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from flyte_testkit.admin.database import rows
+    from flyte_testkit.admin.database.store import Table
     from flyte_testkit.graphs import Graph, Plan
 
 __all__ = ["LAUNCH_PLAN", "WORKFLOW", "registered"]
@@ -100,9 +102,20 @@ def _key(value: Any) -> Any:
     )
 
 
+@lru_cache(maxsize=1)
+def _projects() -> Table[rows.ProjectRow]:
+    admin = FlyteAdmin()
+    for project in EVERY_PROJECT:
+        named = project_pb2.Project(id=project, name=project)
+        request = project_pb2.ProjectRegisterRequest(project=named)
+        admin.answer("RegisterProject", request, _BEFORE)
+    return admin.store.projects
+
+
 @lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
     admin = FlyteAdmin()
+    admin.store.projects = _projects()
 
     def answer(rpc: str, request: Message) -> Message:
         return admin.answer(rpc, request, _BEFORE)
@@ -115,9 +128,6 @@ def _store(shape: _Shape) -> Store:
             plan.name, _VERSION, outputs={name: one.type for name, one in given.items()}
         )
 
-    for project in EVERY_PROJECT:
-        named = project_pb2.Project(id=project, name=project)
-        answer("RegisterProject", project_pb2.ProjectRegisterRequest(project=named))
     for name, graph in shape.parts.items():
         whole = None if graph is None else graphs.with_plans(graph, find)
         Stub.guessed(_PLACE, name, _VERSION, Guess(), whole).register(answer)
