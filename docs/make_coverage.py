@@ -26,6 +26,8 @@ RECORDINGS = HERE.parent / "fixtures" / "recordings"
 HEAD = """\
 # Which RPCs the fake answers
 
+[All pages](index.md)
+
 Made by `python docs/make_coverage.py`; a test keeps it up to date. *Recorded answers* counts how
 often a real FlyteAdmin 1.16.8 was asked in the recordings that the fake is held to
 (`fixtures/recordings/`); what differs is in `docs/known-differences.md`. A refused RPC answers

@@ -14,7 +14,13 @@ from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 
 from flyte_testkit import literals
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.errors import FlyteTestkitError, RegistrationError, close_names, shown
+from flyte_testkit.errors import (
+    FlyteTestkitError,
+    RegistrationError,
+    close_names,
+    shown,
+    suggests_keywords,
+)
 from flyte_testkit.naming import execution_id
 from flyte_testkit.propeller.phases import OUTCOMES
 
@@ -32,6 +38,7 @@ class Acting:
     domain: str
     _backend: Backend
 
+    @suggests_keywords
     def approve(self, execution: object, signal: str) -> None:
         """Approve now what an execution waits for at a gate.
 
@@ -56,6 +63,7 @@ class Acting:
             answer=True
         )
 
+    @suggests_keywords
     def reject(self, execution: object, signal: str) -> None:
         """Refuse now what an execution waits for at a gate, which fails of it.
 
@@ -79,6 +87,7 @@ class Acting:
             answer=False
         )
 
+    @suggests_keywords
     def set_signal(self, execution: object, signal: str, value: object) -> None:
         """Give now the value that an execution waits for at a gate.
 
@@ -168,6 +177,14 @@ class _Release:
             store = self._backend.store
             execution = store.executions.get(of.project, of.domain, of.name)
             rows = [row for row in store.signals if row.message.id.execution_id == of]
+            others = [
+                row.execution_name
+                for row in store.signals
+                if row.signal_id == self._signal
+                and not row.message.HasField("value")
+                and (run := store.executions.get(*row.key[:3])) is not None
+                and run.phase not in OUTCOMES
+            ]
             known = [row.execution_name for row in store.executions]
             has_nodes = self._backend.engine.plays_nodes((of.project, of.domain, of.name))
         if execution is None:
@@ -191,6 +208,7 @@ class _Release:
             near = close_names(self._signal, unset)
             truth = f"{of.name!r} waits for no signal {self._signal!r} now"
             advice = f"It waits for {_listed(unset)}.{near}" if unset else "It waits for none."
+            advice += f" {_listed(others)} waits for {self._signal!r}." if others else ""
             advice += (
                 " A signal exists once its gate is reached: let time pass, clock.advance(…)."
                 if has_nodes

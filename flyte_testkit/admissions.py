@@ -16,7 +16,7 @@ from flyte_testkit import graphs, literals, trees
 from flyte_testkit.admin.errors import failed_precondition
 from flyte_testkit.admin.executions.executor import Admission
 from flyte_testkit.beside import Beside
-from flyte_testkit.engine.engine import Scripted
+from flyte_testkit.engine.played import Scripted
 from flyte_testkit.errors import FlyteTestkitError, TimelineError
 from flyte_testkit.flow import made_outputs
 from flyte_testkit.inferred import Name

@@ -20,6 +20,7 @@ from flyteidl.admin.execution_pb2 import (
 )
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.admin.executions.asked import LOOK_UPS, shown_by
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
 from flyte_testkit.clock import VirtualClock
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.data.signing import Signer
-    from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.clock import Clock
@@ -51,15 +52,6 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, Planting, Played
 
 __all__ = ["Backend"]
-
-
-_LOOK_UPS = frozenset(
-    {
-        *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask", "GetNamedEntity"),
-        *("ListLaunchPlans", "ListWorkflows", "ListTasks", "UpdateLaunchPlan", "UpdateNamedEntity"),
-    }
-)
-"""The RPCs that ask for something that could be launched."""
 
 
 _PATIENCE = 1.0
@@ -94,8 +86,8 @@ class Backend:
         self._lock = threading.RLock()
         self.clock = clock
         self._jumps = isinstance(clock, VirtualClock)  # only then its moves say all
-        self._arrived: datetime | None = None
-        self._arrived_at = -1
+        self._time = clock.now()
+        self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
         self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
@@ -125,31 +117,55 @@ class Backend:
         with self._lock:
             yield self._arrive()
 
+    @contextmanager
+    def glimpse(self, *shown: Key) -> Iterator[datetime]:
+        """Hold everything still at one instant, for who looks at no other executions than these."""
+        with self._lock:
+            now = self.clock.now()
+            self.engine.hand_over_to(shown, now)
+            yield now
+
     def still(self) -> AbstractContextManager[object]:
         """Hold everything still as it is, whatever is due: for who reads what is registered."""
         return self._lock
 
     @contextmanager
-    def _patiently(self) -> Iterator[None]:
-        """Hold everything still, and after a while do without.
+    def _patiently(self) -> Iterator[bool]:
+        """Hold everything still, and after a while do without; yield whether it does.
 
         The clock asks what is under way when nothing moves, and that may be because somebody waits
         with the lock held: a script function, say.
         """
         held = self._lock.acquire(timeout=_PATIENCE)
         try:
-            yield
+            yield held
         finally:
             if held:
                 self._lock.release()
 
     def _arrive(self) -> datetime:
         """Read the clock and hand over all that is due by now; only with the lock held."""
-        now = self.clock.now()
+        now = self._now()
         self.engine.hand_over(now)
-        if self._jumps:
-            self._arrived, self._arrived_at = now, self.clock.moves
         return now
+
+    def _arrive_to_answer(self, rpc: str, request: Message) -> datetime:
+        """Likewise, as far as an RPC shows it."""
+        now = self._now()
+        if self.engine.reach(now):
+            shown = shown_by(rpc, request)
+            if shown is None:
+                self.engine.hand_over(now)
+            else:
+                self.engine.hand_over_to(shown, now)
+        return now
+
+    def _now(self) -> datetime:
+        """Read the clock; most calls come at the instant of the one before."""
+        moves = self.clock.moves
+        if moves != self._read_at or not self._jumps:
+            self._time, self._read_at = self.clock.now(), moves
+        return self._time
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
@@ -169,16 +185,16 @@ class Backend:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        with self.moment() as now:
-            return self.admin.answer(rpc, request, now)
+        with self._lock:
+            return self.admin.answer(rpc, request, self._arrive_to_answer(rpc, request))
 
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
         with self._lock:
-            key = (execution.project, execution.domain, execution.name)
-            # Most are answered at this very instant, when all was handed over already.
-            seen = self._arrived if self._arrived_at == self.clock.moves else None
-            self.engine.looked_at(key, seen or self._arrive())
+            key, now = (execution.project, execution.domain, execution.name), self._now()
+            if self.engine.reach(now):
+                self.engine.hand_over_to((key,), now)
+            self.engine.looked_at(key, now)
 
     def counts(self, rpc: str, request: Message) -> bool:
         """Whether a script waits for calls like this one, and goes on after some more of them."""
@@ -220,7 +236,7 @@ class Backend:
             launches.append(self._admissions.launch(row, inputs))
             return self._admissions.given(launches[-1], row, inputs, script)
 
-        with self.moment() as now, self.admin.acting_as(principal):
+        with self.glimpse() as now, self.admin.acting_as(principal):
             if created_at is not None and created_at > now:
                 raise FlyteTestkitError(
                     f"{request.name!r} would be created at {created_at}, but it is only {now}.\n"
@@ -233,7 +249,7 @@ class Backend:
                     f"add_execution({request.name!r}, …) is refused: {refusal.message}\n"
                     "A name is lower-case letters, digits and dashes, and taken once and for all."
                 ) from refusal
-            self.engine.hand_over(now)
+            self.engine.hand_over_to((), now)
         return launches[-1]
 
     def terminate(
@@ -275,6 +291,11 @@ class Backend:
         for life in lives:
             yield life.row, life.changes, life.origin
 
+    def life(self, key: Key) -> Sequence[Change]:
+        """Return the changes of phase of one execution until now, whatever becomes of others."""
+        with self.glimpse(key):
+            return tuple(self.history.lives().get(key, ()))
+
     def glances(self) -> list[Glance]:
         """Return every execution as now, for pictures: what nobody looks at is not played.
 
@@ -291,10 +312,10 @@ class Backend:
             AdminError: FlyteAdmin refuses.
         """
         with self._lock:  # every RPC comes by here, so it spells out what moment() does
-            now = self._arrive()
+            now = self._arrive_to_answer(rpc, request)
             if rpc in REGISTRATIONS:
                 return self._register(rpc, request, now)
-            if rpc in _LOOK_UPS:
+            if rpc in LOOK_UPS:
                 self._look_up(request)
             if rpc == "SetSignal":
                 return self._set_signal(request, now)

@@ -65,6 +65,11 @@ def with_plans(inferred: Inferred, name: Name, graph: Graph) -> Graph:
     def find(plan: graphs.Plan) -> graphs.Plan:
         rows = inferred.plans(name._replace(name=plan.name))
         found = [row for row in rows if plan.version in {"", row.version}]
+        if not found and plan.name == name.name:
+            raise RouteError(
+                f"a node of {name.name!r} launches {name.name!r}: that would go on for ever."
+                "\nLaunch another plan; one that somebody registered before may launch itself."
+            )
         if not found:
             near = close_names(plan.name, inferred.beside(name) - {name.name})
             raise RouteError(

@@ -121,6 +121,8 @@ class Registry:
             return ""
         name = Name(*self._asked(criteria))
         if name in inferred and not inferred.is_closed(name):
+            if inferred.was_launched(name):  # so its inputs sufficed
+                return ""
             misled = planting.scripts and inferred.may_mislead(name)
             return unregistered(name.name, inferred.guess(name)) if misled else ""
         try:
@@ -158,7 +160,7 @@ class Registry:
         if version is not None:
             require_version(version, "add_execution(…)")
         named = Name(*(place or self._place), name)
-        with self._backend.moment() as now:
+        with self._backend.glimpse() as now:
             self._children(named, children([script]))
             if self._is_to_be_inferred(named):
                 if place is None and (others := self._elsewhere(named)):
@@ -238,8 +240,9 @@ class Registry:
         for outputs in _outputs(scripts):
             guess = guess.with_outputs(name.name, outputs)
         planted = trees.among(scripts)
-        learnt = guess, version, trees.settled(inferred, name, planted)
-        return trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
+        known = Beside(self._store)
+        learnt = guess, version, trees.settled(inferred, name, planted, known)
+        return trees.learn(inferred, name, learnt, planted, now, known)
 
     def _children(self, parent: Name, launched: Iterable[Child]) -> None:
         """See to it that what nodes launch can be as these want it.
@@ -270,8 +273,9 @@ class Registry:
         inferred = self._backend.inferred
         if inferred.is_closed(name):
             planted = trees.among(scripts)
-            learnt = inferred.guess(name), None, trees.settled(inferred, name, planted)
-            trees.learn(inferred, name, learnt, planted, now, Beside(self._store))
+            known = Beside(self._store)
+            learnt = inferred.guess(name), None, trees.settled(inferred, name, planted, known)
+            trees.learn(inferred, name, learnt, planted, now, known)
 
     def _check(self, planting: Planting) -> None:
         """Compare inputs and outputs of a route with what is declared, wherever that is.

@@ -296,6 +296,10 @@ class FakeFlyteAdmin(Scripting, Acting, Past):
         """Yield every execution with its changes of phase and its origin, for pictures."""
         return self._backend.lives()
 
+    def life(self, name: str) -> Sequence[Change]:
+        """Return the changes of phase of one of its own executions, whatever becomes of others."""
+        return self._backend.life((self.project, self.domain, name))
+
     def glances(self) -> list[Glance]:
         """Return every execution at a glance, for pictures of many."""
         return self._backend.glances()

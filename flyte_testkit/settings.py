@@ -50,7 +50,7 @@ class Settings:
             TimelineError: It overwrites the cache, so nothing that it runs is cached.
         """
         spec = row.message.spec
-        for path, node in cast.nodes.items() if spec.overwrite_cache else ():
+        for path, node in cast.nodes.items() if row.overwrite_cache else ():
             cached = [*node.but.cached.values()] if isinstance(node, Array) else [node]
             if any(isinstance(one, Cached) for one in cached):
                 raise TimelineError(
@@ -62,7 +62,7 @@ class Settings:
         is_recovery = metadata.mode == execution_pb2.ExecutionMetadata.RECOVERED
         if is_recovery and metadata.HasField("reference_execution"):
             old = partial(self._old, metadata.reference_execution)
-        return Setting(self._catalogue, spec.overwrite_cache, spec.max_parallelism, old)
+        return Setting(self._catalogue, row.overwrite_cache, spec.max_parallelism, old)
 
     def _old(self, execution: WorkflowExecutionIdentifier, node_id: str) -> Old | None:
         """Return a node as it is now in the execution that is recovered."""

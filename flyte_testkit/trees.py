@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+from flyteidl.core import identifier_pb2
+
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.single_task import compiled_alone
 from flyte_testkit.beside import Beside
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, identifier_pb2
+    from flyteidl.core import compiler_pb2
 
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.definitions import Definition
@@ -52,27 +54,34 @@ def among(scripts: Iterable[object]) -> list[Workflow | Where]:
     return list(found.values())
 
 
-def settled(inferred: Inferred, name: Name, planted: Sequence[Workflow | Where]) -> Graph | None:
+def settled(
+    inferred: Inferred,
+    name: Name,
+    planted: Sequence[Workflow | Where],
+    known: graphs.Registered,
+) -> Graph | None:
     """Return which nodes a name has that is only scripted, once these trees are planted.
 
     Args:
         inferred: What is known of such names.
         name: The name.
         planted: The trees.
+        known: What is registered.
 
     Raises:
         FlyteTestkitError: The trees disagree, or this name has not these nodes.
     """
     graph, whose = inferred.graph(name), repr(name.name)
+    gives = graphs.given_by(known, _somewhere(name))
     for tree in sorted(planted, key=lambda tree: isinstance(tree, Where)):  # at last
         if graph is None:
-            graph = _first(inferred, name, tree)
+            graph = _first(inferred, name, tree, gives)
         elif isinstance(tree, Workflow) and not inferred.is_closed(name):
-            graph = graphs.joined(graph, graphs.drawn(tree, whose), whose)
+            graph = graphs.joined(graph, graphs.drawn(tree, whose, gives), whose)
         elif not inferred.is_closed(name):
-            graph = graphs.scripted(graph, tree, whose)
+            graph = graphs.scripted(graph, tree, whose, gives=gives)
         else:
-            graph = _fitting(graph, name.name, tree, closed=True)
+            graph = _fitting(graph, name.name, tree, gives, closed=True)
     return graph if graph is None else with_plans(inferred, name, graph)
 
 
@@ -131,17 +140,23 @@ def learn_late(
     graph, guess = inferred.graph(name), inferred.guess(name)
     if graph is None:
         raise _unknown(inferred, name, tree)
-    grown = _fitting(graph, name.name, tree, closed=inferred.is_closed(name))
+    gives = graphs.given_by(known, _somewhere(name))
+    grown = _fitting(graph, name.name, tree, gives, closed=inferred.is_closed(name))
     if grown is not graph:
         compiled = inferred.tried(name, guess, grown, now)
         graphs.cast(compiled, tree, registered=known)
         inferred.learn(name, guess, None, now, grown)
 
 
-def _first(inferred: Inferred, name: Name, tree: Workflow | Where) -> Graph:
+def _somewhere(name: Name) -> identifier_pb2.Identifier:
+    """Return where a name is, of whatever version."""
+    return identifier_pb2.Identifier(project=name.project, domain=name.domain)
+
+
+def _first(inferred: Inferred, name: Name, tree: Workflow | Where, gives: graphs.Gives) -> Graph:
     if isinstance(tree, Where):
         raise _unknown(inferred, name, tree)
-    return graphs.drawn(tree, repr(name.name))
+    return graphs.drawn(tree, repr(name.name), gives)
 
 
 def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteError:
@@ -150,12 +165,14 @@ def _unknown(inferred: Inferred, name: Name, tree: Workflow | Where) -> RouteErr
     return RouteError(f"{name.name!r} has no nodes yet, as clients have seen. {_late(name.name)}")
 
 
-def _fitting(graph: Graph, name: str, tree: Workflow | Where, *, closed: bool) -> Graph:
+def _fitting(
+    graph: Graph, name: str, tree: Workflow | Where, gives: graphs.Gives, *, closed: bool
+) -> Graph:
     """Return a graph after a tree that may say what its nodes give, and nothing else of them."""
-    grown = graphs.scripted(graph, tree, repr(name), late=True)
+    grown = graphs.scripted(graph, tree, repr(name), late=True, gives=gives)
     if isinstance(tree, Where):
         return grown
-    more = graphs.joined(grown, graphs.drawn(tree, repr(name)), repr(name))
+    more = graphs.joined(grown, graphs.drawn(tree, repr(name), gives), repr(name))
     if more is grown:
         return grown
     new = [one for one in more.parts if one not in graph.parts]

@@ -107,7 +107,7 @@ ROOMS = {
     ],
     "nodes": [
         "_names _text retries",
-        "_promise _values order",
+        "_flaw _promise _values order",  # what is wrong with a node, given to it, before it
         "_node",
         "_cached",
         "_items",
@@ -117,6 +117,7 @@ ROOMS = {
         "_groups",
         "_wholes",
         "_launch_plan",  # which launches a whole
+        "_flawed",  # any of them
         "facts",  # what follows from all of it, for those who play it
         "__init__",
     ],
@@ -176,14 +177,14 @@ ROOMS = {
         "catalogue history performance",
         "families inside nursery rehearsal runs stage",
         "scripts",
-        "outline",
+        "outline played",
         "engine",
         "__init__",
     ],
     "walk": [
-        "cast failing setting terminating",  # who plays what, and where; who ends it
+        "cast failing late limits setting terminating",  # who plays what, and where; who ends it
         "site",  # where a node stands
-        "pods slots",  # what is said of an attempt, or of none; whose turn it is
+        "flawed pods slots",  # what is said of an attempt, or of none; whose turn it is
         "company graph",  # who plays; who waits for whom
         "lone scope",  # the only one there is; one workflow of them
         "caching",
@@ -199,9 +200,10 @@ ROOMS = {
     ],
     "graphs": [
         "compiled kinds mapped waits",
-        "arms drawn",
+        "arms drawn lengths",
         "bound joining plans",
         "templates",
+        "mapping",
         "yielded",  # what dynamic tasks make
         "casting",
         "__init__",
@@ -232,18 +234,20 @@ ROOMS = {
         "__init__",
     ],
     "render": [
-        "_signals _values",
+        "_again _signals _values",
         "_hints",
         "_nodes",
         "_lives",
         "__init__",
     ],
     "strategies": [
-        "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
+        "_arguments _descriptors _drawing _error_texts _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_executions _nodes _tasks _timelines",
-        "_growth",
-        "_trees",
+        "_attempts _definitions _executions _timelines",
+        "_leaves _theatre",  # what waits and maps do; where trees are played
+        "_wholes",
+        "_scenes _scripts _trees",
+        "_nodes _tasks",
         "__init__",
     ],
     "world": [
@@ -259,15 +263,16 @@ ROOMS = {
         "__init__",
     ],
     "laws": [
-        "_backend _bounds _others _rivals _spending",
-        "_machine _promises _stage",  # what suites promise of the code under test
-        "_stories",
-        "_outage_stories _watching",  # one run of that code, and what was seen of it
-        "_launched _report",  # how a broken law is told
-        "_crowds _launches _suite",
+        "_backend _bounds _others _rivals _spending _tree_kinds _tree_names",
+        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code
+        "_stories _tree_promises _tree_wrongs",
+        "_outage_stories _tree_answers _tree_counts _tree_stories",
+        "_watching",  # one run of that code, and what was seen of it
+        "_launched _report _tree_looks",  # how a broken law is told
+        "_crowds _launches _suite _tree_tests",
         "_launch_tests _wait_tests",
         "_outages _sharing",  # the laws themselves, from here on
-        "_launching _manners",
+        "_launching _manners _trees",
         "_waiting",
         "__init__",
     ],

@@ -232,6 +232,17 @@ def test_of_two_that_failed_alike_the_first_one_is_failing(admin, launch, engine
     assert launch.failing.error.code == "OOMKilled"
 
 
+def test_what_failed_inside_of_a_node_that_still_runs_is_failing(launch, engine):
+    engine.node("n1", "RUNNING")
+    engine.node("n2", "RUNNING")
+    engine.node("n2-0-n0", "RUNNING", parent="n2", spec_id="n0", group="0")
+    assert launch.failing is None
+
+    engine.node("n2-0-n0", "FAILED", parent="n2", spec_id="n0", group="0", error=OOM)
+
+    assert launch.failing.path == "n2.n0"
+
+
 def test_an_end_that_is_bound_to_what_nobody_gave_is_failing(launch, engine):
     engine.node("n1", "QUEUED", "RUNNING")
     engine.node("n1-0-end-node", "FAILED", parent="n1", spec_id="end-node", group="0", error=OOM)

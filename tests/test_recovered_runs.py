@@ -5,8 +5,10 @@ from importlib.util import find_spec
 import pytest
 from flyteidl.admin import execution_pb2, node_execution_pb2
 
-from flyte_testkit import fixtures, nodes, running
+from flyte_testkit import fixtures, nodes, render, running
 from flyte_testkit.server import FakeFlyteAdmin
+
+pytestmark = pytest.mark.flyte(transport="direct")
 
 GOOD = nodes.task(running(60).succeeds(rows=9))
 FIT = nodes.subworkflow(
@@ -107,7 +109,10 @@ def test_a_run_that_was_aborted_is_recovered(admin):
 
 
 def test_a_run_that_still_runs_is_recovered_as_it_is_by_then(admin):
-    # FlyteAdmin asks for no phase: what has not ended runs in both.
+    """FlyteAdmin 1.16 asks for no phase, as recorded: of "recover of an execution without inputs"
+    nothing had happened yet, and of "recover meets the concurrency limit" only the limit is in the
+    way of a run that is RUNNING. What has not ended runs in both.
+    """
     route = admin.on_launch("etl").plays(FAILS, nodes.where(extract=NEVER))
     launch(admin)
     admin.clock.advance(65)
@@ -115,6 +120,33 @@ def test_a_run_that_still_runs_is_recovered_as_it_is_by_then(admin):
     assert route.launches[0].phase == "RUNNING"
     assert new.nodes["extract"].phase == "RECOVERED"
     assert new.nodes["train.prepare"].phase != "RECOVERED"
+
+
+@pytest.mark.parametrize(
+    ("wait", "told"),
+    [
+        (65, "which was RUNNING then: what had not succeeded runs twice; wait for its end"),
+        (600, "\n"),
+    ],
+)
+def test_the_picture_says_what_is_recovered_and_that_it_still_ran(admin, wait, told):
+    route = admin.on_launch("etl").plays(FAILS, nodes.where(extract=NEVER))
+    launch(admin)
+    admin.clock.advance(wait)
+
+    again(admin, route)
+
+    drawn = render.text(admin)
+    recovers = f"recovers {route.launches[0].id.name}"
+    assert recovers + (", " if told != "\n" else "") + told in drawn
+
+
+def test_the_picture_says_what_is_relaunched(admin):
+    route = launched(admin, FAILS, FAILS)
+
+    again(admin, route, how="Relaunch")
+
+    assert f"relaunches {route.launches[0].id.name}\n" in render.text(admin)
 
 
 def test_a_run_that_succeeded_is_recovered_whole(admin):
@@ -261,6 +293,38 @@ def test_a_dynamic_task_that_nobody_scripts_again_plays_what_it_had_yielded(admi
     assert new.phase == "SUCCEEDED"
     assert new.nodes["tune.fit"].phase == "RECOVERED"
     assert new.nodes["tune.check"].phase == "SUCCEEDED"
+
+
+def yields_again(**nodes_):
+    return nodes.where(tune=nodes.dynamic(running(20).yields(**nodes_)))
+
+
+def test_what_failed_of_what_was_yielded_may_give_something_now(admin):
+    repaired = yields_again(
+        fit=nodes.task(running(60).succeeds(auc=0.5)),
+        check=nodes.task(running(7).succeeds(best=0.9), after="fit"),
+    )
+    new = again(admin, launched(admin, YIELDS, repaired))
+    assert new.phase == "SUCCEEDED"
+    assert new.nodes["tune.fit"].phase == "RECOVERED"
+    assert new.nodes["tune.check"].outputs == {"best": 0.9}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"fit": GOOD},
+        {"fit": GOOD, "check": GOOD, "more": GOOD},
+        {"fit": GOOD, "test": GOOD},
+    ],
+)
+def test_other_nodes_than_a_dynamic_task_had_yielded_are_refused(others):
+    with FakeFlyteAdmin(transport="direct", strict=False) as admin:
+        route = launched(admin, YIELDS, yields_again(**others))
+        with pytest.raises(Exception, match="is recovered, so its task is not run again") as caught:
+            again(admin, route)
+    assert "what it had yielded is: dn0 'fit', dn1 'check'. Its script yields" in str(caught.value)
+    assert "Let it yield the same nodes, or say nothing of it." in str(caught.value)
 
 
 def test_a_dynamic_node_that_ended_well_is_recovered_with_its_workflow(admin):

@@ -2,8 +2,11 @@
 
 import pytest
 
-from flyte_testkit import Timeline, aborting, immediately, nodes, polls, running
+from flyte_testkit import Timeline, aborting, immediately, nodes, polls, running, undefined
 from flyte_testkit.errors import RegistrationError, TimelineError
+from flyte_testkit.server import FakeFlyteAdmin
+
+pytestmark = pytest.mark.flyte(transport="direct")
 
 LONG = running(3600).succeeds(auc=0.9)
 TREE = nodes.workflow(
@@ -216,3 +219,38 @@ def test_definitions_say_nothing_of_terminations(flyte_admin):
     ):
         with pytest.raises(RegistrationError, match=said):
             flyte_admin.register("etl", tree)
+
+
+@pytest.mark.parametrize("waits", ["for the engine", "by its script"])
+def test_who_is_terminated_before_it_runs_never_runs(waits):
+    beginning = [undefined(9)] if waits == "by its script" else []
+    tree = nodes.workflow(*beginning, fit=nodes.task(running(5).succeeds()))
+    pace = "instant" if beginning else "realistic"
+    with FakeFlyteAdmin(transport="direct", pace=pace) as admin:
+        launch = admin.add_execution("run", tree)
+        admin.clock.advance(8.9 if beginning else 0.4)
+        admin.terminate(launch, "too slow")
+        admin.clock.advance(60)
+        assert launch.phase == "ABORTED"
+        assert list(launch.nodes) == []
+        assert not launch.closure.HasField("started_at")
+
+
+@pytest.mark.parametrize("terminate", ["client", "script"])
+def test_what_fails_while_it_is_aborting_has_no_failure_node(flyte_admin, terminate):
+    tree = nodes.workflow(
+        fit=nodes.task(running(10).fails("no disk")), wait=nodes.gate(after=())
+    ).on_failure(clean_up=nodes.task(running(5).succeeds()))
+    if terminate == "script":
+        tree = tree.aborts("too slow", at=9.8)
+    launch = flyte_admin.add_execution("run", tree)
+    flyte_admin.clock.advance(9.8)
+    if terminate == "client":
+        flyte_admin.terminate(launch, "too slow")
+    flyte_admin.clock.advance(60)
+    assert launch.phase == "ABORTED"
+    assert {run.path: run.phase for run in launch.nodes.values()} == {
+        "fit": "FAILED",
+        "wait": "ABORTED",
+    }
+    assert launch.nodes["wait"].error.message == "Workflow aborted."

@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import common_pb2, execution_pb2
 from flyteidl.core import literals_pb2
@@ -56,11 +56,18 @@ class Options:
     def __post_init__(self) -> None:
         """Refuse what FlyteAdmin would take for nothing said."""
         most = self.max_parallelism
-        if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
+        if most is None:
+            return
+        if not isinstance(most, int) or isinstance(most, bool) or not 1 <= most <= _MOST:
+            bound = "" if not isinstance(most, int) or most < 1 else f", {_MOST:,} at most"
             raise ValueError(
                 f"Options(max_parallelism={shown(most)}): it is how many nodes may run at once, a"
-                " whole number from 1 on.\nLeave it out for what the launch plan says."
+                f" whole number from 1 on{bound}.\nLeave it out for what the launch plan says."
             )
+
+
+_MOST: Final = 2**31 - 1
+"""What its field holds."""
 
 
 class Names:

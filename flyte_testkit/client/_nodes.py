@@ -17,6 +17,7 @@ This module is ignorant of waiting.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -188,8 +189,9 @@ class NodeWalk:
             learn(attempt, task=task)
             if node.is_done:
                 data_request = task_execution_pb2.TaskExecutionGetDataRequest(id=pb.id)
-                data = self._rpc("GetTaskExecutionData", data_request)
-                assign_data(attempt, data, task.interface if task else interface)
+                with suppress(FlyteEntityNotExistException):  # as of a node: not there yet
+                    data = self._rpc("GetTaskExecutionData", data_request)
+                    assign_data(attempt, data, task.interface if task else interface)
             yield attempt
 
     def _interface(self, compiled: workflow_pb2.Node | None, scope: Scope) -> TypedInterface | None:

@@ -11,91 +11,38 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
 from flyteidl.core import types_pb2
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
+from flyte_testkit.admin.executions.execution_rows import spec_of_engine
+from flyte_testkit.admin.executions.executor import WorkflowExecutor
 from flyte_testkit.engine.families import Families
 from flyte_testkit.engine.outline import outlined
+from flyte_testkit.engine.played import Played
 from flyte_testkit.engine.rehearsal import Rehearsed
 from flyte_testkit.engine.runs import Run, Runs
-from flyte_testkit.engine.scripts import perform
 from flyte_testkit.engine.stage import Stage
-from flyte_testkit.propeller.pace import ABORTING_TAKES, INSTANT
+from flyte_testkit.propeller.pace import INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from flyteidl.core import literals_pb2
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.database.store import Store
-    from flyte_testkit.admin.executions.executor import Admit
+    from flyte_testkit.admin.executions.executor import Admission, Admit
     from flyte_testkit.admin.flyte_admin import FlyteAdmin
-    from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Audience, Performance
 
-__all__ = ["Engine", "Played", "Scripted"]
-
-
-class Played(Admission):
-    """An execution will perform something.
-
-    Attributes:
-        script: What was written, which prints as code.
-        inputs: What the execution runs with.
-        outputs: What it will have made if it succeeds, as far as that is known.
-    """
-
-    script: object
-    inputs: literals_pb2.LiteralMap
-    outputs: literals_pb2.LiteralMap
-
-    @property
-    def deaf(self) -> timedelta:
-        """How long it takes until it hears that it was terminated."""
-        return ABORTING_TAKES
-
-    @property
-    def goes_on(self) -> bool:
-        """Whether it does until then what it would do anyway."""
-        return False
-
-    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
-        """Perform it from an instant on; may be asked twice, to rehearse."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, eq=False)
-class Scripted(Played):
-    """An execution will play a script.
-
-    Attributes:
-        inside: Makes what stands inside of it; None if nothing does.
-    """
-
-    script: Timeline
-    inputs: literals_pb2.LiteralMap
-    outputs: literals_pb2.LiteralMap
-    inside: Callable[[Stage], Inside] | None = None
-
-    @property
-    def deaf(self) -> timedelta:
-        """No time at all if the script itself says what a termination leads to."""
-        return ABORTING_TAKES if self.script.terminated is None else timedelta(0)
-
-    def perform(self, stage: Stage, at: datetime) -> Performance[None]:
-        """Play the script."""
-        inside = None if self.inside is None else self.inside(stage)
-        return perform(self.script, stage, at, inside)
+__all__ = ["Engine"]
 
 
 @dataclass(frozen=True)
@@ -126,7 +73,8 @@ class Engine(WorkflowExecutor):
         ask: What admits a new execution: whoever knows the scripts, and words refusals.
         now: Tells the time, for what is still to come.
         admin: Gives the FlyteAdmin that is told of everything; which needs an engine to be made.
-        still: Holds everything still meanwhile: the clock asks for stories from any thread.
+        still: Holds everything still meanwhile, if it can, and says whether it does: the clock asks
+            for stories from any thread.
 
     Attributes:
         given: What admits a new execution whose script its parent says.
@@ -140,7 +88,7 @@ class Engine(WorkflowExecutor):
         now: Callable[[], datetime],
         admin: Callable[[], FlyteAdmin],
         *,
-        still: Callable[[], AbstractContextManager[object]] = nullcontext,
+        still: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
         self.ask = ask
         self.given: Callable[[ExecutionRow, literals_pb2.LiteralMap, Any], Admission] | None = None
@@ -175,7 +123,7 @@ class Engine(WorkflowExecutor):
             root_of(id_),
             admission.inputs,
             admission.outputs,
-            spec=execution.message.spec,
+            spec=spec_of_engine(execution),
             pace=self.pace,
         )
 
@@ -183,8 +131,13 @@ class Engine(WorkflowExecutor):
             rehearses = audience is not stage.audience
             return admission.perform(replace(stage, audience=audience, rehearses=rehearses), now)
 
-        rehearsed = Rehearsed(begin, stage.audience)
-        run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
+        later = admission.later(now)
+        if later is not None:
+            performance = admission.perform(stage, now)
+            run = self._runs.begin(performance, stage.audience, now, later=later)
+        else:
+            rehearsed = Rehearsed(begin, stage.audience)
+            run = self._runs.begin(rehearsed.perform(), stage.audience, now, rehearsed.to_come)
         run.deaf, run.goes_on = admission.deaf, admission.goes_on
         self.plays[execution.key] = Play(admission.script, run, stage, now)
 
@@ -198,6 +151,19 @@ class Engine(WorkflowExecutor):
     def hand_over(self, now: datetime) -> None:
         """Send all that is due by now, each at its own time and in order."""
         self._runs.hand_over(now)
+
+    def hand_over_to(self, asked: Iterable[Key], now: datetime) -> None:
+        """Send what somebody can see of it who asks for these executions alone."""
+        plays = self.plays
+        self._runs.hand_over_to([plays[key].run for key in asked if key in plays], now)
+
+    def reach(self, now: datetime) -> bool:
+        """Take down how late it is for whoever asks; return whether anything is due by then."""
+        return self._runs.reach(now)
+
+    def catch_up(self) -> None:
+        """Send what was due when somebody asked last, and concerned somebody else."""
+        self._runs.catch_up()
 
     def stirred(self) -> None:
         """Let those go on, once all that is due is sent, who wait for what has just happened."""
@@ -225,7 +191,9 @@ class Engine(WorkflowExecutor):
     def story(self) -> str:
         """Tell of every execution that has not ended: its phase, since when, and its script."""
         lines = []
-        with self._still():
+        with self._still() as is_still:
+            if is_still:
+                self.catch_up()
             unseen = self._runs.unseen()
             rows = list(self._admin().store.executions)  # at once: who stands still may be stuck
             for row in rows:
@@ -285,6 +253,8 @@ class Engine(WorkflowExecutor):
     def _send(self, act: Act) -> AdminError | None:
         admin = self._admin()
         admin.store.blobs.update(act.blobs)
+        if not act.rpc:
+            return None
         if isinstance(act.request, ExecutionCreateRequest):
             return self._launch(act.request, act)
         try:
@@ -297,10 +267,15 @@ class Engine(WorkflowExecutor):
     def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
         """Let an execution launch another, which may play what the launching one says."""
         key, refused = (request.project, request.domain, request.name), None
+        asked = request
+        if act.is_orphan:
+            asked = ExecutionCreateRequest()
+            asked.CopyFrom(request)
+            asked.spec.metadata.ClearField("parent_node_execution")
         if act.script is not None:
             self._scripts[key] = act.script
         try:
-            self._admin().answer(act.rpc, request, act.at)
+            self._admin().answer(act.rpc, asked, act.at)
         except AdminError as refusal:
             refused = refusal
         self._scripts.pop(key, None)

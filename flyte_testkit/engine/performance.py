@@ -48,11 +48,12 @@ class Act:
 
     Attributes:
         at: When it is sent; also what the event says of itself.
-        rpc: The RPC it is sent by.
+        rpc: The RPC it is sent by; empty if only blobs are written.
         request: The message.
         principal: On whose behalf; only terminations have somebody.
         blobs: What the engine writes to the object store just before.
         script: What the execution plays that it launches; None if others say so.
+        is_orphan: Whether FlyteAdmin is not told who launches it.
     """
 
     at: datetime
@@ -61,6 +62,7 @@ class Act:
     principal: str = ""
     blobs: Mapping[str, bytes] = field(default_factory=dict)
     script: object | None = None
+    is_orphan: bool = False
 
 
 class Wait:
@@ -89,12 +91,17 @@ class Wait:
 
 
 class Until(Wait):
-    """Nothing happens before an instant."""
+    """Nothing happens before an instant.
 
-    __slots__ = ()
+    Attributes:
+        later: When more happens by itself after that, as far as it is known.
+    """
 
-    def __init__(self, at: datetime) -> None:
+    __slots__ = ("later",)
+
+    def __init__(self, at: datetime, later: tuple[datetime, ...] = ()) -> None:
         super().__init__(at)
+        self.later = later
 
 
 class When(Wait):
@@ -138,6 +145,8 @@ class Audience:
         ends: How the executions have ended that it has launched, in the order in which they have;
             another tuple each time.
         signals: The values of the signals that were set, by their ids; another mapping each time.
+        has_stopped: Whether somebody has terminated it. The performance hears of that later, but
+            FlyteAdmin takes nothing of what is ABORTING but an end.
 
     Example:
         >>> audience = Audience()
@@ -151,6 +160,7 @@ class Audience:
         self.seen = 0
         self.ends: tuple[End, ...] = ()
         self.signals: Mapping[str, literals_pb2.Literal] = {}
+        self.has_stopped = False
 
     def end_of(self, name: str) -> End | None:
         """Return how an execution has ended that it launched; None if it has not."""

@@ -1,8 +1,10 @@
 """The agenda of all performances: which of them goes on, and when.
 
 Runs act only when they are told the time, all that is due at its own time and in order. A run that
-waits for looks stands in no agenda: it goes on when it is told of the last of them. Ignorant of
-what is performed and of FlyteAdmin: acts are handed to whoever sends them.
+waits for looks stands in no agenda: it goes on when it is told of the last of them. As long as none
+of them concerns another one, each goes on only when somebody asks for it, or for all: of forty
+executions a client may look at one. Ignorant of what is performed and of FlyteAdmin: acts are
+handed to whoever sends them.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from flyte_testkit.engine.performance import PATIENCE, Act, Terminated, Until, W
 from flyte_testkit.propeller.pace import ABORTING_TAKES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from datetime import datetime, timedelta
 
     from flyteidl.core.literals_pb2 import Literal
@@ -36,7 +38,7 @@ class Run:
         audience: Who looks at it.
         order: Who goes first at one instant.
         created: When it joined the others, which may be long after it began.
-        to_come: Says when it will go on by itself, as far as that is known.
+        to_come: Says when it will go on by itself, as far as that is known; None if its waits do.
         wait: What it waits for; None while it acts, and once it has ended.
         deaf: How long it takes until it hears that it was terminated.
         goes_on: Whether it does until then what it would do anyway.
@@ -48,7 +50,7 @@ class Run:
     audience: Audience
     order: int
     created: datetime
-    to_come: Callable[[], Iterable[datetime]] = tuple
+    to_come: Callable[[], Iterable[datetime]] | None = None
     deaf: timedelta = ABORTING_TAKES
     goes_on: bool = False
     wait: Wait | None = None
@@ -93,13 +95,18 @@ class Runs:
         self._expected: dict[Run, datetime] = {}  # until when somebody is expected to look
         self._asking: dict[Run, None] = {}  # those that wait for more than a time
         self._at = self._now()  # how late it is for whoever goes on
+        self._handed = self._at  # until when all is known to have happened, for whoever asks
+        self._apart = True  # whether none of them concerns another
+        self._aside: dict[Run, list[_Entry]] = {}  # what was due, and nobody has asked for it
 
     def begin(
         self,
         performance: Performance[None],
         audience: Audience,
         at: datetime,
-        to_come: Callable[[], Iterable[datetime]] = tuple,
+        to_come: Callable[[], Iterable[datetime]] | None = None,
+        *,
+        later: tuple[datetime, ...] | None = None,
     ) -> Run:
         """Let a performance begin at an instant, when that is handed over.
 
@@ -109,9 +116,11 @@ class Runs:
             at: When it begins.
             to_come: Says when it will go on by itself, as far as that is known already: it may go
                 on late, and is asked before that what is still to come.
+            later: Likewise of what concerns no other, and whose waits say it from then on.
         """
         run = Run(performance, audience, next(self._numbers), self._now(), to_come)
-        self._wait(run, Until(at), at)
+        self._apart = self._apart and later is not None
+        self._wait(run, Until(at, later or ()), at)
         return run
 
     def terminate(self, run: Run, now: datetime) -> None:
@@ -126,14 +135,58 @@ class Runs:
             if run.begun and not run.goes_on:
                 run.wait = Wait()
                 self._expected.pop(run, None)
-        run.aborting = True
+        run.aborting = run.audience.has_stopped = True
 
     def hand_over(self, now: datetime) -> None:
         """Let all that is due by now happen, each at its own time and in order."""
+        self._handed = now
+        for run in list(self._aside):
+            self._bring_back(run)
         while self._agenda and self._agenda[0][0] <= now:
             at, _, _, run, wait = heapq.heappop(self._agenda)
             if _counts(run, wait):
                 self._go_on(run, at, Terminated(at) if wait is None else None)
+
+    def hand_over_to(self, asked: Collection[Run], now: datetime) -> None:
+        """Let happen what somebody can see of it who asks for these runs alone."""
+        if not self._apart:
+            self.hand_over(now)
+            return
+        self._handed = now
+        for run in asked:
+            self._bring_back(run)
+        while self._agenda and self._agenda[0][0] <= now:
+            entry = at, _, _, run, wait = heapq.heappop(self._agenda)
+            if not _counts(run, wait):
+                continue
+            if run in asked:
+                self._go_on(run, at, Terminated(at) if wait is None else None)
+            else:
+                self._put_aside(entry)
+
+    def reach(self, now: datetime) -> bool:
+        """Take down how late it is for whoever asks; return whether anything is due by then."""
+        self._handed = now
+        return bool(self._aside or (self._agenda and self._agenda[0][0] <= now))
+
+    def catch_up(self) -> None:
+        """Let happen what has waited for somebody who asks."""
+        if self._aside:
+            self.hand_over(self._handed)
+
+    def _put_aside(self, entry: _Entry) -> None:
+        """Let what is due wait until somebody asks for it; what comes after it is in the agenda."""
+        _, _, _, run, wait = entry
+        known = self._aside.setdefault(run, [])
+        if any(other[-1] is wait for other in known):
+            return
+        known.append(entry)
+        for at in wait.later if isinstance(wait, Until) else ():
+            self._enter(at, run, wait)
+
+    def _bring_back(self, run: Run) -> None:
+        for entry in self._aside.pop(run, ()):
+            heapq.heappush(self._agenda, entry)
 
     def stirred(self) -> None:
         """Let all look whether they can go on who wait for what one has just done."""
@@ -142,6 +195,7 @@ class Runs:
 
     def bring_up(self, run: Run, now: datetime) -> None:
         """Let all happen that is due by now in one run, whatever is due in others."""
+        self._bring_back(run)
         while entries := [
             e for e in self._agenda if e[3] is run and e[0] <= now and _counts(run, e[4])
         ]:
@@ -152,7 +206,7 @@ class Runs:
 
     def looked_at(self, run: Run, now: datetime) -> None:
         """Count a look at a run; after the last one that it waits for, it goes on."""
-        if run.looks is None:
+        if type(run.wait) is Until or run.looks is None:
             self._expected.pop(run, None)
             return
         run.audience.seen += 1
@@ -192,15 +246,19 @@ class Runs:
         return {run for at, run in self._entries() if at <= now}
 
     def _entries(self) -> list[tuple[datetime, Run]]:
-        return [(at, run) for at, _, _, run, wait in self._agenda.copy() if _counts(run, wait)]
+        aside = [entry for entries in list(self._aside.values()) for entry in entries]
+        entries = [*self._agenda, *aside]
+        return [(at, run) for at, _, _, run, wait in entries if _counts(run, wait)]
 
     def _instants(self, now: datetime) -> Iterator[datetime]:
         """Yield when something will happen by itself; what is due knows what comes after it."""
         for at, _, _, run, wait in self._agenda.copy():
             if _counts(run, wait):
                 yield at
-                if wait is not None and at <= now:
+                if run.to_come is not None and wait is not None and at <= now:
                     yield from run.to_come()
+                elif isinstance(wait, Until) and at <= now:
+                    yield from wait.later
 
     def _go_on(self, run: Run, at: datetime, thrown: Terminated | None = None) -> None:
         """Let a run perform until it waits for what is still to come."""

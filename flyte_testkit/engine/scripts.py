@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit.engine.inside import Nothing
-from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
+from flyte_testkit.engine.performance import PATIENCE, Looks, Terminated, Until, Wait
 from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, Timeline, TimesOut
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.timeline import Step
 
-__all__ = ["perform"]
+__all__ = ["perform", "to_come"]
 
 _USUAL: Final = Timeline((), Aborts(""))
 """What a termination leads to in life, once the engine has heard of it."""
@@ -47,6 +47,26 @@ def perform(
         yield from _plays(script, stage, at, inside)
     except Terminated as terminated:
         yield from _reacts(script.terminated or _USUAL, stage, terminated.at, inside)
+
+
+def to_come(script: Timeline, at: datetime, number: int = 0) -> tuple[datetime, ...]:
+    """Return when a script goes on by itself, as far as that can be known.
+
+    Args:
+        script: The script.
+        at: When a step begins.
+        number: Which.
+    """
+    found: list[datetime] = []
+    for step in script.steps[number:]:
+        if isinstance(step.duration, Polls):
+            return (*found, at + PATIENCE)
+        if step.duration is None:
+            break
+        found.append(at := at + timedelta(seconds=step.duration))
+    else:
+        return tuple(found if script.ending.phase is not None else found[:-1])
+    return tuple(found)
 
 
 def _reacts(script: Timeline, stage: Stage, at: datetime, inside: Inside) -> Performance[None]:
@@ -75,7 +95,8 @@ def _lasts(script: Timeline, number: int, stage: Stage, at: datetime) -> Perform
         case _ if number + 1 == len(script.steps) and script.ending.phase is None:
             pass  # nothing comes of its end, so nobody waits for it
         case seconds:
-            at = yield Until(at + timedelta(seconds=seconds))
+            ends = at + timedelta(seconds=seconds)
+            at = yield Until(ends, to_come(script, ends, number + 1))
     return at
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from flyte_testkit.graphs.bound import constant
 from flyte_testkit.graphs.casting import cast
-from flyte_testkit.graphs.drawn import Graph, Plan, drawn
+from flyte_testkit.graphs.drawn import Gives, Graph, Plan, drawn
 from flyte_testkit.graphs.joining import declaring, joined, scripted
-from flyte_testkit.graphs.plans import plans_of, with_plans
+from flyte_testkit.graphs.plans import Registered, given_by, plans_of, with_plans
 from flyte_testkit.graphs.templates import Templates, templates
-from flyte_testkit.graphs.yielded import Registered
 
 __all__ = [
+    "Gives",
     "Graph",
     "Plan",
     "Registered",
@@ -25,6 +25,7 @@ __all__ = [
     "constant",
     "declaring",
     "drawn",
+    "given_by",
     "joined",
     "plans_of",
     "scripted",

@@ -6,12 +6,15 @@ are tried again. Ignorant of launches, but for what one is given.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from flyte_testkit import flow, literals
 from flyte_testkit.errors import RegistrationError, TimelineError, close_names, cut, shown
 from flyte_testkit.graphs.arms import check_arms
 from flyte_testkit.graphs.compiled import Compiled, called, kind, told
+from flyte_testkit.graphs.drawn import numbered
+from flyte_testkit.graphs.lengths import check_lengths
 from flyte_testkit.graphs.waits import check_gate, check_sleep
 from flyte_testkit.graphs.yielded import compiled
 from flyte_testkit.nodes import (
@@ -34,12 +37,12 @@ from flyte_testkit.timeline import Succeeds, Yields
 from flyte_testkit.walk import Cast, is_cached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.graphs.compiled import Scope
-    from flyte_testkit.graphs.yielded import Registered
+    from flyte_testkit.graphs.plans import Registered
     from flyte_testkit.nodes import Node
     from flyte_testkit.timeline import Attempt
     from flyte_testkit.walk import Setting
@@ -100,9 +103,17 @@ class _Caster:
         compiled: The workflow.
         word: How the script is written.
         registered: What is registered, for what dynamic tasks yield.
+        ids: The ids of nodes by their names, where the script has made them up; of others none.
     """
 
-    def __init__(self, compiled: Compiled, word: str, registered: Registered | None) -> None:
+    def __init__(
+        self,
+        compiled: Compiled,
+        word: str,
+        registered: Registered | None,
+        ids: Callable[[Iterable[str]], Mapping[str, str]] = lambda _: {},
+    ) -> None:
+        self.ids = ids
         self.compiled = compiled
         self.word = word
         self.registered = registered
@@ -116,8 +127,9 @@ class _Caster:
     ) -> None:
         """Find the nodes that stand beside each other, and those inside of them."""
         names: dict[str, str] = {}
+        made_up = {} if isinstance(script, Branch) else self.ids(script.nodes)
         for name, node in script.nodes.items():
-            found = self._found(scope, name)
+            found = self._found(scope, made_up.get(name, name))
             if (other := names.setdefault(found.id, name)) != name:
                 raise TimelineError(
                     f"{self.word}(…): {other!r} and {name!r} are one node of {scope.whose}:"
@@ -133,12 +145,13 @@ class _Caster:
 
     def rest(self, attempt: Attempt) -> None:
         """Hold what all other tasks do against each of them."""
-        if not isinstance(attempt.ending, Succeeds) or not attempt.ending.outputs:
-            return
+        outputs = attempt.ending.outputs if isinstance(attempt.ending, Succeeds) else {}
         for scope, node in self.compiled.everywhere():
             if kind(node) in {"task", "map"} and (*scope.path, node.id) not in self.nodes:
                 what = f".others(…): {called(node)!r} ({node.id}) of {scope.whose}"
-                self._check_outputs(what, node, attempt.ending.outputs)
+                check_lengths((attempt,), node, what)
+                if outputs:
+                    self._check_outputs(what, node, outputs)
 
     def _found(self, scope: Scope, name: str) -> workflow_pb2.Node:
         found = scope.meant(name)
@@ -165,6 +178,7 @@ class _Caster:
         self._check_kind(scope, name, found, node)
         path = (*scope.path, found.id)
         self.nodes[path] = node
+        self._check_deck(f"{name!r} ({found.id}) of {scope.whose}", found, node)
         if isinstance(node, (Subworkflow, Branch)):
             self.scope(self.compiled.below(scope, found), node)
         elif isinstance(node, Task) and node.attempts:
@@ -205,7 +219,12 @@ class _Caster:
     ) -> None:
         """Find the nodes that a dynamic task yields in the workflow that they make up."""
         closure = compiled(node, self.compiled.task(found), found.id, whose, self.registered)
-        inner = _Caster(Compiled(closure, path, whose), self.word, self.registered)
+        inner = _Caster(
+            Compiled(closure, path, whose),
+            self.word,
+            self.registered,
+            partial(numbered, prefix="dn"),
+        )
         inner.scope(inner.compiled.top, node)
         self.nodes |= inner.nodes
         self.outputs |= inner.outputs
@@ -248,11 +267,23 @@ class _Caster:
         self, what: str, found: workflow_pb2.Node, attempts: tuple[Attempt, ...]
     ) -> None:
         check_attempts(attempts, self.compiled.retries(found), what)
+        check_lengths(attempts, found, what)
         ending = attempts[-1].ending if attempts else None
         if isinstance(ending, Yields) and ending.nodes:
             return  # its outputs come of them
         if isinstance(ending, (Succeeds, Yields)) and ending.outputs:
             self._check_outputs(what, found, ending.outputs)
+
+    def _check_deck(self, what: str, found: workflow_pb2.Node, node: Node) -> None:
+        """Refuse that a deck is missing where there would be none."""
+        if node.flaw is None or not node.flaw.deck:
+            return
+        task = self.compiled.task(found)
+        if not task.metadata.generates_deck.value:
+            raise TimelineError(
+                f"{what}: deck='missing', but {task.id.name!r} makes no deck that could be."
+                "\nLet it make one: nodes.task(…, deck=True), or @task(enable_deck=True)."
+            )
 
     def _check_outputs(
         self, what: str, node: workflow_pb2.Node, outputs: Mapping[str, object]

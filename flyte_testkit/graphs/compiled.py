@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         workflow_pb2,
     )
 
-__all__ = ["Compiled", "Scope", "called", "kind", "told"]
+__all__ = ["Compiled", "Scope", "called", "is_map", "kind", "told"]
 
 _MAP: Final = re.compile(r"map_(?P<task>.+)_[0-9a-f]{32}-arraynode")
 """What flytekit calls a map of a task."""
@@ -50,6 +50,16 @@ def kind(node: workflow_pb2.Node) -> str:
         return "sleep" if node.gate_node.WhichOneof("condition") == "sleep" else "gate"
     known = {"task_node": "task", "branch_node": "branch", "array_node": "map"}
     return known.get(str(target), "node")
+
+
+def is_map(task: str) -> bool:
+    """Whether a task of this name is a map of another one, as flytekit calls those.
+
+    Example:
+        >>> is_map(f"flows.map_fit_{'0' * 32}-arraynode"), is_map("flows.fit")
+        (True, False)
+    """
+    return _MAP.fullmatch(task.rpartition(".")[2]) is not None
 
 
 def called(node: workflow_pb2.Node) -> str:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.graphs.kinds import type_of
@@ -37,14 +37,14 @@ from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.timeline import Succeeds, TimesOut, Yields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from flyteidl.core import types_pb2
 
     from flyte_testkit.graphs.kinds import Types
     from flyte_testkit.nodes import Node, Workflow
 
-__all__ = ["Graph", "Part", "Plan", "as_part", "drawn"]
+__all__ = ["Gives", "Graph", "Part", "Plan", "as_part", "drawn", "numbered"]
 
 _NUMBERED: Final = {"n": re.compile(r"n\d+"), "dn": re.compile(r"dn\d+")}
 
@@ -130,9 +130,7 @@ class Graph:
 
     def numbered(self, prefix: str) -> dict[str, str]:
         """Return the id of each node; what a dynamic task yields has others than a workflow."""
-        own = {name for name in self.parts if _NUMBERED[prefix].fullmatch(name)}
-        free = (f"{prefix}{number}" for number in count() if f"{prefix}{number}" not in own)
-        return {name: name if name in own else next(free) for name in self.parts}
+        return numbered(self.parts, prefix)
 
     def meant(self, name: str) -> str | None:
         """Return the name of the node that a script calls by name or by id; None for no node."""
@@ -140,32 +138,51 @@ class Graph:
         return self.spelled(name) or next(called, None)
 
 
-def drawn(tree: Workflow | Subworkflow | Dynamic, whose: str) -> Graph:
+def numbered(names: Iterable[str], prefix: str) -> dict[str, str]:
+    """Return the ids of nodes beside each other: numbers, but for those that are called so."""
+    names = list(names)
+    own = {name for name in names if _NUMBERED[prefix].fullmatch(name)}
+    free = (f"{prefix}{number}" for number in count() if f"{prefix}{number}" not in own)
+    return {name: name if name in own else next(free) for name in names}
+
+
+Gives: TypeAlias = "Callable[[Part], Mapping[str, types_pb2.LiteralType]]"
+"""Returns the types of what a node gives that launches, or is of, what is registered."""
+
+
+def _nothing(_: Part) -> Mapping[str, types_pb2.LiteralType]:
+    return {}
+
+
+def drawn(tree: Workflow | Subworkflow | Dynamic, whose: str, gives: Gives = _nothing) -> Graph:
     """Return what a tree says of its workflow, or a dynamic task of what it yields.
 
     Args:
         tree: What happens in all of its nodes.
         whose: What it is, for messages.
+        gives: Knows what is registered, which may be promised to the outputs of a dynamic task.
 
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
     """
     if isinstance(tree, Dynamic):
         outputs = {} if tree.yielded is None else dict(tree.yielded.outputs)
-        return Graph(_alike(tree.nodes, whose), facts.upstream(tree), outputs=outputs)
+        return Graph(_alike(tree.nodes, whose, gives), facts.upstream(tree), outputs=outputs)
     at_the_end = tree.failure_node
     return Graph(
-        parts={name: as_part(node, f"{name!r} of {whose}") for name, node in tree.nodes.items()},
+        parts={
+            name: as_part(node, f"{name!r} of {whose}", gives) for name, node in tree.nodes.items()
+        },
         before=facts.upstream(tree),
         failure_node=None
         if at_the_end is None
-        else (at_the_end[0], as_part(at_the_end[1], f"{at_the_end[0]!r} of {whose}")),
+        else (at_the_end[0], as_part(at_the_end[1], f"{at_the_end[0]!r} of {whose}", gives)),
         outputs=None if tree.outputs is None else dict(tree.outputs),
     )
 
 
-def as_part(node: Node, whose: str) -> Part:
-    """Return what is told of one node.
+def as_part(node: Node, whose: str, gives: Gives = _nothing) -> Part:
+    """Return what is told of one node; the arguments are those of :func:`drawn`.
 
     Raises:
         RegistrationError: Flyte has no type for something that a task gives.
@@ -179,7 +196,7 @@ def as_part(node: Node, whose: str) -> Part:
             node.interruptible,
             node.deck,
             dict(node.inputs),
-            _seen(_scripted(node), whose, node),
+            _seen(_scripted(node), whose, node, gives),
             of=node.of,
         )
     if isinstance(node, Array):
@@ -189,6 +206,7 @@ def as_part(node: Node, whose: str) -> Part:
             inputs=dict(node.inputs),
             outputs=_seen(node.outputs, whose, node),
             mapped=Mapped.of(node),
+            of=node.of,
             cached=bool(node.but.cached),
         )
     if isinstance(node, Cached):
@@ -204,22 +222,22 @@ def as_part(node: Node, whose: str) -> Part:
         return Part(node.word, inputs=dict(node.inputs), plan=Plan(node.of))
     if isinstance(node, Branch):
         name, arm = node.arm
-        arms = Graph({name: as_part(arm, f"{name!r} of {whose}")}, {name: ()})
+        arms = Graph({name: as_part(arm, f"{name!r} of {whose}", gives)}, {name: ()})
         return Part(node.word, inside=arms)
     if isinstance(node, (Gate, Sleep)):
         seen = seen_of(node, whose) if isinstance(node, Gate) else {}
         return Part(node.word, outputs=seen, lasts=lasting(node))
     assert isinstance(node, Subworkflow)  # noqa: S101  there are no other kinds
-    return Part(node.word, inside=drawn(node, whose))
+    return Part(node.word, inside=drawn(node, whose, gives))
 
 
-def _alike(nodes: Mapping[str, Node], whose: str) -> dict[str, Part]:
+def _alike(nodes: Mapping[str, Node], whose: str, gives: Gives) -> dict[str, Part]:
     """Return what is told of nodes; of one that stands there many times, the very same."""
     known: dict[int, Part] = {}
     parts: dict[str, Part] = {}
     for name, node in nodes.items():
         if id(node) not in known:
-            known[id(node)] = as_part(node, f"{name!r} of {whose}")
+            known[id(node)] = as_part(node, f"{name!r} of {whose}", gives)
         parts[name] = known[id(node)]
     return parts
 
@@ -230,14 +248,17 @@ def _scripted(task: Task) -> tuple[Mapping[str, object], ...]:
 
 
 def _seen(
-    outputs: Iterable[Mapping[str, object]], whose: str, node: Task | Array | Cached
+    outputs: Iterable[Mapping[str, object]],
+    whose: str,
+    node: Task | Array | Cached,
+    gives: Gives = _nothing,
 ) -> dict[str, Seen]:
     """Return what is seen of outputs, which several items may give."""
     found: dict[str, Seen] = {}
     for name, value in (pair for given in outputs for pair in given.items()):
         try:
             is_promise = any(facts.promised(value))
-            kind = type_of(value, _promises_of(node)) if is_promise else None
+            kind = type_of(value, _promises_of(node, gives)) if is_promise else None
             seen = Seen.of(value) if kind is None else Seen(kind)
         except RegistrationError as error:
             raise RegistrationError(
@@ -255,19 +276,23 @@ def _seen(
     return found
 
 
-def _promises_of(task: Task | Array | Cached) -> Types:
+def _promises_of(task: Task | Array | Cached, gives: Gives) -> Types:
     """Return the types of what may be promised to the outputs of a dynamic task."""
     nodes = task.nodes if isinstance(task, Dynamic) else {}
-    return {same(name): _given(as_part(node, repr(name))) for name, node in nodes.items()}
+    return {
+        same(name): _given(as_part(node, repr(name), gives), gives) for name, node in nodes.items()
+    }
 
 
-def _given(part: Part) -> Mapping[str, types_pb2.LiteralType]:
+def _given(part: Part, gives: Gives) -> Mapping[str, types_pb2.LiteralType]:
     """Return the types of what a node gives; what nobody told of is of any type."""
+    if part.plan is not None or part.of:
+        return defaultdict(_any_type, gives(part))
     if part.mapped is not None:
         return defaultdict(_any_type, part.mapped.outputs(part.outputs))
     if part.inside is None:
         return defaultdict(_any_type, {key: seen.type for key, seen in part.outputs.items()})
-    kinds = {same(name): _given(one) for name, one in part.inside.parts.items()}
+    kinds = {same(name): _given(one, gives) for name, one in part.inside.parts.items()}
     if part.word == "nodes.branch":
         return next(iter(kinds.values()))
     outputs = part.inside.outputs

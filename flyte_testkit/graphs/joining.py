@@ -19,8 +19,9 @@ from flyte_testkit.nodes._wholes import MOST_NODES
 from flyte_testkit.nodes.order import check_order, last_of, upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
+    from flyte_testkit.graphs.drawn import Gives
     from flyte_testkit.graphs.mapped import Mapped
     from flyte_testkit.nodes import Node, Where, Workflow
 
@@ -63,6 +64,7 @@ def scripted(
     whose: str,
     *,
     late: bool = False,
+    gives: Gives,
 ) -> Graph:
     """Return a graph after a script that says what happens in some of its nodes.
 
@@ -73,6 +75,7 @@ def scripted(
         script: The script.
         whose: Whose it is, for messages.
         late: Whether tasks have the retries that they have.
+        gives: Knows what is registered, as :func:`drawn <flyte_testkit.graphs.drawn>` asks it.
 
     Raises:
         TimelineError: Scripts disagree.
@@ -82,12 +85,14 @@ def scripted(
     for name, node in script.nodes.items():
         spelled = graph.meant(name)
         if spelled is not None and parts[spelled].word == node.defined_as:
-            parts[spelled] = _after(parts[spelled], node, f"{spelled!r} of {whose}", late=late)
+            parts[spelled] = _after(
+                parts[spelled], node, f"{spelled!r} of {whose}", gives, late=late
+            )
     failure_node = graph.failure_node
     at_the_end = None if isinstance(script, Branch) else script.failure_node
     if failure_node is not None and at_the_end and failure_node[1].word == at_the_end[1].defined_as:
         name, part = failure_node
-        failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", late=late)
+        failure_node = name, _after(part, at_the_end[1], f"{name!r} of {whose}", gives, late=late)
     grown = replace(graph, parts=parts, failure_node=failure_node)
     return graph if grown == graph else grown
 
@@ -115,13 +120,13 @@ def declaring(graph: Graph, outputs: Mapping[str, Seen]) -> Graph:
     return replace(graph, parts=parts)
 
 
-def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
+def _after(part: Part, node: Node, whose: str, gives: Gives, *, late: bool) -> Part:
     if isinstance(node, Cached):
-        seen = as_part(node, whose)
+        seen = as_part(node, whose, gives)
         outputs = _outputs(part.outputs, seen.outputs, whose)
         return replace(part, outputs=outputs, cached=part.cached or not late)
     if isinstance(node, (Task, Array)):
-        seen = as_part(node, whose)
+        seen = as_part(node, whose, gives)
         outputs = _outputs(part.outputs, seen.outputs, whose)
         if late or not (node.attempts or seen.mapped):
             return replace(part, outputs=outputs)
@@ -132,7 +137,7 @@ def _after(part: Part, node: Node, whose: str, *, late: bool) -> Part:
             part, outputs=outputs, retries=retries, most=most, mapped=mapped, cached=cached
         )
     if isinstance(node, (Subworkflow, Branch)) and part.inside is not None:
-        return replace(part, inside=scripted(part.inside, node, whose, late=late))
+        return replace(part, inside=scripted(part.inside, node, whose, late=late, gives=gives))
     return part
 
 
@@ -206,13 +211,19 @@ def _check_arms(one: Graph, other: Graph, whose: str) -> None:
         )
 
 
-def _outputs(one: Mapping[str, Seen], other: Mapping[str, Seen], whose: str) -> Mapping[str, Seen]:
-    if one and other and set(one) != set(other):
-        said = " and ".join(", ".join(map(repr, sorted(names))) for names in (one, other))
+def _check_outputs(one: Iterable[str], other: Iterable[str], whose: str, kind: str) -> None:
+    """Refuse scripts that give this in one run, and that in another: all of it is declared."""
+    ways = sorted(one), sorted(other)
+    if all(ways) and ways[0] != ways[1]:
+        said = " and ".join(", ".join(map(repr, names)) for names in ways)
         raise TimelineError(
             f"the scripts disagree about what {whose} gives: {said}."
-            "\nA task that succeeds gives all of its outputs: script all of them, or none."
+            f"\nA {kind} that succeeds gives all of its outputs: script all of them, or none."
         )
+
+
+def _outputs(one: Mapping[str, Seen], other: Mapping[str, Seen], whose: str) -> Mapping[str, Seen]:
+    _check_outputs(one, other, whose, "task")
     found = dict(one)
     for name, seen in other.items():
         known = found.get(name, seen)
@@ -236,6 +247,8 @@ def _united(
     """Return what is bound; of outputs, values may differ from run to run and a promise wins."""
     if one is None or other is None:
         return other if one is None else one
+    if what == "output":
+        _check_outputs(one, other, whose, "workflow")
     found = dict(one)
     for name, value in other.items():
         known = found.setdefault(name, value)

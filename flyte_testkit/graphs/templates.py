@@ -107,12 +107,12 @@ class Maker:
         self.sub_workflows.append(template)
         return template
 
-    def called(self, part: Part) -> str:  # noqa: ARG002  it is made up
+    def called(self, part: Part, node: workflow_pb2.Node) -> str:  # noqa: ARG002  it is made up
         """Return what a node is called that has no name of its own; empty for its id."""
         return ""
 
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
-        """Let a node run a registered task; return what it gives.
+        """Let a node run a registered task, or map it; return what it gives.
 
         Raises:
             RegistrationError: There is none, or it cannot be run so.
@@ -195,8 +195,8 @@ class Scope:
     def node(self, id_: str, name: str, part: Part) -> workflow_pb2.Node:
         """Return one node, and take down what it gives; what it runs is made along with it."""
         node, given = self._made(id_, name, part, f"{self._path}.{name}", same(name))
-        if name == id_ and (called := self._maker.called(part)):  # it has no name of its own
-            node.metadata.name = called.rpartition(".")[2]
+        if name == id_ and (called := self._maker.called(part, node)):
+            node.metadata.name = called  # it has no name of its own
         self.kinds[same(name)] = given
         for output in sorted(self._promised.get(same(name), ())):
             if output not in given:
@@ -242,6 +242,8 @@ class Scope:
         """Return a node and what it gives; an arm gives for its branch, the giver."""
         node = workflow_pb2.Node(id=id_, metadata=workflow_pb2.NodeMetadata(name=name))
         node.metadata.retries.SetInParent()
+        if part.interruptible:
+            node.metadata.interruptible = True
         if part.mapped is not None:
             return node, self._map(node, part, part.mapped, path, giver)
         if part.plan is not None:
@@ -273,6 +275,8 @@ class Scope:
         self, node: workflow_pb2.Node, part: Part, mapped: Mapped, path: str, giver: str
     ) -> Kinds:
         """Make a map of a task: what it is given that is a list is mapped, the rest is bound."""
+        if part.of:
+            return self._maker.registered(self, node, part, path)
         given = mapped.outputs(self._seen(part, giver))
         kinds = self._inputs(node, part.inputs, path)
         bound = sorted(key for key, kind in kinds.items() if not kind.HasField("collection_type"))

@@ -7,7 +7,7 @@ a node is of a registered one. Ignorant of which attempt yields, and of what is 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
@@ -18,7 +18,8 @@ from flyte_testkit.admin.rules.castability import castable
 from flyte_testkit.errors import RegistrationError, close_names
 from flyte_testkit.graphs.bound import bound, constant
 from flyte_testkit.graphs.drawn import drawn
-from flyte_testkit.graphs.plans import with_plans
+from flyte_testkit.graphs.mapping import check_inputs, given, map_of
+from flyte_testkit.graphs.plans import given_by, with_plans
 from flyte_testkit.graphs.templates import Maker, Scope
 from flyte_testkit.nodes._names import same
 
@@ -29,22 +30,11 @@ if TYPE_CHECKING:
     from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
     from flyte_testkit.graphs.drawn import Part, Plan
+    from flyte_testkit.graphs.plans import Registered
     from flyte_testkit.graphs.templates import Kinds
     from flyte_testkit.nodes import Dynamic, Promise
 
-__all__ = ["Registered", "compiled"]
-
-
-class Registered(Protocol):
-    """What is registered, by name, beside a task of some version."""
-
-    def task(self, name: str, beside: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate | None:
-        """Return a task; None if there is none."""
-
-    def launch_plan(
-        self, name: str, beside: identifier_pb2.Identifier
-    ) -> launch_plan_pb2.LaunchPlan | None:
-        """Return a launch plan; None if there is none."""
+__all__ = ["compiled"]
 
 
 def compiled(
@@ -67,7 +57,12 @@ def compiled(
         RegistrationError: It is no workflow.
     """
     maker = _Maker(task.id, registered)
-    graph = with_plans(drawn(dynamic, whose), maker.plan)
+    known = (
+        drawn(dynamic, whose)
+        if registered is None
+        else drawn(dynamic, whose, given_by(registered, task.id))
+    )
+    graph = with_plans(known, maker.plan)
     scope = Scope(maker, task.id.name, graph)
     id_ = identifier_pb2.Identifier()
     id_.CopyFrom(task.id)
@@ -105,35 +100,34 @@ class _Maker(Maker):
         """The tasks of all nodes, those that are registered too."""
         return [*self.tasks, *self._found.values()]
 
-    def called(self, part: Part) -> str:
+    def called(self, part: Part, node: workflow_pb2.Node) -> str:
         """Return what flytekit calls a node: as its task, or the workflow that it launches."""
-        if part.plan is not None:
-            return self.plans[part.plan.name].spec.workflow_id.name
-        return part.of
+        if node.HasField("array_node"):
+            return node.array_node.node.metadata.name if part.of else ""
+        of = part.of if part.plan is None else self.plans[part.plan.name].spec.workflow_id.name
+        return of.rpartition(".")[2]
 
     def registered(self, scope: Scope, node: workflow_pb2.Node, part: Part, path: str) -> Kinds:
-        """Let a node run a registered task; inputs that nobody gives are plain values."""
-        template = self._found.get(part.of) or self._registered(part.of, path)
-        takes = template.interface.inputs
-        for name in part.inputs:
-            if name not in takes.variables:
-                raise RegistrationError(
-                    f"{path!r} is given {name!r}, but {part.of!r} takes no such thing."
-                    f"{close_names(name, takes.variables)}"
-                    f"\nIt takes {', '.join(map(repr, sorted(takes.variables))) or 'nothing'}."
-                )
-        node.task_node.reference_id.CopyFrom(template.id)
+        """Let a node run a registered task, or map it; what nobody gives are plain values."""
+        task = self._registered(part.of, path)
+        if part.mapped is not None:
+            return _gives(self._keep(map_of(scope, node, part, part.mapped, task, path)))
+        takes = self._keep(task).interface.inputs
+        check_inputs(part, takes, path)
+        node.task_node.reference_id.CopyFrom(task.id)
+        if task.metadata.WhichOneof("interruptible_value"):  # as flytekit writes it
+            node.metadata.interruptible = task.metadata.interruptible
         plain = flow.outputs(None, takes, name=part.of).literals
         for name, variable in sorted(takes.variables.items()):
-            if name not in part.inputs:
+            if name in part.inputs:
+                node.inputs.append(given(scope, path, name, part.inputs[name], variable.type))
+            else:
                 node.inputs.append(constant(name, plain[name]))
-                continue
-            try:
-                node.inputs.append(bound(name, part.inputs[name], variable.type, scope.ids))
-            except RegistrationError as wrong:
-                raise RegistrationError(f"the input {name!r} of {path!r}: {wrong}") from None
-        gives = template.interface.outputs.variables
-        return {name: variable.type for name, variable in gives.items()}
+        return _gives(task)
+
+    def _keep(self, template: tasks_pb2.TaskTemplate) -> tasks_pb2.TaskTemplate:
+        """Return a task that nodes run, the one that is known by its name, if there is one."""
+        return self._found.setdefault(template.id.name, template)
 
     def plan(self, plan: Plan) -> Plan:
         """Return what a launch plan takes and gives.
@@ -169,8 +163,11 @@ class _Maker(Maker):
                 "\nRegister it first: flyte_admin.register(…); or leave of= out: what a dynamic"
                 " task yields need not be registered."
             )
-        self._found[name] = found
         return found
+
+
+def _gives(task: tasks_pb2.TaskTemplate) -> Kinds:
+    return {name: variable.type for name, variable in task.interface.outputs.variables.items()}
 
 
 def _outputs(

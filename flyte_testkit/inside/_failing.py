@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from flyte_testkit.inside._runs import NodeRuns
 from flyte_testkit.inside._values import RunError, error_of
 from flyte_testkit.nodes._names import FAILURE_NODE
+from flyte_testkit.propeller.phases import NODE_OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from flyte_testkit.inside._reader import Reader
     from flyte_testkit.inside._runs import NodeRun
 
@@ -24,20 +23,23 @@ def failing(reader: Reader) -> NodeRun | None:
     """Return the innermost node whose failure the execution carries; None if no node failed.
 
     Of several that failed it is the one whose error went up; where errors do not tell, the one that
-    failed first, and a failure node after all others.
+    failed first, and a failure node after all others. A node that has not failed may have one
+    inside that did: it is about to, or nobody has told it.
     """
     execution = reader.execution()
     error = None if execution is None else error_of(execution.closure)
-    return _leaf(NodeRuns(reader).failed(), error)
+    return _leaf(NodeRuns(reader), error)
 
 
-def _leaf(failed: Sequence[NodeRun], error: RunError | None) -> NodeRun | None:
+def _leaf(nodes: NodeRuns, error: RunError | None) -> NodeRun | None:
+    parent = nodes.parent
+    failed = [run for run in nodes.failed() if parent is None or _of_last_attempt(run, parent)]
     if not failed:
-        return None
-    failed = sorted(failed, key=_when)
+        under_way = (run for run in nodes.values() if run.phase not in NODE_OUTCOMES)
+        return next((leaf for run in under_way if (leaf := _leaf(run.nodes, error))), None)
+    failed.sort(key=_when)
     culprit = next((run for run in failed if _is_told(run.error, error)), failed[0])
-    last = [run for run in culprit.nodes.failed() if _of_last_attempt(run, culprit)]
-    return _leaf(last, culprit.error) or culprit
+    return _leaf(culprit.nodes, culprit.error) or culprit
 
 
 def _when(run: NodeRun) -> tuple[bool, int]:

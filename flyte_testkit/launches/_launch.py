@@ -90,8 +90,9 @@ class Launch:
     def failing(self) -> NodeRun | None:
         """The innermost node that made it fail, as a client would read it now; None if none did.
 
-        Of several nodes that failed it is the one whose error the execution carries. What it is
-        called from the top is its ``path``: ``"train.fit"``.
+        Of several nodes that failed it is the one whose error the execution carries; it may be
+        inside of a node that runs still. What it is called from the top is its ``path``:
+        ``"train.fit"``.
         """
         return failing(self._reader)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.laws._others import Others
 from flyte_testkit.laws._stories import Story, ample, endings, moments, out_of_time
-from flyte_testkit.strategies._drawing import MOSTLY
+from flyte_testkit.strategies._drawing import MOSTLY, among
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import running
 
@@ -72,10 +72,10 @@ def blips(draw: Draw, suite: type[Promises]) -> Story:
     """
     longest = suite.survives
     story = running(draw(moments(suite)))
-    lengths = st.sampled_from(sorted({longest, longest / 2, min(1, longest)}))
-    codes, rpcs = st.sampled_from(suite.blip_codes), st.sampled_from(_STRUCK)
+    lengths = among(*sorted({longest, longest / 2, min(1, longest)}))
+    codes, rpcs = among(*suite.blip_codes), among(*_STRUCK)
     faults, start = [], draw(moments(suite))
-    number = draw(st.sampled_from([1, 1, 2, 3, _MANY]))
+    number = draw(among(1, 1, 2, 3, _MANY))
     for _ in range(number):
         until = start + draw(lengths)
         struck = draw(rpcs) if number < _MANY else None
@@ -95,7 +95,7 @@ def outages(draw: Draw, suite: type[Promises]) -> Story:
     lengths = sorted({longest, min(1, longest)} - {0})
     if draw(MOSTLY):
         return _late_outage(draw, suite, [*lengths, FOR_EVER])
-    length = draw(st.sampled_from(lengths or [1]))
+    length = draw(among(*(lengths or [1])))
     start = draw(moments(suite, least=2))
     timeout = math.ceil(start + length + 2 * suite.poll_interval) + draw(moments(suite))
     return _outage(draw, suite, start, length, timeout)
@@ -104,18 +104,18 @@ def outages(draw: Draw, suite: type[Promises]) -> Story:
 def _late_outage(draw: Draw, suite: type[Promises], lengths: list[float]) -> Story:
     """Generate outages during which the time is up."""
     poll, longest = suite.poll_interval, suite.survives
-    length = draw(st.sampled_from(lengths))
+    length = draw(among(*lengths))
     timeout = draw(moments(suite, least=1))
     if length == FOR_EVER and draw(st.booleans()):  # until after it has lost patience
         timeout = math.ceil(longest + 3 * poll)
-    before_the_end = draw(st.sampled_from([timeout, poll, min(length, timeout) / 2]))
+    before_the_end = draw(among(timeout, poll, min(length, timeout) / 2))
     return _outage(draw, suite, max(0, timeout - before_the_end), length, timeout)
 
 
 def _outage(
     draw: Draw, suite: type[Promises], start: float, length: float, timeout: float
 ) -> Story:
-    code = draw(st.sampled_from(suite.blip_codes))
+    code = draw(among(*suite.blip_codes))
     outage = PlannedFault(None, "fails_with", code, between=(start, start + length))
     return Story(running().never_ends(), timeout, (outage,))
 
@@ -128,8 +128,8 @@ def hiccups(draw: Draw, suite: type[WaitPromises]) -> Story:
     """
     poll = math.ceil(suite.poll_interval)
     start = draw(st.integers(0, 2)) * suite.poll_interval
-    window = (start, start + draw(st.sampled_from([1, suite.poll_interval])))
-    code, rpc = draw(st.sampled_from(_HICCUPS)), draw(st.sampled_from(_STRUCK))
+    window = (start, start + draw(among(1, suite.poll_interval)))
+    code, rpc = draw(among(*_HICCUPS)), draw(among(*_STRUCK))
     fault, patience = PlannedFault(rpc, "fails_with", code, between=window), 0.0
     if suite.rpc_timeout is not None and draw(st.booleans()):
         fault = PlannedFault("GetExecution", "hangs", between=window)
@@ -141,7 +141,7 @@ def hiccups(draw: Draw, suite: type[WaitPromises]) -> Story:
 def dead_ends(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer only what no patience heals."""
     poll = math.ceil(suite.poll_interval)
-    code, since = draw(st.sampled_from(HOPELESS)), draw(st.integers(0, 3)) * poll
+    code, since = draw(among(*HOPELESS)), draw(st.integers(0, 3)) * poll
     # A name that is unknown is unknown to those RPCs alone that ask for it.
     rpc: Rpc | None = "GetExecution"
     if code != "NOT_FOUND" and draw(st.booleans()):
@@ -155,7 +155,7 @@ def hangs(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer nothing any more."""
     poll = math.ceil(suite.poll_interval)
     since = draw(st.integers(0, 2)) * poll
-    timeout = since + draw(st.sampled_from([1, poll, 3 * poll]))
+    timeout = since + draw(among(1, poll, 3 * poll))
     fault = PlannedFault("GetExecution", "hangs", between=(since, since + 1000 * poll))
     return Story(running().never_ends(), timeout, (fault,))
 
@@ -164,7 +164,7 @@ def hangs(draw: Draw, suite: type[Promises]) -> Story:
 def slow_servers(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that take their time for each answer."""
     poll = math.ceil(suite.poll_interval)
-    delay = draw(st.sampled_from(sorted({min(5, poll), poll / 2})))
+    delay = draw(among(*sorted({min(5, poll), poll / 2})))
     looks: tuple[Rpc, ...] = ("GetExecution", "ListExecutions")
     faults = tuple(PlannedFault(rpc, "delays", seconds=delay) for rpc in looks)
     return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, faults)

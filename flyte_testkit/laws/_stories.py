@@ -7,6 +7,7 @@ outages. Ignorant of what the laws make of them.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from flyte_testkit.laws._others import NAMES, Others
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.strategies import timelines
+from flyte_testkit.strategies._drawing import among
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Timeline, immediately, queued, running, undefined
 
@@ -161,7 +163,7 @@ def out_of_time(draw: Draw, suite: type[Promises]) -> Story:
 def phase_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that change their phase while they are waited for, and never end."""
     poll = math.ceil(suite.poll_interval)
-    first, second, third = (draw(st.sampled_from([poll, 1, 2 * poll])) for _ in range(3))
+    first, second, third = (draw(among(poll, 1, 2 * poll)) for _ in range(3))
     two, three = first + second, first + second + third
     chosen = [
         (first, undefined(first).running()),
@@ -179,12 +181,12 @@ def phase_changes(draw: Draw, suite: type[Promises]) -> Story:
 @st.composite
 def among_many(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions among others of the same launch plan, that fare otherwise."""
-    older, newer = draw(st.sampled_from(_CROWDS))
+    older, newer = draw(among(*_CROWDS))
     story, succeeds = running(newer + draw(moments(suite))), draw(st.booleans())
     timeline = story.succeeds() if succeeds else story.fails("ValueError: no such column")
     otherwise = immediately.fails("not mine") if succeeds else immediately.succeeds()
     theirs = draw(st.sampled_from([otherwise, running().never_ends()]))
-    others = Others(older, newer, theirs, draw(st.sampled_from(NAMES)))
+    others = Others(older, newer, theirs, draw(among(*NAMES)))
     return Story(timeline, ample(suite, timeline), others=others)
 
 
@@ -212,8 +214,8 @@ def long_lives(draw: Draw, suite: type[Promises]) -> Story:
 def near_misses(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that end shortly before the time is up; some have run for a while."""
     seconds = draw(moments(suite))
-    margin = draw(st.sampled_from([1, 0.5, suite.poll_interval / 2, suite.poll_interval]))
-    age = draw(st.sampled_from([0, 0, 2 * math.ceil(suite.poll_interval), 3700]))
+    margin = draw(among(1, 0.5, suite.poll_interval / 2, suite.poll_interval))
+    age = draw(among(0, 0, 2 * math.ceil(suite.poll_interval), 3700))
     return Story(running(age + seconds).succeeds(), seconds + margin, age=age)
 
 
@@ -221,7 +223,7 @@ def near_misses(draw: Draw, suite: type[Promises]) -> Story:
 def clock_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate waits during which the wall clock is put forward or back."""
     poll = math.ceil(suite.poll_interval)
-    start = draw(st.sampled_from(_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
+    start = draw(among(*_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
     seconds = draw(st.one_of(st.none(), st.integers(0, 3 * poll)))
     timeline = running().never_ends() if seconds is None else running(seconds).succeeds()
     return Story(timeline, 4 * poll, (), start, SUMMER_TIME)
@@ -232,7 +234,7 @@ def busy(draw: Draw, suite: type[Promises]) -> Story:
     """Generate long waits, some until the time is up, some with an outage that is survived."""
     poll = math.ceil(suite.poll_interval)
     polls, away = draw(st.integers(0, 12)), draw(st.booleans())
-    start = draw(st.sampled_from([0, 0, 1, 2])) * poll
+    start = draw(among(0, 0, 1, 2)) * poll
     outage = PlannedFault(
         None, "fails_with", "UNAVAILABLE", between=(start, start + suite.survives)
     )
@@ -240,7 +242,7 @@ def busy(draw: Draw, suite: type[Promises]) -> Story:
     if draw(st.booleans()):
         ended = running(polls * poll).succeeds()
         return Story(ended, (polls + 3) * poll, faults)
-    return Story(running().never_ends(), polls * poll + draw(st.sampled_from([1, poll])), faults)
+    return Story(running().never_ends(), polls * poll + draw(among(1, poll)), faults)
 
 
 @st.composite
@@ -251,17 +253,17 @@ def crowds(draw: Draw, suite: type[Promises]) -> Crowd:
     timeouts: list[float] = []
     for _ in range(3):
         story = running(draw(st.integers(0, 2 * poll)))
-        ends = draw(st.sampled_from(["succeeds", "fails", "never"]))
+        ends = draw(among("succeeds", "fails", "never"))
         if ends == "never" and not any(life.seconds is None for life in lives):
             lives.append(running().never_ends())
-            timeouts.append(draw(st.sampled_from([poll, 2 * poll])))
+            timeouts.append(draw(among(poll, 2 * poll)))
             continue
         failing = ends == "fails"
         lives.append(story.fails("ValueError: no such column") if failing else story.succeeds())
         timeouts.append(ample(suite, lives[-1]) + 10)
     # Apart also where calls take a fifth or half of a second each, so that the order is the same.
     starts = tuple(draw(st.permutations([0.0, 0.37, 1.13])))
-    delay = draw(st.sampled_from([0.2, 0.5, 0.0]))
+    delay = draw(among(0.2, 0.5, 0.0))
     return Crowd(tuple(lives), starts, delay, tuple(timeouts))
 
 
@@ -271,16 +273,25 @@ def lives(
     outcomes: Collection[Outcome | None] = OUTCOMES,
 ) -> st.SearchStrategy[Timeline]:
     """Generate timelines, three steps at most, around the moments when loops look."""
-    longest = math.ceil(4 * suite.poll_interval) + 1
+    return _lives(suite.poll_interval, tuple(outcomes))
+
+
+@functools.lru_cache(typed=True)  # Hypothesis looks each new strategy over
+def _lives(poll: float, outcomes: tuple[Outcome | None, ...]) -> st.SearchStrategy[Timeline]:
+    longest = math.ceil(4 * poll) + 1
     outputs = st.sampled_from([{}, {"auc": 0.91}])
     drawn = timelines(max_seconds=longest, max_steps=3, outcomes=outcomes, outputs=outputs)
-    around = st.builds(lambda seconds: running(seconds).succeeds(), moments(suite))
+    around = st.builds(lambda seconds: running(seconds).succeeds(), _moments(poll, 0))
     return st.one_of(drawn, around)
 
 
 def moments(suite: type[Promises], *, least: float = 0) -> st.SearchStrategy[Any]:
     """Generate seconds: multiples of the poll interval, moments beside them, and any."""
-    poll = suite.poll_interval
+    return _moments(suite.poll_interval, least)
+
+
+@functools.lru_cache(typed=True)  # likewise
+def _moments(poll: float, least: float) -> st.SearchStrategy[Any]:
     near = {
         times * poll + off
         for times in range(4)

@@ -221,8 +221,6 @@ def _short(text: str) -> str:
 def _state(admin: FakeFlyteAdmin, name: str) -> tuple[str, float | None]:
     """Return the phase of an execution, and when it ended."""
     start = admin.clock.now() - timedelta(seconds=admin.clock.elapsed)
-    for row, changes, _ in admin.lives():
-        if row.execution_name == name:
-            ends = [change.at - start for change in changes if change.phase in ENDED]
-            return row.phase, ends[0].total_seconds() if ends else None
-    return "", None
+    changes = admin.life(name)
+    ends = [change.at - start for change in changes if change.phase in ENDED]
+    return changes[-1].phase if changes else "", ends[0].total_seconds() if ends else None

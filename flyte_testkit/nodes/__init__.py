@@ -14,7 +14,8 @@
 
 :func:`workflow` makes up a whole, :func:`where` says what is unusual about a registered one. Kinds
 of nodes are :func:`task`, :func:`dynamic`, :func:`array`, :func:`subworkflow`, :func:`branch`,
-:func:`gate`, :func:`sleep` and :func:`launch_plan`; :func:`cached` is a task that need not run.
+:func:`gate`, :func:`sleep` and :func:`launch_plan`; :func:`cached` is a task that need not run,
+and :func:`flawed` a node of any kind of which clients are told wrongly.
 Each node comes after all that are written before it, unless its ``after=`` says otherwise; what a
 dynamic task yields begins at once. The positional arguments of a task, or of an array, are its
 attempts: plain timelines of ``queued`` and ``running``, or ones that are opened here, by
@@ -37,6 +38,8 @@ from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.nodes._array import Array, array
 from flyte_testkit.nodes._cached import Cached, cached
 from flyte_testkit.nodes._dynamic import Dynamic, dynamic
+from flyte_testkit.nodes._flaw import Flaw
+from flyte_testkit.nodes._flawed import flawed
 from flyte_testkit.nodes._gate import Gate, Sleep, gate, sleep
 from flyte_testkit.nodes._groups import Branch, Subworkflow, branch, subworkflow
 from flyte_testkit.nodes._launch_plan import LaunchPlan, launch_plan
@@ -55,6 +58,7 @@ __all__ = [
     "Branch",
     "Cached",
     "Dynamic",
+    "Flaw",
     "Gate",
     "LaunchPlan",
     "Node",
@@ -69,6 +73,7 @@ __all__ = [
     "branch",
     "cached",
     "dynamic",
+    "flawed",
     "gate",
     "immediately",
     "initializing",

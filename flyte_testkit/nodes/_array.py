@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
 from flyte_testkit.nodes._items import Items
-from flyte_testkit.nodes._node import After, Node, named_after
+from flyte_testkit.nodes._node import After, Node, check_of, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
 from flyte_testkit.nodes.retries import Script, as_attempts, check_attempts, least_retries
@@ -43,6 +43,8 @@ class Array(Node):
         concurrency: How many items run at a time; None: all.
         retries: What the task says of retries; None: as many as the attempts need.
         inputs: What it is given, values and promises; empty for what a registered one is bound to.
+        of: The name of the registered task that it maps, below a dynamic task; empty if that is
+            made up.
         after: The names of the nodes that it comes after; None is all that are written before it.
     """
 
@@ -53,6 +55,7 @@ class Array(Node):
     concurrency: int | None = None
     retries: int | None = None
     inputs: Values = field(default_factory=lambda: Values({}))
+    of: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what no engine does."""
@@ -69,7 +72,9 @@ class Array(Node):
         self._check_attempts(self.attempts, _WHAT)
         for index, attempts in self.but.items():
             self._check_attempts(attempts, f"{_WHAT}, item {index}")
-        _check_lists(self)
+        check_of(self.of, self.word, [] if self.retries is None else [f"retries={self.retries}"])
+        if not self.of:  # of a registered task only itself says what is mapped over
+            _check_lists(self)
         _check_outputs(self)
         self.check_size(self.size, f"nodes.array(size={self.size})")
 
@@ -145,9 +150,10 @@ class Array(Node):
         """What is said here that a registered map says itself."""
         options = ("min_success_ratio", "concurrency", "retries")
         said = [f"{name}={told!r}" for name in options if (told := getattr(self, name)) is not None]
-        return said + ([f"inputs={self.inputs!r}"] if self.inputs else [])
+        said += [f"inputs={self.inputs!r}"] if self.inputs else []
+        return said + ([f"of={self.of!r}"] if self.of else [])
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = _text.attempts(attempt.as_argument() for attempt in self.attempts)
         said += [] if self.size is None else [f"size={self.size}"]
         said += [f"but={self.but!r}"] if self.but else []
@@ -163,6 +169,7 @@ def array(
     concurrency: int | None = None,
     retries: int | None = None,
     inputs: Mapping[str, object] | None = None,
+    of: str = "",
     after: After = None,
 ) -> Array:
     """Return a node that maps a task over a list, with what the attempts of its items do.
@@ -179,6 +186,8 @@ def array(
         retries: What the task says of retries of an item. Left out, as many as its attempts need.
         inputs: What it is given, by name: values, and :func:`promises <promise>`. Lists are mapped
             over, anything else is the same for all items. Left out, a list of numbers.
+        of: The name of the registered task that it maps, for what a dynamic task yields: that one
+            says what it takes and gives, and its retries. Left out, the task is made up.
         after: The names of the nodes it comes after: one, several, or ``()`` for none. Left out, it
             comes after all that are written before it.
 
@@ -199,6 +208,7 @@ def array(
         concurrency=concurrency,
         retries=retries,
         inputs=Values({} if inputs is None else inputs, "nodes.array(inputs=…)"),
+        of=of,
         after=after,  # type: ignore[arg-type]  # it reads a name as several
     )
 

@@ -12,6 +12,7 @@ from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes._node import After, Node, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
+from flyte_testkit.timeline import Attempt, OpenAttempt, OpenTimeline, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ class Cached(Node):
         """What is said here that a registered workflow says itself."""
         return [f"of={self.of!r}"] if self.of else []
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         named = all(name.isidentifier() and name not in _OPTIONS for name in self.outputs)
         told = [f"{name}={value!r}" for name, value in self.outputs.items()]
         said = told if named else [repr(self.outputs)]
@@ -105,6 +106,11 @@ def cached(
         >>> cached(rows=1000)
         nodes.cached(rows=1000)
     """
+    if isinstance(mapping, (Attempt, Timeline, OpenAttempt, OpenTimeline)):
+        raise TimelineError(
+            f"{_WHAT}: {shown(mapping)}: what is cached is found, and makes no attempts.\nWrite"
+            " what the cache has, as nodes.cached(rows=1000); or nodes.task(…) for what runs."
+        )
     given = Values({} if mapping is None else mapping, _WHAT)
     if twice := [name for name in given if name in outputs]:
         raise TimelineError(f"{_WHAT}: {twice[0]!r} stands twice.\nLeave one of them out.")

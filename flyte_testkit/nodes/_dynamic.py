@@ -71,8 +71,6 @@ class Dynamic(Task):
         """Return the nodes that it yields."""
         return self.nodes
 
-    __repr__ = Task.__repr__
-
 
 @suggests_keywords
 def dynamic(

@@ -23,6 +23,7 @@ from flyte_testkit.timeline import (
     Succeeds,
     Timeline,
     TimesOut,
+    Yields,
 )
 from flyte_testkit.timeline import _durations as durations
 
@@ -36,6 +37,8 @@ SIGNALLED: Final = "o0"
 """What flytekit calls the value that a signal brings."""
 
 _WHAT: Final = "nodes.gate(…)"
+_BY_NAME: Final = frozenset({"bool", "float", "int", "str", "datetime", "timedelta"})
+"""Names of types that somebody may write in quotes."""
 _REFUSED: Final = wording.approval_refused().code
 
 
@@ -63,13 +66,20 @@ class Gate(Node):
         if self.script is not None:
             keep(self, "script", _as_script(self.script))
         if self.signal is not None and not _is_type(self.signal):
+            is_named = isinstance(self.signal, str) and self.signal in _BY_NAME
+            kind = self.signal if is_named else type(self.signal).__name__
             raise TimelineError(
                 f"nodes.gate(signal={shown(self.signal)}): it says which type is waited for."
-                f"\nWrite signal={type(self.signal).__name__}; the value that comes is scripted:"
+                f"\nWrite signal={kind}; the value that comes is scripted:"
                 " nodes.gate(running(5).succeeds(o0=0.5))."
             )
         if self.timeout is not None:
             keep(self, "timeout", _seconds(self.timeout, "nodes.gate(timeout=…)"))
+        if self.timeout == 0:
+            raise TimelineError(
+                "nodes.gate(timeout=0): Flyte takes 0 for no time-out at all.\nLeave it out, or"
+                " write nodes.gate(running(0).times_out()) for nobody to answer in time."
+            )
         self._check_ending()
 
     @property
@@ -120,7 +130,7 @@ class Gate(Node):
                 "\nLet it wait for less, or write .times_out()."
             )
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         script = [] if self.script is None else [self.script.as_argument()]
         return f"nodes.gate({', '.join([*script, *self.defines, *self._after_as_code()])})"
 
@@ -148,7 +158,7 @@ class Sleep(Node):
         """How it is written."""
         return "nodes.sleep"
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         return f"nodes.sleep({', '.join([durations.code(self.seconds), *self._after_as_code()])})"
 
 
@@ -239,6 +249,11 @@ def _as_script(value: object) -> Attempt:
         raise TimelineError(
             f"{_WHAT}: {shown(script)}: a gate that nobody scripts waits until somebody releases"
             " it.\nWrite nodes.gate()."
+        )
+    if isinstance(script.ending, Yields):
+        raise TimelineError(
+            f"{_WHAT}: {shown(script)}: a gate runs no task, so it yields no nodes.\nWrite"
+            " nodes.gate(running(60).succeeds()), or nodes.dynamic(…) for what yields them."
         )
     if isinstance(script.ending, Fails) and script.ending.failure.of_task.code != _REFUSED:
         raise TimelineError(

@@ -89,7 +89,7 @@ class Subworkflow(Node):
         once("succeeds", self.outputs)
         return replace(self, outputs=Values(succeeds(mapping, outputs).outputs))
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = _text.arguments(self.nodes, _OPTIONS)
         text = f"nodes.subworkflow({', '.join([*said, *self._after_as_code()])})"
         if self.failure_node is not None:
@@ -143,7 +143,7 @@ class Branch(Node):
         """Return the arm."""
         return self.nodes
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = _text.arguments(self.nodes, _OPTIONS)
         return f"nodes.branch({', '.join([*said, *self._after_as_code()])})"
 

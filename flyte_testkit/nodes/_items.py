@@ -11,6 +11,7 @@ from typing import Final, final
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
 from flyte_testkit.nodes._cached import Cached
+from flyte_testkit.nodes._node import Node
 from flyte_testkit.nodes.retries import as_attempts
 from flyte_testkit.timeline import Attempt
 
@@ -45,6 +46,11 @@ class Items(Mapping[int, tuple[Attempt, ...]]):
                 raise TimelineError(
                     f"nodes.array(but=…): item {index} stands twice.\nLeave one of them out; what"
                     f" it does attempt by attempt is a list: but={{{index}: [first, second]}}."
+                )
+            if isinstance(script, Node) and script.flaw is not None:
+                raise TimelineError(
+                    f"nodes.array(but={{{index}: {shown(script)}}}): an item is no node of its own"
+                    " that could be flawed.\nLet the map be: nodes.flawed(nodes.array(…), …)."
                 )
             if isinstance(script, Cached) or index in self.cached:
                 found[index] = ()

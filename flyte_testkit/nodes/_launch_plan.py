@@ -79,7 +79,7 @@ class LaunchPlan(Node):
         """What is said here that a registered workflow says itself."""
         return [f"inputs={self.inputs!r}"] if self.inputs else []
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         said = [] if self.script is None else [repr(self.script)]
         said += [f"of={self.of!r}"] if self.of else []
         return f"nodes.launch_plan({', '.join([*said, *self.defines, *self._after_as_code()])})"

@@ -5,17 +5,18 @@ Ignorant of which kinds there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from flyte_testkit.errors import TimelineError, close_names, shown
+from flyte_testkit.nodes._flaw import Flaw  # noqa: TC001  Hypothesis resolves hints
 from flyte_testkit.nodes._names import check_name
 
 if TYPE_CHECKING:
     from flyte_testkit.nodes._promise import Promise
 
-__all__ = ["After", "Node", "Value", "named_after", "once"]
+__all__ = ["After", "Node", "Value", "check_of", "named_after", "once"]
 
 _ADVICE: Final = {
     ("Where", "succeeds"): (
@@ -87,9 +88,11 @@ class Node(Value):
 
     Attributes:
         after: The names of the nodes that it comes after; None is all that are written before it.
+        flaw: What is wrong with how it is told of; None if nothing is.
     """
 
     after: tuple[str, ...] | None = None
+    flaw: Flaw | None = None
 
     @property
     def word(self) -> str:
@@ -118,6 +121,13 @@ class Node(Value):
     def below(self) -> Mapping[str, Node]:
         """Return the nodes inside of it, and its failure node."""
         return {}
+
+    def __repr__(self) -> str:
+        return self._as_code() if self.flaw is None else self.flaw.as_code(self._as_code())
+
+    def _as_code(self) -> str:
+        """Print it as it would be written without a flaw."""
+        raise NotImplementedError
 
     def _after_as_code(self) -> list[str]:
         if self.after is None:
@@ -149,6 +159,28 @@ def named_after(after: object, what: str) -> tuple[str, ...] | None:
         )
     names = sorted(after, key=str) if isinstance(after, (set, frozenset)) else after
     return tuple(dict.fromkeys(check_name(name, f"{what}: after=…") for name in names))
+
+
+def check_of(of: object, word: str, said: Sequence[str]) -> None:
+    """Refuse what is no name of a registered task, and what the task of that name says itself.
+
+    Args:
+        of: The name; empty for none.
+        word: How the node is written.
+        said: What is said of its task beside that.
+
+    Raises:
+        TimelineError: It is no text, or something is said twice.
+    """
+    if not isinstance(of, str):
+        raise TimelineError(
+            f"{word}(of={shown(of)}): a registered task is named by a text.\nWrite of='flows.fit'."
+        )
+    if of and said:
+        raise TimelineError(
+            f"{word}(of={of!r}, {said[0]}): the registered task says that itself."
+            "\nLeave one of them out."
+        )
 
 
 def once(method: str, said: object) -> None:

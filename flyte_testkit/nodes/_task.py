@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import TimelineError, shown, suggests_keywords
 from flyte_testkit.nodes import _text
-from flyte_testkit.nodes._node import After, Node, named_after
+from flyte_testkit.nodes._node import After, Node, check_of, named_after
 from flyte_testkit.nodes._promise import promised
 from flyte_testkit.nodes._values import Values
 from flyte_testkit.nodes.retries import (
@@ -73,7 +73,8 @@ class Task(Node):
                 "\nWrite retries=2 for three attempts at most."
             )
         check_attempts(self.attempts, self.retries, what)
-        self._check_of()
+        said = [one for one in self._options if not one.startswith("inputs=")]
+        check_of(self.of, self.word, said)
 
     @property
     def word(self) -> str:
@@ -94,26 +95,13 @@ class Task(Node):
         """What is said here that a registered task says itself."""
         return self._options + ([f"of={self.of!r}"] if self.of else [])
 
-    def _check_of(self) -> None:
-        """Refuse what is no name, and what the task of that name says itself."""
-        if not isinstance(self.of, str):
-            raise TimelineError(
-                f"{self.word}(of={shown(self.of)}): a registered task is named by a text."
-                "\nWrite of='flows.fit'."
-            )
-        if self.of and (said := [one for one in self._options if not one.startswith("inputs=")]):
-            raise TimelineError(
-                f"{self.word}(of={self.of!r}, {said[0]}): the registered task says that itself."
-                "\nLeave one of them out."
-            )
-
     @property
     def _options(self) -> list[str]:
         said = [] if self.retries is None else [f"retries={self.retries}"]
         said += [f"{name}=True" for name in ("interruptible", "deck") if getattr(self, name)]
         return said + ([f"inputs={self.inputs!r}"] if self.inputs else [])
 
-    def __repr__(self) -> str:
+    def _as_code(self) -> str:
         attempts = _text.attempts(attempt.as_argument() for attempt in self.attempts)
         return f"{self.word}({', '.join([*attempts, *self.defines, *self._after_as_code()])})"
 

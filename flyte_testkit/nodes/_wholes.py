@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, final
 
 from flyte_testkit.errors import TimelineError, shown
 from flyte_testkit.nodes import _text
+from flyte_testkit.nodes._array import Array
 from flyte_testkit.nodes._cached import Cached
 from flyte_testkit.nodes._groups import Subworkflow
 from flyte_testkit.nodes._inside import (
@@ -74,7 +75,7 @@ class Workflow(Value):
                 "\nWrite nodes.workflow(train=nodes.task(…)), or play a plain timeline."
             )
         for name, node in deep(self.below(), made_up=False):
-            if isinstance(node, (Task, Cached)) and node.of:
+            if isinstance(node, (Task, Array, Cached)) and node.of:
                 raise TimelineError(
                     f"{what}: {name!r} says of={node.of!r}, but its task is made up with the"
                     " workflow.\nLeave it out, or register the real workflow; what a dynamic task"

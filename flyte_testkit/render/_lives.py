@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from flyte_testkit.propeller.phases import OUTCOMES
+from flyte_testkit.render._again import again
 from flyte_testkit.render._nodes import failing_path, node_lines
 from flyte_testkit.render._values import cut, first_line, in_seconds, told
 
@@ -64,7 +65,7 @@ def text(admin: FakeFlyteAdmin) -> str:
     lives = sorted(admin.glances(), key=_badness)
     calls = _by_execution(admin.calls)
     now = admin.clock.now()
-    artist = _Artist(now, now.timestamp() - admin.clock.elapsed, calls, _telling_inputs(lives))
+    artist = _Artist(now, now.timestamp() - admin.clock.elapsed, calls, lives)
     shown: list[str] = []
     drawn = 0
     for life in lives:
@@ -117,7 +118,7 @@ class _Artist:
         now: The time.
         start: When the clock began, in seconds since 1970.
         calls: The calls, by the name of the execution that they are about.
-        telling: The inputs of each launch plan in which executions differ.
+        lives: All of them.
     """
 
     def __init__(
@@ -125,12 +126,13 @@ class _Artist:
         now: datetime,
         start: float,
         calls: dict[str, list[Call]],
-        telling: dict[str, set[str]],
+        lives: Sequence[Glance],
     ) -> None:
         self._now = now
         self._start = start
         self._calls = calls
-        self._telling = telling
+        self._lives = lives
+        self._telling = _telling_inputs(lives)
 
     def full(self, life: Glance) -> Iterator[str]:
         """Draw a life: phases, what was launched, how it ended, its script, nodes and calls."""
@@ -141,6 +143,8 @@ class _Artist:
         yield f"{margin}{times}".rstrip()
         if launch := self._launch(life):
             yield f"{margin}{launch}"
+        if of := again(life, self._lives):
+            yield f"{margin}{of}"
         if ending := _ending(row):
             yield f"{margin}{ending}"
         if script := life.origin.script():

@@ -7,17 +7,24 @@ used. Ignorant of Flyte, but for the word ``closure``.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
-__all__ = ["MOSTLY", "RARELY", "closures_of"]
+__all__ = ["MOSTLY", "RARELY", "among", "closures_of"]
 
 MOSTLY: Final = st.sampled_from((True, True, True, False))
 """Three times in four; shrinks to True."""
 
 RARELY: Final = st.sampled_from((False, False, False, True))
 """One time in four; shrinks to False."""
+
+
+@functools.lru_cache(maxsize=500, typed=True)  # Hypothesis looks each new strategy over
+def among(*values: Any) -> st.SearchStrategy[Any]:
+    """Generate one of these values; shrinks to the first."""
+    return st.sampled_from(values)
 
 
 @st.composite

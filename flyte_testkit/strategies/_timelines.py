@@ -1,4 +1,4 @@
-"""Timelines and scripts: what executions will do, for a fake FlyteAdmin to play.
+"""Timelines: what executions will do, for a fake FlyteAdmin to play.
 
 Ignorant of who plays them. Every value is made with the words of :mod:`flyte_testkit.timeline`, so
 what a real FlyteAdmin would refuse cannot come out.
@@ -14,7 +14,7 @@ from hypothesis.errors import InvalidArgument
 from flyte_testkit import failures as named
 from flyte_testkit.propeller.phases import ENDS_WITH, OUTCOMES
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
-from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._drawing import RARELY, among
 from flyte_testkit.strategies._errors import STORABLE, failures
 from flyte_testkit.timeline import (
     Outcome,
@@ -29,11 +29,11 @@ from flyte_testkit.timeline import (
 from flyte_testkit.timeline._parts import StepPhase, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection, Mapping
 
     from flyte_testkit.timeline import Duration, OpenTimeline
 
-__all__ = ["scripts", "terminal_outcomes", "timelines"]
+__all__ = ["ENDINGS", "checked", "terminal_outcomes", "timelines"]
 
 _RANK: Final[dict[StepPhase, int]] = {
     "UNDEFINED": 0,
@@ -53,7 +53,7 @@ _SIMPLE_FIRST: Final[tuple[StepPhase, ...]] = (
     "FAILING",
     "ABORTING",
 )
-_ENDINGS: Final[tuple[Outcome | None, ...]] = (*OUTCOMES, None)
+ENDINGS: Final[tuple[Outcome | None, ...]] = (*OUTCOMES, None)
 
 
 def timelines(
@@ -98,10 +98,10 @@ def timelines(
         >>> find(timelines(outcomes=["ABORTED"]), lambda timeline: timeline.steps)
         running(0).aborts('stop it')
     """
-    return _checked("timelines", max_seconds, max_steps, outcomes, outputs, any_order, max_polls)
+    return checked("timelines", max_seconds, max_steps, outcomes, outputs, any_order, max_polls)
 
 
-def _checked(
+def checked(
     call: str,
     max_seconds: float,
     max_steps: int,
@@ -110,11 +110,12 @@ def _checked(
     any_order: bool,  # noqa: FBT001  a private function that passes on what it is given
     max_polls: int,
 ) -> st.SearchStrategy[Timeline]:
+    """Check the arguments of a call, and generate timelines."""
     at_least(call, "max_seconds", max_seconds, 0, whole=False)
     at_least(call, "max_steps", max_steps, 0)
     at_least(call, "max_polls", max_polls, 0)
     check_bool(call, "any_order", any_order)
-    chosen = choose(call, "outcomes", outcomes, _ENDINGS)
+    chosen = choose(call, "outcomes", outcomes, ENDINGS)
     if max_seconds == float("inf"):
         raise InvalidArgument(
             f"{call}(max_seconds={max_seconds!r}): a timeline that ends, ends some time."
@@ -143,7 +144,7 @@ def _timelines(
     any_order: bool,  # noqa: FBT001  a private function with one caller
     held: st.SearchStrategy[Polls | None],
 ) -> Timeline:
-    ending = draw(st.sampled_from(outcomes))
+    ending = draw(among(*outcomes))
     phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
     story, left = immediately, draw(ends) if phases else 0
     for phase in phases[:-1]:
@@ -171,7 +172,7 @@ def _draw_phases(
         ]
         if not fitting:
             break
-        phases.append(draw(st.sampled_from(fitting)))
+        phases.append(draw(among(*fitting)))
     return phases
 
 
@@ -238,52 +239,6 @@ def _end(
     if ending == "TIMED_OUT":
         return story.times_out(draw(_FAILURES) if draw(RARELY) else None)
     return story.never_ends()
-
-
-class _Function:
-    """A script that is a function of the launch, and prints as the lambda to write."""
-
-    def __init__(self, timeline: Timeline) -> None:
-        self.timeline = timeline
-
-    def __call__(self, launch: object) -> Timeline:  # noqa: ARG002  called as a lambda of it
-        return self.timeline
-
-    def __repr__(self) -> str:
-        return f"lambda launch: {self.timeline!r}"
-
-
-def scripts(
-    *,
-    max_seconds: float = 3600,
-    max_steps: int = 4,
-    outcomes: Collection[Outcome | None] = OUTCOMES,
-    outputs: st.SearchStrategy[Mapping[str, object]] | None = None,
-    any_order: bool = False,
-    max_polls: int = 0,
-) -> st.SearchStrategy[Timeline | Callable[[Any], Timeline]]:
-    """Generate what a launch route plays: timelines, and functions that return one.
-
-    A route takes several, one for each launch: ``lists(scripts(), min_size=1)`` and then
-    ``.plays(*drawn)``. Functions print as the ``lambda`` to write.
-
-    Shrinks to ``immediately.succeeds()``. All arguments are those of :func:`timelines`.
-
-    Raises:
-        InvalidArgument: As for :func:`timelines`.
-
-    Example:
-        >>> from hypothesis import find
-        >>> find(scripts(), callable)
-        lambda launch: immediately.succeeds()
-    """
-    drawn = _checked("scripts", max_seconds, max_steps, outcomes, outputs, any_order, max_polls)
-    return st.one_of(drawn, _functions(drawn))
-
-
-@st.composite
-def _functions(draw: st.DrawFn, drawn: st.SearchStrategy[Timeline]) -> Callable[[Any], Timeline]:
-    return _Function(draw(drawn))
 
 
 def terminal_outcomes() -> tuple[Timeline, ...]:

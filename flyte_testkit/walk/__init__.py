@@ -9,6 +9,7 @@ Ignorant of how scripts are found, and of FlyteAdmin's rules.
 from flyte_testkit.walk.caching import is_cached
 from flyte_testkit.walk.cast import Cast
 from flyte_testkit.walk.kinds import unplayable
+from flyte_testkit.walk.limits import limit
 from flyte_testkit.walk.lone import LoneTask, lone_task
 from flyte_testkit.walk.setting import Old, Setting
 from flyte_testkit.walk.whole import Walked, perform, reached
@@ -20,6 +21,7 @@ __all__ = [
     "Setting",
     "Walked",
     "is_cached",
+    "limit",
     "lone_task",
     "perform",
     "reached",

@@ -28,6 +28,7 @@ from flyte_testkit.timeline import Fails, Succeeds
 from flyte_testkit.walk.cached_items import CachedItems
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.items import Item
+from flyte_testkit.walk.limits import within
 from flyte_testkit.walk.pods import log_of
 from flyte_testkit.walk.tasks import limit_of
 
@@ -99,7 +100,7 @@ class _Map:
         script.check_size(size, f"map {self.site.id!r}")
         retries = self.array.node.metadata.retries.retries or self.task.metadata.retries.retries
         for index in range(size):
-            attempts = script.script_of(index) or (company.rest,)
+            attempts = within(script.script_of(index) or (company.rest,), self.array.node)
             yield Item(index, attempts, retries, self.site.stage.audience)
 
     # Rounds.

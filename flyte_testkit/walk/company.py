@@ -11,6 +11,9 @@ from flyteidl.core import literals_pb2, types_pb2, workflow_pb2
 
 from flyte_testkit import flow, nodes
 from flyte_testkit.propeller.places import Place
+from flyte_testkit.walk.flawed import plays_flawed
+from flyte_testkit.walk.late import Late
+from flyte_testkit.walk.pods import may_be_taken_away
 from flyte_testkit.walk.site import Site
 from flyte_testkit.walk.slots import Slots
 
@@ -57,6 +60,7 @@ class Company:
             that counts; those of sub-workflows do nothing.
         rest: What a task does that is not scripted.
         slots: Who runs.
+        late: What is written later than it is told of.
         ranks: Where nodes come on the way through all of them, by path.
     """
 
@@ -68,6 +72,7 @@ class Company:
         self.play = play
         self.memory = memory
         self.slots = Slots(most_at_once)
+        self.late = Late()
         self.ranks: dict[tuple[str, ...], Rank] = {(): ()}
         self.rest = cast.script.rest or nodes.immediately.succeeds()
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
@@ -86,9 +91,21 @@ class Company:
         Its tasks and sub-workflows are its own; the policy is that of the whole.
         """
         company = Company(self.cast, self.stage, self.play, self.memory)
-        company.slots, company.ranks = self.slots, self.ranks
+        company.slots, company.ranks, company.late = self.slots, self.ranks, self.late
         company._know(yielded, is_yielded=True)
         return company
+
+    def flaw_of(self, site: Site) -> nodes.Flaw | None:
+        """Return what is wrong with how a node is told of; None if nothing is."""
+        scripted = self.cast.nodes.get(site.path)
+        return None if scripted is None else scripted.flaw
+
+    def tells(
+        self, site: Site, performance: Performance[literals_pb2.LiteralMap]
+    ) -> Performance[literals_pb2.LiteralMap]:
+        """Let what a node performs be told as its flaw leaves it, if it has one."""
+        flaw = self.flaw_of(site)
+        return performance if flaw is None else plays_flawed(flaw, site, performance, self.late)
 
     def task_of(self, node: workflow_pb2.Node) -> tasks_pb2.TaskTemplate:
         """Return the task that a node runs."""
@@ -108,13 +125,8 @@ class Company:
         return self._demands[key]
 
     def is_interruptible(self, node: workflow_pb2.Node) -> bool:
-        """Whether a task's machine can be taken away: its node says so, its task, or the whole."""
-        if node.metadata.WhichOneof("interruptible_value"):
-            return node.metadata.interruptible
-        task = self.task_of(node)
-        if task.metadata.WhichOneof("interruptible_value"):
-            return task.metadata.interruptible
-        return self.cast.closure.primary.template.metadata_defaults.interruptible
+        """Whether a task's machine can be taken away."""
+        return may_be_taken_away(node, self.cast.closure, self.stage.spec)
 
     def rank_of(self, path: tuple[str, ...]) -> Rank:
         """Return where a node comes; what nobody placed comes where that comes which it is in."""

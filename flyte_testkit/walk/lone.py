@@ -15,6 +15,7 @@ from flyte_testkit.failures import Failure
 from flyte_testkit.nodes.retries import NOT_OF_TASKS
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.places import END, START, Place
+from flyte_testkit.propeller.wording import SYSTEM_RETRIES
 from flyte_testkit.walk.failing import Stopped
 from flyte_testkit.walk.pods import Pod
 from flyte_testkit.walk.site import Site
@@ -76,13 +77,18 @@ class LoneTask:
         yield self._site.queued(at, self._stage.inputs)
         count = 1 if self._ending is None else self._ending.attempts
         for number in range(count):
-            pod = self._pod = Pod(self._site, self._task, number, interruptible=False)
+            pod = self._pod = Pod(self._site, self._task, number, self._may_be_taken_away(number))
             for phase in _UNTIL_IT_RUNS:
                 yield pod.phase(at, phase)
                 if phase == "QUEUED" and not number:
                     yield self._site.event(at, "RUNNING")
             if number + 1 < count and self._ending is not None:
                 yield pod.failed(at, self._site.error(self._ending.of_task, at, number))
+
+    def _may_be_taken_away(self, number: int) -> bool:
+        """Whether the machine of an attempt can be: a stub says nothing, but its launch may."""
+        is_system = self._ending is not None and self._ending.budget == "system"
+        return self._stage.spec.interruptible.value and not (is_system and number == SYSTEM_RETRIES)
 
     def succeeds(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Iterator[Act]:
         """Let both have ended well."""

@@ -22,12 +22,19 @@ from flyte_testkit.propeller.places import PRODUCER
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from flyteidl.core import identifier_pb2, literals_pb2, tasks_pb2
+    from flyteidl.admin import execution_pb2
+    from flyteidl.core import (
+        compiler_pb2,
+        identifier_pb2,
+        literals_pb2,
+        tasks_pb2,
+        workflow_pb2,
+    )
 
     from flyte_testkit.timeline import TaskPhase
     from flyte_testkit.walk.site import Site
 
-__all__ = ["WITHOUT_LOGS", "Pod", "log_of"]
+__all__ = ["WITHOUT_LOGS", "Pod", "log_of", "may_be_taken_away"]
 
 _ENDS: Final = frozenset({"SUCCEEDED", "FAILED"})
 _BY_KUBERNETES: Final = frozenset({"INITIALIZING", "RUNNING"}) | _ENDS
@@ -114,9 +121,10 @@ class Pod:
         )
         if self.interruptible:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
-        event.occurred_at.FromDatetime(at)
-        event.reported_at.CopyFrom(event.occurred_at)
-        event.occurred_at.FromDatetime(self._happened(at, fields["phase"]))
+        event.reported_at.FromDatetime(at)
+        event.occurred_at.CopyFrom(event.reported_at)
+        if (happened := self._happened(at, fields["phase"])) is not at:
+            event.occurred_at.FromDatetime(happened)
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
 
@@ -125,6 +133,23 @@ class Pod:
         if phase in _ENDS:
             at = self.ended or at
         return self.site.stage.pace.of_pod(at) if phase in _BY_KUBERNETES else at
+
+
+def may_be_taken_away(
+    node: workflow_pb2.Node,
+    whole: compiler_pb2.CompiledWorkflowClosure,
+    spec: execution_pb2.ExecutionSpec,
+) -> bool:
+    """Whether the machine can be taken away on which a node's task runs.
+
+    Its node says so, else the launch, else the workflow that is launched. flytekit lets a node say
+    what its task says; what a task says itself, or a sub-workflow, is not asked.
+    """
+    if node.metadata.WhichOneof("interruptible_value"):
+        return node.metadata.interruptible
+    if spec.HasField("interruptible"):
+        return spec.interruptible.value
+    return whole.primary.template.metadata_defaults.interruptible
 
 
 def log_of(

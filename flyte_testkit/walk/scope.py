@@ -112,8 +112,8 @@ class Scope:
         try:
             inputs = self.resolved(site.node)
         except flow.UnresolvedError as missing:
-            return self._unresolved(site, missing, at)
-        return self.company.play(site, inputs, self, at)
+            return self.company.tells(site, self._unresolved(site, missing, at))
+        return self.company.tells(site, self.company.play(site, inputs, self, at))
 
     def arm(self, site: Site, at: datetime) -> Performance[literals_pb2.LiteralMap]:
         """Let an arm of a branch be played; it waits for a slot where the branch stands.
@@ -196,6 +196,7 @@ class Scope:
             performance = self.company.play(site, inputs, self, at)
         except flow.UnresolvedError as missing:
             performance = self._unresolved(site, missing, at)
+        performance = self.company.tells(site, performance)
         try:
             told = next(performance)
             while True:
@@ -257,7 +258,10 @@ class Scope:
         """Skip what can never run, in the next round; if there is one."""
         at = yield Until(at)
         if self._playing or self._went_on == at:
-            yield self._place(self._graph.nodes[id_]).event(at, "SKIPPED")
+            site = self._place(self._graph.nodes[id_])
+            flaw = self.company.flaw_of(site)
+            if flaw is None or not flaw.missing:
+                yield site.event(at, "SKIPPED")
             self._went_on = at
             for later, _ in self._graph.ended(id_, well=False):
                 self._nursery.start(self._skips(later, at))
@@ -271,5 +275,6 @@ class Scope:
         error = error_of(worded, at)
         yield site.event(at, "FAILED", error=error)
         if site.node.HasField("task_node"):
-            yield Pod(site, self.company.task_of(site.node), 0, interruptible=False).aborted(at)
+            task, company = self.company.task_of(site.node), self.company
+            yield Pod(site, task, 0, company.is_interruptible(site.node)).aborted(at)
         raise NodeFailed(error)

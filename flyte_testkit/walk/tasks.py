@@ -23,6 +23,7 @@ from flyte_testkit.timeline import Fails, NeverEnds, Polls, Succeeds, TimesOut, 
 from flyte_testkit.walk.caching import Caching
 from flyte_testkit.walk.dynamics import not_built, plays_yielded
 from flyte_testkit.walk.failing import NodeFailed, Stopped
+from flyte_testkit.walk.limits import within
 from flyte_testkit.walk.pods import Pod
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class _Task:
         self.template = company.task_of(node)
         scripted = company.cast.nodes.get(site.path)
         attempts = scripted.attempts if isinstance(scripted, Task) else ()
-        self.attempts = attempts or (company.rest,)
+        self.attempts = within(attempts or (company.rest,), node)
         self.retries = node.metadata.retries.retries or self.template.metadata.retries.retries
         self.has_deck = self.template.metadata.generates_deck.value
         self.caching = Caching(site, inputs, around)
@@ -85,7 +86,7 @@ class _Task:
                 return found.outputs
             while True:
                 attempt = self.attempts[min(self.number, len(self.attempts) - 1)]
-                self.pod = Pod(self.site, self.template, self.number, self.interruptible)
+                self.pod = Pod(self.site, self.template, self.number, self._may_be_taken_away)
                 at = yield from self._passes(attempt, at)
                 ending = attempt.ending
                 if isinstance(ending, (Succeeds, Fails, Yields)):
@@ -108,6 +109,11 @@ class _Task:
             raise
         finally:
             self.caching.ends()
+
+    @property
+    def _may_be_taken_away(self) -> bool:
+        """Whether the machine of the next attempt can be: not that of the very last one."""
+        return self.interruptible and self.spent["system"] < SYSTEM_RETRIES
 
     def _passes(self, attempt: Attempt, at: datetime) -> Performance[datetime]:
         """Go through the phases of an attempt, those included that it cannot do without."""

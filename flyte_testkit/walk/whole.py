@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from flyteidl.core import literals_pb2
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit.engine.engine import Played
 from flyte_testkit.engine.performance import Looks, Terminated, Until, Wait
+from flyte_testkit.engine.played import Played
 from flyte_testkit.engine.rehearsal import Rehearsal, rehearse
 from flyte_testkit.engine.stage import Stage
 from flyte_testkit.nodes import Array
@@ -28,6 +28,7 @@ from flyte_testkit.walk.company import Company
 from flyte_testkit.walk.failing import NodeFailed, Stopped
 from flyte_testkit.walk.gates import waits_for_approval
 from flyte_testkit.walk.kinds import UnplayableError, play, unplayable
+from flyte_testkit.walk.late import lately
 from flyte_testkit.walk.scope import Scope
 from flyte_testkit.walk.setting import Memory, Setting
 from flyte_testkit.walk.terminating import terminating
@@ -88,14 +89,16 @@ class Walked(Played):
         be known: what waits for looks, for a signal, or for another execution may go on to them.
 
         Raises:
-            TimelineError: A map is reached that has not as many items as its script says.
+            TimelineError: A map is reached that has not as many items as its script says, or a
+                dynamic task that is recovered and had yielded otherwise.
         """
         problem = unplayable(self.cast.closure)
         counts = any(
             isinstance(node, Array) and (node.but or node.size is not None)
             for node in self.cast.nodes.values()
         )
-        if not problem and not counts:
+        yields_again = self.setting.old is not None and self.cast.yielded
+        if not problem and not counts and not yields_again:
             return ""
         stage = _stage(self.inputs)
         performance = self.perform(stage, _ANY_TIME)
@@ -176,10 +179,13 @@ def perform(
     memory = memory or Memory(Setting(), {}, rehearses=stage.rehearses)
     company = Company(cast, stage, play, memory, most_at_once)
     performance = _performs(company, at)
-    if (stop := cast.script.stop) is None:
-        return performance
-    act = stage.termination(at + timedelta(seconds=stop.seconds), stop.by.cause, stop.by.principal)
-    return terminating(performance, act, _deaf(cast))
+    if (stop := cast.script.stop) is not None:
+        stops_at = at + timedelta(seconds=stop.seconds)
+        act = stage.termination(stops_at, stop.by.cause, stop.by.principal)
+        performance = terminating(performance, act, _deaf(cast))
+    if any(node.flaw is not None for node in cast.nodes.values()):
+        performance = lately(performance, company.late)
+    return performance
 
 
 def _deaf(cast: Cast) -> timedelta:
@@ -194,6 +200,7 @@ def _performs(company: Company, at: datetime) -> Performance[None]:
     scope = Scope(company, cast.closure.primary, (), stage.inputs, company.at_top)
     try:
         at = yield from _begins(cast, stage, at)
+        yield from _unless_stopped(stage)
         yield from _walks(scope, stage, at)
     except Terminated as terminated:
         at = terminated.at
@@ -229,6 +236,12 @@ def _begins(cast: Cast, stage: Stage, at: datetime) -> Performance[datetime]:
     return at
 
 
+def _unless_stopped(stage: Stage) -> Iterator[Wait]:
+    """Come no further if somebody has terminated it: FlyteAdmin would not have it RUN or FAIL."""
+    if stage.audience.has_stopped:
+        yield Wait()
+
+
 def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
     yield from stage.start(at)
     try:
@@ -238,6 +251,7 @@ def _walks(scope: Scope, stage: Stage, at: datetime) -> Performance[None]:
             at = yield Until(at + stage.pace.round)
     except NodeFailed as failure:
         at = scope.now
+        yield from _unless_stopped(stage)
         yield stage.workflow_event(at, "FAILING", error=failure.error)
         yield from scope.stop(Stopped(at, wording.NODE_FAILED))
         error, at = yield from scope.failure_node(failure.error, at)

@@ -144,7 +144,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return future.rendezvous()
         server, method, raw, arrives, deadline = ready
         told = (channel, deadline, arrives, server.pending)
-        call = Sent(future.complete, *told, repeats=channel.repeats)
+        call = Sent(future.complete, *told)
         future.cancel = call.cancel
         _answered(server.exchange, method, raw, call)
         return future.rendezvous()
@@ -158,7 +158,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return None if ready is None else (ready, None)
         channel = self._channel
         server, method, raw, arrives, deadline = ready
-        call = Standing(channel, deadline, arrives, server.pending, repeats=channel.repeats)
+        call = Standing(channel, deadline, arrives, server.pending)
         _answered(server.exchange, method, raw, call)
         answer = call.wait() if call.is_held or call.answer is None else call.answer
         return taken_in(answer, self._parse, channel.limits)

@@ -26,7 +26,7 @@ __all__ = ["guarded_locks"]
 
 _LOCK: type = Lock.__kind__
 _RLOCK: type = RLock.__kind__
-_KINDS: tuple[type, ...] = (_LOCK, _RLOCK, REAL_QUEUE)
+_KINDS: frozenset[type] = frozenset({_LOCK, _RLOCK, REAL_QUEUE})
 _FUNCTION = types.FunctionType
 
 
@@ -109,7 +109,10 @@ def guarded_locks() -> Iterator[tuple[Any, str, Any]]:
     for name in names:
         module = sys.modules.get(name)
         for owner in () if module is None else _owners(module, name):
-            for attribute, value in list(_space(owner).items()):
+            space = _space(owner)
+            if _KINDS.isdisjoint(map(type, list(space.values()))):
+                continue
+            for attribute, value in list(space.items()):
                 if type(value) in _KINDS:
                     yield owner, attribute, guards.setdefault(id(value), _guard(value))
 
@@ -152,9 +155,16 @@ def _guard(value: Any) -> Any:
 def _owners(module: Any, name: str) -> Iterator[Any]:
     """Yield a module, its classes, and the objects of its classes that it names."""
     yield module
-    for value in list(_space(module).values()):
-        kind = value if issubclass(type(value), type) else type(value)
-        if kind.__module__ == name:
+    values = list(_space(module).values())
+    classes, own = set(), set()
+    for kind in set(map(type, values)):  # they are few, and the values many
+        if issubclass(kind, type):
+            classes.add(kind)
+        elif kind.__module__ == name:
+            own.add(kind)
+    for value in values if classes or own else ():
+        kind = type(value)
+        if kind in own or (kind in classes and value.__module__ == name):
             yield value
 
 

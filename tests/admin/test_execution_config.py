@@ -62,6 +62,18 @@ def test_a_silent_row_of_the_workflow_hides_its_domain_and_not_its_project(attri
     assert resolved(workflow="").max_parallelism == 20
 
 
+def test_what_the_engine_alone_is_told_comes_from_the_first_place_that_says_it(
+    attributes, resolved
+):
+    assert (resolved().interruptible, resolved().overwrite_cache) == (None, False)
+    row = config(interruptible={"value": True}, overwrite_cache=True)
+    assign(attributes, "development", workflow_execution_config=row)
+    assert (resolved().interruptible, resolved().overwrite_cache) == (True, True)
+    of_plan = {"interruptible": {"value": False}}
+    assert resolved({}, of_plan).interruptible is False
+    assert resolved({"interruptible": {"value": True}}, of_plan).interruptible is True
+
+
 def test_the_security_context_is_there_even_when_nobody_gave_one(resolved):
     context = resolved().security_context
 
@@ -78,7 +90,9 @@ def test_a_security_context_that_says_who_runs_is_taken_whole(resolved, run_as):
         run_as=security_pb2.Identity(**run_as), secrets=[security_pb2.Secret(key="k")]
     )
 
-    assert resolved({"security_context": own}, {"security_context": account("b")}) == (25, own)
+    found = resolved({"security_context": own}, {"security_context": account("b")})
+
+    assert (found.max_parallelism, found.security_context) == (25, own)
 
 
 @pytest.mark.parametrize(

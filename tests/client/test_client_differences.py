@@ -332,6 +332,15 @@ def test_a_node_that_the_workflow_does_not_know(nodes, on_the_wire):
     assert synced(on_the_wire.ours).node_executions["n99"].outputs["o0"] == 5
 
 
+def test_an_attempt_without_data(nodes, server, on_the_wire, failure):
+    nodes.add("n0", SUCCEEDED, attempts=[3], o0=5)
+    server.on(GetTaskExecutionData=lambda _: failure("NOT_FOUND"))
+
+    with raised("FlyteEntityNotExistException"):
+        synced(on_the_wire.theirs)
+    assert synced(on_the_wire.ours).node_executions["n0"].task_executions[0].outputs is None
+
+
 def test_a_task_that_the_workflow_only_refers_to(nodes, on_the_wire):
     far = {"id": "n6", "task_node": {"reference_id": {"resource_type": 1, "name": "elsewhere"}}}
     nodes.closure.primary.template.nodes.add(**far)

@@ -190,6 +190,18 @@ def test_a_node_without_data_is_shown_without(nodes, synced, server, failure):
     assert node.task_executions == []
 
 
+def test_an_attempt_without_data_is_shown_without(nodes, synced, server, failure):
+    nodes.add("n0", SUCCEEDED, attempts=[3], o0=5)
+    server.on(GetTaskExecutionData=lambda _: failure("NOT_FOUND"))
+    node = synced().node_executions["n0"]
+
+    assert node.outputs["o0"] == 5
+    (attempt,) = node.task_executions
+    assert attempt.is_done
+    assert attempt.inputs is None
+    assert attempt.outputs is None
+
+
 def test_a_node_that_the_workflow_does_not_know_is_shown_all_the_same(nodes, synced):
     nodes.add("n99", SUCCEEDED, o0=5)
 

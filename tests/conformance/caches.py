@@ -31,6 +31,32 @@ def found(story):
     return _from_before(story, lambda event: status(event) == HIT)
 
 
+def earlier(story):
+    """Return the names of executions outside of the story that have made all that was cached.
+
+    Where something was made in the story as well, nobody can have run the same before.
+    """
+    events = [event for told in story.told.values() for event in told.kept()]
+    if any(status(event) == POPULATED for event in events):
+        return []
+    names = (source["execution_id"]["name"] for source in _sources(story))
+    return list(dict.fromkeys(name for name in names if not name.startswith("${")))
+
+
+def makers(story):
+    """Return the ids, in their workflow, of the nodes that had made what was found."""
+    return {source["node_id"] for source in _sources(story)}
+
+
+def _sources(story):
+    """Yield the nodes that made what was there before, as far as it is told."""
+    before = found(story)
+    for event in (event for told in story.told.values() for event in told.kept()):
+        source = _key(event).get("source_task_execution", {}).get("node_execution_id", {})
+        if status(event) == HIT and tag(event) in before and source:
+            yield source
+
+
 def _key(event):
     return event.metadata.get("catalog_key", {})
 

@@ -1,15 +1,17 @@
 """Who has to be there before a recorded story of an engine can be told: tasks, workflows, plans.
 
 A story holds its own workflow as FlyteAdmin had compiled it. Of a launch plan that its engine
-launched it holds no more than the names, what was given to it and what was told; one that is made
-up takes its place, with the outputs that others take from it.
+launched it holds no more than the names, what was given to it, what it gave and what was told; one
+that is made up takes its place, with the outputs that it gave, and those that others take from it.
 """
 
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import made_up
+import unlaunched
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from replaying import as_json
@@ -82,23 +84,30 @@ def _register_children(story, ask):
         if plan not in known:
             ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
         known += [plan, of]
+    for plan, of, spec in unlaunched.plans(story, known):
+        ask("CreateWorkflow", {"id": of, "spec": spec})
+        ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
 
 
 def made_up_of(story):
     """Yield the launch plan, workflow, its spec, and the tasks it adds, of all that is launched.
 
-    Those of one workflow have one spec.
+    Those of one workflow have one spec, whatever each of them told.
     """
     tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
     for call in reversed([*launches(story), *adopted(story)]):
-        child = story["after"][key(call["request"]["name"])]["execution"]
-        of = child["closure"]["workflow_id"]
+        of = _workflow_of(story, call)
         made = next((made for other, made in known if other == of), None)
         if made is None:
-            made = _made_up(story, call, of, tasks)
+            made = _made_up(story, of, tasks)
             tasks += made[1]
             known.append((of, made))
         yield call["request"]["spec"]["launch_plan"], of, *made
+
+
+def _workflow_of(story, call):
+    child = story["after"][key(call["request"]["name"])]["execution"]
+    return child["closure"]["workflow_id"]
 
 
 def graph_of(story, name):
@@ -127,40 +136,65 @@ def _with_own_names(node):
     return node
 
 
-def _made_up(story, call, workflow, tasks):
+def _made_up(story, workflow, tasks):
     """Return a workflow of the recorded name, and the tasks that it adds."""
-    request = call["request"]
-    given = request.get("inputs", {}).get("literals", {})
-    taken = _taken_from(request["spec"]["launch_plan"]["name"], story["workflow"])
-    interface = {
-        "inputs": {"variables": {name: {"type": _type(given[name])} for name in given}},
-        "outputs": {"variables": {name: {"type": kind} for name, kind in taken}},
+    every = [*launches(story), *adopted(story)]
+    calls = [call for call in every if _workflow_of(story, call) == workflow]
+    names = list(dict.fromkeys(call["request"]["name"] for call in calls))
+    launched = {}
+    for call in every:
+        parent = call["request"]["spec"]["metadata"]["parent_node_execution"]
+        if parent["execution_id"]["name"] in names:
+            launched[parent["node_id"]] = given(call), _gives(story, call)
+    interface, taken = {"inputs": {"variables": {}}, "outputs": {"variables": {}}}, set()
+    for call in calls:
+        interface["inputs"]["variables"] |= _variables(given(call))
+        interface["outputs"]["variables"] |= _gives(story, call)
+        taken |= {*_taken(story, call)}
+    told = Story.read("", story).told
+    run = _joined([told[key(name)] for name in names])
+    free = {*interface["outputs"]["variables"]} - taken
+    return made_up.workflow(workflow, run, interface, tasks, launched, free)
+
+
+def _joined(runs):
+    """All that was told of some runs of one workflow, as of one that came to all its nodes."""
+    first, *others = sorted(runs, key=lambda told: -len({event.node for event in told.kept()}))
+    events = list(first.kept())
+    for told in others:
+        known = {event.node for event in events}
+        events += [event for event in told.kept() if event.node not in known]
+    return replace(first, events=tuple(events))
+
+
+def given(call):
+    """Return the literals that a launch gives."""
+    return call["request"].get("inputs", {}).get("literals", {})
+
+
+def _gives(story, call):
+    """What an execution gives that was launched: what its engine was told, and what others take."""
+    gave = {}
+    for asked in story["executions"][key(call["request"]["name"])].get("calls", ()):
+        if asked["call"] == "GetExecutionData":
+            gave |= asked.get("reply", {}).get("full_outputs", {}).get("literals", {})
+    known, taken = _variables(gave), _taken(story, call)
+    anything = {"type": unlaunched.INTEGER}
+    return known | {
+        name: known.get(name, anything) if kind is None else {"type": kind}
+        for name, kind in taken.items()
     }
-    told = Story.read("", story).told[key(request["name"])]
-    return made_up.workflow(workflow, told, interface, tasks)
+
+
+def _taken(story, call):
+    plan = call["request"]["spec"]["launch_plan"]["name"]
+    return dict(unlaunched.taken_from(plan, unlaunched.with_yielded(story)))
+
+
+def _variables(found):
+    return {name: {"type": _type(found[name])} for name in found}
 
 
 def _type(literal):
     """The type of a literal."""
     return as_json(type_of_literal(ParseDict(literal, literals_pb2.Literal())))
-
-
-def _taken_from(plan, workflow):
-    """The outputs of a launch plan that tasks and ends take, each with the type it is taken as."""
-    tasks = {task["id"]["name"]: task["interface"] for task in workflow["tasks"]}
-    for template in [workflow["primary"], *workflow["sub_workflows"]]:
-        launching = {
-            node["id"]
-            for node in template["nodes"]
-            if node.get("workflow_node", {}).get("launchplan_ref", {}).get("name") == plan
-        }
-        for node in template["nodes"]:
-            if node["id"] == "end-node":
-                takes = template["interface"].get("outputs", {}).get("variables", {})
-            else:
-                task = node.get("task_node", {}).get("reference_id", {}).get("name")
-                takes = tasks.get(task, {}).get("inputs", {}).get("variables", {})
-            for binding in node.get("inputs", ()):
-                promise = binding["binding"].get("promise", {})
-                if promise.get("node_id") in launching and binding["var"] in takes:
-                    yield promise["var"], takes[binding["var"]]["type"]

@@ -16,7 +16,7 @@ import families
 import waiting
 import yielding
 from anchors import Anchors
-from caches import HIT, found, status, tag
+from caches import HIT, earlier, found, status, tag
 from deriving_maps import Map
 from scopes import Scope
 from solving import UnsolvedError, solved
@@ -87,7 +87,7 @@ def _script(story, key, launched):
     of_workflow = [event for event in told.kept() if event.kind == "workflow"]
     if not any(event.phase == "RUNNING" for event in of_workflow):
         return _that_never_began(of_workflow, launched), None
-    derivation = _Derivation(story, told, launched)
+    derivation = Derivation(story, told, launched)
     return derivation.tree(), derivation
 
 
@@ -98,19 +98,21 @@ def _that_never_began(of_workflow, launched):
     return undefined().never_ends()
 
 
-class _Derivation:
+class Derivation:
     """The script of one execution."""
 
     def __init__(self, story, told, launched):
         self._story = story
         self._top = Scope.top(story, told)
         self._children = families.children(story, told.key)
+        self._launched = families.inputs(story, told.key)
         noticed = {node: families.noticed(story, key) for node, key in self._children.items()}
         spec = story.whole["after"][told.key]["execution"]["spec"]
         most = spec.get("max_parallelism", 0)
         self._anchors = Anchors(story.workflow, told, launched, most, noticed)
         self._outputs = solved(story, told)
         self._cached = found(story)
+        self._is_filled = bool(earlier(story))
 
     def tree(self):
         """Return all that is to be said of the execution."""
@@ -130,8 +132,11 @@ class _Derivation:
             unique = scope.unique_of(node["id"], scope.unique)
             said = unique and self._node(scope, node, unique)
             if scope.is_yielded and node["id"] not in EDGES and node is not failing:
-                key, said = yielding.named(node), yielding.defined(scope.template, node, said)
-                inside[key] = said
+                given = self._launched.get(unique)
+                said = yielding.defined(scope.template, node, said, given)
+                inside[yielding.named(node)] = said
+            elif said and node is failing and scope.is_yielded:
+                failure_node = {yielding.arm(node): yielding.of_task(node, said)}
             elif said and node is failing:
                 failure_node = {FAILURE_NODE: said}
             elif said:
@@ -141,7 +146,7 @@ class _Derivation:
     def _node(self, scope, node, unique):
         """What is to be said of a node; None if nothing is."""
         if any(status(event) == HIT and tag(event) in self._cached for event in self._of(unique)):
-            return nodes.cached(self._outputs.get(unique, {}))
+            return self._hit(unique)
         if not any(event.phase == "RUNNING" or event.kind == "task" for event in self._of(unique)):
             return None
         kind = kind_of(node)
@@ -156,6 +161,10 @@ class _Derivation:
         if kind != "sub-workflow":
             raise NotDerivedError(f"{unique} is of a kind that no script says yet: {kind}")
         return self._sub_workflow(scope, node, unique)
+
+    def _hit(self, unique):
+        """A node that found what was there; nothing is to be said if somebody has left it there."""
+        return None if self._is_filled else nodes.cached(self._outputs.get(unique, {}))
 
     def _sub_workflow(self, scope, node, unique):
         inner = scope.inner(node, unique)
@@ -189,7 +198,7 @@ class _Derivation:
         attempts, at = [], self._anchors.start(unique)
         for number in numbers:
             said, at = self._attempt(unique, number, at, is_last=number == numbers[-1])
-            attempts += [] if said is None else [said]
+            attempts += [] if said is None else [waiting.in_time(said, node)]
         inner = scope.inner(node, unique)
         if not attempts:  # what a recovered one had yielded is played without its task
             inside = self._inside(inner)[0] if inner is not None else {}

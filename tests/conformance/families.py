@@ -8,12 +8,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import cast
+from flyteidl.core import literals_pb2
+from google.protobuf.json_format import ParseDict
 from story_rules import ENDED
 
+from flyte_testkit import literals
 from flyte_testkit.propeller import names as given
 
 EVERY = 30.0
 """How often an engine looks at all executions that nodes have launched, in seconds."""
+A_MOMENT = 1.0
+"""How long after a node was stopped an engine would have looked, if nothing tells when."""
 
 
 def children(story, parent):
@@ -23,6 +28,17 @@ def children(story, parent):
         of = call["request"]["spec"]["metadata"]["parent_node_execution"]
         if cast.key(of["execution_id"]["name"]) == parent:
             found[of["node_id"]] = cast.key(call["request"]["name"])
+    return found
+
+
+def inputs(story, parent):
+    """Return what one gave to what it launched or adopted, by the unique ids of its nodes."""
+    found = {}
+    for call in _calls(story):
+        of = call["request"]["spec"]["metadata"]["parent_node_execution"]
+        if cast.key(of["execution_id"]["name"]) == parent:
+            gave = ParseDict({"literals": cast.given(call)}, literals_pb2.LiteralMap())
+            found[of["node_id"]] = literals.python_values(gave)
     return found
 
 
@@ -65,14 +81,30 @@ def noticed(story, child):
 def look(story):
     """Return when an engine looked once at all executions that nodes had launched; None if never.
 
-    These looks are told where one saw an end.
+    These looks are told where one saw an end. An end that none has seen was before the next one.
     """
-    found = (noticed(story, child) for parent in story.told for child in _all(story, parent))
-    return next((at for at in found if at is not None), None)
+    pairs = [
+        (told, node, child) for told in story.told.values() for node, child in _all(story, told)
+    ]
+    found = (noticed(story, child) for _, _, child in pairs)
+    unseen = (_unseen(story, *pair) for pair in pairs)
+    return next((at for at in (*found, *unseen) if at is not None), None)
 
 
-def _all(story, parent):
-    return children(story, parent).values()
+def _unseen(story, told, node, child):
+    """A moment after a node was stopped whose child had ended before; None of any other."""
+    ends = [e.sent for e in story.told[child].kept() if e.kind == "workflow" and e.phase in ENDED]
+    stops = (
+        e.sent for e in told.kept() if e.kind == "node" and (e.node, e.phase) == (node, "ABORTED")
+    )
+    stopped = next(stops, None)
+    if not ends or stopped is None or ends[0] >= stopped:
+        return None
+    return stopped + A_MOMENT
+
+
+def _all(story, told):
+    return children(story, told.key).items()
 
 
 def _look_before(story, child, at):

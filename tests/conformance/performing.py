@@ -45,11 +45,12 @@ def performing(story, plant):
     executions by their keys; and what hears the engine. Arguments and errors are those of
     :func:`performed`.
     """
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         teller = Teller(story.whole, door)
         teller.call(families.names(story, teller.names))
         heard = Heard(door.admin, teller.names)
         teller.register()
+        _agreed(teller)
         plant(door.fake, story)
         people = [_in_time(step) for step in sorted(_by_people(teller.steps), key=_when)]
         end = teller.steps[-1].at + AFTERWARDS
@@ -57,12 +58,16 @@ def performing(story, plant):
         def go_to(moment):
             while people and (moment is None or people[0].at <= moment):
                 teller.take(people.pop(0))
-            if teller.differences:
-                raise AssertionError("\n".join(map(str, teller.differences)))
+            _agreed(teller)
             _look(door, teller, end if moment is None else moment)
             return teller.names
 
         yield door.fake, go_to, heard
+
+
+def _agreed(teller):
+    if teller.differences:
+        raise AssertionError("\n".join(map(str, teller.differences)))
 
 
 def _by_people(steps):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import deriving
+import earlier
 import families
 import rounding
 import story_kinds
-import yielding
 from caches import overwritten
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
@@ -32,8 +32,8 @@ EARLIER = "earlier"
 
 
 def lacking(story):
-    """Return what a story needs, and what cannot be scripted yet: kinds of nodes, above all."""
-    return (*story_kinds.lacking(story, KINDS), *yielding.lacking(story))
+    """Return the kinds of nodes that a story needs, and that cannot be scripted yet."""
+    return story_kinds.lacking(story, KINDS)
 
 
 def played(story):
@@ -49,10 +49,13 @@ def played(story):
 def planter(story):
     """Return what plants the scripts of a story on a fake."""
     scripts = deriving.scripts(story)
+    before = earlier.scripts(story)
+    if overwritten(story) and not before:
+        before = {EARLIER: nodes.where()}
 
     def plant(fake, _story):
-        if overwritten(story):
-            _fill_the_cache(fake, story)
+        for name, script in before.items():
+            _run(fake, story, name, script)
         if (look := families.look(story)) is not None:
             every, of = timedelta(seconds=families.EVERY), rounding.moment(look)
             fake._backend.engine.pace = Pace(children_every=every, children_from=of)
@@ -64,13 +67,13 @@ def planter(story):
     return plant
 
 
-def _fill_the_cache(fake, story):
-    """Let what a story overwrites be made before, by somebody else."""
+def _run(fake, story, name, script):
+    """Let somebody run what a story runs, so that the cache is filled."""
     of = story.whole["after"][MAIN]["execution"]["spec"]["launch_plan"]
     given = ParseDict({"literals": story.whole["inputs"]}, literals_pb2.LiteralMap())
     fake.add_execution(
-        EARLIER,
-        nodes.where(),
+        name,
+        script,
         launch_plan=of["name"],
         version=of["version"],
         project=of["project"],

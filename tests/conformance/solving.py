@@ -2,7 +2,8 @@
 
 A story does not hold what its tasks gave. Where a conditional took an arm because of it, values are
 tried until the conditional takes that arm; where an input could not be found in it, a value is made
-that lacks it. All else is free. Ignorant of scripts.
+that lacks it; where a map had so many items, a list is made that is as long. All else is free.
+Ignorant of scripts.
 """
 
 from __future__ import annotations
@@ -42,19 +43,22 @@ def solved(story, told):
     Raises:
         UnsolvedError: There are none.
     """
-    asked = {}
-    conditionals = []
+    asked, lists, conditionals = {}, {}, []
     for scope in Scope.top(story, told).all():
         for node, unique in scope.told():
             if "branch_node" in node:
                 conditionals += _conditional(scope, node, unique)
+            if "array_node" in node:
+                lists |= _mapped(scope, node, unique)
             asked |= _lost(scope, node, unique)
     asked |= _tried(conditionals)
-    found = {}
+    found = {unique: {} for unique, _, _ in (*lists, *asked)}
     for (unique, output, path), value in asked.items():
-        of_node = found.setdefault(unique, {})
+        of_node = found[unique]
         of_node[output] = _put(of_node.get(output), path, value)
-    return {unique: {**_plain(story, told, unique), **made} for unique, made in found.items()}
+    return {
+        unique: {**_plain(story, told, unique, lists), **made} for unique, made in found.items()
+    }
 
 
 # Conditionals.
@@ -133,6 +137,21 @@ def _beside(value):
     return [value]
 
 
+# Maps.
+
+
+def _mapped(scope, node, unique):
+    """Return how many elements there are in each list that a map is given by a task."""
+    events = [event for event in scope.events if event.node == unique and event.is_of_a_map]
+    if not events:
+        return {}
+    size = len({item.get("index", 0) for event in events for item in event.items})
+    bound = node["array_node"].get("bound_inputs", ())
+    mapped = (each for each in node.get("inputs", ()) if each["var"] not in bound)
+    sources = (scope.source(each["binding"]) for each in mapped)
+    return {source: size for source in sources if isinstance(source, tuple)}
+
+
 # Inputs that could not be found.
 
 
@@ -195,11 +214,16 @@ def _put(whole, path, value):
     return {**made, step: _put(made.get(step), rest, value)}
 
 
-def _plain(story, told, unique):
+def _plain(story, told, unique, lists):
     """Plain values for all outputs of a node's task: who gives one gives all."""
+    demanded = {}
+    for (of, output, path), size in lists.items():
+        if of == unique:
+            demand = flow.Demand.of(path=(*path, size - 1) if size else path)
+            demanded[output] = demanded.get(output, flow.Demand()) | demand
     for scope in Scope.top(story, told).all():
         for node, of in scope.told():
             if of == unique:
                 declared = ParseDict(scope.interface(node), interface_pb2.VariableMap())
-                return literals.python_values(flow.outputs(None, declared, None, name=unique))
+                return literals.python_values(flow.outputs(None, declared, demanded, name=unique))
     return {}

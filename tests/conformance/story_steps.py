@@ -25,7 +25,7 @@ PERFORMED = {"GetNodeExecution", "TerminateExecution"}
 """The engine's calls that are made. Launches are steps of their own; its other calls change nothing
 that is read here, and ask for data that only pods write."""
 
-ADMINS_OWN = {"security_context", "max_parallelism"}
+ADMINS_OWN = {"security_context": {"run_as": {}}, "max_parallelism": 25}
 """What FlyteAdmin gives a spec that lacks it."""
 
 ROW = re.compile(r"(?<= for node execution )\d+$")
@@ -98,8 +98,10 @@ def _launches(story) -> Iterator[Step]:
         elif metadata.get("mode") in LAUNCHES_AGAIN:
             rpc = LAUNCHES_AGAIN[metadata["mode"]]
             request = {"id": metadata["reference_execution"], "name": of["name"]}
+            if rpc == "RelaunchExecution" and spec.get("overwrite_cache"):
+                request["overwrite_cache"] = True
         else:
-            asked = {part: value for part, value in spec.items() if part not in ADMINS_OWN}
+            asked = {part: value for part, value in spec.items() if ADMINS_OWN.get(part) != value}
             asked["metadata"] = {**metadata, "system_metadata": {}}
             request = {**of, "spec": asked, "inputs": {"literals": story["inputs"]}}
         at = rounding.read(execution["closure"]["created_at"])

@@ -1,4 +1,4 @@
-"""What is to be said of gates and sleeps so that they go as they went.
+"""What is to be said of gates, sleeps, and what takes too long, so that they go as they went.
 
 What a signal brought stands in the engine's last question for it. Ignorant of the nodes beside
 them.
@@ -6,11 +6,16 @@ them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 
 from flyte_testkit import failures, literals, nodes
 from flyte_testkit.propeller import wording
+
+LATE = 0.9
+"""How much later an engine, which measures in whole seconds, may be."""
 
 
 def said(story, anchors, node, unique):
@@ -21,18 +26,31 @@ def said(story, anchors, node, unique):
     ended = anchors.waited(unique)
     if ended is None:
         return nodes.gate()
-    script = nodes.running(round(max(0.0, ended - anchors.start(unique)), 3))
+    waited = round(max(0.0, ended - anchors.start(unique)), 3)
+    script = nodes.running(waited)
     error = next((e.body["error"] for e in anchors.kept if _failed(e, unique)), {})
     if error.get("code") == wording.approval_refused().code:
         return nodes.gate(script.fails(failures.approval_refused()))
-    if error:
-        return nodes.gate(script.times_out())
+    if error:  # which an engine may notice late
+        most = float(node["metadata"].get("timeout", f"{waited}s").removesuffix("s"))
+        return nodes.gate(nodes.running(min(waited, most)).times_out())
     if "approve" in gate:
         return nodes.gate(script.succeeds())
     value = brought(story, gate["signal"]["signal_id"])
     return nodes.gate(
         script.succeeds({} if value is None else {"o0": literals.python_value(value)})
     )
+
+
+def in_time(attempt, node):
+    """An attempt that ends as soon as it had to: who told of it was late, or it began late."""
+    most = node["metadata"].get("timeout")
+    if most is None or attempt.seconds is None or not attempt.steps:
+        return attempt
+    *steps, last = attempt.steps
+    over = attempt.seconds - float(most.removesuffix("s")) - LATE
+    lasts = max(0.0, round(last.duration - max(0.0, over), 3))
+    return replace(attempt, steps=(*steps, replace(last, duration=lasts)))
 
 
 def _failed(event, unique):

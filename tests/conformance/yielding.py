@@ -11,26 +11,16 @@ from dataclasses import replace
 
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
-from story_graphs import dynamics, upstream
+from story_graphs import EDGES, upstream
 
 from flyte_testkit import literals, nodes
 from flyte_testkit.timeline import Attempt, Fails
 
-MAPS = "maps of registered tasks that were yielded"
-
-
-def lacking(story):
-    """Yield what of that no script can say."""
-    for told in story.told.values():
-        for closure in dynamics(told).values():
-            if any("array_node" in node for node in closure["primary"]["template"]["nodes"]):
-                yield MAPS
-                return
-
 
 def named(node):
     """How a script calls a node."""
-    by_id = "task_node" in node or "launchplan_ref" in node.get("workflow_node", {})
+    launches = "launchplan_ref" in node.get("workflow_node", {})
+    by_id = launches or "task_node" in node or "array_node" in node
     return (node["id"] if by_id else node["metadata"]["name"]).replace("-", "_")
 
 
@@ -46,20 +36,51 @@ def of_task(node, said):
     )
 
 
-def defined(template, node, said):
-    """What a script says of a node that is made up: what happens in it, and what it is."""
-    beside = {each["id"]: each for each in template["nodes"]}
+def _map_of(node, said):
+    """What a script says of a map: what happens in it, which task it maps, and how."""
+    array = node["array_node"]
+    return replace(
+        said,
+        of=array["node"]["task_node"]["reference_id"]["name"],
+        min_success_ratio=array.get("min_success_ratio"),
+        concurrency=array.get("parallelism") or None,
+    )
+
+
+def defined(template, node, said, given):
+    """What a script says of a node that is made up: what happens in it, and what it is.
+
+    Args:
+        template: The workflow that it is in.
+        node: The node.
+        said: What a script says of it if it is registered; None if that is nothing.
+        given: What it launched something with; None if it did not.
+    """
+    beside = {each["id"]: each for each in template["nodes"] if each["id"] not in EDGES}
     after = sorted(named(beside[each]) for each in upstream(node) if each in beside)
     if "task_node" in node:
         said = of_task(node, said or nodes.task())
         if isinstance(said, nodes.Cached):
             return replace(said, after=after)
         return replace(said, after=after, inputs=_given(node, beside))
-    if (plan := node.get("workflow_node", {}).get("launchplan_ref")) is not None:
-        return nodes.launch_plan(of=plan["name"], after=after)
+    if "array_node" in node:
+        mapped = _map_of(node, said or nodes.array())
+        return replace(mapped, after=after, inputs=_given(node, beside))
+    plan = node.get("workflow_node", {}).get("launchplan_ref")
+    if plan is not None and given is not None:
+        return nodes.launch_plan(of=plan["name"], after=after, inputs=_given(node, beside) or given)
+    gate = node.get("gate_node", {})
+    if "sleep" in gate:
+        return nodes.sleep(_seconds(gate["sleep"].get("duration", "0s")), after=after)
+    if isinstance(said, nodes.Gate) and "timeout" in node["metadata"]:
+        return replace(said, after=after, timeout=_seconds(node["metadata"]["timeout"]))
     if said is None:
         return nodes.task(after=after)  # it was never reached, so whatever it is will do
     return replace(said, after=after)
+
+
+def _seconds(duration):
+    return float(duration.removesuffix("s"))
 
 
 def _given(node, beside):
@@ -68,15 +89,24 @@ def _given(node, beside):
     for each in node.get("inputs", ()):
         binding = each["binding"]
         promise = binding.get("promise", {"attr_path": True})
-        if "scalar" in binding:
-            literal = ParseDict({"scalar": binding["scalar"]}, literals_pb2.Literal())
-            found[each["var"]] = literals.python_value(literal)
+        if (literal := _literal(binding)) is not None:
+            found[each["var"]] = literals.python_value(ParseDict(literal, literals_pb2.Literal()))
         elif promise.get("node_id") in beside and not promise.get("attr_path"):
             name = named(beside[promise["node_id"]])
             found[each["var"]] = nodes.promise(f"{name}.{promise['var']}")
         else:
             return {}
     return found
+
+
+def _literal(binding):
+    """A binding to a value as its literal; None if something is promised in it."""
+    if "scalar" in binding:
+        return {"scalar": binding["scalar"]}
+    if "collection" not in binding:
+        return None
+    elements = [_literal(each) for each in binding["collection"].get("bindings", ())]
+    return None if None in elements else {"collection": {"literals": elements}}
 
 
 def instead(attempt, inside):

@@ -8,7 +8,7 @@ from flyteidl.core import execution_pb2, identifier_pb2
 
 from flyte_testkit import failures, immediately, literals, polls, queued, running, undefined
 from flyte_testkit.engine.performance import Act, Looks, Terminated, Until, Wait
-from flyte_testkit.engine.scripts import perform
+from flyte_testkit.engine.scripts import perform, to_come
 from flyte_testkit.engine.stage import Stage
 
 START = datetime(2024, 3, 10, tzinfo=timezone.utc)
@@ -210,3 +210,28 @@ def test_what_is_terminated_says_so_and_nothing_else(script):
     assert in_short(aborted) == (3, "execution", "ABORTED")
     with pytest.raises(StopIteration):
         performance.send(START)
+
+
+@pytest.mark.parametrize(
+    ("script", "seconds"),
+    [
+        (queued(5).running(60).succeeds(), [5, 65]),
+        (running(60).never_ends(), []),
+        (queued(5).running().never_ends(), [5]),
+        (queued(5).running(polls(2)).succeeding(5).succeeds(), [5, 5 + 3600]),
+        (immediately.succeeds(), []),
+    ],
+)
+def test_when_a_script_goes_on_by_itself_is_known_before(script, seconds):
+    wanted = tuple(START + timedelta(seconds=second) for second in seconds)
+    assert to_come(script, START) == wanted
+
+
+def test_each_wait_knows_when_more_happens_after_it():
+    told_ = played(queued(5).running(60).succeeding(7).succeeds(), 0)
+    waits = [wait for wait in told_ if isinstance(wait, Until)]
+    assert [wait.later for wait in waits] == [
+        tuple(wait.at for wait in waits[1:]),
+        tuple(wait.at for wait in waits[2:]),
+        (),
+    ]

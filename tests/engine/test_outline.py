@@ -70,7 +70,7 @@ def test_a_picture_of_many_plays_only_what_it_shows():
 
         assert "500 executions: 500 FAILED" in text(admin)
         ended = [row for row in admin._backend.store.executions if row.phase == "FAILED"]
-        assert before >= 500
+        assert before == 0  # nobody has looked at any
         assert len(ended) < 60
 
 

@@ -298,3 +298,85 @@ def test_nobody_goes_on_for_whom_nothing_has_happened(stage):
     stage.begin(waits())
     stage.begin(does())
     assert stage.go_to(9) == []
+
+
+def alone(stage, name, *seconds):
+    """A run that concerns no other, and knows when it goes on."""
+    instants = [at(second) for second in seconds]
+
+    def performance():
+        for number, instant in enumerate(instants):
+            now = yield Until(instant, tuple(instants[number + 1 :]))
+            yield Act(now, f"{name}{int((now - START).total_seconds())}", Empty())
+
+    return stage.runs.begin(performance(), Audience(), at(0), later=tuple(instants))
+
+
+def asked(stage, second, *runs):
+    stage.now = at(second)
+    stage.runs.hand_over_to(runs, stage.now)
+    return [rpc for rpc, _ in stage.sent]
+
+
+def test_what_concerns_no_other_waits_until_somebody_asks_for_it(stage):
+    a, b = alone(stage, "a", 10, 30), alone(stage, "b", 20, 40)
+
+    assert asked(stage, 25) == []
+    assert asked(stage, 25, b) == ["b20"]
+    assert asked(stage, 50, b) == ["b20", "b40"]
+    assert asked(stage, 50, a) == ["b20", "b40", "a10", "a30"]
+
+
+def test_who_asks_for_all_sees_all_in_order(stage):
+    alone(stage, "a", 10, 30), alone(stage, "b", 20, 40)
+    asked(stage, 25)
+
+    assert stage.go_to(35) == ["a10", "b20", "a30"]
+
+
+def test_one_that_may_concern_others_lets_nobody_wait(stage):
+    alone(stage, "a", 10)
+    asked(stage, 15)
+    stage.begin(steps("b", 12))
+
+    assert asked(stage, 15) == ["a10", "b12"]
+
+
+def test_what_waits_for_somebody_who_asks_is_unseen_and_still_to_come(stage):
+    a = alone(stage, "a", 10, 30)
+    asked(stage, 15)
+
+    assert stage.runs.unseen() == {a}
+    assert stage.runs.next_due() == at(30)
+    asked(stage, 35)
+    assert stage.runs.next_due() is None
+
+
+def test_one_that_is_brought_up_does_once_what_it_was_asked_for(stage):
+    a = alone(stage, "a", 10, 30)
+    asked(stage, 35)
+    stage.runs.bring_up(a, at(20))
+    assert asked(stage, 35, a) == ["a10", "a30"]
+    assert asked(stage, 35, a) == ["a10", "a30"]
+
+
+def test_one_that_was_terminated_and_waited_hears_it_when_somebody_asks(stage):
+    def reacts():
+        try:
+            yield Until(at(99))
+        except Terminated as terminated:
+            yield Act(terminated.at, "aborted", Empty())
+
+    run = stage.runs.begin(reacts(), Audience(), at(0), later=(at(99),))
+    asked(stage, 5, run)
+    stage.runs.terminate(run, at(5))
+
+    assert asked(stage, 50) == []
+    assert asked(stage, 50, run) == ["aborted"]
+
+
+def test_who_counts_what_runs_lets_all_catch_up_that_waited(stage):
+    alone(stage, "a", 10)
+    asked(stage, 15)
+    stage.runs.catch_up()
+    assert stage.sent == [("a10", 10)]

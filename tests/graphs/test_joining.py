@@ -160,3 +160,18 @@ def test_more_than_100_nodes_together_are_refused():
         return nodes.workflow(**{f"{letter}{i}": nodes.task(after=()) for i in range(60)})
 
     assert "'etl' have 120 nodes together; FlyteAdmin refuses" in told(many("a"), many("b"))
+
+
+def test_wholes_that_give_unequal_outputs_are_refused():
+    auc, rows = (nodes.workflow(fit=nodes.task()).succeeds({name: 1}) for name in ("auc", "rows"))
+    with pytest.raises(TimelineError) as refused:
+        both(auc, rows)
+    assert str(refused.value) == (
+        "the scripts disagree about what 'etl' gives: 'auc' and 'rows'."
+        "\nA workflow that succeeds gives all of its outputs: script all of them, or none."
+    )
+    sub = [
+        nodes.workflow(sub=nodes.subworkflow(fit=nodes.task()).succeeds({name: 1})) for name in "ab"
+    ]
+    with pytest.raises(TimelineError, match="what 'sub' of 'etl' gives: 'a' and 'b'"):
+        both(*sub)

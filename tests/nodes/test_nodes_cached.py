@@ -47,7 +47,7 @@ def test_what_has_no_names_is_refused(wrong):
 
 
 def test_a_timeline_is_no_set_of_outputs():
-    with pytest.raises(TimelineError, match="has no names"):
+    with pytest.raises(TimelineError, match="makes no attempts"):
         nodes.cached(running(60).succeeds())
 
 

@@ -95,7 +95,10 @@ class Definitions:
         if "timeout" in metadata:
             task.metadata.timeout.seconds = metadata["timeout"]
         self.tasks.append(task)
-        return self._node(id_, after, reads, task_node={"reference_id": task.id})
+        node = self._node(id_, after, reads, task_node={"reference_id": task.id})
+        if "interruptible" in metadata:  # a node says what its task says, as flytekit has it
+            node.metadata.interruptible = metadata["interruptible"]
+        return node
 
     def sub(self, id_, template, *, after=(), reads=None):
         """A node that is a workflow."""

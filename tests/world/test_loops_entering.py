@@ -53,10 +53,12 @@ def test_the_time_of_a_loop_never_jumps(loop, clock):
 
 def test_a_timer_from_before_has_as_long_to_go_on_the_clock(loop, clock):
     struck = []
+    before = loop.time()
     loop.call_later(600, lambda: struck.append(clock.elapsed))
     with governed_by(clock):
+        gone = loop.time() - before  # in real time, which a busy machine has little of
         loop.run_until_complete(asyncio.sleep(3600))
-    assert struck == [pytest.approx(600, abs=1)]
+    assert 600 - gone - 0.001 <= struck[0] <= 600
 
 
 def test_a_timer_from_the_world_has_as_long_to_go_in_real_time(loop, clock):

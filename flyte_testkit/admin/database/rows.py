@@ -150,6 +150,8 @@ class ExecutionRow(_RunRow):
     user: str = ""
     state: int = 0
     launch_entity: str
+    interruptible: bool | None = None
+    overwrite_cache: bool = False
     message: execution_pb2.Execution
 
     @property

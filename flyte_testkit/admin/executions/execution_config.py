@@ -34,10 +34,15 @@ __all__ = ["ExecutionConfig", "check_cluster_pool", "resolve"]
 
 
 class ExecutionConfig(NamedTuple):
-    """What is written into the spec of a new execution."""
+    """What counts for a new execution, whoever says so.
+
+    Parallelism and security are written into its spec; the rest is told to its engine alone.
+    """
 
     max_parallelism: int
     security_context: security_pb2.SecurityContext
+    interruptible: bool | None
+    overwrite_cache: bool
 
 
 def resolve(
@@ -70,7 +75,12 @@ def resolve(
         if row is not None
     ]
     parallel = next((p.max_parallelism for p in places if p.max_parallelism > 0), MAX_PARALLELISM)
-    return ExecutionConfig(parallel, next(_identified(places), _from_roles(spec, launch_plan)))
+    return ExecutionConfig(
+        parallel,
+        next(_identified(places), _from_roles(spec, launch_plan)),
+        next((p.interruptible.value for p in places if p.HasField("interruptible")), None),
+        any(p.overwrite_cache for p in places),
+    )
 
 
 def _identified(places: list[_Settings]) -> Iterator[security_pb2.SecurityContext]:

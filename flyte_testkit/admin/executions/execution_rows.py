@@ -33,6 +33,7 @@ __all__ = [
     "find_execution",
     "for_list",
     "inherited_notifications",
+    "spec_of_engine",
     "tag_rows",
 ]
 
@@ -70,6 +71,8 @@ class Birth:
     inputs_uri: str
     user_inputs_uri: str
     notifications: list[common_pb2.Notification] = field(default_factory=list)
+    interruptible: bool | None = None
+    overwrite_cache: bool = False
     failure: AdminError | None = None
 
 
@@ -81,8 +84,10 @@ def find_execution(
     Raises:
         AdminError: There is none.
     """
-    storable(id_.project, id_.domain, id_.name)
-    row = store.executions.fitting(id_.project, id_.domain, id_.name)
+    row = store.executions.get(id_.project, id_.domain, id_.name)
+    if row is None:
+        storable(id_.project, id_.domain, id_.name)
+        row = store.executions.fitting(id_.project, id_.domain, id_.name)
     if row is None:
         bare = identifier_pb2.WorkflowExecutionIdentifier(
             project=id_.project, domain=id_.domain, name=id_.name
@@ -122,9 +127,21 @@ def execution_row(birth: Birth, now: datetime) -> rows.ExecutionRow:
         error_kind=error_kind,
         error_code=error_code,
         user=metadata.principal,
+        interruptible=birth.interruptible,
+        overwrite_cache=birth.overwrite_cache,
         launch_entity="task" if birth.task_id else "launch_plan",
         message=message,
     )
+
+
+def spec_of_engine(row: rows.ExecutionRow) -> execution_pb2.ExecutionSpec:
+    """Return what an execution's engine is told: its spec, with what else says so (§8.4)."""
+    spec = execution_pb2.ExecutionSpec()
+    spec.CopyFrom(row.message.spec)
+    spec.overwrite_cache = row.overwrite_cache
+    if row.interruptible is not None:
+        spec.interruptible.value = row.interruptible
+    return spec
 
 
 def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:

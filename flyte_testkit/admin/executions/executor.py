@@ -55,5 +55,8 @@ class WorkflowExecutor:
     def execute(self, execution: ExecutionRow, admission: Admission, now: datetime) -> None:
         """Run an execution that has just been stored, as it was admitted."""
 
+    def catch_up(self) -> None:
+        """Let everything have happened by now: FlyteAdmin is about to count what runs."""
+
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Stop an execution that has just become ABORTING."""

@@ -122,7 +122,7 @@ class Launcher:
         place = (request.project, request.domain, name)
         inputs_uri = blobs.offload(self._store, inputs, *place, "inputs")
         user_inputs_uri = blobs.offload(self._store, request.inputs, *place, "user_inputs")
-        origin = self._complete(request, runnable, workflow.name)
+        origin, config = self._complete(request, runnable, workflow.name)
         failure = _engine_refusal(request.spec, inputs, workflow)
         if failure is not None and runnable.task is not None:
             raise failure if failure.code == "INTERNAL" else internal(failure.message)
@@ -140,6 +140,8 @@ class Launcher:
             inputs_uri=inputs_uri,
             user_inputs_uri=user_inputs_uri,
             notifications=inherited_notifications(request.spec, plan.spec),
+            interruptible=config.interruptible,
+            overwrite_cache=config.overwrite_cache,
             failure=failure,
         )
         row, admission = self._insert(
@@ -166,7 +168,7 @@ class Launcher:
 
     def _complete(
         self, request: execution_pb2.ExecutionCreateRequest, runnable: Runnable, workflow: str
-    ) -> _Origin:
+    ) -> tuple[_Origin, execution_config.ExecutionConfig]:
         """Fill in what FlyteAdmin adds to a spec, checking on the way what it checks on the way."""
         spec, plan = request.spec, runnable.launch_plan
         single = runnable.task is not None
@@ -187,11 +189,13 @@ class Launcher:
         spec.security_context.CopyFrom(config.security_context)
         if not single:
             spec.max_parallelism = config.max_parallelism
-            check_concurrency(self._store, plan)
+            if plan.message.spec.HasField("concurrency_policy"):
+                self._executor.catch_up()
+                check_concurrency(self._store, plan)
         spec.metadata.system_metadata.CopyFrom(
             execution_pb2.SystemMetadata(namespace=f"{request.project}-{request.domain}")
         )
-        return origin
+        return origin, config
 
     def _inherit(self, spec: execution_pb2.ExecutionSpec) -> _Origin:
         """Take over from the parent what a child has of it: user, depth and cluster label."""
