@@ -53,7 +53,7 @@ def test_every_file_has_a_row_with_its_docstring_and_every_row_a_file(tables):
 
 def test_no_row_tells_a_failure(tables):
     assert all(re.fullmatch(r"\d+ passed", row[-2]) for row in rows(tables, "plugins.md"))
-    assert not [row for row in rows(tables, "versions.md") if "failed" in " ".join(row)]
+    assert not [row for row in rows(tables, "versions.md") if "failed" in row[-2]]
 
 
 def test_all_that_is_tried_is_installed_or_tried_by_hand(tables):

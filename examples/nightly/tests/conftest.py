@@ -7,7 +7,7 @@ from nightly.workflows import nightly
 
 # A law makes 100 examples, and flytekit needs its time for each. The option for a longer look is
 # --hypothesis-profile=default.
-settings.register_profile("quick", max_examples=20)
+settings.register_profile("quick", max_examples=10)
 settings.load_profile("quick")
 
 
