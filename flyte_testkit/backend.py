@@ -20,7 +20,7 @@ from flyteidl.admin.execution_pb2 import (
 )
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.admin.executions.asked import shown_by
+from flyte_testkit.admin.executions.asked import LOOK_UPS, shown_by
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
 from flyte_testkit.clock import VirtualClock
@@ -52,15 +52,6 @@ if TYPE_CHECKING:
     from flyte_testkit.launches import Launch, Planting, Played
 
 __all__ = ["Backend"]
-
-
-_LOOK_UPS = frozenset(
-    {
-        *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask", "GetNamedEntity"),
-        *("ListLaunchPlans", "ListWorkflows", "ListTasks", "UpdateLaunchPlan", "UpdateNamedEntity"),
-    }
-)
-"""The RPCs that ask for something that could be launched."""
 
 
 _PATIENCE = 1.0
@@ -95,8 +86,8 @@ class Backend:
         self._lock = threading.RLock()
         self.clock = clock
         self._jumps = isinstance(clock, VirtualClock)  # only then its moves say all
-        self._arrived: datetime | None = None
-        self._arrived_at = -1
+        self._time = clock.now()
+        self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
         self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
@@ -152,20 +143,29 @@ class Backend:
             if held:
                 self._lock.release()
 
-    def _arrive(self, shown: tuple[Key, ...] | None = None) -> datetime:
-        """Read the clock and hand over what is due by now; only with the lock held.
-
-        Args:
-            shown: The executions that are about to be looked at; None if it may be any.
-        """
-        now = self.clock.now()
-        if shown is None:
-            self.engine.hand_over(now)
-        else:
-            self.engine.hand_over_to(shown, now)
-        if self._jumps:
-            self._arrived, self._arrived_at = now, self.clock.moves
+    def _arrive(self) -> datetime:
+        """Read the clock and hand over all that is due by now; only with the lock held."""
+        now = self._now()
+        self.engine.hand_over(now)
         return now
+
+    def _arrive_to_answer(self, rpc: str, request: Message) -> datetime:
+        """Likewise, as far as an RPC shows it."""
+        now = self._now()
+        if self.engine.reach(now):
+            shown = shown_by(rpc, request)
+            if shown is None:
+                self.engine.hand_over(now)
+            else:
+                self.engine.hand_over_to(shown, now)
+        return now
+
+    def _now(self) -> datetime:
+        """Read the clock; most calls come at the instant of the one before."""
+        moves = self.clock.moves
+        if moves != self._read_at or not self._jumps:
+            self._time, self._read_at = self.clock.now(), moves
+        return self._time
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
@@ -186,16 +186,14 @@ class Backend:
             AdminError: FlyteAdmin refuses.
         """
         with self._lock:
-            return self.admin.answer(rpc, request, self._arrive(shown_by(rpc, request)))
+            return self.admin.answer(rpc, request, self._arrive_to_answer(rpc, request))
 
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
         with self._lock:
-            key = (execution.project, execution.domain, execution.name)
-            # Most are answered at this very instant.
-            seen = self._arrived if self._arrived_at == self.clock.moves else None
-            now = seen or self.clock.now()
-            self.engine.hand_over_to((key,), now)
+            key, now = (execution.project, execution.domain, execution.name), self._now()
+            if self.engine.reach(now):
+                self.engine.hand_over_to((key,), now)
             self.engine.looked_at(key, now)
 
     def counts(self, rpc: str, request: Message) -> bool:
@@ -314,10 +312,10 @@ class Backend:
             AdminError: FlyteAdmin refuses.
         """
         with self._lock:  # every RPC comes by here, so it spells out what moment() does
-            now = self._arrive(shown_by(rpc, request))
+            now = self._arrive_to_answer(rpc, request)
             if rpc in REGISTRATIONS:
                 return self._register(rpc, request, now)
-            if rpc in _LOOK_UPS:
+            if rpc in LOOK_UPS:
                 self._look_up(request)
             if rpc == "SetSignal":
                 return self._set_signal(request, now)

@@ -209,7 +209,7 @@ ROOMS = {
         "__init__",
     ],
     "wire": [
-        "answers connectivity fault_arguments listener names packed",
+        "answers connectivity fault_arguments listener names packed plain_channels",
         "services signatures targets transports",
         "call_credentials journal limits object_answers reservation service statuses",
         "guard object_store outcomes sent_metadata",
@@ -241,18 +241,17 @@ ROOMS = {
         "__init__",
     ],
     "strategies": [
-        "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
+        "_arguments _descriptors _drawing _error_texts _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_attempts _executions _nodes _tasks _timelines",
-        "_leaves",
+        "_attempts _definitions _executions _timelines",
+        "_leaves _theatre",  # what waits and maps do; where trees are played
         "_wholes",
-        "_scripts",
-        "_growth",
-        "_trees",
+        "_scenes _scripts _trees",
+        "_nodes _tasks",
         "__init__",
     ],
     "world": [
-        "_births _leftovers _local_time _outside _places _telling",
+        "_births _leftovers _local_time _outside _places _telling _timers",
         "_ticks",
         "_reins",  # who is code under test, and who is machinery
         "_alarms _bindings _datetimes _lives _looks _older_threads _readings _sleeps _threads",
@@ -264,15 +263,16 @@ ROOMS = {
         "__init__",
     ],
     "laws": [
-        "_backend _bounds _others _rivals _spending",
-        "_machine _promises _stage",  # what suites promise of the code under test
-        "_stories",
-        "_outage_stories _watching",  # one run of that code, and what was seen of it
-        "_launched _report",  # how a broken law is told
-        "_crowds _launches _suite",
+        "_backend _bounds _others _rivals _spending _tree_kinds _tree_names",
+        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code
+        "_stories _tree_promises _tree_wrongs",
+        "_outage_stories _tree_answers _tree_counts _tree_stories",
+        "_watching",  # one run of that code, and what was seen of it
+        "_launched _report _tree_looks",  # how a broken law is told
+        "_crowds _launches _suite _tree_tests",
         "_launch_tests _wait_tests",
         "_outages _sharing",  # the laws themselves, from here on
-        "_launching _manners",
+        "_launching _manners _trees",
         "_waiting",
         "__init__",
     ],

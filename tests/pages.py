@@ -125,8 +125,7 @@ class Block(pytest.Module):
     def _getobj(self):
         if FLYTEKIT.search(self.snippet.source) and find_spec("flytekit") is None:
             pytest.skip("flytekit is optional", allow_module_level=True)
-        stem = re.sub(r"\W", "_", self.path.stem.lower())
-        module = ModuleType(f"page_{stem}_{self.name}")
+        module = ModuleType(re.sub(r"\W+", "_", f"page_{self.nodeid}"))
         module.__file__ = str(self.path)
         code = self.snippet.compiled(self.path, self.config)
         sys.modules[module.__name__] = module
@@ -137,3 +136,7 @@ class Block(pytest.Module):
         else:
             module.test_it_runs = lambda: exec(code, vars(module))  # noqa: S102  likewise
         return module
+
+    def teardown(self):
+        """Forget the module: each world looks through all that there are."""
+        sys.modules.pop(self.obj.__name__, None)

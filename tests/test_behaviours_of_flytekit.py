@@ -15,7 +15,7 @@ flytekit = pytest.importorskip("flytekit")
 from flyteidl.admin import task_execution_pb2
 from flyteidl.event import event_pb2
 from flytekit import LaunchPlan, dynamic, map_task, task, workflow
-from flytekit.exceptions.user import FlyteTimeout
+from flytekit.exceptions.user import FlyteAssertion, FlyteTimeout
 
 pytestmark = pytest.mark.flyte(transport="direct")
 
@@ -128,6 +128,9 @@ def test_monitoring_sees_a_run_proceed(flyte_admin, flyte_remote):
         flyte_remote.sync_execution(execution, sync_nodes=True)
         tasks = [one for node in execution.node_executions.values() for one in node.task_executions]
         seen.append((execution.closure.phase, [one.closure.phase for one in tasks]))
+        if not execution.is_done:
+            with pytest.raises(FlyteAssertion, match="wait until the execution has completed"):
+                _ = execution.outputs
         flyte_admin.clock.advance(20)
 
     running_, succeeded = 2, 4  # of executions
@@ -441,6 +444,22 @@ def test_an_interruptible_launch_is_so_with_its_children(flyte_admin, flyte_remo
     assert classes_of(flyte_remote, read["n1"]) == [INTERRUPTIBLE]
 
 
+@pytest.mark.parametrize("said", [True, False, None])
+def test_nested_interruptible_a_child_workflow_is_launched_as_its_parent_was(
+    flyte_admin, flyte_remote, said
+):
+    register(flyte_admin, training, training_plan, family)
+    flyte_admin.on_launch(training_plan).plays(nodes.where())
+    flyte_admin.on_launch(family).plays(nodes.where())
+    plan = flyte_remote.fetch_launch_plan(name=family.name)
+
+    execution = flyte_remote.execute(plan, inputs={"rows": 9}, interruptible=said, wait=True)
+
+    launched = execution.node_executions["n0"].closure.workflow_node_metadata.execution_id
+    child = flyte_remote.fetch_execution(name=launched.name)
+    assert (execution.spec.interruptible, child.spec.interruptible) == (said, said)
+
+
 def test_the_very_last_attempt_of_an_interruptible_task_is_on_a_machine_that_stays(
     flyte_admin, flyte_remote
 ):
@@ -454,3 +473,21 @@ def test_the_very_last_attempt_of_an_interruptible_task_is_on_a_machine_that_sta
 
     found = classes_of(flyte_remote, execution.node_executions["n2"])
     assert found == [INTERRUPTIBLE, INTERRUPTIBLE, INTERRUPTIBLE, DEFAULT]
+
+
+def test_a_task_that_is_launched_alone_is_interruptible_if_its_launch_says_so(
+    flyte_admin, flyte_remote
+):
+    """The workflow that FlyteAdmin makes around it does not take over what its task says."""
+    register(flyte_admin)
+    flyte_admin.on_launch(cheap).always_plays(nodes.where())
+    alone = flyte_remote.fetch_task(name=cheap.name)
+
+    found = []
+    for interruptible in (None, True):
+        options = {} if interruptible is None else {"interruptible": interruptible}
+        execution = flyte_remote.execute(alone, inputs={"rows": 9}, wait=True, **options)
+        (node_id,) = set(execution.node_executions) - {"start-node", "end-node"}
+        found += classes_of(flyte_remote, execution.node_executions[node_id])
+
+    assert found == [DEFAULT, INTERRUPTIBLE]

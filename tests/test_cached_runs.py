@@ -12,7 +12,7 @@ flytekit = pytest.importorskip("flytekit")
 
 from flyteidl.admin.execution_pb2 import ExecutionRecoverRequest
 from flyteidl.core import catalog_pb2
-from flytekit import Cache, conditional, dynamic, map_task, task, workflow
+from flytekit import Cache, LaunchPlan, conditional, dynamic, map_task, task, workflow
 
 STATUS = catalog_pb2.CatalogCacheStatus
 
@@ -214,6 +214,17 @@ def test_a_launch_that_overwrites_runs_all_and_what_it_makes_is_found(admin):
     assert third.nodes["extract"].outputs == {"o0": 5}
     found = closure(third, "n0").task_node_metadata.catalog_key
     assert found.artifact_tag == told.artifact_tag
+
+
+def test_a_launch_plan_may_say_that_all_of_its_launches_overwrite(admin):
+    plan = LaunchPlan.get_or_create(etl, "etl_anew", overwrite_cache=True)
+    admin.register(plan)
+    run(admin, etl, day="monday")
+
+    again = run(admin, plan, day="monday")
+
+    assert statuses(again) == {"n0": "CACHE_POPULATED", "n1": "CACHE_POPULATED"}
+    assert not again.spec.overwrite_cache  # FlyteAdmin tells its engine alone
 
 
 def test_overwriting_and_being_cached_is_refused():

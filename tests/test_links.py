@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 HERE = "https://github.com/flyte-testkit/flyte-testkit/"
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+KINDS = sorted((ROOT / "docs" / "nodes").glob("*.md"))
+A_SCREEN = 70
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -52,6 +54,21 @@ def test_the_index_names_every_page():
     named = {link.partition("#")[0] for link in links(ROOT / "docs" / "index.md")}
 
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"index.md"} <= named
+
+
+def test_the_page_on_nodes_names_a_page_for_each_kind():
+    named = {link.partition("#")[0] for link in links(ROOT / "docs" / "nodes.md")}
+
+    assert {f"nodes/{page.name}" for page in KINDS} <= named
+
+
+@pytest.mark.parametrize("page", KINDS, ids=lambda page: page.name)
+def test_the_page_of_a_kind_fits_a_screen_and_tells_the_trap(page):
+    text = page.read_text(encoding="utf-8")
+
+    assert len(text.splitlines()) <= A_SCREEN
+    assert "\n**The trap:** " in text
+    assert "what a client sees" in text
 
 
 def test_the_project_is_where_its_metadata_say():

@@ -88,7 +88,7 @@ def test_a_page_without_python_is_none_of_pytests(run):
 
 
 def test_python_that_does_not_run_is_on_made_pages_only():
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     shown = {
         page.name for page in pages for each in blocks(page) if each.language in {"py", "pycon"}
     }

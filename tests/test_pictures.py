@@ -15,7 +15,7 @@ from flyte_testkit.cli import main
 from tests.pages import FLYTEKIT, blocks
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def pictures():

@@ -8,6 +8,8 @@ from flyteidl.admin import execution_pb2, node_execution_pb2
 from flyte_testkit import fixtures, nodes, render, running
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 GOOD = nodes.task(running(60).succeeds(rows=9))
 FIT = nodes.subworkflow(
     prepare=nodes.task(running(10).succeeds()), fit=nodes.task(running(60).fails("nan"))
@@ -291,6 +293,38 @@ def test_a_dynamic_task_that_nobody_scripts_again_plays_what_it_had_yielded(admi
     assert new.phase == "SUCCEEDED"
     assert new.nodes["tune.fit"].phase == "RECOVERED"
     assert new.nodes["tune.check"].phase == "SUCCEEDED"
+
+
+def yields_again(**nodes_):
+    return nodes.where(tune=nodes.dynamic(running(20).yields(**nodes_)))
+
+
+def test_what_failed_of_what_was_yielded_may_give_something_now(admin):
+    repaired = yields_again(
+        fit=nodes.task(running(60).succeeds(auc=0.5)),
+        check=nodes.task(running(7).succeeds(best=0.9), after="fit"),
+    )
+    new = again(admin, launched(admin, YIELDS, repaired))
+    assert new.phase == "SUCCEEDED"
+    assert new.nodes["tune.fit"].phase == "RECOVERED"
+    assert new.nodes["tune.check"].outputs == {"best": 0.9}
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        {"fit": GOOD},
+        {"fit": GOOD, "check": GOOD, "more": GOOD},
+        {"fit": GOOD, "test": GOOD},
+    ],
+)
+def test_other_nodes_than_a_dynamic_task_had_yielded_are_refused(others):
+    with FakeFlyteAdmin(transport="direct", strict=False) as admin:
+        route = launched(admin, YIELDS, yields_again(**others))
+        with pytest.raises(Exception, match="is recovered, so its task is not run again") as caught:
+            again(admin, route)
+    assert "what it had yielded is: dn0 'fit', dn1 'check'. Its script yields" in str(caught.value)
+    assert "Let it yield the same nodes, or say nothing of it." in str(caught.value)
 
 
 def test_a_dynamic_node_that_ended_well_is_recovered_with_its_workflow(admin):

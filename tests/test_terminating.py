@@ -6,6 +6,8 @@ from flyte_testkit import Timeline, aborting, immediately, nodes, polls, running
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 LONG = running(3600).succeeds(auc=0.9)
 TREE = nodes.workflow(
     fit=nodes.task(running(10.2).succeeds()), test=nodes.task(running(5).succeeds())
@@ -156,13 +158,6 @@ def test_a_tree_may_win_against_whoever_terminates_it(flyte_admin, terminated):
     flyte_admin.clock.advance(0.5)
     assert launch.phase == "SUCCEEDED"
     assert launch.nodes["test"].phase == "SUCCEEDED"
-
-
-def test_a_tree_may_fail_before_it_is_stopped(flyte_admin, terminated):
-    fails = nodes.workflow(fit=nodes.task(running(15).fails("no disk")))
-    launch = terminated(fails.on_terminate(aborting(600)))
-    assert phases(flyte_admin, launch, 1, 20) == ["ABORTING", "FAILED"]
-    assert launch.failing.path == "fit"
 
 
 def test_a_late_engine_lets_nodes_go_on_for_longer(flyte_admin, terminated):

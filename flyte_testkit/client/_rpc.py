@@ -8,11 +8,13 @@ This module is ignorant of what the messages mean.
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from flyteidl.service import admin_pb2_grpc, dataproxy_pb2_grpc, signal_pb2_grpc
+from flyteidl.service import admin_pb2, dataproxy_pb2, signal_pb2
+from google.protobuf import message_factory
 
 from flyte_testkit.client import _time
 from flyte_testkit.client.exceptions import (
@@ -57,11 +59,23 @@ _EXCEPTIONS: dict[grpc.StatusCode, type[FlyteException]] = {
 }
 
 
-_SERVICES: tuple[Any, ...] = (
-    admin_pb2_grpc.AdminServiceStub,
-    dataproxy_pb2_grpc.DataProxyServiceStub,
-    signal_pb2_grpc.SignalServiceStub,
-)
+@functools.cache
+def _method(rpc: str) -> tuple[str, Any, Any]:
+    """Return the path of an RPC, what makes bytes of its request, and what reads those of a reply.
+
+    A stub of flyteidl's would make all methods of its service at once, and a remote needs few.
+    """
+    for file in (admin_pb2, dataproxy_pb2, signal_pb2):
+        for service in file.DESCRIPTOR.services_by_name.values():
+            if (found := service.methods_by_name.get(rpc)) is not None:
+                sent = message_factory.GetMessageClass(found.input_type)
+                read = message_factory.GetMessageClass(found.output_type)
+                return (
+                    f"/{service.full_name}/{rpc}",
+                    sent.SerializeToString,
+                    read.FromString,
+                )
+    raise KeyError(rpc)
 
 
 class Rpc:
@@ -85,7 +99,7 @@ class Rpc:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._channel = channel
-        self._services: dict[Any, Any] = {}  # the stubs that were needed
+        self._methods: dict[str, Any] = {}  # those that were needed
         self._auth = auth
         self._retries = retries
         self._timeout = timeout
@@ -117,15 +131,9 @@ class Rpc:
                 _time.sleep(next(pause))
         raise AssertionError  # unreachable: the last attempt returns or raises
 
-    def _stubs(self) -> Iterator[Any]:
-        """Yield a stub of each service, made when it is wanted: most calls are of the first."""
-        for kind in _SERVICES:
-            if kind not in self._services:
-                self._services[kind] = kind(self._channel)
-            yield self._services[kind]
-
     def _authenticated(self, rpc: str, request: Message) -> Any:
-        method = next(getattr(one, rpc) for one in self._stubs() if hasattr(one, rpc))
+        if (method := self._methods.get(rpc)) is None:
+            method = self._methods[rpc] = self._channel.unary_unary(*_method(rpc))
         if self._auth is None:
             return method(request, timeout=self._timeout())
         used = self._auth.metadata()

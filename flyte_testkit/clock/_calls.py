@@ -37,6 +37,7 @@ __all__ = ["Calls"]
 _ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
 _FAREWELL = 2.0  # real seconds in which a server learns at the latest that its client is gone
 _real_sleep = time.sleep
+_threads: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # noqa: SLF001  nothing else takes a thread out that Python has not started
 
 
 class _Mover(Protocol):
@@ -222,7 +223,9 @@ class Calls:
             still: Called, by any thread, when it is held back for the first time, or done.
         """
         with self._mover.lock:
-            self._sent[call] = self.flying[call] = None
+            self._sent[call] = None
+            if all(hold.call != call for hold in self.held.values()):
+                self.flying[call] = None
             if still is not None:
                 self._stills[call] = still
 
@@ -258,6 +261,8 @@ class Calls:
     def landing(self, call: object) -> Iterator[None]:
         """Let the calling thread run as a member while it does what the end of a call brings."""
         mover = self._mover
+        ident = threading.get_ident()
+        is_known = ident in _threads
         with mover.lock:
             member = mover.members.add(threading.current_thread())
             mover.run(member)
@@ -266,6 +271,8 @@ class Calls:
             yield
         finally:
             mover.dismiss(member)
+            if not is_known:  # else what stands for it in ``threading`` outlives it before 3.12
+                _threads.pop(ident, None)
 
     def disturb(self, member: Member | None) -> None:
         """Let a member run for a moment that waits in a held call: it is about to get a signal."""

@@ -1,16 +1,22 @@
 """Who waits, since when, and at which line of the code under test: for people who read why.
 
+Of a thread that runs an event loop of asyncio, its tasks are told, too: they are who waits.
+
 Ignorant of why it is asked.
 """
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import sys
 import sysconfig
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from flyte_testkit.clock._members import Member
@@ -22,11 +28,12 @@ __all__ = ["in_seconds", "place", "who_waits"]
 _PYTHONS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib")})
 _INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  compared as texts
-_SEVERAL = 8  # threads that are told of one by one
+_SEVERAL = 8  # threads, or tasks, that are told of one by one
+_LOOPS = "asyncio.base_events"
 
 
 def who_waits(mover: Mover, start: int) -> list[str]:
-    """Return a line for each thread that takes part: what it waits for, since when and where.
+    """Return lines for each thread that takes part: what it waits for, since when and where.
 
     Args:
         mover: Who knows all members; its lock must be held.
@@ -34,14 +41,50 @@ def who_waits(mover: Mover, start: int) -> list[str]:
     """
     frames = sys._current_frames()  # noqa: SLF001  there is no other way to see a stack
     sleepers = {sleeper.who: sleeper for sleeper in mover.sleepers}
-    lines = []
+    told = []
     for member in mover.members:
         if member.thread is not None:
             doing = _doing(member, sleepers.get(member), start)
             frame = frames.get(member.thread.ident or 0)
-            lines.append(f"{member.thread.name!r} {doing} at {place(frame)}")
-    more = len(lines) - _SEVERAL
-    return lines if more <= 0 else [*lines[:_SEVERAL], f"and {more} more"]
+            line = f"{member.thread.name!r} {doing} at {place(frame)}"
+            told.append("\n    ".join([line, *_tasks_of(frame)]))
+    return _several(told, "more")
+
+
+def _several(told: list[str], more: str) -> list[str]:
+    left = len(told) - _SEVERAL
+    return told if left <= 0 else [*told[:_SEVERAL], f"and {left} {more}"]
+
+
+def _tasks_of(frame: FrameType | None) -> list[str]:
+    """Return a line for each task of the event loop that runs in a thread, if one does."""
+    while frame is not None:
+        if frame.f_code.co_name == "_run_once" and frame.f_globals.get("__name__") == _LOOPS:
+            tasks = asyncio.all_tasks(frame.f_locals["self"])
+            by_age = sorted(tasks, key=lambda task: (len(task.get_name()), task.get_name()))
+            lines = [f"task {task.get_name()!r} at {_place_of(task)}" for task in by_age]
+            return _several(lines, "more tasks")
+        frame = frame.f_back
+    return []
+
+
+def _place_of(task: asyncio.Task[object]) -> str:
+    """Return the innermost line of the code under test in which a task awaits something."""
+    return _best(reversed(list(_awaiting(task.get_coro()))))
+
+
+def _awaiting(it: object) -> Iterator[FrameType]:
+    """Yield the frames of coroutines and generators that await each other, outermost first."""
+    while it is not None:
+        for kind in ("cr", "gi", "ag"):
+            frame = getattr(it, f"{kind}_frame", None)
+            if frame is not None:
+                yield frame
+                it = getattr(it, f"{kind}_{'yieldfrom' if kind == 'gi' else 'await'}", None)
+                break
+        else:  # a step of an asynchronous generator, which it does not name
+            inner = gc.get_referents(it)
+            it = next((one for one in inner if isinstance(one, AsyncGeneratorType)), None)
 
 
 def _doing(member: Member, sleeper: Sleeper | None, start: int) -> str:
@@ -59,17 +102,28 @@ def _doing(member: Member, sleeper: Sleeper | None, start: int) -> str:
 
 def place(frame: FrameType | None) -> str:
     """Return the innermost line of the code under test, as ``"file:line, in function"``."""
-    installed = python = None
+    return _best(_outward(frame))
+
+
+def _outward(frame: FrameType | None) -> Iterator[FrameType]:
     while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _best(frames: Iterator[FrameType]) -> str:
+    """Return the first line of the code under test; else one of a library, or of Python."""
+    found = installed = python = None
+    for frame in frames:
         file = frame.f_code.co_filename
         if file.startswith(_INSTALLED):
             installed = installed or frame
         elif file.startswith(_PYTHONS):
             python = python or frame
         elif not file.startswith((_OURS, "<frozen")):
+            found = frame
             break
-        frame = frame.f_back
-    found = frame or installed or python
+    found = found or installed or python
     if found is None:
         return "a place that is not known"
     file = found.f_code.co_filename.removeprefix(os.getcwd() + os.sep)  # noqa: PTH109  as above

@@ -154,7 +154,12 @@ class Engine(WorkflowExecutor):
 
     def hand_over_to(self, asked: Iterable[Key], now: datetime) -> None:
         """Send what somebody can see of it who asks for these executions alone."""
-        self._runs.hand_over_to([self.plays[key].run for key in asked if key in self.plays], now)
+        plays = self.plays
+        self._runs.hand_over_to([plays[key].run for key in asked if key in plays], now)
+
+    def reach(self, now: datetime) -> bool:
+        """Take down how late it is for whoever asks; return whether anything is due by then."""
+        return self._runs.reach(now)
 
     def catch_up(self) -> None:
         """Send what was due when somebody asked last, and concerned somebody else."""

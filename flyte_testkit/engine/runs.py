@@ -164,6 +164,11 @@ class Runs:
             else:
                 self._put_aside(entry)
 
+    def reach(self, now: datetime) -> bool:
+        """Take down how late it is for whoever asks; return whether anything is due by then."""
+        self._handed = now
+        return bool(self._aside or (self._agenda and self._agenda[0][0] <= now))
+
     def catch_up(self) -> None:
         """Let happen what has waited for somebody who asks."""
         if self._aside:
@@ -201,7 +206,7 @@ class Runs:
 
     def looked_at(self, run: Run, now: datetime) -> None:
         """Count a look at a run; after the last one that it waits for, it goes on."""
-        if run.looks is None:
+        if type(run.wait) is Until or run.looks is None:
             self._expected.pop(run, None)
             return
         run.audience.seen += 1

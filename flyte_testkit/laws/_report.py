@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Breach", "PastedTest", "after_a_while", "picture_of", "seconds_of"]
 
 _MOST_LINES = 24
-_WORDS = re.compile(r"\b(?:undefined|queued|running|immediately|failures|Failure)\b(?=[(.])")
+_WORDS = re.compile(
+    r"(?<![\w.])(?:undefined|queued|running|immediately|aborting|polls|nodes|failures|Failure)\b(?=[(.])"
+)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def stage(
     zone: str = "",
     crowd: int = 1,
     strict: bool = True,
+    pace: str = "instant",
     transport: Transport = "direct",
 ) -> Iterator[FakeFlyteAdmin]:
     """Give a fresh server on which no run lasts for ever.
@@ -54,10 +55,11 @@ def stage(
         zone: The local time zone.
         crowd: How many threads will ask at once.
         strict: Whether what no script foresaw is an error.
+        pace: How long the engine takes for what takes it time by itself.
         transport: How calls travel.
     """
     clock = VirtualClock(start, limit=limit)
-    fresh = backend(clock=clock, strict=strict, transport=transport)
+    fresh = backend(clock=clock, strict=strict, pace=pace, transport=transport)
     with _hushed(), _zone(zone), fresh as admin:
         _stop_spinning(admin, clock, SPINNING * crowd)
         try:

@@ -121,9 +121,10 @@ class Pod:
         )
         if self.interruptible:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
-        event.occurred_at.FromDatetime(at)
-        event.reported_at.CopyFrom(event.occurred_at)
-        event.occurred_at.FromDatetime(self._happened(at, fields["phase"]))
+        event.reported_at.FromDatetime(at)
+        event.occurred_at.CopyFrom(event.reported_at)
+        if (happened := self._happened(at, fields["phase"])) is not at:
+            event.occurred_at.FromDatetime(happened)
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.errors import TimelineError
+from flyte_testkit.propeller.places import END, START
 from flyte_testkit.walk.dynamics import plays_yielded
 from flyte_testkit.walk.failing import Stopped
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from flyteidl.core import compiler_pb2, literals_pb2
+    from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.walk.scope import Scope
@@ -77,14 +79,42 @@ def plays_yielded_again(
 
     Raises:
         NodeFailed: One of the nodes has, and so has the dynamic one.
+        TimelineError: Its script yields other nodes than its task had.
     """
     blobs = {site.place.inputs: inputs.SerializeToString(deterministic=True)}
+    said = around.company.cast.yielded.get(site.path)
+    if said is not None:  # what its nodes give may be more than those had given that had failed
+        _check_same(site, yielded, said)
+        yielded = said
     try:
         yield site.event(at, "RUNNING", is_dynamic=True, blobs=blobs)
         return (yield from plays_yielded(site, 0, yielded, around, at))
     except Stopped as stopped:
         yield site.aborted(stopped)
         raise
+
+
+def _check_same(
+    site: Site,
+    yielded: compiler_pb2.CompiledWorkflowClosure,
+    said: compiler_pb2.CompiledWorkflowClosure,
+) -> None:
+    had, has = (_told(closure.primary.template) for closure in (yielded, said))
+    if had != has:
+        name = site.node.metadata.name or site.id
+        raise TimelineError(
+            f"{name!r} ({site.id}) is recovered, so its task is not run again, and what it had"
+            f" yielded is: {', '.join(had)}. Its script yields {', '.join(has)}."
+            "\nLet it yield the same nodes, or say nothing of it."
+        )
+
+
+def _told(template: workflow_pb2.WorkflowTemplate) -> list[str]:
+    return [
+        f"{node.id} {node.metadata.name!r}" if node.metadata.name != node.id else repr(node.id)
+        for node in template.nodes
+        if node.id not in {START, END}
+    ]
 
 
 def _task_metadata(old: Old) -> events.TaskNodeMetadata:

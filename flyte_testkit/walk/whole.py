@@ -89,14 +89,16 @@ class Walked(Played):
         be known: what waits for looks, for a signal, or for another execution may go on to them.
 
         Raises:
-            TimelineError: A map is reached that has not as many items as its script says.
+            TimelineError: A map is reached that has not as many items as its script says, or a
+                dynamic task that is recovered and had yielded otherwise.
         """
         problem = unplayable(self.cast.closure)
         counts = any(
             isinstance(node, Array) and (node.but or node.size is not None)
             for node in self.cast.nodes.values()
         )
-        if not problem and not counts:
+        yields_again = self.setting.old is not None and self.cast.yielded
+        if not problem and not counts and not yields_again:
             return ""
         stage = _stage(self.inputs)
         performance = self.perform(stage, _ANY_TIME)

@@ -44,11 +44,10 @@ class DirectCall:
     """What both kinds have in common: a :class:`~flyte_testkit.wire.exchange.Caller`.
 
     Args:
-        owner: The channel.
+        owner: The channel, which says whether its client may make another attempt at once.
         deadline: In seconds; None if there is none.
         metadata: What came with the request.
         pending: Where it stands while it is held back, with its owner.
-        repeats: Whether its client may make another attempt at once.
 
     Attributes:
         answer: The answer, once there is one.
@@ -70,13 +69,11 @@ class DirectCall:
         deadline: float | None,
         metadata: Metadata,
         pending: dict[Any, Any],
-        *,
-        repeats: bool,
     ) -> None:
         self._owner = owner
         self.deadline = deadline
         self.metadata = metadata
-        self.repeats = repeats
+        self.repeats: bool = owner.repeats
         self._pending = pending
 
     @property

@@ -1,7 +1,7 @@
 """A ``grpc.Channel`` to a server in this process that needs no socket.
 
-What is rare or refused (streams, metadata that gRPC rewrites, a closed channel, a server that is
-gone) goes over TCP, by a channel of grpcio's own: it says best what comes of it.
+It is a plain one. What is rare or refused (streams, metadata that gRPC rewrites, a closed channel,
+a server that is gone) goes over TCP, by a channel of grpcio's own: it says best what comes of it.
 
 Ignorant of how calls are made, and of what answers.
 """
@@ -20,10 +20,11 @@ from flyte_testkit.wire.connectivity import Connectivity
 from flyte_testkit.wire.direct_methods import DirectMethod
 from flyte_testkit.wire.journal import OURS
 from flyte_testkit.wire.limits import Limits
+from flyte_testkit.wire.plain_channels import read
 from flyte_testkit.wire.sent_metadata import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import grpc
 
@@ -64,12 +65,10 @@ class DirectChannel(_channel.Channel):
         self.connectivity = Connectivity()
         self.plugins = tuple(plugins_of(credentials))
         self.secure = credentials is not None
-        told = _readable(options)
-        if told is None:
-            self.over_tcp()  # gRPC says what is wrong with them
-        self.limits = Limits.of(told or {})
-        primary = str((told or {}).get("grpc.primary_user_agent", ""))
-        secondary = str((told or {}).get("grpc.secondary_user_agent", ""))
+        told = read(options) or {}
+        self.limits = Limits.of(told)
+        primary = str(told.get("grpc.primary_user_agent", ""))
+        secondary = str(told.get("grpc.secondary_user_agent", ""))
         agent = " ".join(filter(None, (primary, f"grpc-python/{_VERSION} (direct)", secondary)))
         self.repeats = not agent.startswith(OURS)
         self._headers: dict[Any, Metadata] = {}  # those that were met
@@ -164,13 +163,3 @@ class DirectChannel(_channel.Channel):
         for call, owner in list(server.pending.items()) if server is not None else ():
             if owner is self:
                 call.abandon(_CLOSED)
-
-
-def _readable(options: Any) -> Mapping[str, Any] | None:
-    """Return options by name; ``None`` if they are for gRPC to judge."""
-    try:
-        told = dict(options or ())
-    except (TypeError, ValueError):
-        return None
-    fit = all(isinstance(value, (int, str, bytes)) for value in told.values())
-    return told if fit and all(isinstance(name, str) for name in told) else None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import grpc
 
-from flyte_testkit.clock import governing_clock
+from flyte_testkit.clock._governing import heeding_clock
 from flyte_testkit.wire import openings
 from flyte_testkit.wire.answers import Answer
 from flyte_testkit.wire.direct_calls import Sent, Standing, calls_here
@@ -144,7 +144,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return future.rendezvous()
         server, method, raw, arrives, deadline = ready
         told = (channel, deadline, arrives, server.pending)
-        call = Sent(future.complete, *told, repeats=channel.repeats)
+        call = Sent(future.complete, *told)
         future.cancel = call.cancel
         _answered(server.exchange, method, raw, call)
         return future.rendezvous()
@@ -158,7 +158,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
             return None if ready is None else (ready, None)
         channel = self._channel
         server, method, raw, arrives, deadline = ready
-        call = Standing(channel, deadline, arrives, server.pending, repeats=channel.repeats)
+        call = Standing(channel, deadline, arrives, server.pending)
         _answered(server.exchange, method, raw, call)
         answer = call.wait() if call.is_held or call.answer is None else call.answer
         return taken_in(answer, self._parse, channel.limits)
@@ -212,7 +212,7 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
     Raises:
         HopelessWait: Somebody has said so meanwhile of whoever makes it.
     """
-    clock = governing_clock()
+    clock = heeding_clock()
     member = None if clock is None else clock.mover.members.here()
     if clock is None or member is None:
         exchange.take(method, raw, call)

@@ -16,6 +16,7 @@ from flyte_testkit.wire.direct_channel import DirectChannel
 from flyte_testkit.wire.grpc_carrier import GrpcCarrier
 from flyte_testkit.wire.listener import Listener
 from flyte_testkit.wire.openings import served
+from flyte_testkit.wire.plain_channels import is_plain
 from flyte_testkit.wire.reservation import Reservation
 
 if TYPE_CHECKING:
@@ -75,10 +76,17 @@ class DirectServer:
         """Whether it has a socket, for those who need one."""
         return self._listener is not None
 
-    def adopt(self, channel: Any, target: str, *args: Any, **kwargs: Any) -> None:
-        """Make a channel that was just allocated lead here; the arguments are grpcio's own."""
+    def adopt(self, channel: Any, target: str, *args: Any, **kwargs: Any) -> bool:
+        """Make a channel that was just allocated lead here; the arguments are grpcio's own.
+
+        Returns:
+            Whether it is a plain one; else nothing happens to it.
+        """
+        if not is_plain(*args, **kwargs):
+            return False
         channel.__class__ = DirectChannel
         DirectChannel.__init__(channel, self.port, target, *args, **kwargs)
+        return True
 
     def listen(self) -> None:
         """Listen on its port from now on, for those who need a socket. Twice is once.

@@ -42,8 +42,11 @@ class Server(Protocol):
     exchange: Exchange
     pending: dict[Any, grpc.Channel]
 
-    def adopt(self, channel: grpc.Channel, target: str, *args: Any, **kwargs: Any) -> None:
-        """Make a channel that was just allocated lead here; the arguments are grpcio's own."""
+    def adopt(self, channel: grpc.Channel, target: str, *args: Any, **kwargs: Any) -> bool:
+        """Make a channel that was just allocated lead here; the arguments are grpcio's own.
+
+        False if it is none that can do without a socket: nothing has happened to it, then.
+        """
 
     def listen(self) -> None:
         """Listen on its port from now on, for those who need a socket. Twice is once."""
@@ -120,15 +123,21 @@ def _put(undo: ExitStack, owner: Any, name: str, ours: Any) -> None:
     setattr(owner, name, ours)
 
 
-def _open(self: Any, target: str, *args: Any, **kwargs: Any) -> None:
+def _open(self: Any, target: Any, *args: Any, **kwargs: Any) -> None:
     """Stand in for what makes a channel."""
-    for guard in reversed(_guards):
-        guard(target)
-    server = _server_of(target)
-    if server is None:
+    named = _shown(target)
+    server = _server_of(named)
+    if server is None or not server.adopt(self, named, *args, **kwargs):
+        _let_in_by(named)
         _real_init(self, target, *args, **kwargs)
-    else:
-        server.adopt(self, target, *args, **kwargs)
+
+
+def _shown(target: Any) -> Any:
+    """Show the guards a target; return it as text, if it is one."""
+    named = target.decode(errors="replace") if isinstance(target, bytes) else target
+    for guard in reversed(_guards):
+        guard(named)
+    return named
 
 
 def _after(look: Callable[..., object], real: Callable[..., Any]) -> Callable[..., Any]:
@@ -142,18 +151,21 @@ def _after(look: Callable[..., object], real: Callable[..., Any]) -> Callable[..
     return looked
 
 
-def _see(target: str, *_: object, **__: object) -> None:
+def _see(target: Any, *_: object, **__: object) -> None:
     """See an asynchronous channel, which needs a socket."""
-    for guard in reversed(_guards):
-        guard(target)
-    server = _server_of(target)
-    if server is not None:
-        server.listen()
+    _let_in_by(_shown(target))
 
 
-def _server_of(target: str) -> Server | None:
+def _server_of(target: object) -> Server | None:
     port = port_here(target) if _servers and isinstance(target, str) else None
     return None if port is None else _servers.get(port)
+
+
+def _let_in_by(target: object) -> None:
+    """Let those servers listen whose ports a target names: it may lead here in many ways."""
+    for port, server in list(_servers.items()):
+        if isinstance(target, str) and str(port) in target:
+            server.listen()
 
 
 def _let_in(*_: object, **__: object) -> None:

@@ -31,6 +31,7 @@ _State, _Rendezvous = _kinds._RPCState, _kinds._MultiThreadedRendezvous  # noqa:
 _Metadatum = _kinds.cygrpc._Metadatum  # noqa: SLF001  as above
 _Failure = _kinds._InactiveRpcError  # noqa: SLF001  as above
 _UNREADABLE = Answer("INTERNAL", None, "Exception deserializing response!")
+_TWICE = "Internal gRPC call error 8. Please report to https://github.com/grpc/grpc/issues"
 _BY_THE_CALLER = "Locally cancelled by application!"
 
 
@@ -141,6 +142,10 @@ class _Cancels:
     def cancel(self, _code: object, details: str) -> None:
         if self._future.cancel is not None:
             self._future.cancel(by_the_caller=details == _BY_THE_CALLER)
+
+    def operate(self, *_: object) -> None:
+        """Refuse to be asked for more than one answer, in grpcio's own words (error 8)."""
+        raise ValueError(_TWICE)
 
 
 def _trailing(answer: Answer) -> tuple[Any, ...]:

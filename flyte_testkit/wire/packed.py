@@ -45,15 +45,19 @@ class Packer:
     """
 
     def __init__(self, *, shared: bool = True) -> None:
-        self._known: dict[bytes, bytes] | None = {} if shared else None
+        self._known: dict[tuple[bytes, type[Message], bool], Packed] | None = {} if shared else None
 
     def pack(self, message: Message, raw: bytes | None = None) -> Packed:
         """Return a message as it travels, which may be known."""
         if raw is None:
             raw = message.SerializeToString()
-        deflated = len(raw) >= _LONG
+        kind, deflated = type(message), len(raw) >= _LONG
         if deflated:
             raw = zlib.compress(raw, 1)
-        if self._known is not None:
-            raw = self._known.setdefault(raw, raw)
-        return Packed(type(message), raw, deflated)
+        if self._known is None:
+            return Packed(kind, raw, deflated)
+        asked = raw, kind, deflated
+        known = self._known.get(asked)
+        if known is None:
+            known = self._known.setdefault(asked, Packed(kind, raw, deflated))
+        return known

@@ -11,6 +11,7 @@ from functools import lru_cache
 __all__ = ["is_loopback", "port_here"]
 
 _SCHEME = re.compile(r"^(dns|ipv4|ipv6):(//[^/]*/)?")
+_PLAIN_SCHEME = re.compile(r"^(dns|ipv4):(///)?")  # without a name server of its own
 _LOCAL = re.compile(r"127(\.\d{1,3}){3}")
 
 
@@ -37,7 +38,7 @@ def port_here(target: str) -> int | None:
         >>> port_here("dns:///localhost:30080"), port_here("127.0.0.2:1"), port_here("unix:/tmp/s")
         (30080, None, None)
     """
-    host, _, port = _SCHEME.sub("", target).rpartition(":")
+    host, _, port = _PLAIN_SCHEME.sub("", target).rpartition(":")
     if host.lower() not in {"127.0.0.1", "localhost"} or not (port.isascii() and port.isdecimal()):
         return None
     return int(port)

@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from asyncio import selector_events
+from asyncio import base_events, selector_events
 from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -31,6 +31,10 @@ _LIFE = "_flyte_testkit_life"
 _RESOLUTION = (
     5e-7  # seconds; half of what a clock can tell apart, so that no rest makes a loop spin
 )
+_Base: Any = base_events
+_A_DAY: float = _Base.MAXIMUM_SELECT_TIMEOUT
+_MANY = 100
+_NEVER = 1e12  # seconds; no clock gets there
 
 living: WeakSet[Any] = WeakSet()
 """Loops that have been on the clock of this world."""
@@ -98,11 +102,30 @@ class Life:
         self._rounds = 0
         self._tasks = 1
         self._last_timer = 0.0
+        self._farewells = 0
 
     @property
     def micros(self) -> int:
         """The time of the loop."""
         return self.ahead + self.reins.monotonic_micros
+
+    def says_farewell(self) -> bool:
+        """Count what comes when all is lost; say whether that was not too often.
+
+        Tasks that are cancelled then may have something to see to: a call, a connection.
+        """
+        self._farewells += 1
+        return self._farewells < _MANY
+
+    def length(self, loop: Any, timeout: float | None) -> int | None:
+        """Return for how many microseconds a loop sleeps; None if nothing of its own wakes it.
+
+        asyncio itself would look up once a day.
+        """
+        if timeout is None or timeout < _A_DAY:
+            return None if timeout is None else max(1, round(timeout * 1_000_000))
+        first = min((it._when for it in list(loop._scheduled) if not it._cancelled), default=_NEVER)
+        return None if first >= _NEVER else max(1, round(first * 1_000_000) - self.micros)
 
     def counts(self, loop: Any) -> bool:
         """Count a sleep; say whether each task may have slept once more since that was so."""
@@ -141,7 +164,14 @@ def life_of(loop: Any) -> Life | None:
 
 
 def on_the_grid(when: float) -> float:
-    """Return an instant of a loop to the microsecond: what is due at one has one number."""
+    """Return an instant of a loop to the microsecond: what is due at one has one number.
+
+    Example:
+        >>> on_the_grid(0.1 + 0.2), on_the_grid(float("inf"))
+        (0.3, inf)
+    """
+    if not abs(when) < _NEVER:  # some sleep for ever
+        return when
     return round(when * 1_000_000) / 1_000_000
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from grpc import _channel, _common
@@ -23,21 +24,23 @@ from flyte_testkit.world._reins import held
 from flyte_testkit.world._strangers import tell_of_real_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flyte_testkit.clock._calls import Calls
 
 __all__ = ["PATCHES", "calls_here", "marked"]
 
 _kinds: Any = _channel  # its classes are private: there is no public way to reach all channels
-_Blocking = _kinds._UnaryUnaryMultiCallable  # noqa: SLF001  as above
+_Unary = _kinds._UnaryUnaryMultiCallable  # noqa: SLF001  as above
+_StreamUnary = _kinds._StreamUnaryMultiCallable  # noqa: SLF001  as above
 _Streams = (
     _kinds._UnaryStreamMultiCallable,  # noqa: SLF001  as above
-    _kinds._StreamUnaryMultiCallable,  # noqa: SLF001  as above
+    _kinds._SingleThreadedUnaryStreamMultiCallable,  # noqa: SLF001  as above
     _kinds._StreamStreamMultiCallable,  # noqa: SLF001  as above
 )
-_real_blocking = _Blocking._blocking  # noqa: SLF001  as above
-_real_future = _Blocking.future
+_SingleThreaded = _kinds._SingleThreadedRendezvous  # noqa: SLF001  as above
+_real_future = _Unary.future
+_real_next_event = _SingleThreaded._consume_next_event  # noqa: SLF001  as above
 _real_event_handler = _kinds._event_handler  # noqa: SLF001  as above
 _real_wait = _common.wait
 _numbers = itertools.count(1)
@@ -61,22 +64,33 @@ def calls_here() -> Calls | None:
     return mover.calls if mover is not None and mover.members.here() is not None else None
 
 
-def blocking(
-    self: Any,
-    request: Any,
-    timeout: float | None = None,
-    metadata: Any = None,
-    *more: Any,
-    **named: Any,
-) -> Any:
-    """Call, and stand in the call until it is answered."""
-    calls = calls_here()
-    if calls is None:
-        return _real_blocking(self, request, timeout, metadata, *more, **named)
-    call, metadata = marked(metadata, timeout)
+def _blocking(real: Any) -> Any:
+    """Return what stands in for a way to call that returns when the call is answered."""
+
+    def call_and_stand(
+        self: Any,
+        request: Any,
+        timeout: float | None = None,
+        metadata: Any = None,
+        *more: Any,
+        **named: Any,
+    ) -> Any:
+        calls = calls_here()
+        if calls is None:
+            return real(self, request, timeout, metadata, *more, **named)
+        call, metadata = marked(metadata, timeout)
+        with _standing(calls, call):
+            return real(self, request, timeout, metadata, *more, **named)
+
+    return call_and_stand
+
+
+@contextmanager
+def _standing(calls: Calls, call: object) -> Iterator[None]:
+    """Let the calling thread stand in a call meanwhile."""
     member = calls.enter(call)
     try:
-        return _real_blocking(self, request, timeout, metadata, *more, **named)
+        yield
     finally:
         calls.leave(call, member)
 
@@ -156,11 +170,18 @@ def wait(
         return _real_wait(wait_fn, wait_complete_fn, timeout, spin_cb)
     if space[ON_THE_CLOCK] is None:
         return _sleep_until(condition, wait_complete_fn, timeout)
-    member = calls.enter(space[ON_THE_CLOCK])
-    try:
+    with _standing(calls, space[ON_THE_CLOCK]):
         return _real_wait(wait_fn, wait_complete_fn, timeout, spin_cb)
-    finally:
-        calls.leave(space[ON_THE_CLOCK], member)
+
+
+def next_event(self: Any) -> Any:
+    """Wait for the next part of a stream that has no thread beside it."""
+    call = vars(self._state.condition).get(ON_THE_CLOCK)
+    calls = None if call is None else calls_here()
+    if calls is None:
+        return _real_next_event(self)
+    with _standing(calls, call):
+        return _real_next_event(self)
 
 
 def _sleep_until(condition: Any, is_complete: Callable[[], bool], timeout: float | None) -> bool:
@@ -178,9 +199,11 @@ def _sleep_until(condition: Any, is_complete: Callable[[], bool], timeout: float
 
 
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
-    (_Blocking, "_blocking", blocking),
-    (_Blocking, "future", future),
+    *((kind, "_blocking", _blocking(kind._blocking)) for kind in (_Unary, _StreamUnary)),  # noqa: SLF001  as above
+    (_Unary, "future", future),
+    (_StreamUnary, "future", _streaming(_StreamUnary.future)),
+    *((kind, "__call__", _streaming(kind.__call__)) for kind in _Streams),
+    (_SingleThreaded, "_consume_next_event", next_event),
     (_channel, "_event_handler", event_handler),
     (_common, "wait", wait),
-    *((kind, "__call__", _streaming(kind.__call__)) for kind in _Streams[::2]),
 )

@@ -22,6 +22,8 @@ _told: set[str] = set()  # by this process, not in each test
 def tell_of_real_time() -> None:
     """Tell, once, that the loop from which somebody calls keeps real time."""
     loop = asyncio._get_running_loop()
+    if loop is None and "trio" not in sys.modules:  # as it mostly is, and each call asks
+        return
     kind = "trio" if _is_trios() else "" if loop is None or governs(loop) else _kind(loop)
     if not kind or kind in _told:
         return

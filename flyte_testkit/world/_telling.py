@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["asker", "tell"]
 
 _WAITS = frozenset({"threading", "queue", "concurrent.futures._base", "multiprocessing.pool"})
+_ROOMS = (f"{__package__}.", "flyte_testkit.wire.", "grpc.", "asyncio.")
 _frame = sys._getframe  # noqa: SLF001  the line to be told is a caller's
 
 
@@ -26,9 +27,10 @@ def tell(message: str, frame: FrameType) -> None:
 
 
 def asker() -> FrameType:
-    """Return the frame that asked: the innermost one outside of the world's own modules.
+    """Return the frame that asked: the innermost one where somebody can mend a line.
 
-    Nor is it one of the standard library's waits: nobody can mend a line in there.
+    So it is none of the world's own modules, nor of what carries calls, of the standard library's
+    waits or of its event loops.
     """
     frame: FrameType = _frame(1)
     while frame.f_back and _only_hands_on(str(frame.f_globals.get("__name__"))):
@@ -37,4 +39,4 @@ def asker() -> FrameType:
 
 
 def _only_hands_on(module: str) -> bool:
-    return module in _WAITS or module.startswith(__package__ or "?")
+    return module in _WAITS or module.startswith(_ROOMS)

@@ -22,9 +22,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flyte_testkit.world._telling import asker, tell
+from flyte_testkit.world._timers import first_timer, runs_a_loop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from flyte_testkit.clock import VirtualClock
 
@@ -93,10 +94,12 @@ class Reins:
 
     Attributes:
         clock: The clock.
+        heed: Called by threads that call a server without a socket.
     """
 
-    def __init__(self, clock: VirtualClock) -> None:
+    def __init__(self, clock: VirtualClock, heed: Callable[[], object]) -> None:
         self.clock = clock
+        self.heed = heed
         self._monotonic_from = clock.micros - _MONOTONIC_START
         self._wall = _Drift(_WALL_MOST, _WALL_SHARE, _WALL_RESERVE)
         self._monotonic = _Drift(_MONOTONIC_MOST, _MONOTONIC_MOST, _MONOTONIC_RESERVE)
@@ -108,6 +111,7 @@ class Reins:
         self._timed = False  # one of the looks was at the time, so the wait may have an end
         self._since = 0.0
         self._busy: int | None = None  # the thread that waits by reading
+        self._timer: float | None = None  # the first one of the loop that it runs
         self._told = False
 
     def exchange(self, clock: VirtualClock) -> None:
@@ -218,8 +222,21 @@ class Reins:
             self._suspect()
         if ticks and self._busy == threading.get_ident():
             with self.ticking() as tick:
-                self.clock.sleep(tick)
+                if self._is_before_a_timer():
+                    self.clock.check()
+                    self.clock.mover.sleep(round(tick * 1e6))
+                else:
+                    self.clock.sleep(tick)
         return self.clock.micros
+
+    def _is_before_a_timer(self) -> bool:
+        """Whether the loop that runs here has a timer, the same one as at the tick before.
+
+        It would wait for that if nobody asked, so a tick until then is no idle sleep.
+        """
+        first = first_timer()
+        same, self._timer = first == self._timer, first
+        return same and first is not None
 
     def glance(self) -> bool:
         """Count a look that must not take its time itself; say whether it should take ``ticking``.
@@ -253,11 +270,12 @@ class Reins:
             return
         self._told = True
         where = asker()
+        sleeps = "await asyncio.sleep" if runs_a_loop() else "time.sleep"
         tell(
             f"{where.f_globals.get('__name__')} asked {self._looks:,} times for the time, or "
             f"whether something is done, while it was {self.clock.elapsed:g} s and nothing waited: "
             "a busy wait, which moves no clock. From now on each look of it takes a millisecond on "
-            "the clock. Let the loop sleep: time.sleep(0.01).",
+            f"the clock. Let the loop sleep: {sleeps}(0.01).",
             where,
         )
 

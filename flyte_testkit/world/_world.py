@@ -32,11 +32,12 @@ from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._loops import adopt_loops, leave_loops
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
-from flyte_testkit.world._patched import tell_of_patch
+from flyte_testkit.world._patched import SleepTeller, tell_of_patch
 from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._repairs import repair
 from flyte_testkit.world._sleeps import REAL_SLEEP, sleep
+from flyte_testkit.world._strangers import tell_of_real_time
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -102,9 +103,10 @@ class World:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self._reins = Reins(_checked(clock))
+        self._reins = Reins(_checked(clock), heed=tell_of_real_time)
         self._entered = 0
         self._undo = contextlib.ExitStack()
+        self._teller = SleepTeller()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
 
@@ -168,6 +170,7 @@ class World:
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
         clock.mover.over = False
+        clock.watch(self._teller)
         clock.join()
         adopt_older(clock.mover)
         adopt_loops(clock.mover)
@@ -175,6 +178,7 @@ class World:
     def _desert(self, clock: VirtualClock) -> None:
         _alarms.forget_alarm()
         forget_older()
+        clock.unwatch(self._teller)
         clock.mover.is_resident = None
         end_leftovers(clock)
 

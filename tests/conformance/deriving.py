@@ -198,7 +198,7 @@ class Derivation:
         attempts, at = [], self._anchors.start(unique)
         for number in numbers:
             said, at = self._attempt(unique, number, at, is_last=number == numbers[-1])
-            attempts += [] if said is None else [said]
+            attempts += [] if said is None else [waiting.in_time(said, node)]
         inner = scope.inner(node, unique)
         if not attempts:  # what a recovered one had yielded is played without its task
             inside = self._inside(inner)[0] if inner is not None else {}

@@ -6,6 +6,7 @@ sub-workflow becomes a task, and so does what nothing is known of. Ignorant of h
 
 from __future__ import annotations
 
+from story_files import Event
 from story_graphs import EDGES
 from story_kinds import kind_by_events
 from story_rules import ENDED
@@ -19,7 +20,7 @@ VALUES = {
 """Something for inputs of which nothing is known."""
 
 
-def workflow(of, told, interface, tasks, launched=None):
+def workflow(of, told, interface, tasks, launched=None, free=()):
     """Return the requests' parts: the workflow's ``spec``, and the templates of tasks it takes.
 
     Args:
@@ -29,9 +30,10 @@ def workflow(of, told, interface, tasks, launched=None):
         tasks: The templates of the tasks that the story holds.
         launched: What its nodes launch, by their unique ids: the literals that are given to it, and
             the variables that it gives.
+        free: The names of outputs that nobody takes: they are left out if no node gives such.
     """
     maker = _Maker(of, told, {task["id"]["name"]: task for task in tasks}, launched or {})
-    template = maker.level("", of, interface)
+    template = maker.level("", of, interface, free)
     return {"template": template, "sub_workflows": maker.subs}, list(maker.new.values())
 
 
@@ -55,8 +57,16 @@ class _Maker:
             if events[-1].phase in ENDED
         }
         self._parents = {events[0].parent for events in self._told.values()}
+        phases = {event.phase for events in self._told.values() for event in events}
+        self._fails_late = "SKIPPED" in phases
+        self._retried = {}  # how often a user's failure was tried again, by the node
+        attempts = {event.subject for event in told.kept() if event.kind == "task"}
+        for event in told.kept():
+            another = "task", event.node, event.attempt + 1
+            if event.body.get("error", {}).get("kind") == "USER" and another in attempts:
+                self._retried[event.node] = self._retried.get(event.node, 0) + 1
 
-    def level(self, parent, of, interface):
+    def level(self, parent, of, interface, free=()):
         """Return the template of what was told of below a node, or at the top."""
         here = [
             node
@@ -66,11 +76,16 @@ class _Maker:
         failure = [node for node in here if self._spec(node) == "fn0"]
         nodes = [self._node(node, here) for node in here if node not in failure]
         outputs = interface.get("outputs", {}).get("variables", {})
-        bound = [self._output(name, outputs[name]["type"], nodes) for name in outputs]
+        found = {name: self._output(name, outputs[name]["type"], nodes) for name in outputs}
+        outputs = {name: outputs[name] for name in outputs if found[name] or name not in free}
+        bound = [found[name] for name in outputs]
         if not nodes or None in bound:  # somebody has to give it, of whom nothing was told
             nodes.append(self._giver(outputs, nodes))
             bound = [_promise(name, "gives", name) for name in outputs]
+        interface = {**interface, "outputs": {"variables": outputs}}
         template = {"id": of, "interface": interface, "nodes": nodes, "outputs": bound}
+        if self._fails_late:
+            template["metadata"] = {"on_failure": "FAIL_AFTER_EXECUTABLE_NODES_COMPLETE"}
         if failure:
             template["failure_node"] = self._node(failure[0], [])
         return template
@@ -94,26 +109,35 @@ class _Maker:
             self._plans[events[0].body["target_entity"]["name"]] = gives
         elif kind == "sub-workflow":
             of = {**self._of, "name": f"{self._of['name']}.{node}"}
-            self.subs.append(self.level(node, of, {}))
+            interface = self._interface(events)
+            free = interface["outputs"]["variables"]
+            self.subs.append(self.level(node, of, interface, free))
             made["workflow_node"] = {"sub_workflow_ref": of}
         else:
-            task = self._task(events[0].body.get("target_entity"), node)
+            task = self._task(events, node)
             inputs = task["interface"].get("inputs", {}).get("variables", {})
             made["inputs"] = [_given(name, inputs[name]["type"]) for name in inputs]
             made["task_node"] = {"reference_id": task["id"]}
         return made
 
-    def _task(self, of, node):
+    def _task(self, events, node):
+        of = events[0].body.get("target_entity")
         if of and of["name"] in self._tasks:
             return self._tasks[of["name"]]
         of = of or {**self._of, "resource_type": "TASK", "name": f"{self._of['name']}.{node}"}
+        retries, deck = self._retried.get(node, 0), any("deck_uri" in e.body for e in events)
         template = {
             "id": of,
             "type": "python-task",
-            "metadata": {"retries": {}},
-            "interface": {"outputs": {"variables": {}}},
+            "metadata": {"retries": {"retries": retries}, "generates_deck": deck},
+            "interface": self._interface(events),
         }
         return self.new.setdefault(of["name"], template)
+
+    def _interface(self, events):
+        """The interface of what a node runs: what gave something has an output, whichever."""
+        gave = any("output_uri" in event.body for event in events)
+        return {"outputs": {"variables": {"o0": {"type": {"simple": "INTEGER"}}} if gave else {}}}
 
     def _output(self, name, kind, nodes):
         """Bind an output to the last node that has such a thing, or could; None if none does."""
@@ -130,7 +154,7 @@ class _Maker:
         return None
 
     def _giver(self, outputs, nodes):
-        task = self._task(None, "gives")
+        task = self._task([Event("node", {})], "gives")
         task["interface"]["outputs"]["variables"].update(outputs)
         return {
             "id": "gives",

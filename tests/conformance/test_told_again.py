@@ -6,27 +6,19 @@ elsewhere.
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import deriving
 import playing
 import pytest
-import rounding
 from comparing import differences
-from doors import over_grpc
-from flyteidl.admin import common_pb2, execution_pb2
-from hearing import Heard
-from replaying import as_json
+from imitating import recording
 from story_files import Story
 
 from flyte_testkit import failures, nodes, running
+from flyte_testkit.propeller.pace import INSTANT
 
 pytest.importorskip("flytekit")
 
 from flytekit import conditional, task, workflow
-
-NAME = "a-run-of-mine"
-A_WHILE = timedelta(minutes=10)
 
 
 @task
@@ -115,35 +107,8 @@ def test_it_is_told_again(of, tree):
 
 def told(of, tree):
     """A story of a workflow as a fake plays a script of it."""
-    with over_grpc() as door:
-        door.fake.register(of)
-        door.fake.on_launch(of).plays(tree)
-        heard = Heard(door.admin, {"main": NAME})
-        door.fake.clock.move_to(rounding.BEGINNING)
-        remote = door.fake.remote()
-        plan = remote.fetch_launch_plan(name=of.name)
-        remote.execute(plan, inputs={"a": 1}, execution_name=NAME)
-        now = rounding.BEGINNING + A_WHILE
-        asked = execution_pb2.WorkflowExecutionGetRequest()
-        asked.id.project, asked.id.domain, asked.id.name = plan.id.project, plan.id.domain, NAME
-        execution = door.ask("GetExecution", asked, now)
-        which = common_pb2.ObjectGetRequest(id=execution.closure.workflow_id)
-        compiled = door.ask("GetWorkflow", which, now).closure.compiled_workflow
-        return Story.read("made-up", _whole(heard, as_json(execution), as_json(compiled)))
-
-
-def _whole(heard, execution, compiled):
-    execution["id"]["name"] = "${main}"
-    execution["closure"]["created_at"] = "${t+0.0}"
-    executions = heard.written()["executions"]
-    executions["main"]["name"] = "given by whoever plays"
-    return {
-        "workflow": {
-            "primary": compiled["primary"]["template"],
-            "sub_workflows": [one["template"] for one in compiled.get("sub_workflows", ())],
-            "tasks": [one["template"] for one in compiled["tasks"]],
-        },
-        "inputs": {"a": {"scalar": {"primitive": {"integer": "1"}}}},
-        "executions": executions,
-        "after": {"main": {"execution": execution}},
-    }
+    with recording(pace=INSTANT) as (fake, recorder):
+        fake.register(of)
+        fake.on_launch(of).plays(tree)
+        recorder.launch(of)
+        return recorder.story()

@@ -1,7 +1,7 @@
 """Launch plans that a story's workflow names, and that were perhaps never launched.
 
 What they take and give is concluded from the nodes beside them: a workflow that names a plan which
-is not there is refused. Ignorant of what was told.
+is not there is refused. Ignorant of what happened in them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 from replaying import as_json
-from story_graphs import EDGES, cases, nodes
+from story_files import Story
+from story_graphs import EDGES, cases, dynamics, nodes
 
 from flyte_testkit.literals import type_of_literal
 
@@ -19,15 +20,21 @@ INTEGER = {"simple": "INTEGER"}
 
 def plans(story, known):
     """Yield each launch plan that is named and not known, a workflow, and the spec of that."""
-    workflow, known = story["workflow"], [*known]
+    workflow, known = story["workflow"], {_key(one) for one in known}
     for template in templates(workflow):
         for node in _deep(nodes(template)):
             plan = _plan(node)
-            if plan is None or plan in known:
+            if plan is None or _key(plan) in known:
                 continue
-            known.append(plan)
+            known.add(_key(plan))
             of = {**plan, "resource_type": "WORKFLOW", "name": f"{plan['name']}.unlaunched"}
             yield plan, of, {"template": _template(of, node, template, workflow)}
+
+
+def _key(plan):
+    """Tell a launch plan from others; workflows of that name are others."""
+    kind = plan.get("resource_type", "LAUNCH_PLAN")
+    return (kind, *(plan.get(part, "") for part in ("project", "domain", "name", "version")))
 
 
 def templates(workflow):
@@ -35,15 +42,35 @@ def templates(workflow):
     return [workflow["primary"], *workflow["sub_workflows"]]
 
 
+def with_yielded(story):
+    """Return the workflow of a story with what its dynamic tasks yielded beside it."""
+    workflow = {
+        name: [*some] if name != "primary" else some for name, some in story["workflow"].items()
+    }
+    for told in Story.read("", story).told.values():
+        for closure in dynamics(told).values():
+            made = [closure["primary"], *closure.get("sub_workflows", ())]
+            workflow["sub_workflows"] += [each["template"] for each in made]
+            workflow["tasks"] += [each["template"] for each in closure.get("tasks", ())]
+    return workflow
+
+
 def taken_from(plan, workflow):
-    """Yield what nodes and ends take of what a launch plan gives: name, and type it is taken as."""
+    """Yield what nodes and ends take of what a launch plan gives: name, and type it is taken as.
+
+    The type is None if that is not known.
+    """
     for template in templates(workflow):
         launching = {node["id"] for node in template["nodes"] if _launches(node, plan)}
         for node in template["nodes"]:
             takes = _taken(node, template, workflow)
             for binding in node.get("inputs", ()):
                 promise = binding["binding"].get("promise", {})
-                if promise.get("node_id") in launching and binding["var"] in takes:
+                if promise.get("node_id") not in launching or promise.get("attr_path"):
+                    continue
+                if _plan(node) is not None:
+                    yield promise["var"], None
+                elif binding["var"] in takes:
                     yield promise["var"], takes[binding["var"]]["type"]
 
 
@@ -64,7 +91,8 @@ def _deep(some):
 
 def _template(of, node, template, workflow):
     """A workflow with the interface that a node of another one needs."""
-    taken = dict(taken_from(_plan(node)["name"], workflow))
+    found = taken_from(_plan(node)["name"], workflow)
+    taken = {name: INTEGER if kind is None else kind for name, kind in found}
     takes = {
         each["var"]: {"type": _given(each["binding"], template, workflow)}
         for each in node.get("inputs", ())

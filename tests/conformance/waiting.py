@@ -1,4 +1,4 @@
-"""What is to be said of gates and sleeps so that they go as they went.
+"""What is to be said of gates, sleeps, and what takes too long, so that they go as they went.
 
 What a signal brought stands in the engine's last question for it. Ignorant of the nodes beside
 them.
@@ -6,11 +6,16 @@ them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
 
 from flyte_testkit import failures, literals, nodes
 from flyte_testkit.propeller import wording
+
+LATE = 0.9
+"""How much later an engine, which measures in whole seconds, may be."""
 
 
 def said(story, anchors, node, unique):
@@ -35,6 +40,17 @@ def said(story, anchors, node, unique):
     return nodes.gate(
         script.succeeds({} if value is None else {"o0": literals.python_value(value)})
     )
+
+
+def in_time(attempt, node):
+    """An attempt that ends as soon as it had to: who told of it was late, or it began late."""
+    most = node["metadata"].get("timeout")
+    if most is None or attempt.seconds is None or not attempt.steps:
+        return attempt
+    *steps, last = attempt.steps
+    over = attempt.seconds - float(most.removesuffix("s")) - LATE
+    lasts = max(0.0, round(last.duration - max(0.0, over), 3))
+    return replace(attempt, steps=(*steps, replace(last, duration=lasts)))
 
 
 def _failed(event, unique):

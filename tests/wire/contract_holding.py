@@ -164,6 +164,51 @@ each(
 )
 
 
+each(
+    "channel",
+    [
+        {"options": {"grpc.max_receive_message_length": 10}},
+        {"options": {("grpc.max_receive_message_length", 10)}},
+        {"options": [(b"grpc.max_receive_message_length", 10)]},
+        {"options": [("grpc.max_receive_message_length", size) for size in (10, 100_000)]},
+        {"options": [("grpc.max_receive_message_length", True)]},
+        {"options": [("grpc.max_receive_message_length", 2**40)]},
+        {"options": [("grpc.absolute_max_metadata_size", 100)]},
+        {"options": 5},
+        {"compression": "gzip"},
+        {"compression": 7},
+        {"compression": grpc.Compression.Gzip},
+    ],
+    lambda stage, how: [
+        outcome(
+            lambda: type(stage.stub)(
+                grpc.insecure_channel(stage.admin.endpoint, **how)
+            ).GetExecution(GET)
+        ),
+        outcome(
+            lambda: type(stage.stub)(
+                grpc.insecure_channel(stage.admin.endpoint, **how)
+            ).GetExecution(NOBODY)
+        ),
+    ],
+)
+
+
+@story
+def options_that_can_be_read_once(stage):
+    options = iter([("grpc.max_receive_message_length", 10)])
+    channel = grpc.insecure_channel(stage.admin.endpoint, options=options)
+    return outcome(lambda: type(stage.stub)(channel).GetExecution(GET))
+
+
+@story
+def a_held_future_is_no_stream(stage):
+    stage.admin.on("GetExecution").delays(100)
+    future = stage.stub.GetExecution.future(GET, timeout=300)
+    stage.until_held()
+    return [outcome(lambda: next(future)), outcome(lambda: list(future)), future.cancel()]
+
+
 @story
 def trailers_that_are_too_large(stage):
     stage.admin.on("GetExecution").fails_with("ABORTED", message="x" * 100_000)

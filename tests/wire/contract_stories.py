@@ -233,6 +233,21 @@ def streams_of_one(stage):
 # Faults
 
 
+@story
+def streams_that_are_held_back(stage):
+    stage.admin.on("GetVersion").delays(7)
+    path = f"{PATH}GetVersion"
+    alone = stage.open(("SingleThreadedUnaryStream", 1))
+    ways = [
+        lambda timeout: list(stage.channel.unary_stream(path)(b"", timeout)),
+        lambda timeout: list(alone.unary_stream(path)(b"", timeout)),
+        lambda timeout: stage.channel.stream_unary(path)(iter([b""]), timeout),
+        lambda timeout: stage.channel.stream_unary(path).future(iter([b""]), timeout).result(),
+        lambda timeout: list(stage.channel.stream_stream(path)(iter([b""]), timeout)),
+    ]
+    return [[outcome(lambda: way(t)), stage.clock.elapsed] for way in ways for t in (60, 3, None)]  # noqa: B023  called at once
+
+
 each(
     "fails_with",
     [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK],

@@ -1,6 +1,7 @@
 """No socket until somebody needs one, and who needs one."""
 
 import asyncio
+import json
 import multiprocessing
 import os
 import socket
@@ -63,6 +64,43 @@ def test_whatever_leads_to_the_port_is_direct(admin, target):
 
     assert isinstance(channel, DirectChannel)
     assert not listens(admin.endpoint)
+
+
+def test_so_is_what_is_given_as_bytes(admin):
+    with insecure_channel(admin.endpoint.encode()) as channel:
+        version(channel)
+
+    assert isinstance(channel, DirectChannel)
+
+
+@pytest.mark.parametrize(
+    "target", ["0.0.0.0:{port}", "[::ffff:127.0.0.1]:{port}", "ipv4:{0},{0}", "dns:0.0.0.0:{port}"]
+)
+def test_whatever_else_names_the_port_finds_a_socket(admin, target):
+    port = admin.endpoint.rpartition(":")[2]
+    with insecure_channel(target.format(admin.endpoint, port=port)) as channel:
+        version(channel)
+
+    assert listens(admin.endpoint)
+
+
+def test_so_does_a_channel_with_a_service_config(admin):
+    retries = {"maxAttempts": 3, "initialBackoff": "0.01s", "maxBackoff": "0.01s"}
+    policy = {**retries, "backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}
+    config = json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": policy}]})
+    admin.on("GetVersion").fails_with("UNAVAILABLE", attempts=1)
+    with insecure_channel(admin.endpoint, options=[("grpc.service_config", config)]) as channel:
+        version(channel)
+
+    assert [call.code for call in admin.calls] == ["UNAVAILABLE", "OK"]
+
+
+def test_so_do_credentials_that_need_no_encryption(admin):
+    credentials = grpc.local_channel_credentials()
+    with grpc.secure_channel(admin.endpoint, credentials) as channel:
+        version(channel)
+
+    assert listens(admin.endpoint)
 
 
 def test_a_secure_channel_is_answered_too(admin):

@@ -192,6 +192,19 @@ def test_a_future_is_done_at_once_in_the_order_of_sending(admin, stub):
     assert [dict(call.metadata)["n"] for call in admin.calls] == [str(n) for n in range(50)]
 
 
+def test_what_a_held_future_brings_leaves_no_thread_behind(admin, stub):
+    admin.on().delays(5)
+    before, seen = threading.enumerate(), []
+    with governed_by(admin.clock):
+        future = stub.GetVersion.future(VERSION)
+        future.add_done_callback(lambda _: seen.append(threading.current_thread()))
+        future.result()
+        time.sleep(1)
+
+    assert len(seen) == 1
+    assert threading.enumerate() == before
+
+
 @pytest.mark.parametrize(("size", "code"), [(11_000, "ABORTED"), (13_000, "RESOURCE_EXHAUSTED")])
 def test_trailers_are_too_large_from_the_middle_on(admin, size, code):
     admin.on().fails_with("ABORTED", message="x" * size)

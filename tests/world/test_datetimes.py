@@ -324,6 +324,7 @@ def test_a_forked_child_can_read(governed):
     assert os.waitpid(child, 0)[1] == 0
 
 
+@pytest.mark.usefixtures("small_heap")  # it is searched each time: these threads hold what is asked
 def test_worlds_come_and_go_while_other_threads_read():
     going, seen = True, set()
 

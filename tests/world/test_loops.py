@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import re
 import signal
 import socket
 import subprocess
@@ -19,7 +21,7 @@ from loop_programs import PROGRAMS, WANTED, play
 
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait
-from flyte_testkit.world import governed_by
+from flyte_testkit.world import _ticks, governed_by
 
 SHORT = [name for name in PROGRAMS if name not in "ab"]
 
@@ -156,7 +158,13 @@ def test_debug_mode_tells_slow_callbacks_in_the_time_of_the_clock(clock, governe
     assert clock.elapsed == 50
 
 
-def test_a_busy_wait_for_the_time_of_the_loop_ends(clock, governed):
+@pytest.fixture
+def hasty(monkeypatch):
+    """Take a wait for a busy one at once."""
+    monkeypatch.setattr(_ticks, "_LONG", 0.0)
+
+
+def test_a_busy_wait_for_the_time_of_the_loop_ends(clock, governed, hasty):
     async def main():
         loop = asyncio.get_running_loop()
         end = loop.time() + 1
@@ -168,17 +176,72 @@ def test_a_busy_wait_for_the_time_of_the_loop_ends(clock, governed):
     assert clock.elapsed == pytest.approx(1, abs=0.01)
 
 
-def test_a_busy_wait_for_another_thread_ends(clock, governed):
+@pytest.mark.parametrize("whose", ["another thread", "another task"])
+def test_a_busy_wait_for_what_somebody_else_does_later_ends(clock, governed, hasty, whose):
     done = []
 
+    async def other():
+        await asyncio.sleep(5)
+        done.append(True)
+
     async def main():
-        threading.Thread(target=lambda: (time.sleep(1), done.append(True))).start()
+        if whose == "another task":
+            task = asyncio.create_task(other())
+        else:
+            threading.Thread(target=lambda: (time.sleep(5), done.append(True))).start()
         while not done:
             await asyncio.sleep(0)
+        return whose == "another task" and await task
 
-    with pytest.warns(RuntimeWarning, match="busy wait"):
+    told = f"^{__name__} asked .* a busy wait.* Let the loop sleep: await asyncio.sleep"
+    with pytest.warns(RuntimeWarning, match=told):
         asyncio.run(main())
-    assert clock.elapsed == pytest.approx(1, abs=0.01)
+    assert clock.elapsed == pytest.approx(5, abs=0.01)
+
+
+def test_a_busy_wait_beside_a_task_that_only_beats_is_hopeless(governed, hasty):
+    governed.clock.idle_sleeps = 20
+
+    async def beat():
+        while True:
+            await asyncio.sleep(0.01)
+
+    async def main():
+        beating = asyncio.create_task(beat())
+        while not beating.done():
+            await asyncio.sleep(0)
+
+    with pytest.warns(RuntimeWarning, match="busy wait"), pytest.raises(HopelessWait):
+        asyncio.run(main())
+
+
+# Sleeps without an end
+
+
+@pytest.mark.parametrize("length", [math.inf, 1e300, 1e13])
+@pytest.mark.parametrize("how", ["sleep", "wait_for", "call_later", "call_at"])
+def test_what_is_never_due_may_be_waited_for(clock, governed, how, length):
+    async def main():
+        loop = asyncio.get_running_loop()
+        if how == "wait_for":
+            return await asyncio.wait_for(asyncio.sleep(5, "slept"), length)
+        if how == "sleep":
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(asyncio.sleep(length), 5)
+            return "slept"
+        timer = getattr(loop, how)(length, pytest.fail)
+        await asyncio.sleep(5)
+        timer.cancel()
+        return "slept"
+
+    assert asyncio.run(main()) == "slept"
+    assert clock.elapsed == 5
+
+
+def test_who_sleeps_for_ever_waits_without_a_timeout(clock, governed):
+    with pytest.raises(HopelessWait, match="every thread waits without a timeout"):
+        asyncio.run(asyncio.sleep(math.inf))
+    assert clock.elapsed == 0
 
 
 # Loops beside threads
@@ -428,6 +491,32 @@ def test_beyond_the_limit_a_wait_of_a_loop_is_hopeless():
     clock = VirtualClock(limit=3600)
     with governed_by(clock), pytest.raises(HopelessWait, match=r"limit of 3,600 s"):
         asyncio.run(asyncio.sleep(3601))
+
+
+def test_it_says_which_tasks_wait_and_where(clock, governed):
+    async def parts():
+        await asyncio.Queue().get()
+        yield 1
+
+    async def reads():
+        async for _ in parts():
+            pass
+
+    async def waits():
+        await asyncio.Event().wait()
+
+    async def main():
+        named = asyncio.create_task(reads(), name="reader")
+        await asyncio.gather(named, *(waits() for _ in range(9)))
+
+    with pytest.raises(HopelessWait) as caught:
+        asyncio.run(main())
+    _, thread, reader, outermost, first, *_, more, _, _ = str(caught.value).splitlines()
+    assert thread.startswith("  'MainThread' waits since 0 s, without a timeout, at ")
+    assert re.fullmatch(r"    task 'reader' at .*test_loops.py:\d+, in parts", reader)
+    assert re.fullmatch(r"    task 'Task-\d+' at .*test_loops.py:\d+, in main", outermost)
+    assert first.endswith(", in waits")
+    assert more == "    and 3 more tasks"
 
 
 def test_a_loop_that_serves_sockets_is_not_hopeless(clock, governed):

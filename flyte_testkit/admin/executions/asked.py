@@ -1,4 +1,4 @@
-"""Which executions an RPC shows something of: one, none, or whoever is there.
+"""What an RPC asks about: what could be launched, an execution, none, or whichever is there.
 
 Ignorant of how it is answered.
 """
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import Key
 
-__all__ = ["shown_by"]
+__all__ = ["LOOK_UPS", "shown_by"]
+
+LOOK_UPS: Final = frozenset(
+    {
+        *("GetLaunchPlan", "GetActiveLaunchPlan", "GetWorkflow", "GetTask", "GetNamedEntity"),
+        *("ListLaunchPlans", "ListWorkflows", "ListTasks", "UpdateLaunchPlan", "UpdateNamedEntity"),
+    }
+)
+"""The RPCs that ask for something that could be launched."""
 
 _OF_ONE: Final[dict[str, Callable[[Any], WorkflowExecutionIdentifier]]] = {
     "GetExecution": attrgetter("id"),

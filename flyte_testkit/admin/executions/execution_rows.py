@@ -84,8 +84,10 @@ def find_execution(
     Raises:
         AdminError: There is none.
     """
-    storable(id_.project, id_.domain, id_.name)
-    row = store.executions.fitting(id_.project, id_.domain, id_.name)
+    row = store.executions.get(id_.project, id_.domain, id_.name)
+    if row is None:
+        storable(id_.project, id_.domain, id_.name)
+        row = store.executions.fitting(id_.project, id_.domain, id_.name)
     if row is None:
         bare = identifier_pb2.WorkflowExecutionIdentifier(
             project=id_.project, domain=id_.domain, name=id_.name

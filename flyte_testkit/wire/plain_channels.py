@@ -1,0 +1,72 @@
+"""Which channels can do without a socket, by what they were asked for.
+
+Whatever changes how calls are made (a service config may retry them), what gRPC reads otherwise
+than it looks, and what it refuses is left to gRPC itself, over TCP: it does so best.
+
+Ignorant of calls.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grpc import Compression
+from grpc._cython import cygrpc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["is_plain", "read"]
+
+_INTS = range(-(2**31), 2**31)
+_PAIR = 2
+_CHANGE_CALLS = frozenset({"grpc.service_config"})
+_LEAST_METADATA = 1024  # bytes; less may be too little even for a call that succeeds
+_METADATA = frozenset({"grpc.max_metadata_size", "grpc.absolute_max_metadata_size"})
+_TLS: Any = cygrpc.SSLChannelCredentials
+
+
+def is_plain(options: Any = (), credentials: Any = None, compression: Any = None) -> bool:
+    """Say whether a channel that is asked for like this, as of grpcio's own, is a plain one.
+
+    Example:
+        >>> is_plain([("grpc.primary_user_agent", "me/1")])
+        True
+        >>> is_plain([("grpc.service_config", "{}")])
+        False
+    """
+    compresses = compression is None or compression in tuple(Compression)
+    return compresses and _is_tls(credentials) and read(options) is not None
+
+
+def read(options: Any) -> Mapping[str, Any] | None:
+    """Return options by name; ``None`` if they are for gRPC to read."""
+    if options is None:
+        return {}
+    if not isinstance(options, (list, tuple)):  # what can be gone through once, say
+        return None
+    told = {}
+    for option in options:
+        if not (isinstance(option, (list, tuple)) and len(option) == _PAIR):
+            return None
+        name, value = option
+        if type(name) is not str or name in told or not _fits(name, value):
+            return None
+        told[name] = value
+    return told
+
+
+def _fits(name: str, value: Any) -> bool:
+    if name in _CHANGE_CALLS or (type(value) is not int and type(value) not in (str, bytes)):
+        return False
+    if name in _METADATA and type(value) is int and value < _LEAST_METADATA:
+        return False
+    return type(value) is not int or value in _INTS
+
+
+def _is_tls(credentials: Any) -> bool:
+    """Whether there are no credentials, or such as speak TLS: others work over TCP, too."""
+    within = credentials
+    while (deeper := getattr(within, "_channel_credentials", None)) is not None:
+        within = deeper
+    return within is None or isinstance(within, _TLS)
