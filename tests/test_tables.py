@@ -88,6 +88,20 @@ def test_the_lowest_versions_declared_are_read_from_the_project(tables):
 
 
 @pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        ({}, "lowest of all"),
+        ({"grpcio": "99"}, "lowest flytekit"),
+        ({"flytekit": "99"}, "newest"),
+        ({"flytekit": "none", "pytest": "99"}, "newest"),
+    ],
+    ids=str,
+)
+def test_an_environment_is_of_a_kind(tables, raised, kind):
+    assert tables.kind(tables.lowest() | raised) == kind
+
+
+@pytest.mark.parametrize(
     ("version", "bound", "same"),
     [("8.0.0", "8", True), ("8.0.2", "8", False), ("80", "8", False), ("1.60.0", "1.60", True)],
 )
