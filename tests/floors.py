@@ -123,7 +123,8 @@ ROOMS = {
     ],
     "literals": [
         "inference naming spans structs",
-        "dataclass_types",
+        "dataclass_types schemas",
+        "fields",  # whether a value has those that are declared
         "scalars types",
         "reading values",
         "forms",

@@ -15,7 +15,7 @@ from flyte_testkit import literals
 from flyte_testkit.flow._content import URI, chosen, content, texts
 from flyte_testkit.flow._demand import Demand
 from flyte_testkit.literals.dataclass_types import is_msgpack
-from flyte_testkit.literals.scalars import reference_literal, text_literal
+from flyte_testkit.literals.scalars import reference_literal, simple_literal, text_literal
 
 __all__ = ["plain"]
 
@@ -65,7 +65,8 @@ def _atom(declared: types_pb2.LiteralType, demand: Demand) -> literals_pb2.Liter
         return literals_pb2.Literal()
     if declared.simple == types_pb2.STRUCT:
         held = content(declared, demand)
-        return literals.literal(held if is_msgpack(declared) else _json(held), declared)
+        made = simple_literal(held if is_msgpack(declared) else _json(held), declared)
+        return made or literals_pb2.Literal()
     if declared.simple == types_pb2.ERROR:
         return literals_pb2.Literal(scalar=literals_pb2.Scalar(error=types_pb2.Error()))
     return literals.literal(_SIMPLE.get(declared.simple), declared)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NoReturn
 from flyteidl.core import literals_pb2, types_pb2
 
 from flyte_testkit.errors import RegistrationError, close_names, shown
+from flyte_testkit.literals.dataclass_types import is_record
+from flyte_testkit.literals.fields import misfit
 from flyte_testkit.literals.naming import describe, tag_of
 from flyte_testkit.literals.scalars import reference_literal, simple_literal, text_literal
 from flyte_testkit.literals.types import infer_type, ready_literal
@@ -121,6 +123,9 @@ def _simple(value: object, declared: types_pb2.LiteralType, where: str) -> liter
             f"{where} is declared {describe(declared)}, but {shown(value)} is given: {error}."
         ) from error
     if made is not None:
+        wrong = misfit(value, declared, where) if declared.simple == types_pb2.STRUCT else None
+        if wrong is not None:
+            raise RegistrationError(wrong)
         return made
     advice = ""
     if value is None:
@@ -172,11 +177,15 @@ def _map(value: object, declared: types_pb2.LiteralType, where: str) -> literals
 
 def _union(value: object, declared: types_pb2.LiteralType, where: str) -> literals_pb2.Literal:
     fitting: list[tuple[types_pb2.LiteralType, literals_pb2.Literal]] = []
+    problems = []
     for variant in declared.union_type.variants:
         try:
             fitting.append((variant, literal(value, variant, where=where)))
-        except RegistrationError:
-            continue
+        except RegistrationError as error:
+            if variant.simple != types_pb2.NONE or not variant.HasField("simple"):
+                problems.append(error)
+    if not fitting and len(problems) == 1 and _is_of_fields(value):
+        raise problems[0]  # T | None: what is wrong with it as a T is what helps
     if not fitting:
         _refuse(value, declared, where, "give it one of these")
     if len(fitting) > 1:
@@ -189,6 +198,10 @@ def _union(value: object, declared: types_pb2.LiteralType, where: str) -> litera
     variant, content = fitting[0]
     union = literals_pb2.Union(value=content, type=variant)
     return literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
+
+
+def _is_of_fields(value: object) -> bool:
+    return isinstance(value, dict) or is_record(type(value))
 
 
 def _is_own(value: object, variant: types_pb2.LiteralType) -> bool:
