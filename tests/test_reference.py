@@ -30,6 +30,18 @@ def test_every_public_name_has_a_heading(maker, door):
     assert told == set(import_module(door).__all__) - maker["HOUSE"].get(door, set())
 
 
+def test_what_classes_have_for_the_house_is_not_told(maker):
+    classes = {one.name: one.value for one in maker["public"]() if isinstance(one.value, type)}
+    for name, inner in maker["INNER"].items():
+        if name in classes:
+            members = set(maker["_names"](classes[name]))
+            assert members.isdisjoint(inner.split())
+            assert [one for one in inner.split() if not hasattr(classes[name], one)] == []
+    page = (DOCS / "reference.md").read_text("utf-8")
+    assert re.search(r"\*\*`(glances|met|strangers|promises|word)\b", page) is None
+    assert "§" not in page
+
+
 def test_each_fixture_has_a_heading():
     plugin = (DOCS.parent / "flyte_testkit" / "plugin.py").read_text("utf-8")
     fixtures = re.findall(r"^@pytest\.fixture.*\ndef (\w+)", plugin, re.MULTILINE)

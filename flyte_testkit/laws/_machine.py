@@ -40,7 +40,7 @@ _PHASES: Final = tuple(Phase.keys())
 
 
 def event_refusal(current: str, coming: str) -> str | None:
-    """Return the code with which FlyteAdmin refuses an event, or None if it takes it (§9.1).
+    """Return the code with which FlyteAdmin refuses an event, or None if it takes it.
 
     Args:
         current: The phase of the execution, by name.
