@@ -13,11 +13,14 @@ from flyte_testkit.errors import RegistrationError, RouteError, close_names, sho
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
+
+    from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.definitions import Definition
     from flyte_testkit.guesses import Guess
     from flyte_testkit.launches import Criteria
 
-__all__ = ["check_inputs", "no_version", "places", "unregistered"]
+__all__ = ["check_inputs", "no_version", "places", "taken", "unregistered"]
 
 
 def check_inputs(criteria: Criteria, found: Sequence[Definition]) -> None:
@@ -51,6 +54,18 @@ def unregistered(name: str, guess: Guess) -> str:
         f"{name!r} was never registered, so {known} of its inputs.\n"
         f"If the code launches it with others, say so: register({name!r}, inputs={{…}})."
     )
+
+
+def taken(request: ExecutionCreateRequest, executions: Iterable[ExecutionRow]) -> str:
+    """Say which execution has the name that another one shall get; nothing if none has it."""
+    key = (request.project, request.domain, request.name)
+    for row in executions:
+        if key == (row.execution_project, row.execution_domain, row.execution_name):
+            where = f"project {request.project!r}, domain {request.domain!r}"
+            return (
+                f"since {row.created_at} there is {request.name!r} in {where}; it is {row.phase}."
+            )
+    return ""
 
 
 def no_version(name: str, version: str, known: Sequence[str]) -> str:

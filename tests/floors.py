@@ -26,7 +26,8 @@ HOUSE = [
             "beside",  # what is registered, for what dynamic tasks yield
             "trees",  # which scripts of nodes fit what is registered
             "admissions lives",
-            "backend misfits",  # FlyteAdmin and its engine, under one lock
+            "misfits",
+            "backend",  # FlyteAdmin and its engine, under one lock
             "registering",
             "registry",
             "scripting",

@@ -259,3 +259,13 @@ def test_an_arm_behind_a_gate_is_held_against_its_condition():
         plan = admin.remote().fetch_launch_plan(name=checked.name)
         with pytest.raises(Exception, match="does not take n2-n0 'publish'"):
             admin.remote().execute(plan, inputs={"rows": 9})
+
+
+@pytest.mark.flyte(strict=False)
+def test_an_arm_that_hangs_on_an_approval_hangs_on_what_is_approved(flyte_admin, flyte_remote):
+    given = nodes.task(running(1).succeeds(o0=0.1))
+    skipped = nodes.branch(publish=nodes.task(running(1).fails("nan")))
+    script = nodes.where(n0=given, go=nodes.gate(running(5).succeeds()), check=skipped)
+    with pytest.raises(Exception, match="does not take") as caught:
+        launched(flyte_remote, flyte_admin, script, of=checked, rows=1)
+    assert "or script what n0 'fit' (task) shall give." in str(caught.value)

@@ -208,7 +208,12 @@ def test_infers_the_type_of_a_value_nobody_declared(value, name):
         ({"a": object}, dict, "<class 'object'> is a type", "cannot hold"),
         ({"a": 2**64}, dict, "is given", "64 bits"),
         (3, types_pb2.LiteralType(), "declared without a type", "nothing fits it"),
-        (3, types_pb2.LiteralType(blob=types_pb2.BlobType()), "declared a blob", "give it the URI"),
+        (
+            3,
+            types_pb2.LiteralType(blob=types_pb2.BlobType()),
+            "declared FlyteFile",
+            "give it the URI",
+        ),
     ],
 )
 def test_refuses_what_does_not_fit_and_says_what_to_do(value, declared, what, advice):

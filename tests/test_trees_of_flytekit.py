@@ -88,7 +88,9 @@ def test_an_arm_is_refused_by_what_the_nodes_before_it_are_scripted_to_give(play
         with pytest.raises(Exception, match=r"does not take n1-n1 'skip'") as caught:
             run(admin.remote(), choosing.name, rows=50)
         assert "n0.o0 > 0.5, else; n0.o0 = 0.9" in str(caught.value)
-        assert "Script that one: fit=…, or script what 'n0' shall give." in str(caught.value)
+        assert "Script that one: fit=…, or script what n0 'fit' (task) shall give." in str(
+            caught.value
+        )
         assert list(choices.launches) == []
 
 

@@ -102,14 +102,15 @@ class _Arms:
         raise TimelineError(
             f"{called(node)!r} ({node.id}) of {scope.whose} does not take {told(named)}: with these"
             f" values it {truth}.\nIts conditions: {flow.told(node.branch_node.if_else, given)}."
-            f"\n{advice}, or {_otherwise(node)}."
+            f"\n{advice}, or {self._otherwise(scope, node)}."
         )
 
-
-def _otherwise(node: workflow_pb2.Node) -> str:
-    """Return how a condition gets other values."""
-    promises = [one.binding.promise for one in node.inputs if one.binding.HasField("promise")]
-    given = dict.fromkeys(one.node_id for one in promises if one.node_id != START)
-    if not given:
-        return "launch with other inputs"
-    return f"script what {' and '.join(map(repr, given))} shall give"
+    def _otherwise(self, scope: Scope, node: workflow_pb2.Node) -> str:
+        """Return how a condition gets other values."""
+        promises = [one.binding.promise for one in node.inputs if one.binding.HasField("promise")]
+        given = dict.fromkeys(one.node_id for one in promises if one.node_id != START)
+        if not given:
+            return "launch with other inputs"
+        sources = [(id_, self._compiled.source(scope, id_)) for id_ in given]
+        names = dict.fromkeys(repr(id_) if one is None else told(one) for id_, one in sources)
+        return f"script what {' and '.join(names)} shall give"

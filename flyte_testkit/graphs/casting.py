@@ -169,6 +169,12 @@ class _Caster:
                 f"{self.word}(…): {name!r} is the failure node of {scope.whose}."
                 f"\nWrite .on_failure({name}=…)."
             )
+        if way := self.compiled.way_to(scope, name):
+            raise TimelineError(
+                f"{self.word}(…): there is no node {name!r} beside the others of {scope.whose}:"
+                f" one is inside of {_listed([node for _, node in way])}."
+                f"\nWrite it there: {_inside(way, name)}"
+            )
         raise TimelineError(
             f"{self.word}(…): there is no node {name!r} in {scope.whose}."
             f"{close_names(name, scope.names)}\nThere is {_listed(scope.nodes)}."
@@ -312,3 +318,14 @@ def _check_values(scope: Scope, said: Mapping[str, object]) -> None:
 
 def _listed(nodes: Sequence[workflow_pb2.Node]) -> str:
     return cut(", ".join(map(told, nodes)), _SHOWN)
+
+
+def _inside(way: Sequence[tuple[Scope, workflow_pb2.Node]], name: str) -> str:
+    """Return how a node is scripted that is inside of others, the outermost first."""
+    written = f"{name}=…" if name.isidentifier() else f"**{{{name!r}: …}}"
+    for scope, node in reversed(way):
+        short = called(node)
+        is_clear = short.isidentifier() and len(scope.meant(short)) == 1
+        key = short if is_clear else node.id.replace("-", "_")
+        written = f"{key}={_WORDS[kind(node)]}({written})"
+    return written

@@ -177,6 +177,39 @@ class Compiled:
             if kind(node) in {"branch", "sub-workflow"}:
                 yield from self.everywhere(self.below(scope, node))
 
+    def way_to(self, scope: Scope, name: str) -> Sequence[tuple[Scope, workflow_pb2.Node]]:
+        """Return what a node of a name is inside of, the outermost first; nothing if none is."""
+        todo: list[tuple[tuple[tuple[Scope, workflow_pb2.Node], ...], Scope]] = [((), scope)]
+        for way, beside in todo:  # whatever is less deep comes first
+            if way and beside.meant(name):
+                return way
+            todo += [
+                ((*way, (beside, node)), self.below(beside, node))
+                for node in beside.nodes
+                if kind(node) in {"branch", "sub-workflow"}
+            ]
+        return ()
+
+    def source(self, scope: Scope, id_: str) -> workflow_pb2.Node | None:
+        """Return the node whose script says what one gives: not a gate that only lets it pass.
+
+        Args:
+            scope: Where somebody asks for what is given; the arms of a branch ask around it.
+            id_: The id of the node.
+        """
+        found = None
+        for beside, node in self.everywhere():
+            if node.id == id_ and scope.path[: len(beside.path)] == beside.path:
+                found = beside, node  # the nearest comes last
+        if found is None:
+            return None
+        beside, node = found
+        if not node.gate_node.HasField("approve"):
+            return node
+        passed = [one.binding.promise.node_id for one in node.inputs]
+        earlier = self.source(beside, passed[0]) if passed and passed[0] else None
+        return earlier or node
+
     @cached_property
     def _tasks(self) -> Mapping[tuple[str, ...], tasks_pb2.TaskTemplate]:
         return {_key(task.template.id): task.template for task in self.closure.tasks}

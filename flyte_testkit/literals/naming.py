@@ -65,9 +65,17 @@ def describe(declared: types_pb2.LiteralType) -> str:
     if kind == "enum_type":
         return f"an enum of {', '.join(map(repr, declared.enum_type.values))}"
     if kind == "blob":
-        return f"a {declared.blob.format} blob" if declared.blob.format else "a blob"
+        return _blob(declared.blob)
     others = {"schema": "a schema", "structured_dataset_type": "a structured dataset"}
     return others.get(str(kind), "of no type")
+
+
+def _blob(blob: types_pb2.BlobType) -> str:
+    if blob.format == "PythonPickle":
+        return "FlytePickle"
+    several = blob.dimensionality == types_pb2.BlobType.MULTIPART
+    name = "FlyteDirectory" if several else "FlyteFile"
+    return f"{name}[{blob.format!r}]" if blob.format else name
 
 
 def tag_of(python_type: object) -> str:

@@ -143,6 +143,23 @@ def test_what_is_unknown_inside_of_a_node_is_told_with_the_way():
     assert "no node 'fix' in 'training' (n1) of 'flows.etl'. Did you mean 'fit'?" in text
 
 
+def test_a_name_that_stands_inside_of_another_node_is_told_with_the_way():
+    made = closure(
+        branch("n2", "enough", task("n2-n0", "report"), task("n2-n1", "clean")),
+        sub_workflow("n3", "training"),
+        sub=[branch("n0", "check", task("n0-n0", "fit"))],
+    )
+    assert told(made, nodes.where(report=OK)) == (
+        "nodes.where(…): there is no node 'report' beside the others of 'flows.etl': one is inside"
+        " of n2 'enough' (branch).\nWrite it there: enough=nodes.branch(report=…)"
+    )
+    assert told(made, nodes.where(fit=OK)).endswith(
+        "one is inside of n3 'training' (sub-workflow), n0 'check' (branch).\n"
+        "Write it there: training=nodes.subworkflow(check=nodes.branch(fit=…))"
+    )
+    assert told(ETL, nodes.where(report=OK)).endswith("there: n1=nodes.subworkflow(report=…)")
+
+
 def test_names_of_a_thousand_nodes_are_cut():
     made = closure(*(task(f"n{i}", "report") for i in range(1000)))
     assert len(told(made, nodes.where(other=OK))) < 1500
