@@ -24,7 +24,9 @@ import threading
 import time
 import traceback
 import warnings
+from functools import partial
 from importlib import import_module, invalidate_caches
+from pathlib import Path
 
 import pytest
 from _pytest.config import default_plugins
@@ -63,9 +65,9 @@ class Child:
 
 
 @pytest.fixture(scope="session")
-def warm_helper(tmp_path_factory):
-    """The process that all warm children are forked from; it starts when the first is wanted."""
-    home = tmp_path_factory.mktemp("warm")
+def warm_popen(tmp_path_factory):
+    """Starts a warm child; the helper itself starts when the first is wanted."""
+    home, started = tmp_path_factory.mktemp("warm"), settings_of(os.environ)
     with subprocess.Popen(
         [sys.executable, __file__],
         stdin=subprocess.PIPE,
@@ -74,7 +76,20 @@ def warm_helper(tmp_path_factory):
         cwd=home,
         env={**os.environ, "HOME": str(home)},
     ) as helper:
-        yield helper
+
+        def popen(command, *, stdout, stderr, cold, **more):
+            if settings_of(os.environ) != started:
+                return cold(command, stdout=stdout, stderr=stderr, **more)
+            return Child(
+                helper,
+                arguments=command[2:],  # after python and -mpytest
+                cwd=str(Path.cwd()),
+                environment=dict(os.environ),
+                files=[os.devnull, stdout.name, stderr.name],
+            )
+
+        yield popen
+        helper.kill()
 
 
 @pytest.fixture
@@ -82,26 +97,18 @@ def warm(request, pytester, monkeypatch):
     """Runs pytest as ``pytester.runpytest_subprocess`` does, in a child that starts warm."""
     if not hasattr(os, "fork"):
         return pytester.runpytest_subprocess
-    helper = request.getfixturevalue("warm_helper")
-    started, cold = settings_of(os.environ), pytester.popen
+    popen = partial(request.getfixturevalue("warm_popen"), cold=pytester.popen)
 
-    def popen(command, *, stdout, stderr, stdin):
-        if settings_of(os.environ) != started:
-            return cold(command, stdout=stdout, stderr=stderr, stdin=stdin)
-        return Child(
-            helper,
-            arguments=command[2:],
-            cwd=os.getcwd(),
-            environment=dict(os.environ),
-            files=[os.devnull, stdout.name, stderr.name],
-        )
+    def run(*options, **more):
+        with monkeypatch.context() as patched:
+            patched.setattr(pytester, "popen", popen)
+            return pytester.runpytest_subprocess(*options, **more)
 
-    monkeypatch.setattr(pytester, "popen", popen)
-    return pytester.runpytest_subprocess
+    return run
 
 
 def help_out():
-    """Fork for each line of the standard input; tell the child's process, then how it ended."""
+    """Fork for each line of input; answer with the child's process, then with how it ended."""
     with warnings.catch_warnings():
         for name in IMPORTED:
             import_module(name)
@@ -110,8 +117,8 @@ def help_out():
     while line := sys.stdin.readline():
         if not (pid := os.fork()):
             run(path, **json.loads(line))
-        print(pid, flush=True)
-        print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+        os.write(1, b"%d\n" % pid)
+        os.write(1, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 def run(path, *, arguments, cwd, environment, files):
