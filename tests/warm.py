@@ -1,10 +1,9 @@
 """Children that start warm: what takes a child a second to import is there when it begins.
 
 A plugin of pytest. Its fixture ``warm`` runs pytest as ``pytester.runpytest_subprocess`` does, in a
-fork of a helper process that has imported pytest, gRPC and the toolkit and has done nothing with
-them. So each child starts from the same state, and what it does to itself ends with it. Where
-Python cannot fork, or would start in another way than the helper did, the child is a process of its
-own after all.
+fork of a helper process that has imported pytest, gRPC and the toolkit, and done nothing with them.
+What a child does to itself ends with it. Where Python cannot fork, or would start in another way
+than the helper did, it is a process of its own after all.
 
 Take ``pytester`` itself for what a warm child cannot show: how long a start takes, in which order
 packages are imported and what they warn of, and what is said while an interpreter is taken down.
@@ -25,7 +24,7 @@ import time
 import traceback
 import warnings
 from functools import partial
-from importlib import import_module, invalidate_caches
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -52,12 +51,11 @@ class Child:
     def __init__(self, helper, **asked):
         helper.stdin.write(json.dumps(asked).encode() + b"\n")
         self._answers = helper.stdout
-        self._arguments = asked["arguments"]
         self.pid = int(self._answers.readline())
 
     def wait(self, timeout=None):
         if not select.select([self._answers], [], [], timeout)[0]:
-            raise subprocess.TimeoutExpired(self._arguments, timeout)
+            raise subprocess.TimeoutExpired("pytest", timeout)
         return int(self._answers.readline())
 
     def kill(self):
@@ -80,11 +78,13 @@ def warm_popen(tmp_path_factory):
         def popen(command, *, stdout, stderr, cold, **more):
             if settings_of(os.environ) != started:
                 return cold(command, stdout=stdout, stderr=stderr, **more)
+            cwd = str(Path.cwd())
+            path = os.pathsep.join(filter(None, [cwd, os.environ.get("PYTHONPATH")]))
             return Child(
                 helper,
                 arguments=command[2:],  # after python and -mpytest
-                cwd=str(Path.cwd()),
-                environment=dict(os.environ),
+                cwd=cwd,
+                environment={**os.environ, "PYTHONPATH": path},
                 files=[os.devnull, stdout.name, stderr.name],
             )
 
@@ -124,26 +124,23 @@ def help_out():
 def run(path, *, arguments, cwd, environment, files):
     """Be ``python -m pytest``, as if this process were a new one, and end."""
     for number, file in enumerate(files):
-        opened = os.open(file, os.O_WRONLY if number else os.O_RDONLY)
-        os.dup2(opened, number)
-        os.close(opened)
+        with Path(file).open("r+b" if number else "rb") as opened:
+            os.dup2(opened.fileno(), number)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    sys.path[:] = [*filter(None, environment.get("PYTHONPATH", "").split(os.pathsep)), *path]
+    sys.path[:] = [*environment["PYTHONPATH"].split(os.pathsep), *path]
     site.removeduppaths()
     sys.path.insert(0, cwd)
-    invalidate_caches()
     sys.argv[1:] = arguments
     code = 1
     try:
         runpy.run_module("pytest", run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = int(end.code)
-    except BaseException:
+    except BaseException:  # noqa: BLE001  as an interpreter does
         traceback.print_exc()
-        raise
     finally:  # all that an interpreter does at its end but one: to take its modules apart
         threading._shutdown()
         atexit._run_exitfuncs()
