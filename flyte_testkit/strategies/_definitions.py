@@ -1,7 +1,6 @@
 """What a tree of nodes makes up, registered: made once for all trees of one shape.
 
-Rows are immutable, so a store of them is copied for each play at next to no cost. Ignorant of who
-plays the trees.
+A play adds nothing to it, so all plays of one shape share it. Ignorant of who plays the trees.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from flyteidl.admin import project_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import graphs
+from flyte_testkit.admin.database.store import Store
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.children import children
 from flyte_testkit.guesses import Guess
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.admin.database import rows
+    from flyte_testkit.admin.database.store import Table
     from flyte_testkit.graphs import Graph, Plan
 
-__all__ = ["LAUNCH_PLAN", "registered"]
+__all__ = ["LAUNCH_PLAN", "WORKFLOW", "registered"]
 
 _PLACE: Final = ("flytesnacks", "development")
 _NAME: Final = "flows.train"
@@ -45,11 +46,16 @@ LAUNCH_PLAN: Final = identifier_pb2.Identifier(
     version=_VERSION,
 )
 """What is launched, whatever the tree."""
+WORKFLOW: Final = (*_PLACE, _NAME, _VERSION)
+"""The key of the workflow that it runs."""
 
 
 def registered(tree: Workflow) -> Store:
     """Return a store in which is registered what a tree makes up, and nothing else happened."""
-    return _store(_Shape.of(tree)).copy()
+    known, store = _store(_Shape.of(tree)), Store()
+    for table in ("projects", "tasks", "workflows", "launch_plans"):  # nobody adds to them
+        setattr(store, table, getattr(known, table))
+    return store
 
 
 @dataclass(frozen=True)
@@ -96,9 +102,20 @@ def _key(value: Any) -> Any:
     )
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1)
+def _projects() -> Table[rows.ProjectRow]:
+    admin = FlyteAdmin()
+    for project in EVERY_PROJECT:
+        named = project_pb2.Project(id=project, name=project)
+        request = project_pb2.ProjectRegisterRequest(project=named)
+        admin.answer("RegisterProject", request, _BEFORE)
+    return admin.store.projects
+
+
+@lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
     admin = FlyteAdmin()
+    admin.store.projects = _projects()
 
     def answer(rpc: str, request: Message) -> Message:
         return admin.answer(rpc, request, _BEFORE)
@@ -111,9 +128,6 @@ def _store(shape: _Shape) -> Store:
             plan.name, _VERSION, outputs={name: one.type for name, one in given.items()}
         )
 
-    for project in EVERY_PROJECT:
-        named = project_pb2.Project(id=project, name=project)
-        answer("RegisterProject", project_pb2.ProjectRegisterRequest(project=named))
     for name, graph in shape.parts.items():
         whole = None if graph is None else graphs.with_plans(graph, find)
         Stub.guessed(_PLACE, name, _VERSION, Guess(), whole).register(answer)

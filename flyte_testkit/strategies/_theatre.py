@@ -20,6 +20,7 @@ from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit import graphs
+from flyte_testkit.admin.executions.execution_rows import Birth, execution_row
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import children
@@ -27,7 +28,7 @@ from flyte_testkit.engine import Engine
 from flyte_testkit.engine.played import Scripted
 from flyte_testkit.propeller.pace import REALISTIC
 from flyte_testkit.settings import Settings
-from flyte_testkit.strategies._definitions import LAUNCH_PLAN, registered
+from flyte_testkit.strategies._definitions import LAUNCH_PLAN, WORKFLOW, registered
 from flyte_testkit.timeline import Fails, Timeline
 from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
 
@@ -76,6 +77,7 @@ class Manner:
     behind: int = 0
 
 
+_AT_ONCE: Final = 25  # tasks, unless somebody says otherwise
 USUAL: Final = Manner()
 
 
@@ -113,14 +115,29 @@ class Play:
         self._admin.behind = manner.behind
         self._settings = Settings(self._store, self._engine.stirred)
         self._listen()
-        spec = execution_pb2.ExecutionSpec(launch_plan=LAUNCH_PLAN)
-        request = execution_pb2.ExecutionCreateRequest(
-            project=of.project, domain=of.domain, name=of.name, spec=spec
-        )
-        self._admin.create_execution(
-            request, at, lambda row, inputs: self._admit(row, inputs, tree)
-        )
+        self._launch(tree)
         self._is_new = True
+
+    def _launch(self, tree: Workflow) -> None:
+        """Create the execution as FlyteAdmin does that has found nothing wrong with the request."""
+        of, workflow = self._of, self._store.workflows.get(*WORKFLOW)
+        assert workflow is not None  # noqa: S101  it is registered
+        spec = execution_pb2.ExecutionSpec(launch_plan=LAUNCH_PLAN, max_parallelism=_AT_ONCE)
+        spec.metadata.system_metadata.namespace = f"{of.project}-{of.domain}"
+        spec.security_context.run_as.SetInParent()
+        birth = Birth(
+            project=of.project,
+            domain=of.domain,
+            name=of.name,
+            spec=spec,
+            workflow=workflow.message.id,
+            workflow_id=workflow.id,
+            inputs_uri="",
+            user_inputs_uri="",
+        )
+        row = self._store.executions.insert(execution_row(birth, self._at))
+        admission = self._admit(row, literals_pb2.LiteralMap(), tree)
+        self._engine.execute(row, admission, self._at)
 
     def goes_on(self) -> bool:
         """Play all that happens at the next instant; say whether there was anything."""

@@ -21,7 +21,6 @@ __all__ = [
     "lasted",
     "span",
     "stamp",
-    "whole_seconds",
 ]
 
 SECOND: Final = 1_000_000_000
@@ -78,8 +77,3 @@ def lasted(started: int, ended: int) -> duration_pb2.Duration:
         <BLANKLINE>
     """
     return span(ended - started // MICROSECOND * MICROSECOND)
-
-
-def whole_seconds(moment: int) -> int:
-    """Cut a moment to the second, as Kubernetes does."""
-    return moment // SECOND * SECOND

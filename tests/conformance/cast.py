@@ -80,7 +80,9 @@ def _register_children(story, ask):
         if of not in known:
             for template in added:
                 ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
-            ask("CreateWorkflow", {"id": of, "spec": spec})
+            written = [as_written(one) for one in (spec["template"], *spec["sub_workflows"])]
+            first, *others = written
+            ask("CreateWorkflow", {"id": of, "spec": {"template": first, "sub_workflows": others}})
         if plan not in known:
             ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
         known += [plan, of]
@@ -154,7 +156,13 @@ def _made_up(story, workflow, tasks):
     told = Story.read("", story).told
     run = _joined([told[key(name)] for name in names])
     free = {*interface["outputs"]["variables"]} - taken
-    return made_up.workflow(workflow, run, interface, tasks, launched, free)
+    signals = {
+        asked["request"]["id"]["signal_id"]: asked["request"]["type"]
+        for name in names
+        for asked in story["executions"][key(name)].get("calls", ())
+        if asked["call"] == "GetOrCreateSignal"
+    }
+    return made_up.workflow(workflow, run, interface, tasks, launched, free, signals)
 
 
 def _joined(runs):
