@@ -127,7 +127,7 @@ def test_what_stands_below_a_table_stays(tables, page):
 
 
 def test_a_name_that_is_not_tried_is_told_which_are(tables):
-    with pytest.raises(SystemExit, match="there are anyio, .*, tenacity"):
+    with pytest.raises(SystemExit, match=r"there are anyio, .*, tenacity"):
         tables.tried(["nonsense"])
 
 
