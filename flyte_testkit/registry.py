@@ -121,6 +121,8 @@ class Registry:
             return ""
         name = Name(*self._asked(criteria))
         if name in inferred and not inferred.is_closed(name):
+            if inferred.was_launched(name):  # so its inputs sufficed
+                return ""
             misled = planting.scripts and inferred.may_mislead(name)
             return unregistered(name.name, inferred.guess(name)) if misled else ""
         try:

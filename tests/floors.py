@@ -263,15 +263,16 @@ ROOMS = {
         "__init__",
     ],
     "laws": [
-        "_backend _bounds _others _rivals _spending",
-        "_machine _promises _stage",  # what suites promise of the code under test
-        "_stories",
-        "_outage_stories _watching",  # one run of that code, and what was seen of it
-        "_launched _report",  # how a broken law is told
-        "_crowds _launches _suite",
+        "_backend _bounds _others _rivals _spending _tree_kinds _tree_names",
+        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code
+        "_stories _tree_promises _tree_wrongs",
+        "_outage_stories _tree_answers _tree_counts _tree_stories",
+        "_watching",  # one run of that code, and what was seen of it
+        "_launched _report _tree_looks",  # how a broken law is told
+        "_crowds _launches _suite _tree_tests",
         "_launch_tests _wait_tests",
         "_outages _sharing",  # the laws themselves, from here on
-        "_launching _manners",
+        "_launching _manners _trees",
         "_waiting",
         "__init__",
     ],

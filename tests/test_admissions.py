@@ -12,6 +12,8 @@ from flyte_testkit import failures, literals, running
 from flyte_testkit.errors import FlyteTestkitError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 WRONG = running(5).succeeds(auk=1.0)
@@ -458,6 +460,17 @@ def test_inputs_of_a_plan_that_was_never_registered_are_to_be_declared(flyte_adm
         "'nightly' was never registered, so nothing is known of its inputs.\n"
         "If the code launches it with others, say so: register('nightly', inputs={…})."
     )
+
+
+def test_inputs_are_not_blamed_where_a_launch_had_none(flyte_admin, flyte_client):
+    flyte_admin.on_launch("nightly").plays(running(1).succeeds(), running(1).succeeds())
+    plan = flyte_client.fetch_launch_plan(name="nightly")
+
+    flyte_client.execute(plan, inputs={})
+
+    with pytest.raises(UnexpectedUse, match="never launched as often as that") as caught:
+        flyte_admin.verify()
+    assert "was never registered" not in str(caught.value)
 
 
 def test_a_route_may_be_relaxed_by_itself(flyte_admin, launch):

@@ -26,12 +26,14 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock._turns import Turns
 
-__all__ = ["Watch"]
+__all__ = ["TICK", "Rest", "Watch"]
 
 _SILENCE = 2.0  # real seconds in which everybody waits for ever, before that is told
-_TICK = 0.02  # real seconds between two looks
+TICK = 0.02
+"""Real seconds between two looks."""
 _RESTING = 3  # looks that find the whole process at rest
 _RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
+_LITTLE = 1_000_000  # nanoseconds of processor time between two looks that are rest
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
 _STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
 _STANDSTILL = 10.0  # seconds of looks with others waiting, before that is told
@@ -91,7 +93,7 @@ class Watch:
         turn, silence, bored = _Turn(-1), _Silence(), 0
         standstill = _Standstill()
         while True:
-            _never.acquire(timeout=_TICK)
+            _never.acquire(timeout=TICK)
             with self._mover.lock:
                 bored = 0 if self._has_a_use() else bored + 1
                 if bored > _LINGER or self._mover.broken:
@@ -160,7 +162,7 @@ class _Silence:
         if not silent:
             self._length = 0.0
         elif not _CAN_LOOK or seen is not None:
-            self._length += _TICK if seen == self._seen else _TICK * _STIRRED
+            self._length += TICK if seen == self._seen else TICK * _STIRRED
         self._seen = seen
         return self._length
 
@@ -186,7 +188,7 @@ class _Standstill:
         if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
             self._seen, self._length, self.times = state, 0.0, 0
             return 0.0
-        self._length += _TICK
+        self._length += TICK
         if self._length < _STANDSTILL * (self.times + 1):
             return 0.0
         self.times += 1
@@ -215,12 +217,39 @@ class _Turn:
         return self._looks >= _RESTING and seen is not None
 
 
-def _process() -> dict[str, bytes] | None:
+class Rest:
+    """Whether the process rests, but for the thread that asks, again and again.
+
+    A server that looks up a hundred times a second does so, too.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[str, bytes] | None = None
+        self._looks = 0
+
+    def has_come(self) -> bool:
+        """Look once more; say whether nothing stirs for a while, to look again after ``TICK``."""
+        if not _CAN_LOOK:
+            self._looks += 1
+            return self._looks >= _RESTING_ELSEWHERE
+        seen = _process(but=str(threading.get_native_id()))
+        before, self._before = self._before, seen
+        rests = seen is not None and before is not None and _spent(seen) - _spent(before) < _LITTLE
+        self._looks = self._looks + 1 if rests else 0
+        return self._looks >= _RESTING
+
+
+def _spent(seen: dict[str, bytes]) -> int:
+    """Return what all threads have had of the processor, in nanoseconds."""
+    return sum(int(had.split(maxsplit=1)[0]) for had in seen.values())
+
+
+def _process(but: str = "") -> dict[str, bytes] | None:
     """Return what all threads but watches have had of the processor; None if one runs now."""
     seen = {}
     try:
         for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
-            if task in _watches:
+            if task in _watches or task == but:
                 continue
             with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second
                 state = file.read().rpartition(b")")[2].split(maxsplit=1)[0]

@@ -1,4 +1,4 @@
-"""Which node is meant by what the code under test says: an id, a name, a path, or a client's object.
+"""Which node is meant by what the code under test says: an id, a name, a path, a client's object.
 
 There are several true answers to "which node?", and laws take all of them: what a client calls it,
 what the workflow calls it, the way to it from the top, with the execution in front or without it.
@@ -96,7 +96,7 @@ def meant(answer: object) -> Meant | None:
     Raises:
         FlyteTestkitError: It is none of these.
     """
-    if answer is None or answer == "" or answer == ():
+    if answer is None or answer in ("", ()):
         return None
     if isinstance(answer, (list, tuple)) and all(isinstance(part, str) for part in answer):
         answer = ".".join(answer)

@@ -106,7 +106,8 @@ class TreeLaws(Laws, TreePromises):
         if not changes:
             return None
         what = f"read called {changes[0]}. Who reads a tree leaves it as it is."
-        check = f"assert {changes[0]!r} not in [call.rpc for call in flyte_admin.calls[{looked.before}:]]"
+        calls = f"flyte_admin.calls[{looked.before}:]"
+        check = f"assert {changes[0]!r} not in [call.rpc for call in {calls}]"
         return tree_breach(self, story, looked, what, check, may_fail=True)
 
     @law(stories.endings)
@@ -116,7 +117,7 @@ class TreeLaws(Laws, TreePromises):
 
     @law(stories.phases)
     def test_never_says_over_while_it_runs(self, story: TreeStory) -> Breach | None:
-        """It says that an execution is over once it is, and not while anything has still to come."""
+        """It says that an execution is over once it is, and not while more is still to come."""
         return self._asked(story, "outcome")
 
     @law(stories.failures)

@@ -21,7 +21,7 @@ from flyte_testkit.world._telling import asker, tell
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["forget", "patched_sleep", "tell_of_patch"]
+__all__ = ["SleepTeller", "forget", "patched_sleep", "tell_of_patch"]
 
 _told: set[str] = set()  # by this process, not in each test
 
@@ -40,6 +40,18 @@ def patched_sleep() -> str | None:
         return None
     name, what = found
     return f"{name} is patched by {_described(what)}, so nothing waits on the clock."
+
+
+class SleepTeller:
+    """Says, where a wait is hopeless, which ``sleep`` is patched: it may well be the reason."""
+
+    def next_due(self) -> None:
+        """Nothing happens by itself."""
+
+    def story(self) -> str:
+        """Return what is patched, and what to do; empty if nothing is."""
+        patched = patched_sleep()
+        return f"{patched} Drop the patch: sleeping takes no time here." if patched else ""
 
 
 def _patches() -> Iterator[tuple[str, Any]]:

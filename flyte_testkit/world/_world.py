@@ -32,7 +32,7 @@ from flyte_testkit.world._locks import FACTORIES
 from flyte_testkit.world._loops import adopt_loops, leave_loops
 from flyte_testkit.world._older_locks import guarded_locks
 from flyte_testkit.world._older_threads import adopt_older, forget_older
-from flyte_testkit.world._patched import tell_of_patch
+from flyte_testkit.world._patched import SleepTeller, tell_of_patch
 from flyte_testkit.world._patches import install, uninstall
 from flyte_testkit.world._reins import Reins, held, is_resident
 from flyte_testkit.world._repairs import repair
@@ -106,6 +106,7 @@ class World:
         self._reins = Reins(_checked(clock), heed=tell_of_real_time)
         self._entered = 0
         self._undo = contextlib.ExitStack()
+        self._teller = SleepTeller()
         self._at_start: frozenset[str] = frozenset()
         self.strays: tuple[str, ...] = ()
 
@@ -169,6 +170,7 @@ class World:
     def _inhabit(self, clock: VirtualClock) -> None:
         clock.mover.is_resident = is_resident
         clock.mover.over = False
+        clock.watch(self._teller)
         clock.join()
         adopt_older(clock.mover)
         adopt_loops(clock.mover)
@@ -176,6 +178,7 @@ class World:
     def _desert(self, clock: VirtualClock) -> None:
         _alarms.forget_alarm()
         forget_older()
+        clock.unwatch(self._teller)
         clock.mover.is_resident = None
         end_leftovers(clock)
 

@@ -1,11 +1,25 @@
 from __future__ import annotations
 
+import threading
 import time
 from unittest import mock
 
 import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.core import execution_pb2 as core
+from flyteidl.core import identifier_pb2
+from flyteidl.service import admin_pb2_grpc
 
+from flyte_testkit import HopelessWait, running
+from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by, patched_sleep
+
+RUN = execution_pb2.WorkflowExecutionGetRequest(
+    id=identifier_pb2.WorkflowExecutionIdentifier(
+        project="flytesnacks", domain="development", name="run"
+    )
+)
+SUCCEEDED = core.WorkflowExecution.SUCCEEDED
 
 
 def no_sleep(_):
@@ -73,3 +87,25 @@ def test_a_patch_from_before_stands_back_and_is_told_once(clock, recwarn):
         "sleeping takes no time, so the patch is not needed, and is not called until the world is "
         "left. Drop the patch."
     )
+
+
+def test_a_hopeless_wait_says_which_sleep_is_patched(clock):
+    with FakeFlyteAdmin(clock=clock, transport="direct") as admin, governed_by(clock):
+        admin.add_execution("run", running(60).succeeds())
+        with admin.channel() as channel, mock.patch("time.sleep"):
+            stub = admin_pb2_grpc.AdminServiceStub(channel)
+            with pytest.raises(HopelessWait) as caught:
+                while stub.GetExecution(RUN).closure.phase != SUCCEEDED:
+                    time.sleep(30)
+
+    assert (
+        "time.sleep is patched by a mock (MagicMock), so nothing waits on the clock. "
+        "Drop the patch: sleeping takes no time here."
+    ) in str(caught.value)
+
+
+def test_a_hopeless_wait_does_not_blame_a_sleep_that_is_real(clock):
+    with governed_by(clock), pytest.raises(HopelessWait) as caught:
+        threading.Event().wait()
+
+    assert "is patched by" not in str(caught.value)
