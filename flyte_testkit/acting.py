@@ -7,7 +7,7 @@ unnoticed. Ignorant of what gates do then.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from flyte_testkit.backend import Backend
 
 __all__ = ["Acting"]
+
+
+_CASTS: Final = (
+    "\nSo does a real FlyteAdmin: an empty list or dict fits no signal, nor does a value for an"
+    " Optional. Let it wait for a value of one type, and bring one that is not empty."
+)
 
 
 class Acting:
@@ -163,8 +169,11 @@ class _Release:
         id_ = identifier_pb2.SignalIdentifier(signal_id=self._signal, execution_id=self._execution)
         try:
             self._backend.answer("SetSignal", signal_pb2.SignalSetRequest(id=id_, value=value))
-        except AdminError as refusal:  # somebody was faster
-            raise FlyteTestkitError(f"{self._call} is refused: {refusal.message}") from refusal
+        except AdminError as refusal:  # somebody was faster, or FlyteAdmin casts it otherwise
+            advice = _CASTS if "not castable" in refusal.message else ""
+            raise FlyteTestkitError(
+                f"{self._call} is refused: {refusal.message}{advice}"
+            ) from refusal
 
     def _waited_for(self) -> SignalRow:
         """Return the signal, if there is one and nobody has set it yet.

@@ -77,7 +77,7 @@ ROOMS = {
         "__init__",
     ],
     "clock": [
-        "_heard _members _schedule _standstill _types marks",
+        "_heard _members _rest _schedule _standstill _types marks",
         "_calls _sleeper _system",
         "_turns",  # what is due, and whose turn it is
         "_door _watch",
@@ -241,14 +241,13 @@ ROOMS = {
         "__init__",
     ],
     "strategies": [
-        "_arguments _descriptors _drawing _error_texts _node_errors _readable _times",
+        "_arguments _descriptors _drawing _error_texts _readable _times",
         "_errors _faults _flaws _identifiers _literals _messages _printing",
-        "_attempts _executions _nodes _tasks _timelines",
-        "_leaves",
+        "_attempts _definitions _executions _timelines",
+        "_leaves _theatre",  # what waits and maps do; where trees are played
         "_wholes",
-        "_scripts",
-        "_growth",
-        "_trees",
+        "_scenes _scripts _trees",
+        "_nodes _tasks",
         "__init__",
     ],
     "world": [
@@ -264,15 +263,16 @@ ROOMS = {
         "__init__",
     ],
     "laws": [
-        "_backend _bounds _others _rivals _spending",
-        "_machine _promises _stage",  # what suites promise of the code under test
-        "_stories",
-        "_outage_stories _watching",  # one run of that code, and what was seen of it
-        "_launched _report",  # how a broken law is told
-        "_crowds _launches _suite",
+        "_backend _bounds _others _rivals _spending _tree_kinds _tree_names",
+        "_machine _promises _stage _tree_shapes _tree_truth",  # what suites promise of the code
+        "_stories _tree_promises _tree_wrongs",
+        "_outage_stories _tree_answers _tree_counts _tree_stories",
+        "_watching",  # one run of that code, and what was seen of it
+        "_launched _report _tree_looks",  # how a broken law is told
+        "_crowds _launches _suite _tree_tests",
         "_launch_tests _wait_tests",
         "_outages _sharing",  # the laws themselves, from here on
-        "_launching _manners",
+        "_launching _manners _trees",
         "_waiting",
         "__init__",
     ],

@@ -5,6 +5,8 @@ import pytest
 from flyte_testkit import HopelessWait, nodes, running
 from flyte_testkit.errors import FlyteTestkitError, RegistrationError, RouteError
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 TREE = nodes.workflow(
     extract=nodes.task(running(60).succeeds()),
     go=nodes.gate(),

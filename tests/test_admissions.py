@@ -12,6 +12,8 @@ from flyte_testkit import failures, literals, running
 from flyte_testkit.errors import FlyteTestkitError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 CLIENTS = [pytest.param("flyte_remote", marks=needs_flytekit), "flyte_client"]
 WRONG = running(5).succeeds(auk=1.0)

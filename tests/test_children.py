@@ -13,6 +13,8 @@ from flyte_testkit.errors import (
 )
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 TRAINS = nodes.workflow(
     extract=nodes.task(running(60).succeeds(rows=1000)),
     train=nodes.launch_plan(of="training"),

@@ -9,6 +9,8 @@ flytekit = pytest.importorskip("flytekit")
 
 from flytekit import LaunchPlan, task, workflow
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 
 @task
 def fit(rows: int) -> float:

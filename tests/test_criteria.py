@@ -12,6 +12,8 @@ from flyte_testkit import literals, running
 from flyte_testkit.errors import RegistrationError, RouteError
 from flyte_testkit.launches import Criteria
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 HAS_FLYTEKIT = find_spec("flytekit") is not None
 NOON = dt.datetime(2024, 1, 3, 12)
 

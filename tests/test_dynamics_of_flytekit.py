@@ -10,6 +10,8 @@ flytekit = pytest.importorskip("flytekit")
 
 from flytekit import dynamic, task, workflow
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 
 @task(retries=2)
 def fit(n: int) -> float:

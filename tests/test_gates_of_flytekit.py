@@ -12,6 +12,8 @@ flytekit = pytest.importorskip("flytekit")
 
 from flytekit import approve, conditional, sleep, task, wait_for_input, workflow
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 SUCCEEDED, FAILED, RUNNING = 4, 6, 2
 
 

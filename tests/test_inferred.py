@@ -15,6 +15,8 @@ from flyte_testkit.inferred import Name
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.stubs import Stub
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 PLACE = ("flytesnacks", "development")
 SUCCEEDED = core.WorkflowExecution.SUCCEEDED

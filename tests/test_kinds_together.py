@@ -7,6 +7,8 @@ from flyteidl.admin.execution_pb2 import ExecutionRecoverRequest
 
 from flyte_testkit import aborting, nodes, running
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 QUICK = nodes.task(running(5).succeeds())
 
 

@@ -9,6 +9,8 @@ import pytest
 from flyte_testkit import FlyteTestkitError, failures, nodes, polls, render, running
 from flyte_testkit.errors import UnexpectedUse
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 flytekit = pytest.importorskip("flytekit")
 
 SCORE = running(60).succeeds(o0=1.5)

@@ -116,6 +116,15 @@ MISTAKES = {
         FlyteTestkitError,
         ["'run' waits for no signal 'go' now", "'run-n0-0' waits for 'go'"],
     ),
+    "an empty list, which fits no signal": (
+        lambda admin: admin.set_signal(
+            admin.add_execution("run", nodes.workflow(rows=nodes.gate(signal=list[int]))),
+            "rows",
+            [],
+        ),
+        FlyteTestkitError,
+        ["'rows', []) is refused", "is not castable", "an empty list or dict fits no signal"],
+    ),
     "an argument that is misspelt": (
         at_its_gate(lambda admin, run: admin.approve(run, signl="go")),
         TypeError,

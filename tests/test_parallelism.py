@@ -7,6 +7,8 @@ import pytest
 from flyte_testkit import failures, nodes, running
 from flyte_testkit.client import Options
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 ALONE = nodes.task(running(60).succeeds(), after=())
 
 

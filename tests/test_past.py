@@ -8,6 +8,8 @@ import pytest
 from flyte_testkit import immediately, running
 from flyte_testkit.errors import FlyteTestkitError
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 
 def launch(admin, client, name="nightly"):
     return client.execute(client.fetch_launch_plan(name=name), inputs={})

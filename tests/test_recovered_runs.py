@@ -8,6 +8,8 @@ from flyteidl.admin import execution_pb2, node_execution_pb2
 from flyte_testkit import fixtures, nodes, render, running
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 GOOD = nodes.task(running(60).succeeds(rows=9))
 FIT = nodes.subworkflow(
     prepare=nodes.task(running(10).succeeds()), fit=nodes.task(running(60).fails("nan"))

@@ -11,6 +11,8 @@ from flyte_testkit import immediately, running
 from flyte_testkit.errors import FlyteTestkitError, RegistrationError, RouteError
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 needs_flytekit = pytest.mark.skipif(find_spec("flytekit") is None, reason="flytekit is optional")
 
 

@@ -6,6 +6,8 @@ from flyte_testkit import Timeline, aborting, immediately, nodes, polls, running
 from flyte_testkit.errors import RegistrationError, TimelineError
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 LONG = running(3600).succeeds(auc=0.9)
 TREE = nodes.workflow(
     fit=nodes.task(running(10.2).succeeds()), test=nodes.task(running(5).succeeds())

@@ -6,6 +6,8 @@ from flyte_testkit import failures, fixtures, nodes, running, undefined
 from flyte_testkit.errors import FlyteTestkitError, RegistrationError, UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 GIVES = nodes.task(running(60).succeeds(rows=1000))
 TREE = nodes.workflow(
     extract=GIVES,

@@ -10,6 +10,8 @@ flytekit = pytest.importorskip("flytekit")
 
 from flytekit import conditional, task, workflow
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 
 @task
 def clean(rows: int): ...

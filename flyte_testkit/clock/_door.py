@@ -15,7 +15,8 @@ import contextlib
 import os
 import select
 import time
-from collections import deque
+from bisect import insort
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["CAN_LISTEN", "Door"]
 
 CAN_LISTEN = hasattr(select, "poll")  # not on Windows
 _real_monotonic = time.monotonic
+_when = itemgetter(0)
 _READABLE = getattr(select, "POLLIN", 0)
 
 
@@ -48,7 +50,7 @@ class Door:
         self.sleeper: Sleeper | None = None
         self._mover: Turns | None = None
         self._is_deaf = False  # something has come, and others are to finish first
-        self._patience: deque[tuple[float, Callable[[], object]]] = deque()
+        self._patience: list[tuple[float, Callable[[], float | None]]] = []
         self._watched: dict[int, int] | None = None
         self._inputs, self._all, self._knocks = select.poll(), select.poll(), select.poll()
         self._knocks.register(self._bell, _READABLE)
@@ -70,18 +72,22 @@ class Door:
             self._all.register(descriptor, events)
 
     def open(
-        self, sleeper: Sleeper, mover: Turns, patience: list[tuple[float, Callable[[], object]]]
+        self,
+        sleeper: Sleeper,
+        mover: Turns,
+        patience: list[tuple[float, Callable[[], float | None]]],
     ) -> None:
         """Listen from now on; only with the mover's lock held.
 
         Args:
             sleeper: What ends when something comes.
             mover: Whose turns are to be kept.
-            patience: After how many real seconds of silence something is to be done, in order.
+            patience: After how many real seconds of silence something is to be done, in order. It
+                may say after how many more it wants to be done again.
         """
         self._drain()
         now = _real_monotonic() if patience else 0.0
-        self._patience = deque((now + seconds, act) for seconds, act in patience)
+        self._patience = sorted(((now + secs, act) for secs, act in patience), key=_when)
         self.sleeper, self._mover, self._is_deaf = sleeper, mover, False
 
     def has_come(self) -> bool:
@@ -132,8 +138,12 @@ class Door:
         return max(0.0, self._patience[0][0] - _real_monotonic()) * 1000 + 1
 
     def _lose_patience(self) -> None:
-        if self._patience and self._patience[0][0] <= _real_monotonic():
-            self._patience.popleft()[1]()
+        now = _real_monotonic()
+        if self._patience and self._patience[0][0] <= now:
+            act = self._patience.pop(0)[1]
+            again = act()
+            if again is not None:
+                insort(self._patience, (now + again, act), key=_when)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):

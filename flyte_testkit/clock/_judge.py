@@ -107,9 +107,12 @@ class Judge:
 
     def interrupt(self, reason: str, advice: str = "") -> HopelessWait:
         """Give up, and raise in the other threads that take part as soon as they run Python."""
+        with self._mover.lock:  # who sleeps now hears of it by that
+            awake = [each for each in self._mover.members if not each.sleeping]
         lost = self.give_up(reason, advice)
         with self._mover.lock:  # what the server holds back it answers now
-            self._raise_in([each for each in self._mover.members if not each.sleeping], lost)
+            here = set(self._mover.members)
+            self._raise_in([each for each in awake if each in here and not each.sleeping], lost)
         return lost
 
     def strike(self, reason: str, advice: str = "", *, call: object = None) -> HopelessWait:

@@ -110,21 +110,41 @@ class Turns:
         """
         while True:
             with self.lock:
-                todo = self._dispatch()
-                if todo is None:
-                    return
-                self.busy += 1
-                self._calling_back = _get_ident()
-            try:
-                todo()
-            except BaseException as error:
-                if to_be_told or isinstance(error, KeyboardInterrupt):
-                    raise
-                self._on_failure(error)
-            finally:
-                with self.lock:
-                    self.busy -= 1
-                    self._calling_back = None
+                todo = self._begin()
+            if todo is None:
+                return
+            self._do(todo, to_be_told=to_be_told)
+
+    def go_once(self, despite: object) -> None:
+        """Let what is due first happen although something flies; time stands again after that."""
+        with self.lock:
+            flies = self.calls.flying.pop(despite, self) is not self
+            todo = self._begin()
+            if flies:
+                self.calls.flying[despite] = None
+        if todo is not None:
+            self._do(todo)
+            self.go()
+
+    def _begin(self) -> Callable[[], object] | None:
+        """Do as ``_dispatch``, and say that what is to be done is under way."""
+        todo = self._dispatch()
+        if todo is not None:
+            self.busy += 1
+            self._calling_back = _get_ident()
+        return todo
+
+    def _do(self, todo: Callable[[], object], *, to_be_told: bool = False) -> None:
+        try:
+            todo()
+        except BaseException as error:
+            if to_be_told or isinstance(error, KeyboardInterrupt):
+                raise
+            self._on_failure(error)
+        finally:
+            with self.lock:
+                self.busy -= 1
+                self._calling_back = None
 
     def _dispatch(self) -> Callable[[], object] | None:
         """Give the next turn, and return None; or return what is to be done first."""

@@ -15,11 +15,11 @@ Ignorant of what is done about either.
 from __future__ import annotations
 
 import _thread
-import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
+
+from flyte_testkit.clock._rest import CAN_LOOK, RESTING, RESTING_ELSEWHERE, TICK, process, watches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +29,11 @@ if TYPE_CHECKING:
 __all__ = ["Watch"]
 
 _SILENCE = 2.0  # real seconds in which everybody waits for ever, before that is told
-_TICK = 0.02  # real seconds between two looks
-_RESTING = 3  # looks that find the whole process at rest
-_RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
 _STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
 _STANDSTILL = 10.0  # seconds of looks with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
-_TASKS = "/proc/self/task"
-_CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
-_watches: set[str] = set()  # native ids: each would never see the process at rest for the others
 _never = _thread.allocate_lock()  # for pauses: whoever is in ``time.sleep`` holds it, and worlds
 _never.acquire()  # search for who holds it anew whenever that changes
 _process_time_ns = time.process_time_ns
@@ -81,17 +75,17 @@ class Watch:
 
     def _watch(self) -> None:
         me = str(threading.get_native_id())
-        _watches.add(me)
+        watches.add(me)
         try:
             self._look_again_and_again()
         finally:
-            _watches.discard(me)
+            watches.discard(me)
 
     def _look_again_and_again(self) -> None:
         turn, silence, bored = _Turn(-1), _Silence(), 0
         standstill = _Standstill()
         while True:
-            _never.acquire(timeout=_TICK)
+            _never.acquire(timeout=TICK)
             with self._mover.lock:
                 bored = 0 if self._has_a_use() else bored + 1
                 if bored > _LINGER or self._mover.broken:
@@ -156,11 +150,11 @@ class _Silence:
 
     def lasts(self, silent: bool) -> float:  # noqa: FBT001  one more look
         """Look once more; say how long it has lasted, in real seconds."""
-        seen = _process() if silent and _CAN_LOOK else None
+        seen = process() if silent and CAN_LOOK else None
         if not silent:
             self._length = 0.0
-        elif not _CAN_LOOK or seen is not None:
-            self._length += _TICK if seen == self._seen else _TICK * _STIRRED
+        elif not CAN_LOOK or seen is not None:
+            self._length += TICK if seen == self._seen else TICK * _STIRRED
         self._seen = seen
         return self._length
 
@@ -186,7 +180,7 @@ class _Standstill:
         if state != self._seen or not mover.runs or mover.agenda.first() is None or mover.over:
             self._seen, self._length, self.times = state, 0.0, 0
             return 0.0
-        self._length += _TICK
+        self._length += TICK
         if self._length < _STANDSTILL * (self.times + 1):
             return 0.0
         self.times += 1
@@ -207,27 +201,9 @@ class _Turn:
         if _process_time_ns() - self._spent > _SPIN:
             return True
         self._looks += 1
-        if not _CAN_LOOK:
-            return self._looks >= _RESTING_ELSEWHERE
-        seen = _process()
+        if not CAN_LOOK:
+            return self._looks >= RESTING_ELSEWHERE
+        seen = process()
         if seen is None or seen != self._seen:
             self._seen, self._looks = seen, 1
-        return self._looks >= _RESTING and seen is not None
-
-
-def _process() -> dict[str, bytes] | None:
-    """Return what all threads but watches have had of the processor; None if one runs now."""
-    seen = {}
-    try:
-        for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
-            if task in _watches:
-                continue
-            with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second
-                state = file.read().rpartition(b")")[2].split(maxsplit=1)[0]
-            if state == b"R":
-                return None
-            with open(f"{_TASKS}/{task}/schedstat", "rb") as file:  # noqa: PTH123  as above
-                seen[task] = file.read()
-    except OSError:  # it ended a moment ago
-        return None
-    return seen
+        return self._looks >= RESTING and seen is not None

@@ -23,7 +23,7 @@ from flyte_testkit import scene
 from flyte_testkit.laws._promises import Promises, check_promises
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from flyte_testkit.laws._report import Breach
 
@@ -129,22 +129,31 @@ def _laws_of(cls: type) -> Iterator[tuple[str, Any]]:
 
 def _bound_by_a_timeout(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:
     """Let a coroutine that has no time-out of its own be given up when its time is up."""
-    method = inspect.getattr_static(cls, name)
+    found = inspect.getattr_static(cls, name)
+    method = getattr(object.__new__(cls), name)
     if takes[-1:] != ("timeout",) or not inspect.iscoroutinefunction(method):
         return
-    try:
-        inspect.signature(method).bind("self", *takes[:-1])
-    except TypeError:
+    if _fits(method, takes) or not _fits(method, takes[:-1]):
         return
 
     async def bounded(self: Laws, *args: Any) -> Any:
         *others, timeout = args
-        return await asyncio.wait_for(method(self, *others), timeout)
+        ours = found.__get__(self, type(self)) if hasattr(found, "__get__") else found
+        return await asyncio.wait_for(ours(*others), timeout)
 
     functools.update_wrapper(bounded, method)
     parameters = [inspect.Parameter(it, _POSITIONAL) for it in ("self", *takes)]
     bounded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     setattr(cls, name, bounded)
+
+
+def _fits(method: Callable[..., Any], takes: Sequence[str]) -> bool:
+    """Whether a method can be called with so many arguments."""
+    try:
+        inspect.signature(method).bind(*takes)
+    except TypeError:
+        return False
+    return True
 
 
 def check_method(cls: type[Laws], name: str, takes: tuple[str, ...]) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from hypothesis import reject
+
 from flyte_testkit.laws._stage import remote_of, stage
 from flyte_testkit.laws._tree_truth import Truth
 from flyte_testkit.laws._watching import Attempt, attempt
+from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,10 +87,12 @@ def look(suite: TreePromises, story: TreeStory, questions: Sequence[str] = ()) -
             _recover(remote, suite.client)
             (launch,) = route.launches
         at = _play(admin, story.events)
+        if not suite.while_it_runs and launch.phase not in OUTCOMES:
+            reject()  # it never ends
         execution = remote.fetch_execution(name="run")
         before = len(admin.calls)
         limit = round(at + _PATIENCE, 6)
-        cast("VirtualClock", admin.clock).limit = limit  # type: ignore[assignment]  # in seconds
+        cast("VirtualClock", admin.clock).limit = limit
         ended = attempt(admin, suite.read, remote, execution)
         said: dict[str, Attempt] = {}
         if ended.raised is None:

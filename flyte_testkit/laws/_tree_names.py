@@ -1,4 +1,4 @@
-"""Which node is meant by what the code under test says: an id, a name, a path, or a client's object.
+"""Which node is meant by what the code under test says: an id, a name, a path, a client's object.
 
 There are several true answers to "which node?", and laws take all of them: what a client calls it,
 what the workflow calls it, the way to it from the top, with the execution in front or without it.
@@ -96,7 +96,7 @@ def meant(answer: object) -> Meant | None:
     Raises:
         FlyteTestkitError: It is none of these.
     """
-    if answer is None or answer == "" or answer == ():
+    if answer is None or answer in ("", ()):
         return None
     if isinstance(answer, (list, tuple)) and all(isinstance(part, str) for part in answer):
         answer = ".".join(answer)
@@ -107,8 +107,8 @@ def meant(answer: object) -> Meant | None:
     if (identity := identity_of(answer)) is not None:
         return Meant(identity=identity)
     raise FlyteTestkitError(
-        f"{shown(answer)} names no node. Return its unique id as 'n0-0-n1', its name, its path as "
-        "'train.fit', or the client's node execution."
+        f"{' '.join(shown(answer).split())} names no node. Return its unique id as 'n0-0-n1', its "
+        "name, its path as 'train.fit', or the client's node execution."
     )
 
 

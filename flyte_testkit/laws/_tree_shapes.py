@@ -1,8 +1,8 @@
 """Trees of nodes on which code that reads them breaks: a cause, what it is inside of, and company.
 
-The cause is a leaf that fails in its own way; it stands at the top, or inside of up to three nodes of
-any kind; beside it are nodes that have ended well, that are stopped for its sake, that failed at
-first, or of which some items failed. Everything shrinks towards one task. Ignorant of who reads trees.
+The cause is a leaf that fails in its own way; it stands at the top, or inside of up to three nodes;
+beside it are nodes that have ended well, that are stopped for its sake, that failed at first, or of
+which some items failed. Everything shrinks towards one task. Ignorant of who reads trees.
 """
 
 from __future__ import annotations
@@ -13,24 +13,36 @@ from typing import TYPE_CHECKING, Any, Final
 from hypothesis import reject
 from hypothesis import strategies as st
 
-from flyte_testkit import failures, nodes
+from flyte_testkit import nodes
 from flyte_testkit.errors import TimelineError
-from flyte_testkit.timeline import aborting, immediately, queued, running
+from flyte_testkit.laws._tree_kinds import (
+    ENDS_WELL,
+    FAIL,
+    GOES_ON,
+    LONG,
+    LOST,
+    MAPS_THAT_FAIL,
+    QUICK,
+    TASKS_THAT_FAIL,
+    says,
+)
+from flyte_testkit.timeline import aborting, immediately, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from flyte_testkit.laws._tree_kinds import Kind
     from flyte_testkit.nodes import Workflow
     from flyte_testkit.nodes._node import Node
 
     Draw = Callable[..., Any]
-    Kind = Callable[[str, tuple[str, ...] | None], Node]
     Level = Mapping[str, Node]
 
 __all__ = [
     "clean_ups",
     "failing_maps",
     "failing_trees",
+    "families",
     "flawed_trees",
     "many_nodes",
     "recoverable_trees",
@@ -39,107 +51,10 @@ __all__ = [
 ]
 
 _WORDS: Final = ("fit", "load", "score", "tune", "clean", "join", "rank", "split")
-_LOST: Final = running(3).fails(failures.preempted())
-_QUICK: Final = running(3).succeeds()
-_LONG: Final = running(600).succeeds()
 
-# Kinds of nodes, the simplest first. Each is given its name, and after which nodes it comes; None is
-# after all that are written before it.
-
-
-def _says(name: str) -> str:
-    return f"nan in {name}"
-
-
-_TASKS_THAT_FAIL: Final[tuple[Kind, ...]] = (
-    lambda name, after: nodes.task(running(9).fails(_says(name)), after=after),
-    lambda name, after: nodes.task(
-        running(4).fails(failures.recoverable(f"no lock for {name}")),
-        running(5).fails(_says(name)),
-        after=after,
-    ),
-    lambda _, after: nodes.task(_LOST, running(6).fails(failures.oom_killed()), after=after),
-    lambda name, after: nodes.task(running(9).fails(_says(name)), deck=True, after=after),
-    lambda _, after: nodes.task(_LOST, running(6).times_out(), after=after),
-    lambda name, after: nodes.dynamic(running(9).fails(_says(name)), after=after),
-)
-
-_MAPS_THAT_FAIL: Final[tuple[Kind, ...]] = (
-    lambda name, after: nodes.array(
-        _LONG, size=3, but={1: running(9).fails(_says(name))}, after=after
-    ),
-    lambda name, after: nodes.array(
-        _QUICK,
-        size=5,
-        but={0: [_LOST, _LONG], 2: running(9).fails(_says(name)), 4: running(9).fails("nan, too")},
-        after=after,
-    ),
-    lambda name, after: nodes.array(
-        _QUICK, size=4, but={3: [_LOST, running(6).fails(_says(name))]}, concurrency=2, after=after
-    ),
-)
-
-_OTHERS_THAT_FAIL: Final[tuple[Kind, ...]] = (
-    lambda name, after: nodes.launch_plan(
-        running(9).fails(_says(name)), of=f"{name}_plan", after=after
-    ),
-    lambda name, after: nodes.launch_plan(running(9).times_out(), of=f"{name}_plan", after=after),
-    lambda name, after: nodes.launch_plan(
-        running(9).aborts("enough"), of=f"{name}_plan", after=after
-    ),
-    lambda _, after: nodes.dynamic(
-        _LOST, running(6).fails(failures.futures_not_built()), after=after
-    ),
-    lambda _, after: nodes.gate(running(9).fails(failures.approval_refused()), after=after),
-    lambda _, after: nodes.gate(timeout=9, after=after),
-)
-
-_FAIL: Final = (*_TASKS_THAT_FAIL, *_MAPS_THAT_FAIL, *_OTHERS_THAT_FAIL)
-
-_ENDS_WELL: Final[tuple[Kind, ...]] = (  # within the nine seconds in which others fail
-    lambda _, after: nodes.task(_QUICK, after=after),
-    lambda _, after: nodes.cached(after=after),
-    lambda _, after: nodes.task(_LOST, _QUICK, after=after),
-    lambda name, after: nodes.task(
-        running(3).fails(failures.recoverable(f"no lock for {name}")), _QUICK, after=after
-    ),
-    lambda _, after: nodes.task(_QUICK, deck=True, after=after),
-    lambda _, after: nodes.array(
-        _QUICK,
-        size=4,
-        but={1: running(3).fails("an odd one"), 2: [_LOST, _QUICK], 3: nodes.cached()},
-        min_success_ratio=0.5,
-        after=after,
-    ),
-    lambda _, after: nodes.sleep(3, after=after),
-    lambda _, after: nodes.gate(_QUICK, after=after),
-    lambda name, after: nodes.subworkflow({f"{name}_in": nodes.task(_QUICK)}, after=after),
-    lambda name, after: nodes.branch({f"{name}_arm": nodes.task(_QUICK)}, after=after),
-    lambda _, after: nodes.dynamic(
-        _LOST, running(1).yields([nodes.task(_QUICK), nodes.task(_LOST, _QUICK)]), after=after
-    ),
-    lambda name, after: nodes.launch_plan(
-        nodes.workflow(**{f"{name}_in": nodes.task(_QUICK)}), of=f"{name}_plan", after=after
-    ),
-)
-
-_GOES_ON: Final[tuple[Kind, ...]] = (
-    lambda _, after: nodes.task(_LONG, after=after),
-    lambda _, after: nodes.task(queued(600).running(1).succeeds(), after=after),
-    lambda _, after: nodes.task(_LOST, _LONG, after=after),
-    lambda _, after: nodes.gate(after=after),
-    lambda _, after: nodes.sleep(600, after=after),
-    lambda _, after: nodes.array(_LONG, size=3, but={0: _QUICK}, after=after),
-    lambda name, after: nodes.subworkflow({f"{name}_in": nodes.task(_LONG)}, after=after),
-    lambda name, after: nodes.branch({f"{name}_arm": nodes.task(_LONG)}, after=after),
-    lambda _, after: nodes.dynamic(
-        running(1).yields([nodes.task(_LONG), nodes.task(_QUICK)]), after=after
-    ),
-    lambda name, after: nodes.launch_plan(
-        nodes.workflow(**{f"{name}_in": nodes.task(_LONG)}), of=f"{name}_plan", after=after
-    ),
-)
-
+_RECOVERABLE: Final = (*TASKS_THAT_FAIL, *MAPS_THAT_FAIL)
+_BESIDE: Final = (*GOES_ON, *ENDS_WELL, *TASKS_THAT_FAIL[:1])
+_TOLD_WRONGLY: Final = (*ENDS_WELL, *GOES_ON[:1], *FAIL)
 _FLAWS: Final[tuple[dict[str, Any], ...]] = (
     {"stays": "RUNNING"},
     {"missing": True},
@@ -147,16 +62,14 @@ _FLAWS: Final[tuple[dict[str, Any], ...]] = (
     {"stays": "QUEUED"},
     {"unnoticed": True},
 )
-_TOLD_WRONGLY: Final = (*_ENDS_WELL, *_GOES_ON[:1], *_FAIL)
 
-_RECOVERABLE: Final = (*_TASKS_THAT_FAIL, *_MAPS_THAT_FAIL)
+_SELDOM: Final = st.sampled_from([False, False, True])
 _DEPTHS: Final = {
     0: st.just(0),
     1: st.sampled_from([0, 1]),
     2: st.sampled_from([0, 1, 2]),
     3: st.sampled_from([0, 1, 0, 2, 3]),
 }
-_SELDOM: Final = st.sampled_from([False, False, True])
 _INSIDE: Final = ("subworkflow", "dynamic", "branch", "launch_plan")
 
 
@@ -169,18 +82,14 @@ def _names() -> Iterator[str]:
 
 @st.composite
 def failing_trees(draw: Draw, depth: int = 3) -> Workflow:
-    """Generate trees of which one leaf fails; some clean up, well or not.
-
-    Args:
-        depth: How many nodes it is inside of at most.
-    """
-    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _FAIL, depth)))
+    """Generate trees of which one leaf fails, so deep at most; some clean up, well or not."""
+    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), FAIL, depth)))
 
 
 @st.composite
 def failing_maps(draw: Draw) -> Workflow:
     """Generate trees of which a map fails."""
-    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), _MAPS_THAT_FAIL, 1)))
+    return _cleaned_up(draw, nodes.workflow(**_around(draw, _names(), MAPS_THAT_FAIL, 1)))
 
 
 @st.composite
@@ -188,9 +97,9 @@ def sound_trees(draw: Draw) -> Workflow:
     """Generate trees that end well, or never."""
     names: Iterator[str] = _names()
     level: dict[str, Node] = {}
-    for kind in draw(_few(_ENDS_WELL, least=1, most=3)):
+    for kind in draw(_few(ENDS_WELL, least=1, most=3)):
         _add(level, names, kind, draw(st.sampled_from([None, ()])))
-    for kind in draw(_few(_GOES_ON, most=1)):
+    for kind in draw(_few(GOES_ON, most=1)):
         _add(level, names, kind, ())
     return nodes.workflow(**level)
 
@@ -199,11 +108,11 @@ def sound_trees(draw: Draw) -> Workflow:
 def stopped_trees(draw: Draw) -> Workflow:
     """Generate trees that somebody terminates: before anything fails, or while it is cleaned up."""
     if draw(st.sampled_from([False, False, True])):
-        tree = nodes.workflow(**_around(draw, _names(), _FAIL, 1))
-        return tree.on_failure(clean_up=nodes.task(_LONG)).aborts("enough", at=20)
+        tree = nodes.workflow(**_around(draw, _names(), FAIL, 1))
+        return tree.on_failure(clean_up=nodes.task(LONG)).aborts("enough", at=20)
     names: Iterator[str] = _names()
     level: dict[str, Node] = {}
-    for kind in (_GOES_ON[0], *draw(_few((*_GOES_ON, *_ENDS_WELL, *_FAIL), most=2))):
+    for kind in (GOES_ON[0], *draw(_few((*GOES_ON, *ENDS_WELL, *FAIL), most=2))):
         _add(level, names, kind, ())
     return nodes.workflow(**level).aborts("enough", at=5)
 
@@ -212,18 +121,36 @@ def stopped_trees(draw: Draw) -> Workflow:
 def recoverable_trees(draw: Draw) -> Workflow:
     """Generate trees that fail, and what has ended well before that is no launch plan's failure."""
     inside = ("subworkflow", "dynamic", "branch")
-    return nodes.workflow(**_around(draw, _names(), _RECOVERABLE, 2, inside, beside=()))
+    names: Iterator[str] = _names()
+    top: dict[str, Node] = {}
+    _add(top, names, draw(st.sampled_from(ENDS_WELL)), None)
+    level = _around(draw, names, _RECOVERABLE, 1, inside, beside=())
+    if len(level) == 1 and draw(st.booleans()):
+        return nodes.workflow(**top, **level)
+    _add(top, names, _wrapped(draw(st.sampled_from(inside)), level), None)
+    return nodes.workflow(**top)
+
+
+@st.composite
+def families(draw: Draw) -> Workflow:
+    """Generate trees that launch others, which may do so in turn: all of them have a node n0."""
+    attempts = st.sampled_from([(QUICK,), (LOST, QUICK), (LOST, running(4).fails("nan in it"))])
+    tree = nodes.workflow(fit=nodes.task(*draw(attempts)))
+    for plan in ("training", "tuning")[: draw(st.integers(1, 2))]:
+        load = nodes.task(*draw(attempts))
+        tree = nodes.workflow(load=load, train=nodes.launch_plan(tree, of=plan))
+    return tree
 
 
 @st.composite
 def clean_ups(draw: Draw) -> Workflow:
-    """Generate trees that take their time to end: they clean up, or their engine is slow to stop."""
+    """Generate trees that take their time to end: they clean up, or are slow to stop."""
     name = next(_names())
-    kind = draw(st.sampled_from(_TASKS_THAT_FAIL))
+    kind = draw(st.sampled_from(TASKS_THAT_FAIL))
     tree = nodes.workflow(**{name: kind(name, None)})
     if draw(st.booleans()):
-        return nodes.workflow(fit=nodes.task(_LONG)).aborts("enough", at=5).on_terminate(aborting(9))
-    return tree.on_failure(clean_up=nodes.task(draw(st.sampled_from([_LONG, _QUICK]))))
+        return nodes.workflow(fit=nodes.task(LONG)).aborts("enough", at=5).on_terminate(aborting(9))
+    return tree.on_failure(clean_up=nodes.task(draw(st.sampled_from([LONG, QUICK]))))
 
 
 @st.composite
@@ -237,7 +164,7 @@ def flawed_trees(draw: Draw) -> Workflow:
     except TimelineError:  # not every node can have every flaw
         reject()
     if draw(st.booleans()):
-        _add(level, names, draw(st.sampled_from([*_ENDS_WELL[:1], *_TASKS_THAT_FAIL[:1]])), ())
+        _add(level, names, draw(st.sampled_from([*ENDS_WELL[:1], *TASKS_THAT_FAIL[:1]])), ())
     for _ in range(draw(_DEPTHS[1])):
         wrap = _wrapped(draw(st.sampled_from(_INSIDE)), level)
         level = {}
@@ -247,8 +174,8 @@ def flawed_trees(draw: Draw) -> Workflow:
 
 def many_nodes() -> st.SearchStrategy[Workflow]:
     """Generate trees with more nodes in one place than a page of a list holds; these are few."""
-    fit, last = nodes.task(immediately.succeeds()), nodes.task(running(9).fails(_says("the last")))
-    retried = nodes.task(_LOST, running(6).fails(_says("the last")))
+    fit, last = nodes.task(immediately.succeeds()), nodes.task(running(9).fails(says("the last")))
+    retried = nodes.task(LOST, running(6).fails(says("the last")))
     tune = nodes.dynamic(running(3).yields([fit] * 104 + [last]))
     again = nodes.dynamic(running(3).yields([fit] * 129 + [retried]))
     return st.sampled_from(
@@ -265,7 +192,7 @@ def _around(
     causes: tuple[Kind, ...],
     depth: int,
     inside: tuple[str, ...] = _INSIDE,
-    beside: tuple[Kind, ...] = (*_GOES_ON, *_ENDS_WELL, *_TASKS_THAT_FAIL[:1]),
+    beside: tuple[Kind, ...] = _BESIDE,
 ) -> Level:
     """Draw a cause inside of some nodes, with company wherever it may have some."""
     level = _in_company(draw, names, draw(st.sampled_from(causes)), beside, most=2)
@@ -281,14 +208,14 @@ def _in_company(
     """Draw what ends before a cause, what lives beside it, and what comes after it, or would."""
     level: dict[str, Node] = {}
     if draw(_SELDOM):
-        _add(level, names, draw(st.sampled_from(_ENDS_WELL)), None)
+        _add(level, names, draw(st.sampled_from(ENDS_WELL)), None)
     start = tuple(level)
     company = draw(_few(beside, most=most)) if beside else []
     is_first = draw(st.booleans()) if company else True
     for kind in (cause, *company) if is_first else (*company, cause):
         _add(level, names, kind, start)
     if draw(_SELDOM):
-        _add(level, names, _ENDS_WELL[0], None)
+        _add(level, names, ENDS_WELL[0], None)
     return level
 
 
@@ -316,7 +243,7 @@ def _wrapped(inside: str, level: Level) -> Kind:
 
 def _cleaned_up(draw: Draw, tree: Workflow) -> Workflow:
     """Draw what a tree's failure node does, if it has one."""
-    ending = draw(st.sampled_from([None, None, _QUICK, _LONG, running(3).fails("no way to clean")]))
+    ending = draw(st.sampled_from([None, None, QUICK, LONG, running(3).fails("no way to clean")]))
     return tree if ending is None else tree.on_failure(clean_up=nodes.task(ending))
 
 

@@ -14,7 +14,7 @@ from flyte_testkit import nodes
 from flyte_testkit.laws import _tree_shapes as shapes
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.strategies import scripts, timelines
-from flyte_testkit.timeline import running
+from flyte_testkit.timeline import queued, running, undefined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,10 +40,23 @@ __all__ = [
     "unfailing",
 ]
 
-_WHEN: Final = {  # few are left of which nothing is over by then
-    "instant": st.sampled_from([*[None] * 4, *range(10)]),
-    "realistic": st.sampled_from([*[None] * 4, *range(24)]),
+_WHEN: Final = {  # by then most are nearly over
+    "instant": st.sampled_from([*[None] * 3, *range(8)]),
+    "realistic": st.sampled_from([*[None] * 3, *range(16)]),
 }
+
+_LIVES: Final = (
+    running(5).fails("no disk"),
+    running(5).succeeds(),
+    running(5).aborts("enough"),
+    running(5).times_out(),
+    running(5).never_ends(),
+    undefined(5).fails("no such workflow"),
+    queued(5).running(5).succeeding(5).succeeds(),
+    running(5).failing(5).fails("no disk"),
+    running(5).aborting(5).aborts("enough"),
+)
+"""The ways in which executions live and end, whatever becomes of their nodes."""
 
 
 @dataclass(frozen=True)
@@ -91,19 +104,19 @@ def pages(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewi
 
 def endings(suite: Suite) -> st.SearchStrategy[TreeStory]:  # noqa: ARG001  likewise
     """Generate executions that end in each way there is, or never, read when all is over."""
-    lives = timelines(max_seconds=60, max_steps=2, outcomes=(*OUTCOMES, None))
-    scripts_ = (lives, lives, shapes.stopped_trees(), shapes.failing_trees(depth=0))
-    return st.one_of(*map(_read_when_over, scripts_), _recovered())
+    trees = shapes.stopped_trees(), shapes.failing_trees(depth=0)
+    lives = st.sampled_from(_LIVES), _timelines()
+    return st.one_of(*map(_read_when_over, (*lives, *trees)), _recovered())
 
 
 @st.composite
 def phases(draw: Draw, suite: Suite) -> TreeStory:
     """Generate executions in each phase that they can be in, if the code may be called then."""
-    lives = timelines(max_seconds=60, max_steps=3, outcomes=(*OUTCOMES, None))
-    script = draw(st.one_of(lives, shapes.clean_ups(), shapes.sound_trees()))
+    trees = shapes.clean_ups(), shapes.sound_trees()
+    story = TreeStory(draw(st.one_of(st.sampled_from(_LIVES), _timelines(), *trees)))
     if not suite.while_it_runs:
-        return TreeStory(script)
-    return TreeStory(script, events=draw(st.one_of(st.integers(0, 4), st.none())))
+        return story
+    return replace(story, events=draw(st.sampled_from([None, 0, 1, 2, 3])))
 
 
 @st.composite
@@ -114,8 +127,9 @@ def any_instant(draw: Draw, suite: Suite) -> TreeStory:
         shapes.sound_trees(),
         shapes.stopped_trees(),
         shapes.clean_ups(),
+        shapes.families(),
         scripts(nodes=True, max_nodes=3, max_depth=2, max_seconds=60, max_steps=2),
-        timelines(max_seconds=60, max_steps=2, outcomes=(*OUTCOMES, None)),
+        st.sampled_from(_LIVES),
     )
     story = draw(st.one_of(*map(_read_when_over, trees), _recovered()))
     return _at_an_instant(draw, suite, story)
@@ -124,7 +138,7 @@ def any_instant(draw: Draw, suite: Suite) -> TreeStory:
 @st.composite
 def flawed(draw: Draw, suite: Suite) -> TreeStory:
     """Generate executions that a broken server shows: what it tells of a node is not the truth."""
-    story = draw(_read_when_over(shapes.flawed_trees()))
+    story: TreeStory = draw(_read_when_over(shapes.flawed_trees()))
     if not suite.while_it_runs:
         return story
     return replace(story, events=draw(_WHEN["instant"]))
@@ -144,6 +158,10 @@ def few(draw: Draw, suite: Suite) -> TreeStory:
     script = draw(shapes.clean_ups())
     events = st.sampled_from([None, 1, 2] if suite.while_it_runs else [None])
     return TreeStory(script, events=draw(events))
+
+
+def _timelines() -> st.SearchStrategy[Timeline]:
+    return timelines(max_seconds=60, max_steps=3, outcomes=(*OUTCOMES, None))
 
 
 @st.composite

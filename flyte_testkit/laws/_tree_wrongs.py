@@ -61,12 +61,13 @@ def named_so(name: str, sample: object, nodes: Sequence[TrueNode]) -> str:
     if isinstance(sample, str):
         called = {spelled for node in nodes for spelled in (node.id, node.name, node.path)}
         return f"{name} in {sorted(called)!r}"
-    ids = sorted({node.id for node in nodes})
+    ids = sorted({(node.way[-1].execution, node.id) for node in nodes})
     if isinstance(sample, (list, tuple)):
-        return f"{name}[-1] in {ids!r}"
-    ways = ("node_id", "id.node_id", "node_execution_id.node_id", "id.node_execution_id.node_id")
-    way = next((way for way in ways if _is_there(sample, way)), "id.node_id")
-    return f"{name}.{way} in {ids!r}"
+        return f"{name}[-1] in {[node_id for _, node_id in ids]!r}"
+    ways = ("", "id.", "node_execution_id.", "id.node_execution_id.")
+    way = next((way for way in ways if _is_there(sample, f"{way}node_id")), "id.")
+    found = f"({name}.{way}execution_id.name, {name}.{way}node_id)"
+    return f"{found} == {ids[0]!r}" if len(ids) == 1 else f"{found} in {ids!r}"
 
 
 def _is_there(sample: object, way: str) -> bool:

@@ -20,7 +20,7 @@ from flyte_testkit.naming import execution_id
 from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from flyte_testkit.clock import VirtualClock
     from flyte_testkit.laws._backend import Client
@@ -188,8 +188,8 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
     """Call the code under test, whatever it does; a coroutine is run on the clock."""
     try:
         returned = function(*args)
-        if inspect.iscoroutine(returned):
-            returned = asyncio.run(returned)
+        if inspect.isawaitable(returned):
+            returned = asyncio.run(_awaited(returned))
     except unittest.SkipTest:
         raise
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does
@@ -197,6 +197,10 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
     finally:
         cast("VirtualClock", admin.clock).forgive()  # the law itself tells of a hopeless wait
     return Attempt(returned, admin.clock.broken)
+
+
+async def _awaited(it: Awaitable[Any]) -> Any:
+    return await it
 
 
 def named(returned: Any) -> str | None:

@@ -28,7 +28,6 @@ from __future__ import annotations
 from flyte_testkit.strategies._errors import execution_errors
 from flyte_testkit.strategies._executions import execution_closures, executions
 from flyte_testkit.strategies._faults import PlannedFault, fault_plans
-from flyte_testkit.strategies._growth import TreeNode
 from flyte_testkit.strategies._identifiers import execution_names, identifiers
 from flyte_testkit.strategies._literals import literal_maps, literal_types, literals
 from flyte_testkit.strategies._messages import messages
@@ -37,7 +36,7 @@ from flyte_testkit.strategies._printing import as_code, teach_hypothesis
 from flyte_testkit.strategies._scripts import scripts
 from flyte_testkit.strategies._tasks import task_execution_closures, task_executions
 from flyte_testkit.strategies._timelines import terminal_outcomes, timelines
-from flyte_testkit.strategies._trees import NodeTree, node_trees
+from flyte_testkit.strategies._trees import NodeTree, TreeNode, node_trees
 
 __all__ = [
     "NodeTree",

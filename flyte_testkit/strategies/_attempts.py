@@ -24,7 +24,17 @@ if TYPE_CHECKING:
 
     from flyte_testkit.timeline import Attempt, OpenAttempt
 
-__all__ = ["OUTPUTS", "Fate", "attempts", "bad", "opened", "seconds", "settled", "spare_retries"]
+__all__ = [
+    "OUTPUTS",
+    "PLAIN",
+    "Fate",
+    "attempts",
+    "bad",
+    "opened",
+    "seconds",
+    "settled",
+    "spare_retries",
+]
 
 Fate: TypeAlias = Literal["SUCCEEDED", "FAILED"] | None
 """What comes of something; None: it never ends."""
@@ -78,7 +88,7 @@ def attempts(
         outputs: What the last one gives if it succeeds; nothing if it does not.
     """
     if draw(_PLAINLY):
-        return [_PLAIN[fate] if not outputs else nodes.immediately.succeeds(outputs)]
+        return [nodes.immediately.succeeds(outputs)] if outputs else [*PLAIN[fate].attempts]
     again = draw(_AGAIN)
     each = milliseconds // (len(again) + SYSTEM_RETRIES + 1)
     made = [_ended(opened(draw, each, most), failure) for failure in again]
@@ -119,9 +129,9 @@ def settled(made: list[Attempt], retries: int) -> list[Attempt]:
     return made
 
 
-def spare_retries(draw: st.DrawFn, made: list[Attempt], needed: int) -> int | None:
-    """Draw what a task says of its retries that makes these attempts and needs so many."""
-    retries = draw(_SPARE)
+def spare_retries(draw: st.DrawFn, made: list[Attempt]) -> int | None:
+    """Draw what a task says of its retries that makes these attempts."""
+    retries, needed = draw(_SPARE), least_retries(tuple(made))
     if retries is None:
         return None
     ending = made[-1].ending
@@ -172,12 +182,13 @@ _AGAIN: Final = st.sampled_from(
     )
 )
 """Why attempts fail that are followed by another one; None: they take too long."""
-_PLAINLY: Final[st.SearchStrategy[bool]] = st.sampled_from((True, False, False))
-_PLAIN: Final[Mapping[Fate, Attempt]] = {
-    "SUCCEEDED": nodes.immediately.succeeds(),
-    "FAILED": nodes.immediately.fails("it fails"),
-    None: nodes.running().never_ends(),
+_PLAINLY: Final = st.sampled_from((True, False, False))
+PLAIN: Final[Mapping[Fate, nodes.Task]] = {
+    "SUCCEEDED": nodes.task(nodes.immediately.succeeds()),
+    "FAILED": nodes.task(nodes.immediately.fails("it fails")),
+    None: nodes.task(nodes.running().never_ends()),
 }
+"""The plainest task that comes to each end."""
 _SPARE: Final = st.sampled_from((None, None, None, 0, 2))
 _FAILURES: Final = failures()
 OUTPUTS: Final[st.SearchStrategy[Mapping[str, object]]] = st.sampled_from(

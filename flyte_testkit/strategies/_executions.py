@@ -22,7 +22,7 @@ from flyte_testkit.strategies._drawing import MOSTLY, RARELY, closures_of
 from flyte_testkit.strategies._error_texts import LAUNCH_CODES
 from flyte_testkit.strategies._errors import ERRORS, STORABLE, TEXTS
 
-__all__ = ["EXECUTION_PHASES", "ExecutionPhase", "execution", "execution_closures", "executions"]
+__all__ = ["EXECUTION_PHASES", "ExecutionPhase", "execution_closures", "executions"]
 
 ExecutionPhase = Literal[
     "UNDEFINED",
@@ -141,34 +141,6 @@ def _executions(
     return made
 
 
-def execution(
-    id_: identifier_pb2.WorkflowExecutionIdentifier,
-    phase: str,
-    lived: Lived,
-    error: core.ExecutionError | None = None,
-    abort: tuple[str, str] | None = None,
-) -> execution_pb2.Execution:
-    """Put an execution together whose history is known.
-
-    Args:
-        id_: Its identifier.
-        phase: Its phase, by name.
-        lived: Its times.
-        error: What it says in ``closure.error``.
-        abort: Cause and principal of its termination.
-    """
-    made = execution_pb2.Execution(id=id_)
-    _put_times(made.closure, phase, lived)
-    if error is not None:
-        made.closure.error.CopyFrom(error)
-    if abort is not None:
-        made.closure.abort_metadata.cause, made.closure.abort_metadata.principal = abort
-    if phase == "SUCCEEDED":
-        made.closure.outputs.uri = Place(root_of(id_), END).outputs()
-    _put_plain_spec(made)
-    return made
-
-
 def _put_times(closure: execution_pb2.ExecutionClosure, phase: str, lived: Lived) -> None:
     closure.MergeFrom(execution_pb2.ExecutionClosure(phase=phase))
     closure.created_at.CopyFrom(_times.stamp(lived.created))
@@ -178,26 +150,6 @@ def _put_times(closure: execution_pb2.ExecutionClosure, phase: str, lived: Lived
         if phase in OUTCOMES:
             closure.duration.CopyFrom(_times.lasted(lived.started, lived.updated))
     closure.state_change_details.occurred_at.CopyFrom(closure.created_at)
-
-
-def _put_plain_spec(made: execution_pb2.Execution) -> None:
-    id_, spec = made.id, made.spec
-    for entity, kind in (
-        (spec.launch_plan, identifier_pb2.LAUNCH_PLAN),
-        (made.closure.workflow_id, identifier_pb2.WORKFLOW),
-    ):
-        entity.CopyFrom(
-            identifier_pb2.Identifier(
-                resource_type=kind,
-                project=id_.project,
-                domain=id_.domain,
-                name="flows.train",
-                version="v1",
-            )
-        )
-    spec.metadata.system_metadata.namespace = f"{id_.project}-{id_.domain}"
-    spec.security_context.run_as.SetInParent()
-    spec.max_parallelism = 25
 
 
 def _fill_closure(draw: st.DrawFn, made: execution_pb2.Execution, phase: str) -> None:

@@ -17,6 +17,7 @@ from flyte_testkit.strategies._arguments import check_bool, check_name
 
 __all__ = [
     "DOMAINS",
+    "EVERY_PROJECT",
     "NAMES",
     "PROJECTS",
     "ResourceType",
@@ -28,7 +29,8 @@ __all__ = [
 
 ResourceType = Literal["TASK", "WORKFLOW", "LAUNCH_PLAN", "DATASET"]
 
-PROJECTS: Final = st.sampled_from(("flytesnacks", "flyteexamples", "p", "machine-learning-2"))
+EVERY_PROJECT: Final = ("flytesnacks", "flyteexamples", "p", "machine-learning-2")
+PROJECTS: Final = st.sampled_from(EVERY_PROJECT)
 DOMAINS: Final = st.sampled_from(("development", "staging", "production"))
 
 _TYPES: Final[tuple[ResourceType, ...]] = get_args(ResourceType)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["array", "gate"]
 
 
-def array(draw: st.DrawFn, fate: Fate, lasts: int, most: int) -> nodes.Array:
+def array(draw: st.DrawFn, fate: Fate, lasts: int, most: int, **said: Any) -> nodes.Array:
     """Draw a map: of its items as many fail, or never end, as lets it come to its end.
 
     Args:
@@ -30,6 +30,7 @@ def array(draw: st.DrawFn, fate: Fate, lasts: int, most: int) -> nodes.Array:
         fate: What comes of it.
         lasts: How long it may last, in milliseconds.
         most: The most phases of an attempt.
+        **said: What else is said of it.
     """
     size, ratio = draw(_SIZES), draw(_RATIOS)
     if fate != "SUCCEEDED":
@@ -58,24 +59,29 @@ def array(draw: st.DrawFn, fate: Fate, lasts: int, most: int) -> nodes.Array:
     for index, made in but.items():
         but[index] = settled(made, retries) if isinstance(made, list) else made
     concurrency = draw(_CONCURRENCY)
-    return nodes.array(*rest, size=size, but=but, min_success_ratio=ratio, concurrency=concurrency)
+    return nodes.array(
+        *rest, size=size, but=but, min_success_ratio=ratio, concurrency=concurrency, **said
+    )
 
 
-def gate(draw: st.DrawFn, fate: Fate, lasts: int) -> nodes.Gate:
+def gate(draw: st.DrawFn, fate: Fate, lasts: int, **said: Any) -> nodes.Gate:
     """Draw a gate; the arguments are those of a map."""
     signal = float if draw(RARELY) else None
     if fate is None:
-        return nodes.gate(signal=signal)
+        return nodes.gate(signal=signal, **said)
     waits = running(seconds(draw, lasts))
     if fate == "FAILED":
-        if draw(RARELY):
-            return nodes.gate(signal=signal, timeout=1 + seconds(draw, lasts))
+        if draw(RARELY) and lasts >= _SECOND:
+            timeout = 1 + seconds(draw, lasts - _SECOND)
+            return nodes.gate(signal=signal, timeout=timeout, **said)
         if signal is not None or draw(RARELY):
-            return nodes.gate(waits.times_out(), signal=signal)
-        return nodes.gate(waits.fails(failures.approval_refused()))
-    return nodes.gate(waits.succeeds() if signal is None else waits.succeeds(o0=0.5))
+            return nodes.gate(waits.times_out(), signal=signal, **said)
+        return nodes.gate(waits.fails(failures.approval_refused()), **said)
+    outputs = {} if signal is None else {"o0": 0.5}
+    return nodes.gate(waits.succeeds(outputs), signal=signal, **said)
 
 
+_SECOND: Final = 1000
 _SIZES: Final = st.sampled_from((2, 1, 3, 4, 0))
 _RATIOS: Final = st.sampled_from((None, None, 0.5, 0.0, 1.0))
 _CONCURRENCY: Final = st.sampled_from((None, None, 1, 2))

@@ -6,16 +6,27 @@ Ignorant of clocks: no moment here is now.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from google.protobuf import duration_pb2, timestamp_pb2
 from hypothesis import strategies as st
 
-__all__ = ["GAPS", "MICROSECOND", "MOMENTS", "SECOND", "lasted", "span", "stamp", "whole_seconds"]
+__all__ = [
+    "GAPS",
+    "MICROSECOND",
+    "MOMENTS",
+    "SECOND",
+    "instant",
+    "lasted",
+    "span",
+    "stamp",
+]
 
 SECOND: Final = 1_000_000_000
 MICROSECOND: Final = 1_000
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _FIRST: Final = 1_704_067_200  # 2024-01-01, a Monday without a fraction
 _LAST: Final = 4_102_444_799  # the end of 2099
 _LONG: Final = 10 * 86_400
@@ -31,6 +42,16 @@ GAPS: Final = st.tuples(st.integers(1, _LONG), _PARTS).map(
     lambda parts: parts[0] * SECOND - parts[1]
 )
 """How long something took, never nothing. Shrinks to a second, and to whole ones."""
+
+
+def instant(moment: int) -> datetime:
+    """Return a moment as a clock knows it, to the microsecond.
+
+    Example:
+        >>> instant(1_704_067_200_123_456_789).isoformat()
+        '2024-01-01T00:00:00.123456+00:00'
+    """
+    return _EPOCH + timedelta(microseconds=moment // MICROSECOND)
 
 
 def stamp(moment: int) -> timestamp_pb2.Timestamp:
@@ -56,8 +77,3 @@ def lasted(started: int, ended: int) -> duration_pb2.Duration:
         <BLANKLINE>
     """
     return span(ended - started // MICROSECOND * MICROSECOND)
-
-
-def whole_seconds(moment: int) -> int:
-    """Cut a moment to the second, as Kubernetes does."""
-    return moment // SECOND * SECOND

@@ -1,31 +1,35 @@
 """Whole runs as messages: an execution, its nodes, and the attempts of their tasks.
 
-Ignorant of how nodes grow; see ``_growth``.
+Ignorant of how they come about; see ``_theatre``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, get_args
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.errors import close_names
-from flyte_testkit.propeller.places import Place, root_of
-from flyte_testkit.propeller.wording import NODE_FAILED, WORKFLOW_ABORTED
+from flyte_testkit.nodes import workflow
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
-from flyte_testkit.strategies._drawing import MOSTLY
-from flyte_testkit.strategies._executions import Lived, execution
-from flyte_testkit.strategies._growth import Fate, Grower, TreeNode
+from flyte_testkit.strategies._attempts import PLAIN
+from flyte_testkit.strategies._theatre import Play
+from flyte_testkit.strategies._wholes import Grower
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from flyteidl.admin import execution_pb2
+    from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2
 
-__all__ = ["NodeTree", "RunPhase", "node_trees"]
+    from flyte_testkit.nodes import Workflow
+    from flyte_testkit.strategies._theatre import Change
+    from flyte_testkit.timeline import Outcome
+
+__all__ = ["NodeTree", "RunPhase", "TreeNode", "node_trees"]
 
 RunPhase = Literal[
     "UNDEFINED",
@@ -39,15 +43,36 @@ RunPhase = Literal[
 ]
 
 _PHASES: Final[tuple[RunPhase, ...]] = get_args(RunPhase)
-_FATES: Final[dict[str, Fate]] = {
-    "SUCCEEDED": "SUCCEEDED",
-    "SUCCEEDING": "SUCCEEDED",
-    "FAILED": "FAILED",
-    "FAILING": "FAILED",
-    "RUNNING": "RUNNING",
-    "ABORTING": "RUNNING",
-    "ABORTED": "ABORTED",
+_OUTCOMES: Final[Mapping[str, st.SearchStrategy[Outcome | None]]] = {
+    "RUNNING": st.sampled_from(("SUCCEEDED", "FAILED", None)),
+    **dict.fromkeys(("SUCCEEDING", "SUCCEEDED"), st.just("SUCCEEDED")),
+    **dict.fromkeys(("FAILING", "FAILED"), st.just("FAILED")),
+    **dict.fromkeys(("ABORTING", "ABORTED"), st.just("ABORTED")),
 }
+"""How those end, or would have ended, that come by a phase."""
+_LONGEST: Final = 3_600_000
+_MOMENTS: Final = st.integers(0, 24)
+
+
+@dataclass(frozen=True)
+class TreeNode:
+    """A node execution with what hangs on it.
+
+    Attributes:
+        node: The node execution.
+        tasks: The attempts of its task, in order.
+        children: The nodes below it, in the order in which they came to be.
+    """
+
+    node: node_execution_pb2.NodeExecution
+    tasks: tuple[task_execution_pb2.TaskExecution, ...] = ()
+    children: tuple[TreeNode, ...] = ()
+
+    def walk(self) -> Iterator[TreeNode]:
+        """Visit this node and all below it, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
 
 
 @dataclass(frozen=True)
@@ -71,13 +96,14 @@ class NodeTree:
 def node_trees(
     *, phase: RunPhase | None = None, max_nodes: int = 3, max_depth: int = 2
 ) -> st.SearchStrategy[NodeTree]:
-    """Generate whole runs in which execution, nodes and attempts fit each other.
+    """Generate whole runs as a server shows them at some moment: they were played, from scripts.
 
-    Children lie within their parents' times and carry their unique ids, failed attempts come before
-    the last one, an error travels from the attempt through the nodes to the execution in the words
-    of each level, and what was running when it failed or was stopped is ABORTED. There are tasks
-    with retries, decks and time-outs, caches, maps, gates, launch plans, branches, sub-workflows
-    and dynamics.
+    So execution, nodes and attempts fit each other: children carry their parents' unique ids,
+    failed attempts come before the last one, an error travels from the attempt through the nodes to
+    the execution in the words of each level, and what was running when it failed or was stopped is
+    ABORTED. There are tasks with retries, decks and time-outs, caches, maps, gates, launch plans,
+    branches, sub-workflows, dynamics and failure nodes. What real clusters show between two events
+    is there as well, such as a RUNNING execution of which no node has begun.
 
     Shrinks to an execution that has no nodes yet, or to one task where there must be some; to fewer
     nodes and levels, tasks rather than other kinds, no retries.
@@ -112,29 +138,60 @@ def node_trees(
 def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: int) -> NodeTree:
     phase = draw(st.sampled_from(phases))
     id_ = _identifiers.draw_execution_id(draw)
-    created = draw(_times.MOMENTS)
-    abort = ("stop it", "") if phase in {"ABORTING", "ABORTED"} else None
-    started = created + 500_000_000
-    if phase == "UNDEFINED" or (abort and not draw(MOSTLY)):
-        ended = started if phase == "ABORTED" else created
-        return NodeTree(execution(id_, phase, Lived(created, None, ended), abort=abort))
-    root = root_of(id_)
-    grown = Grower(draw, id_, max_nodes).scope(
-        lambda spec_id: Place(root, spec_id),
-        _FATES[phase],
-        started,
-        max_depth,
-        reason=WORKFLOW_ABORTED if phase == "ABORTED" else NODE_FAILED,
-        siblings="RUNNING" if phase == "FAILING" else "ABORTED",
-    )
-    updated = started
-    if phase not in {"RUNNING", "ABORTING"}:
-        updated = grown.until + 50_000_000
-    made = execution(
-        id_,
-        phase,
-        Lived(created, started, updated),
-        error=None if abort else grown.error,
-        abort=abort,
-    )
-    return NodeTree(made, grown.nodes)
+    created = _times.instant(draw(_times.MOMENTS))
+    if phase == "UNDEFINED":
+        return _tree(Play(_PLAIN, id_, created).changes)
+    outcome = draw(_OUTCOMES[phase])
+    script = Grower(draw, max_nodes, 3, simply=True).whole(outcome, max_depth, _LONGEST)
+    return _tree(_seen(Play(script, id_, created), phase, draw(_MOMENTS)))
+
+
+def _seen(play: Play, phase: str, moment: int) -> Sequence[Change]:
+    """Return what has changed by a moment in which an execution is in a phase.
+
+    Args:
+        play: What it plays.
+        phase: The phase.
+        moment: Which moment: how many changes come after that to this phase, if there are so many.
+    """
+    seen = None  # how many changes there were when it came to this phase
+    for number, change in enumerate(play, 1):
+        is_execution = change.what == "execution"
+        if seen is None and is_execution and change.row.phase == phase:
+            seen = number
+        elif seen is not None and is_execution and change.row.phase != phase:
+            return play.changes[: number - 1]
+        if seen is not None and number == seen + moment:
+            return play.changes[:number]
+    assert seen is not None, f"no {phase}"  # noqa: S101  the script was chosen so
+    return play.changes
+
+
+def _tree(changes: Sequence[Change]) -> NodeTree:
+    """Return what a client reads after these changes."""
+    last: dict[tuple[str, Any], Any] = {(what, row.key): row for what, row in changes}
+    execution: Any = None
+    below, tasks = dict[int | None, list[Any]](), dict[str, list[Any]]()
+    for (what, _), row in last.items():
+        if what == "execution":
+            execution = row.message
+        elif what == "node":
+            below.setdefault(row.parent_id, []).append(row)
+        else:
+            tasks.setdefault(row.message.id.node_execution_id.node_id, []).append(row.message)
+
+    def nodes(parent: int | None) -> tuple[TreeNode, ...]:
+        return tuple(node(row) for row in below.get(parent, ()))
+
+    def node(row: Any) -> TreeNode:
+        attempts = tuple(sorted(tasks.get(row.node_id, ()), key=_NUMBER))
+        children = nodes(row.id)
+        if children:  # of a branch no event says so; FlyteAdmin does
+            row.message.metadata.is_parent_node = True
+        return TreeNode(row.message, attempts, children)
+
+    return NodeTree(execution, nodes(None))
+
+
+_NUMBER: Final = attrgetter("id.retry_attempt")
+_PLAIN: Final[Workflow] = workflow(a=PLAIN["SUCCEEDED"])

@@ -9,9 +9,9 @@ Ignorant of who plays them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from flyte_testkit import nodes
 from flyte_testkit.nodes import facts
 from flyte_testkit.strategies._attempts import (
     OUTPUTS,
+    PLAIN,
     Fate,
     attempts,
     opened,
@@ -38,13 +39,12 @@ if TYPE_CHECKING:
     from flyte_testkit.nodes import Node, Workflow
     from flyte_testkit.timeline import Attempt, Timeline
 
-__all__ = ["OUTCOMES", "wholes"]
+__all__ = ["OUTCOMES", "Grower", "wholes"]
 
 OUTCOMES: Final[tuple[Outcome | None, ...]] = ("SUCCEEDED", "FAILED", "ABORTED", None)
 """How an execution ends that has nodes; None: it never does. No engine lets it be TIMED_OUT."""
 
 _SECOND: Final = 1000
-NodeT = TypeVar("NodeT", bound=nodes.Node)
 
 
 def wholes(
@@ -61,7 +61,7 @@ def wholes(
     They shrink to one task that succeeds at once, or to the least that comes to the end asked for.
 
     Args:
-        max_nodes: The most nodes beside each other.
+        max_nodes: The most nodes beside each other, a failure node included.
         max_depth: How many levels of nodes there may be below the top, those of executions that
             nodes launch included.
         max_seconds: When the end comes at the latest, if nothing is stopped by somebody.
@@ -84,20 +84,21 @@ def _wholes(
     outputs: st.SearchStrategy[Mapping[str, object]] | None,
 ) -> Workflow:
     outcome = draw(st.sampled_from(outcomes))
-    grown = _Grower(draw, max_nodes, max_steps).whole(outcome, max_depth, milliseconds)
+    grown = Grower(draw, max_nodes, max_steps).whole(outcome, max_depth, milliseconds)
     if outputs is not None and outcome == "SUCCEEDED":
         grown = grown.succeeds(draw(outputs))
     return grown
 
 
 @dataclass(frozen=True)
-class _Grower:
+class Grower:
     """Grows one tree.
 
     Attributes:
         draw: What draws.
         max_nodes: The most nodes beside each other.
         max_steps: The most phases of an attempt.
+        simply: Whether to draw the plainest more often: smaller trees, that are played faster.
         numbers: Names every node otherwise: gates of one name have one signal, launch plans of one
             name one workflow.
     """
@@ -105,26 +106,29 @@ class _Grower:
     draw: st.DrawFn
     max_nodes: int
     max_steps: int
+    simply: bool = False
     numbers: count[int] = field(default_factory=count)
 
     def whole(self, outcome: Outcome | None, depth: int, lasts: int) -> Workflow:
         """Grow all that happens in an execution."""
         draw = self.draw
         fate: Fate = None if outcome in {None, "ABORTED"} else outcome  # type: ignore[assignment]
+        said: frozenset[str] = draw(_SAID[self.simply])
         beginning, lasts = None, lasts // 2
-        if draw(RARELY):
+        if "beginning" in said:
             opener = undefined if draw(st.booleans()) else queued
             beginning = opener(seconds(draw, lasts))
-        whole = nodes.workflow(beginning, **self.scope(fate, depth, lasts // 2))
-        if draw(RARELY):
+        inside = self.scope(fate, depth, lasts // 2)
+        whole = nodes.workflow(beginning, **inside)
+        if "on_failure" in said and len(inside) < self.max_nodes:
             whole = whole.on_failure(**self.at_the_end(depth, lasts // 4))
-        if draw(RARELY):
+        if "others" in said:
             whole = whole.others(opened(draw, lasts // 8, self.max_steps).succeeds())
         if outcome == "ABORTED":
             principal = draw(STORABLE) if draw(RARELY) else ""
             at = seconds(draw, lasts)
             whole = whole.aborts(draw(_CAUSES), at=at, principal=principal)
-        if draw(RARELY):
+        if "on_terminate" in said:
             whole = whole.on_terminate(aborting(seconds(draw, lasts)))
         return whole
 
@@ -134,7 +138,7 @@ class _Grower:
         name = self.name()
         if depth > 0 and self.draw(RARELY):
             return {name: nodes.subworkflow(self.scope(fate, depth - 1, lasts))}
-        return {name: self.task(fate, lasts)}
+        return {name: self.task(fate, lasts, {})}
 
     def name(self) -> str:
         """Name a node."""
@@ -159,22 +163,24 @@ class _Grower:
             own: Fate = fate if number == turn else "SUCCEEDED"
             if number > turn:
                 own = draw(_BESIDE[fate])
-            name, after = self.name(), draw(_AFTER)
-            if after is not None and len(after) > 0:
-                after = tuple(list(grown)[:1])
-            elif at_once:
-                after = None
-            given = self.promises(grown)
-            grown[name] = self.node(own, depth, lasts // size, name, after, given)
+            name, order = self.name(), draw(_ORDERS) if number else "written"
+            said: dict[str, Any] = {}
+            if order == "first":
+                said["after"] = next(iter(grown))
+            elif order == "free" and not at_once:
+                said["after"] = ()
+            given = self.promises(grown, own) if order == "given" else {}
+            grown[name] = self.node(own, depth, lasts // size, name, given, **said)
         return grown
 
-    def promises(self, before: Mapping[str, Node]) -> dict[str, object]:
-        """Draw what a task is given: sometimes what a node before it gives."""
-        draw = self.draw
-        if not before or not draw(RARELY):
-            return {}
+    def promises(self, before: Mapping[str, Node], fate: Fate) -> dict[str, object]:
+        """Draw what a task is given: what a node before it gives, or what that does not give."""
         known = [f"{name}.{one}" for name, node in before.items() for one in facts.outputs_of(node)]
-        return {"x": nodes.promise(draw(st.sampled_from(known)))} if known else {}
+        if not known:
+            return {}
+        one = self.draw(st.sampled_from(known))
+        is_list = fate == "FAILED" and one.endswith(".xs")
+        return {"x": nodes.promise(f"{one}[9]" if is_list else one)}
 
     def node(
         self,
@@ -182,60 +188,87 @@ class _Grower:
         depth: int,
         lasts: int,
         name: str,
-        after: tuple[str, ...] | None,
         given: dict[str, object],
+        **said: Any,
     ) -> Node:
-        """Grow one node, of any kind."""
+        """Grow one node, of any kind.
+
+        Args:
+            fate: What comes of it.
+            depth: How many levels may follow below.
+            lasts: How long it may last, in milliseconds.
+            name: Its name.
+            given: What it is given, if it is a task.
+            **said: What else is said of it.
+        """
         draw = self.draw
-        kind = draw(_KINDS[fate, depth > 0])
-        if kind in {"task", "dynamic"}:
-            made = self.task(fate, lasts, is_dynamic=kind == "dynamic", depth=depth)
-            return _with(made, after=after, inputs=given) if given else _with(made, after=after)
+        kind = draw(_KINDS[fate, depth > 0, self.simply])
+        if kind == "task":
+            return self.task(fate, lasts, given, **said)
+        if kind == "late task":
+            late = [opened(draw, lasts // 2, self.max_steps).times_out() for _ in range(2)]
+            return nodes.task(*late, inputs=given, **said)
+        if kind == "dynamic":
+            return self.dynamic(fate, lasts, depth, given, **said)
         if kind == "array":
-            return _with(array(draw, fate, lasts, self.max_steps), after=after)
+            return array(draw, fate, lasts, self.max_steps, **said)
         if kind == "cached":
-            return nodes.cached(draw(OUTPUTS), after=after)
+            return nodes.cached(draw(OUTPUTS), **said)
         if kind == "gate":
-            return _with(gate(draw, fate, lasts), after=after)
+            return gate(draw, fate, lasts, **said)
         if kind == "sleep":
-            return nodes.sleep(seconds(draw, lasts), after=after)
+            return nodes.sleep(seconds(draw, lasts), **said)
+        return self.parent(kind, fate, depth, lasts, name, given, **said)
+
+    def parent(
+        self,
+        kind: str,
+        fate: Fate,
+        depth: int,
+        lasts: int,
+        name: str,
+        given: dict[str, object],
+        **said: Any,
+    ) -> Node:
+        """Grow a node that has others inside, or launches them; the arguments are those of any."""
         if kind == "branch":
             arm = self.name()
-            below = self.node(fate, depth - 1, lasts, arm, None, given)
-            return nodes.branch({arm: below}, after=after)
+            return nodes.branch({arm: self.node(fate, depth - 1, lasts, arm, given)}, **said)
         if kind == "launch plan":
             script = self.child(fate, depth - 1, lasts)
-            return nodes.launch_plan(script, of=f"plan-{name}", after=after)
-        inner = nodes.subworkflow(self.scope(fate, depth - 1, lasts // 2), after=after)
-        if draw(RARELY):
+            return nodes.launch_plan(script, of=f"plan-{name}", **said)
+        inside = self.scope(fate, depth - 1, lasts // 2)
+        inner = nodes.subworkflow(inside, **said)
+        if self.draw(RARELY) and len(inside) < self.max_nodes:
             inner = inner.on_failure(**self.at_the_end(depth - 1, lasts // 4))
         return inner
 
-    def task(
-        self, fate: Fate, lasts: int, *, is_dynamic: bool = False, depth: int = 0
-    ) -> nodes.Task:
-        """Grow a node that runs a task, which may be dynamic."""
+    def task(self, fate: Fate, lasts: int, given: dict[str, object], **said: Any) -> nodes.Task:
+        """Grow a node that runs a task."""
         draw = self.draw
-        if not is_dynamic and draw(_PLAINLY):
-            return _PLAIN[fate]
+        if draw(_PLAINLY[self.simply]):
+            plain = PLAIN[fate]
+            return nodes.task(*plain.attempts, inputs=given, **said) if given or said else plain
         if fate == "SUCCEEDED" and draw(_SELDOM):
-            return nodes.dynamic() if is_dynamic else nodes.task()
-        yields = is_dynamic and depth > 0
-        if yields and fate != "SUCCEEDED" and draw(_SELDOM):
-            yields = False
-        ends: Fate = "SUCCEEDED" if yields else fate
-        outputs = draw(OUTPUTS) if ends == "SUCCEEDED" and not yields else {}
-        made = attempts(draw, ends, lasts // 2, self.max_steps, outputs)
-        needed = nodes.task(*made).least_retries
+            return nodes.task(inputs=given, **said)
+        outputs = draw(OUTPUTS) if fate == "SUCCEEDED" else {}
+        made = attempts(draw, fate, lasts, self.max_steps, outputs)
+        options = draw(_OPTIONS)
+        return nodes.task(*made, retries=spare_retries(draw, made), inputs=given, **options, **said)
+
+    def dynamic(
+        self, fate: Fate, lasts: int, depth: int, given: dict[str, object], **said: Any
+    ) -> nodes.Task:
+        """Grow a node that runs a dynamic task, which may yield nothing."""
+        draw = self.draw
+        yields = depth > 0 and (fate == "SUCCEEDED" or not draw(_SELDOM))
+        made = attempts(draw, "SUCCEEDED" if yields else fate, lasts // 2, self.max_steps, {})
+        retries = spare_retries(draw, made)
         if yields:
             made[-1] = self.yields(made[-1], fate, depth - 1, lasts // 2)
-        elif is_dynamic and fate == "FAILED" and draw(RARELY):
-            made[-1] = nodes.immediately.running(0).fails(named.futures_not_built())
-            needed = nodes.dynamic(*made).least_retries
-        said = {"interruptible": draw(_SELDOM), "deck": draw(_SELDOM)}
-        retries = spare_retries(draw, made, needed)
-        word = nodes.dynamic if is_dynamic else nodes.task
-        return word(*made, retries=retries, **said)
+        elif fate == "FAILED" and draw(st.booleans()):
+            made = [nodes.immediately.fails(named.futures_not_built())]
+        return nodes.dynamic(*made, retries=retries, inputs=given, **draw(_OPTIONS), **said)
 
     def yields(self, attempt: Attempt, fate: Fate, depth: int, lasts: int) -> Attempt:
         """Let an attempt yield nodes, named ones or alike ones, or none at all."""
@@ -245,7 +278,8 @@ class _Grower:
         if form == "none" and fate == "SUCCEEDED":
             return story.yields([])
         if form == "alike":
-            return story.yields([self.task(fate, lasts)] * draw(st.integers(1, self.max_nodes)))
+            times = draw(st.integers(1, self.max_nodes))
+            return story.yields([self.task(fate, lasts, {})] * times)
         return story.yields(self.scope(fate, depth, lasts, at_once=True))
 
     def child(self, fate: Fate, depth: int, lasts: int) -> Timeline | Workflow:
@@ -264,16 +298,22 @@ class _Grower:
         )
 
 
-def _with(node: NodeT, **said: Any) -> NodeT:
-    """Return a node with more said of it."""
-    said = {name: value for name, value in said.items() if value is not None}
-    return replace(node, **said) if said else node
-
-
+_SAID: Final = [
+    st.sampled_from(
+        (
+            *[frozenset[str]()] * plainly,
+            frozenset({"on_failure"}),
+            frozenset({"beginning"}),
+            frozenset({"others"}),
+            frozenset({"on_terminate"}),
+            frozenset({"beginning", "on_failure", "others", "on_terminate"}),
+        )
+    )
+    for plainly in (5, 15)
+]
+"""What is said of a whole besides its nodes."""
+_ORDERS: Final = st.sampled_from(("written", "written", "free", "first", "given"))
 _CAUSES: Final = st.one_of(st.just("stop it"), STORABLE)
-_AFTER: Final[st.SearchStrategy[tuple[str, ...] | None]] = st.sampled_from(
-    (None, None, (), ("first",))
-)
 _BESIDE: Final[Mapping[Fate, st.SearchStrategy[Fate]]] = {
     "SUCCEEDED": st.just("SUCCEEDED"),
     "FAILED": st.sampled_from(("SUCCEEDED", None, "FAILED")),
@@ -281,22 +321,23 @@ _BESIDE: Final[Mapping[Fate, st.SearchStrategy[Fate]]] = {
 }
 """What may come of a node beside one that comes to this end."""
 _SELDOM: Final = st.sampled_from((False,) * 7 + (True,))
-_PLAINLY: Final = st.sampled_from((True, False, False))
-_PLAIN: Final[Mapping[Fate, nodes.Task]] = {
-    "SUCCEEDED": nodes.task(nodes.immediately.succeeds()),
-    "FAILED": nodes.task(nodes.immediately.fails("it fails")),
-    None: nodes.task(nodes.running().never_ends()),
-}
+_PLAINLY: Final = [st.sampled_from((True, False)), st.sampled_from((True, True, True, False))]
+_OPTIONS: Final[st.SearchStrategy[Mapping[str, Any]]] = st.sampled_from(
+    ({}, {}, {}, {}, {"deck": True}, {"interruptible": True})
+)
 _FORMS: Final = st.sampled_from(("named", "named", "alike", "none"))
 _LEAVES: Final[Mapping[Fate, tuple[str, ...]]] = {
     "SUCCEEDED": ("task", "task", "array", "gate", "dynamic", "cached", "sleep"),
-    "FAILED": ("task", "task", "array", "gate", "dynamic", "task", "array"),
+    "FAILED": ("task", "task", "array", "gate", "dynamic", "late task", "array"),
     None: ("task", "task", "array", "gate", "dynamic", "task", "array"),
 }
 """As many for each, so that another end leaves the kind as it is when a tree shrinks."""
 _PARENTS: Final = ("subworkflow", "dynamic", "branch", "launch plan")
 _KINDS: Final = {
-    (fate, is_deep): st.sampled_from(leaves + (_PARENTS if is_deep else ()))
+    (fate, is_deep, simply): st.sampled_from(
+        ("task",) * (3 if simply else 0) + leaves + (_PARENTS if is_deep else ())
+    )
     for fate, leaves in _LEAVES.items()
     for is_deep in (False, True)
+    for simply in (False, True)
 }

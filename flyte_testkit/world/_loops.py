@@ -21,8 +21,10 @@ import threading
 import time
 import types
 from asyncio import selector_events, tasks
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._rest import TICK, Rest
 from flyte_testkit.world import _outside
 from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
 from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
@@ -48,7 +50,8 @@ _current_frames = sys._current_frames
 _frame = sys._getframe
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
-_FAREWELL = 0.2  # real seconds in which something may come, once nothing works on the clock
+_PATIENCE = 500  # looks at most, while others are at work
+_FAREWELL = 1.0  # real seconds in which something may come, once nothing works on the clock
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
 _asleep: dict[Any, Sleeper] = {}
@@ -116,7 +119,7 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
         end_life(loop)
         return events
     if life.line.current is not None:
-        events = real(_ON_ITS_WAY)
+        events = real(_ON_ITS_WAY) or _until_rest(real)
         if not events:
             life.line.let_go()
         return events
@@ -128,7 +131,7 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
         if clock.hope.readers is not None and life.has_an_end(loop):
             clock.hope.readers.add(threading.get_ident())
         clock.count()
-    work = _outside.work_for(loop)
+    work = _outside.work_for(loop, living)
     if work is None:
         if length is None or not clock.mover.skip(length):
             _sleep(loop, life, member, length)
@@ -139,12 +142,25 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
     return real(0)
 
 
+def _until_rest(real: Callable[[float | None], Any]) -> Any:
+    """Wait on as long as others are at work: on a busy machine a call may be long on its way."""
+    rest = Rest()
+    for _ in range(_PATIENCE):
+        if rest.has_come():
+            break
+        if events := real(TICK):
+            return events
+    return []
+
+
 def _sleep(
     loop: Any, life: Life, member: Member, length: int | None, work: _outside.Work | None = None
 ) -> None:
     mover = life.reins.clock.mover
     sleeper = _asleep[loop] = mover.sleeper(length)
-    patience: list[tuple[float, Callable[[], object]]] = []
+    patience: list[tuple[float, Callable[[], float | None]]] = []
+    if work is not None and work.is_here:
+        patience.append((TICK, partial(_let_pass, mover, sleeper, Rest())))
     if work is not None:
         limit = work.grace if length is None else min(work.grace or 1e9, length / 1e6)
         if limit is None or limit > _TOLD:
@@ -165,7 +181,7 @@ def _listens(
     mover: Mover,
     sleeper: Sleeper,
     door: Door,
-    patience: list[tuple[float, Callable[[], object]]],
+    patience: list[tuple[float, Callable[[], float | None]]],
 ) -> bool:
     """Let a loop sleep as anybody does, and get up, too, when something comes."""
     who = sleeper.who
@@ -190,6 +206,28 @@ def _descriptors(selector: Any) -> dict[int, int]:
         | (4 if key.events & selectors.EVENT_WRITE else 0)
         for key in selector.get_map().values()
     }
+
+
+def _let_pass(mover: Mover, sleeper: Sleeper, rest: Rest) -> float | None:
+    """Let what is due first happen if all rest: whoever is to answer may sleep until then.
+
+    But nobody may, if nothing is due but the deadlines of the loop itself.
+
+    Returns:
+        After how many real seconds to look again; ``None`` if nothing is due, and all wait.
+    """
+    if rest.has_come():
+        with mover.lock:
+            first = mover.agenda.first()
+            threads_sleep = any(
+                not (other.endless or other in mover.doors) for other in mover.sleepers
+            )
+        if first is None:
+            mover.calls.land(sleeper.who)
+            return None
+        if threads_sleep or first is not sleeper:
+            mover.go_once(sleeper.who)
+    return TICK
 
 
 def _tell(mover: Mover, work: _outside.Work) -> None:

@@ -36,6 +36,7 @@ __all__ = ["PATCHES", "Work", "connecting", "is_expected", "note_readings", "wor
 _GRACE = 0.1  # real seconds after a reading, in which more may come
 _WAITPID = ("asyncio-waitpid-", "waitpid-")  # threads: since Python 3.11, and before
 _DESCRIPTORS = "/dev/fd"
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 _real_monotonic = time.monotonic
 
 _Events: Any = selector_events
@@ -53,10 +54,13 @@ class Work(NamedTuple):
     Attributes:
         what: In words.
         grace: For how many real seconds it is to be waited for; None for as long as it takes.
+        is_here: Whether a thread of this process does it, which lives in real time, or may itself
+            wait on the clock for a while.
     """
 
     what: str
     grace: float | None = None
+    is_here: bool = False
 
 
 _CONNECTS = Work("a connection that is being made")
@@ -80,15 +84,20 @@ def note_readings(loop: Any, events: Iterable[tuple[Any, int]]) -> None:
             _read_at[transport] = _real_monotonic()
 
 
-def work_for(loop: Any) -> Work | None:
-    """Return what is done outside for a loop that has nothing to do itself."""
+def work_for(loop: Any, loops: Iterable[Any] = ()) -> Work | None:
+    """Return what is done outside for a loop that has nothing to do itself.
+
+    Args:
+        loop: The loop.
+        loops: Those that live on the clock; what they serve is judged by their waits.
+    """
     keys = loop._selector.get_map()
     found = _CONNECTS if _connecting.get(loop) else _threads_await_a_child(loop)
     if found is None and len(keys) == 1:  # by which other threads wake it
         return None
     graces = []
     for key in list(keys.values()):
-        found = found or _work_at(loop, key)
+        found = found or _work_at(loop, key, loops)
         if found is not None and found.grace is None:
             return found
         if found is not None:
@@ -106,22 +115,42 @@ def is_expected(loop: Any) -> bool:
     )
 
 
-def _work_at(loop: Any, key: Any) -> Work | None:
+def _work_at(loop: Any, key: Any, loops: Iterable[Any]) -> Work | None:
     transport = loop._transports.get(key.fd)
     if transport is None:
         return _work_without_transport(key)
     if key.events & selectors.EVENT_WRITE or _asked.get(transport):
-        if not _is_inside(loop, key):
-            return Work("an answer from another process")
-        return None
+        return _work_of_peer(loop, key, loops, "an answer from another {}")
     read_at = _read_at.get(transport)
     if read_at is None:
         return None
     left = read_at + _GRACE - _real_monotonic()
-    if left > 0 and not _is_inside(loop, key):
-        return Work("what else another process sends", left)
-    _read_at.pop(transport, None)
-    return None
+    found = _work_of_peer(loop, key, loops, "what else another {} sends") if left > 0 else None
+    if found is None:
+        _read_at.pop(transport, None)
+        return None
+    return found._replace(grace=left)
+
+
+def _work_of_peer(loop: Any, key: Any, loops: Iterable[Any], what: str) -> Work | None:
+    """Return what the other end of a connection does, unless a loop on the clock is there."""
+    if not _is_inside(loop, key):
+        return Work(what.format("process"))
+    with _borrowed(key.fd) as found:
+        peer = found.getpeername() if found.family in _INTERNET else None
+    if peer is None or any(_is_at(each, peer[1]) for each in list(loops)):
+        return None
+    return Work(what.format("thread"), is_here=True)
+
+
+def _is_at(loop: Any, port: int) -> bool:
+    """Whether a loop has a socket at a port of this machine."""
+    for descriptor in list((loop._selector and loop._selector.get_map()) or ()):
+        if _is_socket(descriptor):
+            with _borrowed(descriptor) as one, contextlib.suppress(OSError):
+                if one.family in _INTERNET and one.getsockname()[1] == port:
+                    return True
+    return False
 
 
 def _work_without_transport(key: Any) -> Work | None:
@@ -201,7 +230,7 @@ def _is_ours(connected: socket.socket) -> bool:
     """Whether the other end of a socket is in this process."""
     try:
         peer = connected.getpeername()
-        if connected.family in (socket.AF_INET, socket.AF_INET6):
+        if connected.family in _INTERNET:
             return _is_local(peer)
         size = struct.calcsize("3i")
         credentials = connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
@@ -221,7 +250,7 @@ def _is_local(peer: Any) -> bool:
         if not _is_socket(int(name)):
             continue
         with _borrowed(int(name)) as one, contextlib.suppress(OSError):
-            if one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockname()[1] == peer[1]:
+            if one.family in _INTERNET and one.getsockname()[1] == peer[1]:
                 return True
     return False
 

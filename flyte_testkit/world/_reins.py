@@ -33,6 +33,7 @@ __all__ = [
     "is_resident",
     "is_runner",
     "reader",
+    "reins_held",
     "waits_for_ever",
 ]
 

@@ -1,16 +1,19 @@
 """What stands in for ``Thread.start``, ``Thread.join`` and ``_thread.start_new_thread``.
 
+And for what a thread does that serves, as long as it does: such threads live in real time.
+
 Ignorant of how they come to stand there.
 """
 
 from __future__ import annotations
 
 import _thread
+import socketserver
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.world._reins import caller, is_pool
+from flyte_testkit.world._reins import caller, is_pool, reins_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +24,7 @@ __all__ = ["PATCHES"]
 
 _real_start = threading.Thread.start
 _real_join = threading.Thread.join
+_real_serve_forever = socketserver.BaseServer.serve_forever
 _real_start_new = _thread.start_new_thread
 _frame = sys._getframe  # noqa: SLF001  who calls decides, and nobody else can say
 
@@ -70,9 +74,27 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
         _real_join(self)
 
 
+def serve_forever(self: Any, poll_interval: float = 0.5) -> None:
+    """Serve in real time, whoever started the thread: time would stand as long as it serves."""
+    reins = reins_held()
+    mover = None if reins is None else reins.clock.mover
+    member = None if mover is None else mover.members.here()
+    if mover is None or member is None or member.guest:
+        _real_serve_forever(self, poll_interval)
+        return
+    thread = threading.current_thread()
+    mover.leave(thread)
+    try:
+        _real_serve_forever(self, poll_interval)
+    finally:
+        if reins_held() is reins:
+            mover.join(thread, resident=True)
+
+
 PATCHES: tuple[tuple[Any, str, Any], ...] = (
     (threading.Thread, "start", start),
     (threading.Thread, "join", join),
     (_thread, "start_new_thread", start_new_thread),
     (_thread, "start_new", start_new_thread),
+    (socketserver.BaseServer, "serve_forever", serve_forever),
 )

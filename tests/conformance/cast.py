@@ -80,7 +80,9 @@ def _register_children(story, ask):
         if of not in known:
             for template in added:
                 ask("CreateTask", {"id": template["id"], "spec": {"template": template}})
-            ask("CreateWorkflow", {"id": of, "spec": spec})
+            written = [as_written(one) for one in (spec["template"], *spec["sub_workflows"])]
+            first, *others = written
+            ask("CreateWorkflow", {"id": of, "spec": {"template": first, "sub_workflows": others}})
         if plan not in known:
             ask("CreateLaunchPlan", {"id": plan, "spec": {"workflow_id": of}})
         known += [plan, of]
@@ -146,14 +148,21 @@ def _made_up(story, workflow, tasks):
         parent = call["request"]["spec"]["metadata"]["parent_node_execution"]
         if parent["execution_id"]["name"] in names:
             launched[parent["node_id"]] = given(call), _gives(story, call)
-    interface = {"inputs": {"variables": {}}, "outputs": {"variables": {}}}
+    interface, taken = {"inputs": {"variables": {}}, "outputs": {"variables": {}}}, set()
     for call in calls:
         interface["inputs"]["variables"] |= _variables(given(call))
         interface["outputs"]["variables"] |= _gives(story, call)
+        taken |= {*_taken(story, call)}
     told = Story.read("", story).told
-    return made_up.workflow(
-        workflow, _joined([told[key(name)] for name in names]), interface, tasks, launched
-    )
+    run = _joined([told[key(name)] for name in names])
+    free = {*interface["outputs"]["variables"]} - taken
+    signals = {
+        asked["request"]["id"]["signal_id"]: asked["request"]["type"]
+        for name in names
+        for asked in story["executions"][key(name)].get("calls", ())
+        if asked["call"] == "GetOrCreateSignal"
+    }
+    return made_up.workflow(workflow, run, interface, tasks, launched, free, signals)
 
 
 def _joined(runs):
@@ -177,9 +186,17 @@ def _gives(story, call):
     for asked in story["executions"][key(call["request"]["name"])].get("calls", ()):
         if asked["call"] == "GetExecutionData":
             gave |= asked.get("reply", {}).get("full_outputs", {}).get("literals", {})
+    known, taken = _variables(gave), _taken(story, call)
+    anything = {"type": unlaunched.INTEGER}
+    return known | {
+        name: known.get(name, anything) if kind is None else {"type": kind}
+        for name, kind in taken.items()
+    }
+
+
+def _taken(story, call):
     plan = call["request"]["spec"]["launch_plan"]["name"]
-    taken = unlaunched.taken_from(plan, unlaunched.with_yielded(story))
-    return {**_variables(gave), **{name: {"type": kind} for name, kind in taken}}
+    return dict(unlaunched.taken_from(plan, unlaunched.with_yielded(story)))
 
 
 def _variables(found):

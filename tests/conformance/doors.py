@@ -37,7 +37,7 @@ class Alone:
 
 
 class OverGrpc:
-    """A fake that is asked over TCP; its clock is moved to the time of each request."""
+    """A fake that is asked as clients ask it; its clock is moved to the time of each request."""
 
     def __init__(self, fake, channel):
         self.fake = fake
@@ -69,10 +69,11 @@ class OverGrpc:
 
 
 @contextmanager
-def over_grpc():
+def over_grpc(transport="tcp"):
     """A door to a fresh fake whose unscripted launches stay as they are."""
     clock = VirtualClock(start=rounding.moment(-60))
-    with FakeFlyteAdmin(clock=clock, strict=False) as fake, fake.channel() as channel:
+    fresh = FakeFlyteAdmin(clock=clock, strict=False, transport=transport)
+    with fresh as fake, fake.channel() as channel:
         yield OverGrpc(fake, channel)
 
 

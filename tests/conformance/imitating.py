@@ -31,7 +31,7 @@ ASKED = ("CreateExecution", "GetOrCreateSignal")
 @contextmanager
 def recording(pace=REALISTIC):
     """Yield a fake, and what records the runs that it plays from now on."""
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         door.fake._backend.engine.pace = pace
         yield door.fake, Recorder(door)
 

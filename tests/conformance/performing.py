@@ -45,7 +45,7 @@ def performing(story, plant):
     executions by their keys; and what hears the engine. Arguments and errors are those of
     :func:`performed`.
     """
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         teller = Teller(story.whole, door)
         teller.call(families.names(story, teller.names))
         heard = Heard(door.admin, teller.names)

@@ -37,7 +37,7 @@ from telling import Teller
 
 def as_recorded(story):
     """Tell a fresh fake the recorded events; return what it heard."""
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         teller = Teller(story.whole, door)
         heard = Heard(door.admin, teller.names)
         teller.tell()

@@ -21,6 +21,7 @@ from flytekit import (
     conditional,
     dynamic,
     map_task,
+    sleep,
     task,
     wait_for_input,
     workflow,
@@ -122,6 +123,26 @@ def waits(a: int) -> int:
 
 
 @workflow
+def all_kinds(a: int) -> int:
+    size = wait_for_input("size", timeout=timedelta(hours=1), expected_type=int)
+    found = map_task(fit)(a=listed(a=cached(a=size)))
+    nap = sleep(timedelta(seconds=4))
+    number = total(found=found)
+    number >> nap
+    return (
+        conditional("which").if_(number > 5).then(add(a=number, b=1)).else_().then(chain(a=number))
+    )
+
+
+plan_of_all = LaunchPlan.get_or_create(all_kinds, "plan_of_all")
+
+
+@workflow
+def launches_all(a: int) -> int:
+    return plan_of_all(a=a)
+
+
+@workflow
 def five(a: int):
     for b in range(5):
         add(a=a, b=b)
@@ -203,6 +224,25 @@ def test_a_run_is_played_as_it_was(run):
         if "not seen" in run:
             fake.clock.advance(25)
             fake.terminate("a-run-of-mine", "enough")
+        story = recorder.story()
+
+    assert played_again(story)[0] == []
+
+
+@pytest.mark.parametrize("number", [1, 9])
+def test_a_child_of_all_kinds_is_made_up(number):
+    tree = nodes.where(
+        size=nodes.gate(running(5).succeeds(o0=4)),
+        listed=done(o0=[1, 2, 3]),
+        n3=nodes.array(lasts(3).succeeds(), but={1: [lasts(2).fails(AGAIN), lasts(2).succeeds()]}),
+        total=done(o0=number),
+    ).others(lasts(2).succeeds())
+    with recording() as (fake, recorder):
+        for one in (all_kinds, plan_of_all, launches_all):
+            fake.register(one)
+        fake.on_launch("plan_of_all").plays(tree)
+        fake.on_launch(launches_all).plays(WHERE)
+        recorder.launch(launches_all)
         story = recorder.story()
 
     assert played_again(story)[0] == []

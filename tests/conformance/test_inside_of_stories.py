@@ -39,7 +39,7 @@ FAILING = {
 
 def launches_of(story):
     """Yield the launches of a story, by their keys, once all is told."""
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         teller = Teller(STORIES[story], door)
         teller.tell()
         executions = door.admin.store.executions

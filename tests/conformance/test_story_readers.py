@@ -22,7 +22,7 @@ TASK_PHASE = execution_pb2.TaskExecution.Phase.Name
 @contextmanager
 def told_over_grpc(name):
     """A fake that was told a story, and the identifiers of its executions by their keys."""
-    with over_grpc() as door:
+    with over_grpc("direct") as door:
         _write_what_pods_write(door.admin)
         teller = Teller(STORIES[name], door)
         teller.tell()

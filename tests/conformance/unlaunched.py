@@ -20,15 +20,21 @@ INTEGER = {"simple": "INTEGER"}
 
 def plans(story, known):
     """Yield each launch plan that is named and not known, a workflow, and the spec of that."""
-    workflow, known = story["workflow"], [*known]
+    workflow, known = story["workflow"], {_key(one) for one in known}
     for template in templates(workflow):
         for node in _deep(nodes(template)):
             plan = _plan(node)
-            if plan is None or plan in known:
+            if plan is None or _key(plan) in known:
                 continue
-            known.append(plan)
+            known.add(_key(plan))
             of = {**plan, "resource_type": "WORKFLOW", "name": f"{plan['name']}.unlaunched"}
             yield plan, of, {"template": _template(of, node, template, workflow)}
+
+
+def _key(plan):
+    """Tell a launch plan from others; workflows of that name are others."""
+    kind = plan.get("resource_type", "LAUNCH_PLAN")
+    return (kind, *(plan.get(part, "") for part in ("project", "domain", "name", "version")))
 
 
 def templates(workflow):
@@ -50,14 +56,21 @@ def with_yielded(story):
 
 
 def taken_from(plan, workflow):
-    """Yield what nodes and ends take of what a launch plan gives: name, and type it is taken as."""
+    """Yield what nodes and ends take of what a launch plan gives: name, and type it is taken as.
+
+    The type is None if that is not known.
+    """
     for template in templates(workflow):
         launching = {node["id"] for node in template["nodes"] if _launches(node, plan)}
         for node in template["nodes"]:
             takes = _taken(node, template, workflow)
             for binding in node.get("inputs", ()):
                 promise = binding["binding"].get("promise", {})
-                if promise.get("node_id") in launching and binding["var"] in takes:
+                if promise.get("node_id") not in launching or promise.get("attr_path"):
+                    continue
+                if _plan(node) is not None:
+                    yield promise["var"], None
+                elif binding["var"] in takes:
                     yield promise["var"], takes[binding["var"]]["type"]
 
 
@@ -78,7 +91,8 @@ def _deep(some):
 
 def _template(of, node, template, workflow):
     """A workflow with the interface that a node of another one needs."""
-    taken = dict(taken_from(_plan(node)["name"], workflow))
+    found = taken_from(_plan(node)["name"], workflow)
+    taken = {name: INTEGER if kind is None else kind for name, kind in found}
     takes = {
         each["var"]: {"type": _given(each["binding"], template, workflow)}
         for each in node.get("inputs", ())
@@ -108,13 +122,7 @@ def _taken(node, template, workflow):
 
 
 def _interface(node, workflow):
-    """The interface of a node that runs a task, a sub-workflow, or a launch plan: that takes all.
-
-    What a launch plan takes is of any type.
-    """
-    if _plan(node) is not None:
-        takes = {each["var"]: {"type": INTEGER} for each in node.get("inputs", ())}
-        return {"inputs": {"variables": takes}}
+    """The interface of a node that runs a task or a sub-workflow."""
     task = node.get("task_node", {}).get("reference_id")
     sub = node.get("workflow_node", {}).get("sub_workflow_ref")
     for each in [*workflow["tasks"], *workflow["sub_workflows"]]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from contextlib import closing
 
@@ -67,6 +68,57 @@ def test_a_coroutine_without_a_timeout_is_given_up_when_its_time_is_up(law):
 
     getattr(TestWait(), law)()
     getattr(TestDerived(), law)()
+
+
+class _Awaitable:
+    def __init__(self, coroutine):
+        self._coroutine = coroutine
+
+    def __await__(self):
+        return self._coroutine.__await__()
+
+
+async def in_time(remote, execution, timeout):
+    return await asyncio.wait_for(wait_for_ever(execution), timeout)
+
+
+async def passed_on(*args, **kwargs):
+    return await in_time(*args[1:], **kwargs)
+
+
+async def without(remote, execution):
+    return await wait_for_ever(execution)
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        passed_on,
+        staticmethod(in_time),
+        staticmethod(without),
+        lambda _, *args: _Awaitable(in_time(*args)),
+        functools.partial(in_time),
+    ],
+    ids=["whatever it takes", "static", "static without", "awaitable", "partial"],
+)
+def test_however_it_is_a_coroutine(wait):
+    suite = type("TestWait", (Waits,), {"wait": wait})
+
+    suite().test_keeps_its_time_budget()
+    suite().test_says_success_only_of_success()
+
+
+def test_a_timeout_that_has_a_default_is_its_own():
+    given = set()
+
+    class TestWait(Waits):
+        async def wait(self, remote, execution, timeout=5):
+            given.add(timeout)
+            return await in_time(remote, execution, timeout)
+
+    TestWait().test_keeps_its_time_budget()
+    assert given
+    assert 5 not in given
 
 
 @pytest.mark.parametrize("law", ["test_launches_exactly_once", "test_threads_launch_apart"])

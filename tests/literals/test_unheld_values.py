@@ -15,6 +15,8 @@ from flyte_testkit.client.exceptions import TypeTransformerFailedError
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.render._values import told
 
+pytestmark = pytest.mark.flyte(transport="direct")
+
 JSON = types_pb2.LiteralType(simple=types_pb2.STRUCT)
 INF = {"a": [math.inf], "b": -math.inf}
 EARLY = dt.datetime.min.replace(tzinfo=dt.timezone(dt.timedelta(hours=5)))

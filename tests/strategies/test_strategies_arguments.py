@@ -85,6 +85,29 @@ REFUSED = {
             " 'ABORTED', 'TIMED_OUT', None. Did you mean 'FAILED'?"
         ),
     ),
+    "trees of timed-out executions": (
+        lambda: s.scripts(nodes=True, outcomes=["TIMED_OUT"]),
+        (
+            "scripts(nodes=True, outcomes=['TIMED_OUT']): no engine lets an execution with nodes be"
+            " TIMED_OUT: it has FAILED if a node has timed out.\nWrite outcomes=['FAILED']."
+        ),
+    ),
+    "trees in any order": (
+        lambda: s.scripts(nodes=True, any_order=True),
+        "scripts(nodes=True, any_order=True): nodes come in their order, and by the clock.",
+    ),
+    "trees that wait for polls": (
+        lambda: s.scripts(nodes=True, max_polls=2),
+        "scripts(nodes=True, max_polls=2): nodes come in their order, and by the clock.",
+    ),
+    "nodes without a truth": (
+        lambda: s.scripts(nodes="yes"),
+        "scripts(nodes='yes'): nodes is True or False. Write one.",
+    ),
+    "trees of no nodes": (
+        lambda: s.scripts(nodes=True, max_nodes=0),
+        "scripts(max_nodes=0): max_nodes is at least 1. Write max_nodes=1 or more.",
+    ),
     "an outcome without its list": (
         lambda: s.timelines(outcomes="FAILED"),
         (

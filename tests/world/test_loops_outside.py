@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -205,6 +207,58 @@ def test_who_answers_within_this_process_decides_by_its_own_waits(clock, governe
     assert clock.elapsed == 100
 
 
+class _Sleeps(socketserver.StreamRequestHandler):
+    """Answers after as many seconds as it is told; negative ones are real."""
+
+    def handle(self):
+        while line := self.rfile.readline():
+            if float(line) < 0:
+                select.select([], [], [], -float(line))
+            else:
+                time.sleep(float(line))
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"done\n")
+
+
+@pytest.fixture(params=["older than the world", "from the world"])
+def served(request, clock):
+    """A server in threads of this process, and a world."""
+
+    def serve():
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Sleeps)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        return server, thread
+
+    server, thread = serve() if request.param == "older than the world" else (None, None)
+    with governed_by(clock):
+        if server is None:
+            server, thread = serve()
+        yield server.server_address
+        server.shutdown()
+        thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("lengths", "end"), [([-0.1, -0.1], 0), ([20, 5], 25), ([0, 50], 30), ([-0.1, 20], 20)]
+)
+def test_a_server_in_threads_is_waited_for_and_may_sleep_on_the_clock(clock, served, lengths, end):
+    async def main():
+        reader, writer = await asyncio.open_connection(*served)
+        for length in lengths:
+            writer.write(b"%f\n" % length)
+            with contextlib.suppress(asyncio.TimeoutError):
+                assert await asyncio.wait_for(reader.readline(), 30) == b"done\n"
+        at = clock.elapsed
+        writer.close()
+        await asyncio.sleep(100)
+        return at
+
+    assert asyncio.run(main()) == end
+    assert clock.elapsed == end + 100
+
+
 def test_a_unix_socket_is_judged_by_the_process_at_its_other_end(clock, governed, tmp_path):
     path = str(tmp_path / "socket")
     code = SERVER.replace(
@@ -321,8 +375,9 @@ def test_so_is_a_call_of_a_thread_that_runs_such_a_loop(admin, anew, kind):
             loop.run_until_complete(ask())
             loop.close()
 
-    with pytest.warns(RuntimeWarning, match=r"keeps real time \((uvloop.Loop|trio)\)"):
+    with pytest.warns(RuntimeWarning, match=r"keeps real time \((uvloop.Loop|trio)\)") as told:
         run()
+    assert told[0].filename == __file__  # where somebody can mend a line
 
 
 def test_a_call_from_asyncios_own_loop_is_told_nothing(admin, anew):

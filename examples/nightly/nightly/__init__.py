@@ -1,0 +1,1 @@
+"""A nightly pipeline on Flyte, and the tools around it."""

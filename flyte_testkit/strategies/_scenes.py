@@ -1,0 +1,189 @@
+"""Small scripts that bring a phase about, of a node or of an attempt, and are played until they do.
+
+Ignorant of which messages are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from flyte_testkit import failures, nodes
+from flyte_testkit.propeller.places import END, START
+from flyte_testkit.strategies import _identifiers, _times
+from flyte_testkit.strategies._attempts import PLAIN, Fate, opened
+from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._leaves import array
+from flyte_testkit.strategies._theatre import USUAL, Manner, Play
+from flyte_testkit.strategies._wholes import Grower
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from flyte_testkit.nodes import Node, Workflow
+    from flyte_testkit.timeline import OpenAttempt
+
+__all__ = ["node_scenes", "task_scenes"]
+
+_LONGEST: Final = 3_600_000
+_EDGES: Final = frozenset({START, END})
+_PARENT: Final = "n3"
+"""How a node is called that has others inside."""
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A script, and how it is played."""
+
+    script: Workflow
+    manner: Manner = USUAL
+
+
+@st.composite
+def node_scenes(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
+    """Play until a node is in a phase, and generate that node."""
+    at_the_edge = phase == "SUCCEEDED" and draw(_SELDOM)
+    scene = _Scene(_ONE) if at_the_edge else _of_node(draw, phase)
+
+    def is_meant(what: str, row: Any) -> bool:
+        if what != "node" or row.phase != phase:
+            return False
+        return (row.node_id in _EDGES) == at_the_edge
+
+    return _found(draw, scene, is_meant, phase, named=named)
+
+
+@st.composite
+def task_scenes(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
+    """Play until an attempt of a task is in a phase, and generate that attempt."""
+    scene = _of_task(draw, phase)
+
+    def is_meant(what: str, row: Any) -> bool:
+        return what == "task" and row.phase == phase
+
+    return _found(draw, scene, is_meant, phase, named=named)
+
+
+def _found(
+    draw: st.DrawFn,
+    scene: _Scene,
+    is_meant: Callable[[str, Any], bool],
+    phase: str,
+    *,
+    named: bool,
+) -> Any:
+    """Play until something is there that is meant, and return it; or more often, as drawn.
+
+    Not everything comes by every phase, such as what is cached: then the plainest task does.
+    """
+    more = draw(_MORE)
+    id_ = _identifiers.draw_execution_id(draw, named=named)
+    created = _times.instant(draw(_times.MOMENTS))
+    plainest = _Scene(_FAILING if phase == "FAILED" else _ONE, scene.manner)
+    for one in (scene, plainest):
+        found = None
+        for what, row in Play(one.script, id_, created, one.manner, begins=timedelta(0)):
+            if is_meant(what, row):
+                found, more = row.message, more - 1
+                if more < 0:
+                    break
+        if found is not None:
+            return found
+    raise AssertionError(phase)  # the scripts are chosen so that this does not happen
+
+
+def _of_node(draw: st.DrawFn, phase: str) -> _Scene:
+    """Return what brings a phase of a node about."""
+    if phase == "TIMED_OUT":
+        slow = _story(draw).times_out()
+        return _Scene(_whole(nodes.task(slow, _story(draw).times_out())))
+    if phase == "FAILED" and draw(_SELDOM):
+        return _Scene(_UNBOUND)
+    if phase == "SKIPPED":
+        after = replace(_node(draw, "SUCCEEDED"), after=("n1",))
+        beside = nodes.task(nodes.running(60).succeeds(), after=())
+        script = nodes.workflow(n1=PLAIN["FAILED"], **{_name(after): after}, n2=beside)
+        return _Scene(script, Manner(patient=True))
+    fate: Fate = "SUCCEEDED"
+    if phase in {"FAILED", "ABORTED"}:
+        fate = "FAILED" if phase == "FAILED" else None
+    if phase == "DYNAMIC_RUNNING":
+        node: Node = nodes.dynamic(_story(draw).yields(fit=_node(draw, "SUCCEEDED", depth=0)))
+    else:
+        node = _node(draw, fate)
+    if phase == "RECOVERED":
+        return _Scene(_whole(node), Manner(recovers=True))
+    if phase == "ABORTED":
+        return _Scene(_aborted(draw, node))
+    return _Scene(_whole(node))
+
+
+def _of_task(draw: st.DrawFn, phase: str) -> _Scene:
+    """Return what brings a phase of an attempt about."""
+    behind = draw(_BEHIND)
+    if phase in _ONLY_SAID:
+        word = _ONLY_SAID[phase]
+        story = getattr(nodes.immediately, word)(draw(_SECONDS)).running(draw(_SECONDS))
+        task: Node = nodes.task(story.succeeds())
+    elif phase == "ABORTED" and draw(RARELY):
+        task = nodes.task(_story(draw).times_out())
+    else:
+        fate: Fate = "SUCCEEDED"
+        if phase in {"FAILED", "ABORTED"}:
+            fate = "FAILED" if phase == "FAILED" else None
+        if phase in _OF_MAPS and draw(RARELY):
+            task = array(draw, fate, _LONGEST, 3)
+            if not task.size:
+                task = replace(task, size=2)
+        elif phase == "FAILED" and draw(_SELDOM):
+            task = nodes.task(nodes.immediately.queued(0).fails(failures.bad_image()))
+        else:
+            task = Grower(draw, 1, 4, simply=True).task(fate, _LONGEST, {})
+        if phase == "ABORTED":
+            return _Scene(_aborted(draw, task), Manner(behind=behind))
+    return _Scene(_whole(task), Manner(behind=behind))
+
+
+def _node(draw: st.DrawFn, fate: Fate, depth: int | None = None) -> Node:
+    """Draw a node of any kind; one time in four it may have others inside."""
+    if depth is None:
+        depth = 1 if draw(RARELY) else 0
+    return Grower(draw, 2, 3).node(fate, depth, _LONGEST, "a", {})
+
+
+def _whole(node: Node) -> Workflow:
+    return nodes.workflow(**{_name(node): node})
+
+
+def _name(node: Node) -> str:
+    return _PARENT if node.below() else "n0"
+
+
+def _aborted(draw: st.DrawFn, node: Node) -> Workflow:
+    """Let a node that never ends be stopped, by somebody or because another one has failed."""
+    if draw(RARELY):
+        failing = nodes.task(nodes.running(draw(_SECONDS) + 5).fails("it fails"), after=())
+        return nodes.workflow(**{_name(node): node}, n1=failing)
+    return _whole(node).aborts("stop it", at=draw(_SECONDS) + 5)
+
+
+def _story(draw: st.DrawFn) -> OpenAttempt:
+    return opened(draw, _LONGEST, 3)
+
+
+_ONE: Final = nodes.workflow(n0=PLAIN["SUCCEEDED"])
+_FAILING: Final = nodes.workflow(n0=PLAIN["FAILED"])
+_UNBOUND: Final = nodes.workflow(
+    n1=nodes.task(nodes.immediately.succeeds(xs=[0.5])),
+    n0=nodes.task(inputs={"x": nodes.promise("n1.xs[9]")}),
+)
+"""A node that is promised what there is not, so that it never runs."""
+_ONLY_SAID: Final[Mapping[str, str]] = {"WAITING_FOR_RESOURCES": "waiting"}
+_OF_MAPS: Final = frozenset({"QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "ABORTED"})
+_SECONDS: Final = st.integers(0, 600)
+_BEHIND: Final = st.sampled_from((0, 0, 0, 1, 2))
+_SELDOM: Final = st.sampled_from((False,) * 7 + (True,))
+_MORE: Final = st.sampled_from((0, 0, 1, 3))
