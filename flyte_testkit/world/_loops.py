@@ -172,7 +172,7 @@ def _sleep(
     life.door.watch(_descriptors(loop._selector))
     try:
         if _listens(mover, sleeper, life.door, patience):
-            life.reins.clock.stir()
+            life.reins.clock.stir_by(sleeper)
     finally:
         _asleep.pop(loop, None)
 
