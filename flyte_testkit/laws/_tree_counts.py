@@ -61,6 +61,8 @@ def judge_attempts(truth: Truth, answer: Any) -> Wrong | None:
                 f"attempts said {said[0].value} of {short(said[0].name)}, which means more nodes "
                 f"than one: {node} made {min(node.counts)}. Call nodes of child executions apart."
             )
+        if not told:
+            return Wrong(what, "assert list(said)")
         named = named_so("node", [each.name for each in told], [node], truth.nodes)
         check = f"assert {min(node.counts)} in [count for node, count in {among} if {named}]"
         return Wrong(what, check)
@@ -100,14 +102,22 @@ def judge_done(truth: Truth, answer: Any) -> Wrong | None:
             f"{node} is {node.phase}. Call nodes of child executions apart."
         )
         return Wrong(what, _check_over(each, node, among, are_pairs=are_pairs))
+    return _left_out(truth, told, among, are_pairs=are_pairs)
+
+
+def _left_out(truth: Truth, told: list[_Told], among: str, *, are_pairs: bool) -> Wrong | None:
+    """Return what is wrong if a node is over, and nobody says so."""
     for node in truth.nodes:
         if node.is_group or not node.is_over:
             continue
         if not any(node in each.nodes and each.value for each in told):
             what = f"done said nothing of {node}, which is {node.phase}."
+            if not told:
+                return Wrong(what, "assert list(said)")
             named = named_so("node", [each.name for each in told], [node], truth.nodes)
             if are_pairs:
-                return Wrong(what, f"assert any(it for node, it in {among} if {named})")
+                right = _said_right(told[0].raw, node)
+                return Wrong(what, f"assert {right!r} in [it for node, it in {among} if {named}]")
             return Wrong(what, f"assert any({named} for node in said)")
     return None
 
@@ -133,10 +143,14 @@ def _check_over(told: _Told, node: TrueNode, among: str, *, are_pairs: bool) -> 
     named, value = named_as("node", told.name, node), told.raw
     if not are_pairs:
         return f"assert not any({named} for node in said)"
-    right: object = node.is_over if value is None or isinstance(value, bool) else node.phase
-    if is_number(value):
-        right = NodeExecution.Phase.Value(node.phase)
-    return f"assert [it for node, it in {among} if {named}] == [{right!r}]"
+    return f"assert [it for node, it in {among} if {named}] == [{_said_right(value, node)!r}]"
+
+
+def _said_right(sample: object, node: TrueNode) -> object:
+    """Return what is true of a node, said as such a sample is."""
+    if sample is None or isinstance(sample, bool):
+        return node.is_over
+    return NodeExecution.Phase.Value(node.phase) if is_number(sample) else node.phase
 
 
 def _is_over(value: Any) -> bool:
