@@ -30,7 +30,7 @@ HEAD = """\
 
 Made by `python docs/make_coverage.py`; a test keeps it up to date. *Recorded answers* counts how
 often a real FlyteAdmin 1.16.8 was asked in the recordings that the fake is held to
-(`fixtures/recordings/`); what differs is in `docs/known-differences.md`. A refused RPC answers
+(`fixtures/recordings/`); what differs is in [the list](known-differences.md). A refused RPC answers
 UNIMPLEMENTED, and fails the test that needed it.
 """
 

@@ -157,7 +157,7 @@ def _submodules(door: str) -> Iterator[Any]:
 
 def _members(cls: type) -> Iterator[str]:
     """Tell of what a class has: its own methods and properties, and those of its house."""
-    for name in sorted(_names(cls)):
+    for name in sorted(set(_names(cls))):
         member = inspect.getattr_static(cls, name)
         text = Text(inspect.getdoc(getattr(cls, name, None)) or inspect.getdoc(member))
         if isinstance(member, (property, cached_property)):

@@ -77,7 +77,7 @@ ROOMS = {
         "__init__",
     ],
     "clock": [
-        "_heard _members _schedule _standstill _types marks",
+        "_heard _members _rest _schedule _standstill _types marks",
         "_calls _sleeper _system",
         "_turns",  # what is due, and whose turn it is
         "_door _watch",

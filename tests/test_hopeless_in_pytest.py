@@ -99,10 +99,10 @@ TESTS = """
 
 
 @pytest.fixture
-def result(pytester, monkeypatch):
+def result(pytester, warm, monkeypatch):
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take half a second
     pytester.makepyfile(TESTS)
-    return pytester.runpytest_subprocess("-p", "flyte_testkit.plugin", "-rA")
+    return warm("-p", "flyte_testkit.plugin", "-rA")
 
 
 def test_a_hopeless_wait_fails_its_own_test_wherever_it_happens(result):

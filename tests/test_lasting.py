@@ -20,13 +20,13 @@ def launch(name):
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester, warm, monkeypatch):
     """Runs test files in the manner of a user, in a process of its own."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
     def run(source, *options, **files):
         pytester.makepyfile(app=APP, test_it=source, **files)
-        return pytester.runpytest_subprocess("-p", "flyte_testkit.plugin", *options)
+        return warm("-p", "flyte_testkit.plugin", *options)
 
     return run
 

@@ -51,7 +51,7 @@ def test_five_hundred_servers_leave_nothing():
     assert (time.sleep, time.time, threading.Event.wait, threading.Thread.start) == patched
 
 
-def test_a_test_takes_its_server_and_its_clock_with_it(pytester):
+def test_a_test_takes_its_server_and_its_clock_with_it(pytester, warm):
     pytester.makepyfile(
         test_before="""
             import weakref
@@ -85,6 +85,6 @@ def test_a_test_takes_its_server_and_its_clock_with_it(pytester):
         """,
     )
 
-    result = pytester.runpytest_subprocess("-p", "no:randomly")
+    result = warm("-p", "no:randomly")
 
     result.assert_outcomes(passed=5, failed=4)

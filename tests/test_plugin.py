@@ -4,7 +4,7 @@ import pytest
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester, warm, monkeypatch):
     """Runs a test file in the manner of a user, and returns the result.
 
     In a process of its own: pytest takes back what an inner run imports, and flytekit cannot be
@@ -15,7 +15,7 @@ def run(pytester, monkeypatch):
 
     def run(source, *options):
         pytester.makepyfile(source)
-        return pytester.runpytest_subprocess("-p", "flyte_testkit.plugin", *options)
+        return warm("-p", "flyte_testkit.plugin", *options)
 
     return run
 

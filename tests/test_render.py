@@ -281,6 +281,26 @@ def hints_after(admin, *asked):
     return render.hints(admin)
 
 
+@pytest.mark.parametrize(
+    ("looks", "seconds", "told"), [(20, 600, True), (19, 600, False), (20, 0, False)]
+)
+def test_an_execution_that_is_looked_at_while_the_clock_stands_may_help(
+    admin, looks, seconds, told
+):
+    admin.add_execution("train", running(seconds).succeeds())
+    request = execution_pb2.WorkflowExecutionGetRequest()
+    request.id.project, request.id.domain, request.id.name = "flytesnacks", "development", "train"
+
+    hints = hints_after(admin, *[("GetExecution", request)] * looks)
+
+    hint = (
+        "'train' was looked at 20 times at 0 s, where the clock stands still. Only waiting in this "
+        "process moves it; child processes wait in real time.\n"
+        "For those script looks instead of seconds: running(polls(3))."
+    )
+    assert hints == ([hint] if told else [])
+
+
 def asks(rpc, name, project="flytesnacks", domain="development", version=""):
     kinds = {
         "GetActiveLaunchPlan": launch_plan_pb2.ActiveLaunchPlanRequest,

@@ -126,6 +126,11 @@ def test_what_stands_below_a_table_stays(tables, page):
     assert page.read_text() == f"{HEAD}| redis | 1 | x |\n\nBelow.\n"
 
 
+def test_a_name_that_is_not_tried_is_told_which_are(tables):
+    with pytest.raises(SystemExit, match=r"there are anyio, .*, tenacity"):
+        tables.tried(["nonsense"])
+
+
 def test_a_result_is_what_pytest_says_last(tables):
     output = "...\n1 failed, 2 passed, 3 rerun in 7.25s\n"
 

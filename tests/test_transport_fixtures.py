@@ -101,7 +101,7 @@ def test_it_is_chosen_for_a_whole_run(pytester, way):
     result.assert_outcomes(passed=1)
 
 
-def test_a_session_may_have_it_too(pytester):
+def test_a_session_may_have_it_too(pytester, warm):
     pytester.makepyfile(
         app="""
         import os, grpc
@@ -128,4 +128,4 @@ def test_a_session_may_have_it_too(pytester):
     )
     pytester.makeini("[pytest]\nflyte_session = true\nflyte_transport = direct")
 
-    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+    warm().assert_outcomes(passed=2)

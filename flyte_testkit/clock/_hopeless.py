@@ -65,26 +65,33 @@ class Hope:
         instants = (source.next_due() for source in self.sources)
         return min((instant for instant in instants if instant is not None), default=None)
 
-    def is_idle(self, who: Member, now: int, others: Callable[[], Iterable[Member]]) -> bool:
+    def is_idle(
+        self, who: Member, now: int, newest: int, others: Callable[[], Iterable[Member]]
+    ) -> bool:
         """Count a sleep with nothing scheduled; say whether it is one too many.
 
         Args:
             who: Who is about to sleep.
             now: The time.
+            newest: The order of who joined last.
             others: Returns all others whose time will come, or who run.
         """
         allowed = self.idle_sleeps()
         if not who.idle:
-            who.idle_since = now
+            who.idle_since, who.idle_order = now, newest
+            who.heard = who.spared = False
         who.idle += 1
         if who.idle > allowed // 2 and self._has_read(who):
             who.idle = 0
         if who.idle <= _allowed(who, allowed):
             return False
         everyone = (who, *others())
-        return all(one.idle > _allowed(one, allowed) for one in everyone) and any(
-            one.idle > allowed for one in everyone
-        )
+        if any(one.idle <= _allowed(one, allowed) for one in everyone):
+            return False
+        if who.heard and not who.spared:  # it may find at its next look what that one has done
+            who.spared = True
+            return False
+        return any(one.idle > allowed for one in everyone)
 
     def _has_read(self, who: Member) -> bool:
         """Whether a thread read the time since it slept last; it is asked from now on."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock._members import Member
     from flyte_testkit.clock._mover import Mover
+    from flyte_testkit.clock._sleeper import Sleeper
     from flyte_testkit.clock._types import Source
     from flyte_testkit.errors import HopelessWait
 
@@ -70,6 +71,13 @@ class Judge:
         self._hope.readers = None
         for member in self._mover.members:
             member.idle = 0
+
+    def stir_by(self, sleeper: Sleeper) -> None:
+        """Say that a sleep was ended: something happened, unless that was part of the waiting."""
+        if sleeper.by_an_heir:
+            sleeper.who.heard = True
+        else:
+            self.stir()
 
     def check(self) -> None:
         """Raise ``HopelessWait`` if this clock gave up."""
@@ -197,7 +205,7 @@ class Judge:
         mover = self._mover
         with mover.lock:
             me = mover.me()
-            idle = self._hope.is_idle(me, mover.us, lambda: self._others(me))
+            idle = self._hope.is_idle(me, mover.us, mover.members.newest, lambda: self._others(me))
         if idle:
             self._spread(self._hope.lose_to_idleness())
             self.check()

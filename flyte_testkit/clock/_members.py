@@ -64,13 +64,16 @@ class Member:
         interruptions: What it does as soon as it has the turn again, before it looks at its sleep.
         idle: Sleeps in a row with nothing scheduled.
         idle_since: When the first of them began, in microseconds.
+        idle_order: Who was the latest to join by then.
+        heard: Whether somebody who joined since then has left, or released it.
+        spared: Whether it was let go on once because of that.
         hooked: Whether its thread's end will be noticed by itself.
         is_job: Whether it is a job of a pool, whose worker outlives it.
         is_native: Whether it began in this world, and so may end with it.
     """
 
     __slots__ = (
-        *("_seat", "guest", "hooked", "idle", "idle_since"),
+        *("_seat", "guest", "heard", "hooked", "idle", "idle_order", "idle_since", "spared"),
         *("interruptions", "is_job", "is_native", "order"),
         *("queued", "sleeping", "thread", "turn"),
     )
@@ -86,9 +89,24 @@ class Member:
         self.is_job = thread is None
         self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
-        self.idle = self.idle_since = 0
+        self.idle = self.idle_since = self.idle_order = 0
+        self.heard = self.spared = False
         self._seat: Seat = _thread.allocate_lock()
         self._seat.acquire()
+
+    def hear_of(self, gone: Member) -> None:
+        """Somebody has left: this may be what it waits for."""
+        if self.sat_idle_before(gone):
+            self.heard = True
+        else:
+            self.idle = 0
+
+    def sat_idle_before(self, other: Member) -> bool:
+        """Whether another joined after this one began to sit idle.
+
+        It is rather part of the waiting then, as a look that is handed to a pool, than its end.
+        """
+        return self.idle > 0 and other.order > self.idle_order
 
     def poke(self) -> None:
         """Make it look up; only with the mover's lock held."""
@@ -114,12 +132,13 @@ class Member:
 class Members:
     """The members, by thread; only with the mover's lock held, except for ``here``."""
 
-    __slots__ = ("_by_ident", "_orders", "_waiting_for_a_thread")
+    __slots__ = ("_by_ident", "_orders", "_waiting_for_a_thread", "newest")
 
     def __init__(self) -> None:
         self._by_ident: dict[int, Member] = {}
         self._waiting_for_a_thread: dict[Member, None] = {}
         self._orders = itertools.count()
+        self.newest = 0
 
     def __len__(self) -> int:
         return len(self._by_ident) + len(self._waiting_for_a_thread)
@@ -143,7 +162,8 @@ class Members:
         self, thread: threading.Thread | None, *, guest: bool = False, hooked: bool = True
     ) -> Member:
         """Let one more take part."""
-        member = Member(thread, next(self._orders), guest=guest, hooked=hooked)
+        self.newest = next(self._orders)
+        member = Member(thread, self.newest, guest=guest, hooked=hooked)
         if thread is None or thread.ident is None:
             self._waiting_for_a_thread[member] = None
         else:

@@ -292,7 +292,7 @@ class Mover(Turns):
     def _dismiss(self, member: Member) -> None:
         self.members.remove(member)
         for other in self.members:
-            other.idle = 0  # this is what they may have waited for
+            other.hear_of(member)
         self.stop(member)
         unhook = self._unhook.pop(member, None)
         if unhook is not None:

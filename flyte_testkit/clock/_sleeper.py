@@ -12,7 +12,7 @@ from flyte_testkit.clock._schedule import Entry
 if TYPE_CHECKING:
     from _thread import RLock
 
-    from flyte_testkit.clock._members import Member
+    from flyte_testkit.clock._members import Member, Members
 
 __all__ = ["Sleeper"]
 
@@ -22,6 +22,7 @@ class _Mover(Protocol):
 
     us: int
     lock: RLock
+    members: Members
 
     def rouse(self, sleeper: Sleeper) -> None:
         """Let a settled sleeper's member be ready."""
@@ -37,7 +38,7 @@ class Sleeper(Entry):
     ``release``.
     """
 
-    __slots__ = ("endless", "hopeful", "mover", "released", "since", "who", "woken")
+    __slots__ = ("by_an_heir", "endless", "hopeful", "mover", "released", "since", "who", "woken")
 
     def __init__(self, mover: _Mover, when: int | None, rank: int, who: Member) -> None:
         super().__init__(when or 0, rank, who.order)
@@ -48,6 +49,7 @@ class Sleeper(Entry):
         self.hopeful = False  # something outside of this process may end it
         self.woken = False  # its time has come
         self.released = False  # another thread released it
+        self.by_an_heir = False  # which joined while its member sat idle already
 
     @property
     def settled(self) -> bool:
@@ -67,5 +69,7 @@ class Sleeper(Entry):
         if self.settled:
             return False
         self.released = True
+        releaser = self.mover.members.here()
+        self.by_an_heir = releaser is not None and self.who.sat_idle_before(releaser)
         self.mover.rouse(self)
         return True

@@ -166,7 +166,7 @@ class VirtualClock(Participation, Judge):
         if not sleeper.endless:
             self.count()
         if self._mover.park(sleeper):
-            self.stir()
+            self.stir_by(sleeper)
             return True
         self.check()
         return False

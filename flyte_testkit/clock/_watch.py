@@ -15,33 +15,25 @@ Ignorant of what is done about either.
 from __future__ import annotations
 
 import _thread
-import os
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
+
+from flyte_testkit.clock._rest import CAN_LOOK, RESTING, RESTING_ELSEWHERE, TICK, process, watches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flyte_testkit.clock._turns import Turns
 
-__all__ = ["TICK", "Rest", "Watch"]
+__all__ = ["Watch"]
 
 _SILENCE = 2.0  # real seconds in which everybody waits for ever, before that is told
-TICK = 0.02
-"""Real seconds between two looks."""
-_RESTING = 3  # looks that find the whole process at rest
-_RESTING_ELSEWHERE = 25  # looks without a change of turn, where a process cannot be looked at
-_LITTLE = 1_000_000  # nanoseconds of processor time between two looks that are rest
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
 _STIRRED = 0.2  # what a look counts that finds the process at rest, but not as it was
 _STANDSTILL = 10.0  # seconds of looks with others waiting, before that is told
 _LINGER = 10  # looks with nothing to do, before the watch ends
 
-_TASKS = "/proc/self/task"
-_CAN_LOOK = sys.platform.startswith("linux") and os.path.isdir(_TASKS)  # noqa: PTH112  no Path needed
-_watches: set[str] = set()  # native ids: each would never see the process at rest for the others
 _never = _thread.allocate_lock()  # for pauses: whoever is in ``time.sleep`` holds it, and worlds
 _never.acquire()  # search for who holds it anew whenever that changes
 _process_time_ns = time.process_time_ns
@@ -83,11 +75,11 @@ class Watch:
 
     def _watch(self) -> None:
         me = str(threading.get_native_id())
-        _watches.add(me)
+        watches.add(me)
         try:
             self._look_again_and_again()
         finally:
-            _watches.discard(me)
+            watches.discard(me)
 
     def _look_again_and_again(self) -> None:
         turn, silence, bored = _Turn(-1), _Silence(), 0
@@ -158,10 +150,10 @@ class _Silence:
 
     def lasts(self, silent: bool) -> float:  # noqa: FBT001  one more look
         """Look once more; say how long it has lasted, in real seconds."""
-        seen = _process() if silent and _CAN_LOOK else None
+        seen = process() if silent and CAN_LOOK else None
         if not silent:
             self._length = 0.0
-        elif not _CAN_LOOK or seen is not None:
+        elif not CAN_LOOK or seen is not None:
             self._length += TICK if seen == self._seen else TICK * _STIRRED
         self._seen = seen
         return self._length
@@ -209,54 +201,9 @@ class _Turn:
         if _process_time_ns() - self._spent > _SPIN:
             return True
         self._looks += 1
-        if not _CAN_LOOK:
-            return self._looks >= _RESTING_ELSEWHERE
-        seen = _process()
+        if not CAN_LOOK:
+            return self._looks >= RESTING_ELSEWHERE
+        seen = process()
         if seen is None or seen != self._seen:
             self._seen, self._looks = seen, 1
-        return self._looks >= _RESTING and seen is not None
-
-
-class Rest:
-    """Whether the process rests, but for the thread that asks, again and again.
-
-    A server that looks up a hundred times a second does so, too.
-    """
-
-    def __init__(self) -> None:
-        self._before: dict[str, bytes] | None = None
-        self._looks = 0
-
-    def has_come(self) -> bool:
-        """Look once more; say whether nothing stirs for a while, to look again after ``TICK``."""
-        if not _CAN_LOOK:
-            self._looks += 1
-            return self._looks >= _RESTING_ELSEWHERE
-        seen = _process(but=str(threading.get_native_id()))
-        before, self._before = self._before, seen
-        rests = seen is not None and before is not None and _spent(seen) - _spent(before) < _LITTLE
-        self._looks = self._looks + 1 if rests else 0
-        return self._looks >= _RESTING
-
-
-def _spent(seen: dict[str, bytes]) -> int:
-    """Return what all threads have had of the processor, in nanoseconds."""
-    return sum(int(had.split(maxsplit=1)[0]) for had in seen.values())
-
-
-def _process(but: str = "") -> dict[str, bytes] | None:
-    """Return what all threads but watches have had of the processor; None if one runs now."""
-    seen = {}
-    try:
-        for task in os.listdir(_TASKS):  # noqa: PTH208  fifty times a second
-            if task in _watches or task == but:
-                continue
-            with open(f"{_TASKS}/{task}/stat", "rb") as file:  # noqa: PTH123  fifty times a second
-                state = file.read().rpartition(b")")[2].split(maxsplit=1)[0]
-            if state == b"R":
-                return None
-            with open(f"{_TASKS}/{task}/schedstat", "rb") as file:  # noqa: PTH123  as above
-                seen[task] = file.read()
-    except OSError:  # it ended a moment ago
-        return None
-    return seen
+        return self._looks >= RESTING and seen is not None

@@ -148,8 +148,8 @@ def meant(answer: object) -> Meant | None:
     if (identity := identity_of(answer)) is not None:
         return Meant(identity=identity)
     raise FlyteTestkitError(
-        f"{shown(answer)} names no node. Return its unique id as 'n0-0-n1', its name, its path as "
-        "'train.fit', or the client's node execution."
+        f"{' '.join(shown(answer).split())} names no node. Return its unique id as 'n0-0-n1', its "
+        "name, its path as 'train.fit', or the client's node execution."
     )
 
 

@@ -49,7 +49,15 @@ class TreeLaws(Laws, TreePromises):
     fake FlyteAdmin when your code is back.
 
     A node may be named by its unique id, its name, its path from the top, or by the client's node
-    execution. ``read`` and the questions may be coroutines.
+    execution. ``read`` and the questions may be coroutines. The questions are
+
+    * ``outcome(self, report)``: how the execution ended, ``"SUCCEEDED"``, ``"FAILED"``,
+      ``"ABORTED"`` or ``"TIMED_OUT"``; None if it has not.
+    * ``failing(self, report)``: the node that made it fail; None if none did.
+    * ``error(self, report)``: the message or the code of that node's error.
+    * ``items(self, report)``: if that node is a map, the indexes of its items that failed.
+    * ``attempts(self, report)``: how many attempts each node has made, by node.
+    * ``done(self, report)``: the nodes that are over, or a dict that says so of each.
 
     Attributes:
         while_it_runs: Whether the code may be called while the execution runs; False if it is only

@@ -6,9 +6,11 @@ Ignorant of what the code under test wanted with them.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyte_testkit.errors import close_names
+from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.render._signals import refused_signals
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ _TASK = 1  # flyteidl.core.ResourceType.TASK
 
 _MOST = 5  # hints
 _LOOKED_INTO = 100  # look-ups
+_VAIN = 20  # looks at one instant, after which somebody is taken to have waited in real time
 
 
 class LookUp(NamedTuple):
@@ -58,6 +61,7 @@ def hints(admin: FakeFlyteAdmin) -> list[str]:
     ]
     texts += _missing_executions(admin)
     texts += refused_signals(admin.calls)
+    texts += _looks_in_vain(admin)
     texts = list(dict.fromkeys(texts))
     more = len(texts) - _MOST
     return [*texts[:_MOST], *([f"… and {more} more like these."] if more > 0 else [])]
@@ -150,3 +154,24 @@ def _missing_executions(admin: FakeFlyteAdmin) -> Iterator[str]:
             yield f"{looked} in project {project!r}, domain {domain!r}; it is in {others}."
         elif not there and (mean := close_names(name, places)):
             yield f"{looked}, which does not exist.{mean}"
+
+
+def _looks_in_vain(admin: FakeFlyteAdmin) -> Iterator[str]:
+    """Say of executions that were looked at again and again that the clock stood still."""
+    now = admin.clock.elapsed
+    looks = Counter(
+        call.request.id.name
+        for call in admin.calls
+        if call.rpc == "GetExecution" and call.code == "OK" and call.at == now
+    )
+    often = {name: times for name, times in looks.items() if times >= _VAIN}
+    if not often:
+        return
+    for glance in admin.glances():
+        name = glance.row.execution_name
+        if name in often and glance.phase not in OUTCOMES:
+            yield (
+                f"{name!r} was looked at {often[name]:,} times at {now:,g} s, where the clock "
+                "stands still. Only waiting in this process moves it; child processes wait in real "
+                "time.\nFor those script looks instead of seconds: running(polls(3))."
+            )

@@ -71,8 +71,9 @@ def gate(draw: st.DrawFn, fate: Fate, lasts: int, **said: Any) -> nodes.Gate:
         return nodes.gate(signal=signal, **said)
     waits = running(seconds(draw, lasts))
     if fate == "FAILED":
-        if draw(RARELY):
-            return nodes.gate(signal=signal, timeout=1 + seconds(draw, lasts), **said)
+        if draw(RARELY) and lasts >= _SECOND:
+            timeout = 1 + seconds(draw, lasts - _SECOND)
+            return nodes.gate(signal=signal, timeout=timeout, **said)
         if signal is not None or draw(RARELY):
             return nodes.gate(waits.times_out(), signal=signal, **said)
         return nodes.gate(waits.fails(failures.approval_refused()), **said)
@@ -80,6 +81,7 @@ def gate(draw: st.DrawFn, fate: Fate, lasts: int, **said: Any) -> nodes.Gate:
     return nodes.gate(waits.succeeds(outputs), signal=signal, **said)
 
 
+_SECOND: Final = 1000
 _SIZES: Final = st.sampled_from((2, 1, 3, 4, 0))
 _RATIOS: Final = st.sampled_from((None, None, 0.5, 0.0, 1.0))
 _CONCURRENCY: Final = st.sampled_from((None, None, 1, 2))

@@ -89,7 +89,8 @@ def scripts(  # noqa: PLR0913  keywords, each of them of one script
     Shrinks to ``immediately.succeeds()``, or to one task that does so.
 
     Args:
-        max_seconds: When the ending comes at the latest. A test waits that long on its clock.
+        max_seconds: When the ending comes at the latest. A test waits that long on its clock; what
+            is terminated takes half a second more.
         max_steps: The most phases before the ending; of a tree, those of each attempt.
         outcomes: As of :func:`timelines`. No tree is ``"TIMED_OUT"``.
         outputs: Draws the outputs of those that succeed, by name; none by default, or what a

@@ -131,7 +131,8 @@ class _Map:
                 self.error = error_of(Worded(self._told(fallen), "", "UNKNOWN"), at)
             failed += len(fallen)
             active = [item for item in active if item.last is None]
-            goes_on = self.array.run_all_sub_nodes and (active or to_come)
+            runs_all = getattr(self.array, "run_all_sub_nodes", False)  # newer than flyteidl 1.16.1
+            goes_on = runs_all and (active or to_come)
             if failed > self._may_fail and not goes_on:
                 error = self.error or error_of(wording.too_few_items(), at)
                 yield self._last(at, "FAILED", error=error)

@@ -24,7 +24,7 @@ from asyncio import selector_events, tasks
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.clock._watch import TICK, Rest
+from flyte_testkit.clock._rest import TICK, Rest
 from flyte_testkit.world import _outside
 from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
 from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
@@ -50,6 +50,7 @@ _current_frames = sys._current_frames
 _frame = sys._getframe
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
+_PATIENCE = 500  # looks at most, while others are at work
 _FAREWELL = 1.0  # real seconds in which something may come, once nothing works on the clock
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
@@ -118,7 +119,7 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
         end_life(loop)
         return events
     if life.line.current is not None:
-        events = real(_ON_ITS_WAY)
+        events = real(_ON_ITS_WAY) or _until_rest(real)
         if not events:
             life.line.let_go()
         return events
@@ -141,6 +142,17 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
     return real(0)
 
 
+def _until_rest(real: Callable[[float | None], Any]) -> Any:
+    """Wait on as long as others are at work: on a busy machine a call may be long on its way."""
+    rest = Rest()
+    for _ in range(_PATIENCE):
+        if rest.has_come():
+            break
+        if events := real(TICK):
+            return events
+    return []
+
+
 def _sleep(
     loop: Any, life: Life, member: Member, length: int | None, work: _outside.Work | None = None
 ) -> None:
@@ -160,7 +172,7 @@ def _sleep(
     life.door.watch(_descriptors(loop._selector))
     try:
         if _listens(mover, sleeper, life.door, patience):
-            life.reins.clock.stir()
+            life.reins.clock.stir_by(sleeper)
     finally:
         _asleep.pop(loop, None)
 

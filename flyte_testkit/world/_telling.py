@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["asker", "tell"]
 
 _WAITS = frozenset({"threading", "queue", "concurrent.futures._base", "multiprocessing.pool"})
-_ROOMS = (f"{__package__}.", "flyte_testkit.wire.", "grpc.", "asyncio.")
+_ROOMS = (f"{__package__}.", "flyte_testkit.clock.", "flyte_testkit.wire.", "grpc.", "asyncio.")
 _frame = sys._getframe  # noqa: SLF001  the line to be told is a caller's
 
 

@@ -1,10 +1,9 @@
-import functools
 from pathlib import Path
 
 import broken_suites
 import pytest
+from breaking import pasted, told
 from broken_suites import BROKEN
-from hypothesis import settings
 
 from flyte_testkit.errors import BrokenLaw
 
@@ -17,27 +16,9 @@ SLOW = {  # pasted, these spin, and the server's own guard against that takes tw
 }
 
 
-@functools.cache
-def told(bug, **options):
-    base, law = BROKEN[bug]
-    phases = settings().phases if options else base.settings.phases
-    body = {
-        "__module__": base.__module__,
-        "settings": settings(base.settings, phases=phases, **options),
-    }
-    suite = type(base.__name__, (base,), body)
-    with pytest.raises(BrokenLaw) as broken:
-        getattr(suite(), law)()
-    return str(broken.value)
-
-
-def pasted(text):
-    return text.split("A test that shows it again:\n\n", 1)[1]
-
-
 @pytest.mark.parametrize("bug", BROKEN)
 def test_the_laws_find(bug):
-    text = told(bug)
+    text = told(*BROKEN[bug])
 
     compile(pasted(text), bug, "exec")
 
@@ -45,7 +26,7 @@ def test_the_laws_find(bug):
 def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     bugs = {law: bug for bug, (_, law) in BROKEN.items() if bug not in SLOW}.values()  # one a law
     pytester.syspathinsert(HERE)
-    pytester.makepyfile(**{f"test_{bug}": pasted(told(bug)) for bug in bugs})
+    pytester.makepyfile(**{f"test_{bug}": pasted(told(*BROKEN[bug])) for bug in bugs})
 
     result = pytester.runpytest_inprocess(
         *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
@@ -74,11 +55,11 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     ],
 )
 def test_a_broken_law_is_told_with_the_simplest_story(bug, story):
-    assert story in told(bug, max_examples=50)
+    assert story in told(*BROKEN[bug], max_examples=50)
 
 
 def test_a_broken_law_shows_what_the_client_did_when():
-    text = told("oversleeps", max_examples=50)
+    text = told(*BROKEN["oversleeps"], max_examples=50)
 
     assert text == OVERSLEEPS
 
@@ -120,7 +101,7 @@ def test_keeps_its_time_budget_again(flyte_admin, flyte_client):
 
 
 def test_long_pictures_are_cut_in_the_middle():
-    text = told("asks_all_the_time")
+    text = told(*BROKEN["asks_all_the_time"])
 
     assert "more instants …" in text
     assert len(text.splitlines()) < 70

@@ -1,12 +1,12 @@
 """The laws of trees find what is wrong with reports, spare those that are right, and tell of it."""
 
-import functools
 import unittest
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import tree_bugs
+from breaking import pasted, told
 from hypothesis import Phase, settings
 from hypothesis.errors import InvalidArgument
 from tree_bugs import NAMED, TREE_BUGS
@@ -32,30 +32,12 @@ PASTED = (  # one that blames, one that counts, one that raises, one of a run th
 LAWS = sorted(name for name in dir(laws.TreeLaws) if name.startswith("test_"))
 
 
-@functools.cache
-def told(bug, **options):
-    base, law = TREE_BUGS[bug]
-    phases = settings().phases if options else base.settings.phases
-    body = {
-        "__module__": base.__module__,
-        "settings": settings(base.settings, phases=phases, **options),
-    }
-    suite = type(base.__name__, (base,), body)
-    with pytest.raises(BrokenLaw) as broken:
-        getattr(suite(), law)()
-    return str(broken.value)
-
-
-def pasted(text):
-    return text.split("A test that shows it again:\n\n", 1)[1]
-
-
 MORE = ("RaisesWhenOneFailed", "LaunchesItAgain")
 
 
 @pytest.mark.parametrize("bug", [*NAMED, *MORE])
 def test_the_laws_find_within_200_examples(bug):
-    text = told(bug)
+    text = told(*TREE_BUGS[bug])
 
     compile(pasted(text), bug, "exec")
 
@@ -63,7 +45,7 @@ def test_the_laws_find_within_200_examples(bug):
 def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     bugs = PASTED
     pytester.syspathinsert(HERE)
-    pytester.makepyfile(**{f"test_{bug}": pasted(told(bug)) for bug in bugs})
+    pytester.makepyfile(**{f"test_{bug}": pasted(told(*TREE_BUGS[bug])) for bug in bugs})
 
     result = pytester.runpytest_inprocess(
         *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
@@ -92,7 +74,10 @@ def test_what_is_told_of_right_code_would_pass(pytester):
             def done(self, report):
                 return {"/".join(("run", *way)) for way in report.done}
         """,
-        **{f"test_{bug}": pasted(told(bug)).replace("tree_bugs", "mended") for bug in bugs},
+        **{
+            f"test_{bug}": pasted(told(*TREE_BUGS[bug])).replace("tree_bugs", "mended")
+            for bug in bugs
+        },
     )
 
     result = pytester.runpytest_inprocess(
@@ -162,7 +147,7 @@ def test_a_right_report_by_flytekits_client_keeps(law):
 
 
 def test_a_broken_law_is_told_with_the_simplest_tree_its_nodes_and_a_test():
-    text = told("TakesTheParentsError", max_examples=50)
+    text = told(*TREE_BUGS["TakesTheParentsError"], max_examples=50)
 
     assert text.startswith(TAKES_THE_PARENTS_ERROR)
     assert "  fit (n0)  0 s – 9 s  FAILED  USER:RuntimeError  launched run-n0-0" in text

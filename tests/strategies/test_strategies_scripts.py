@@ -51,13 +51,21 @@ def test_a_tree_is_taken_and_comes_to_the_end_asked_for(outcome):
     comes()
 
 
+@PLAYED
+@given(scripts(nodes=True, max_seconds=0, outcomes=["SUCCEEDED", "FAILED"]))
+def test_a_tree_of_no_seconds_ends_at_once(tree):
+    launch = FakeFlyteAdmin(transport="direct").add_execution("run", tree)
+
+    assert launch.phase in {"SUCCEEDED", "FAILED"}
+
+
 @MORE
 @given(scripts(nodes=True, max_nodes=2, max_depth=1))
 def test_bounds_of_a_tree_are_kept(tree):
     assert len(tree.nodes) <= 2
     for node in below(tree):
         inside = node.below()
-        assert len(inside) <= 3  # a failure node counts for itself
+        assert len(inside) <= 2
         assert not any(one.below() for one in inside.values())
 
 

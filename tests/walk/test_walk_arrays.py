@@ -2,6 +2,7 @@
 
 import pytest
 from flyteidl.core import execution_pb2 as core
+from flyteidl.core import workflow_pb2
 from templates import INTEGER, INTEGERS, MAYBE_INTEGERS, Definitions, promise
 from walking import walking
 
@@ -174,6 +175,10 @@ def test_all_may_fail_if_none_has_to_succeed():
         assert walk.data("n0")[1] == {"o0": [None, None, None]}
 
 
+@pytest.mark.skipif(
+    "run_all_sub_nodes" not in workflow_pb2.ArrayNode.DESCRIPTOR.fields_by_name,
+    reason="flyteidl 1.16.1 has no such field",
+)
 def test_all_run_to_their_end_where_the_map_says_so():
     script = nodes.array(DONE, but={1: NAN})
     with mapped(script, run_all_sub_nodes=True) as walk:

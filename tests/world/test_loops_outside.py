@@ -375,8 +375,9 @@ def test_so_is_a_call_of_a_thread_that_runs_such_a_loop(admin, anew, kind):
             loop.run_until_complete(ask())
             loop.close()
 
-    with pytest.warns(RuntimeWarning, match=r"keeps real time \((uvloop.Loop|trio)\)"):
+    with pytest.warns(RuntimeWarning, match=r"keeps real time \((uvloop.Loop|trio)\)") as told:
         run()
+    assert told[0].filename == __file__  # where somebody can mend a line
 
 
 def test_a_call_from_asyncios_own_loop_is_told_nothing(admin, anew):

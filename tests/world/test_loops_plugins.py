@@ -38,7 +38,7 @@ async def until_done(admin, launch):
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester, warm, monkeypatch):
     """Runs a test file in a process of its own, with the plugins that it wants."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # other plugins take half a second
 
@@ -46,7 +46,7 @@ def run(pytester, monkeypatch):
         pytester.makepyfile(source)
         names = ("flyte_testkit.plugin", *plugins)
         options = [option for name in names for option in ("-p", name)]
-        return pytester.runpytest_subprocess(*options, timeout=60)
+        return warm(*options, timeout=60)
 
     return run
 

@@ -857,3 +857,14 @@ def test_our_own_client_reads_the_exact_time(clock):
         before = _time.monotonic()
         time.sleep(600)
         assert _time.monotonic() - before == 600
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_callback_that_sleeps_is_told_whoever_calls_sleep(clock, by_name):
+    with governed_by(clock):
+        if by_name:
+            clock.call_later(5, time.sleep, 3)
+        else:
+            clock.call_later(5, lambda: time.sleep(3))
+        with pytest.raises(ClockError, match="tried to wait"):
+            clock.advance(10)
