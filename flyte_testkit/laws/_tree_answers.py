@@ -73,7 +73,7 @@ def judge_failing(truth: Truth, answer: Any) -> Wrong | None:
     told = f"failing said {short(answer)}{also}; but"
     if culprits:
         what = f"{told} {culprits[0]} made it fail.{because(culprits[0])}"
-        return Wrong(what, f"assert {named_so('said', answer, culprits)}")
+        return Wrong(what, f"assert {named_so('said', [answer], culprits, truth.nodes)}")
     return Wrong(
         f"{told} no node of it has failed. The execution is {truth.phase}.", "assert not said"
     )

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from flyte_testkit.errors import FlyteTestkitError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["Meant", "Step", "identity_of", "meant", "spelled", "spellings"]
+__all__ = ["Meant", "Step", "identity_of", "meant", "names_like", "spelled", "spellings"]
 
 _BETWEEN: Final = re.compile(r"\s*(?:->|[./>:»→\s])+\s*")  # what stands between the parts of a path
 _ITEM: Final = re.compile(r"\[(\d+)\]$")
@@ -72,19 +72,60 @@ def spellings(way: Sequence[Step]) -> frozenset[str]:
     Args:
         way: How one comes to it, from the top; the node itself is last.
     """
-    return frozenset(map(spelled, _spellings(way)))
+    return frozenset(_in_one_spelling(parts) for parts in _ways_of(way).values())
 
 
-def _spellings(way: Sequence[Step]) -> Iterator[str]:
+def names_like(
+    said: Sequence[Any], ways: Sequence[Sequence[Step]], among: Sequence[Sequence[Step]]
+) -> list[Any]:
+    """Return what code would have called some nodes that calls others so.
+
+    Args:
+        said: What it said, texts or sequences of texts.
+        ways: How one comes to the nodes.
+        among: How one comes to all nodes that there are.
+    """
+    sample = said[0] if said else ""
+    between = _BETWEEN.search(sample) if isinstance(sample, str) else None
+    forms = set(_ways_of(ways[0]))
+    for each in said:
+        text = _in_one_spelling([each] if isinstance(each, str) else each)
+        known = [_ways_of(way) for way in among]
+        of_it = {form for it in known for form in it if _in_one_spelling(it[form]) == text}
+        forms = (forms & of_it) or forms
+    taken = {each if isinstance(each, str) else tuple(each) for each in said}
+    found: set[Any] = set()
+    for way in ways:
+        for form in forms:
+            parts = _ways_of(way)[form]
+            found.add(
+                (between[0] if between else ".").join(parts) if isinstance(sample, str) else parts
+            )
+    names = sorted(found - taken) or sorted(found)
+    return [list(name) for name in names] if isinstance(sample, list) else names
+
+
+def _in_one_spelling(parts: Sequence[str]) -> str:
+    return spelled(".".join(parts))
+
+
+def _ways_of(way: Sequence[Step]) -> dict[str, tuple[str, ...]]:
+    """Return all that a node may be called, in parts, by the form of the name."""
     here = way[-1]
     within = [step for step in way if step.execution == here.execution]
-    yield from (here.id, here.name, here.full_name)
+    found = {
+        "id": (here.id,),
+        "name": (here.name,),
+        "full_name": (here.full_name,),
+        "id in its execution": (here.execution, here.id),
+    }
     for part in ("id", "spec_id", "name", "full_name"):
-        from_the_top = ".".join(getattr(step, part) for step in way)
-        inside = ".".join(getattr(step, part) for step in within)
-        yield from (from_the_top, f"{way[0].execution}.{from_the_top}")
-        yield f"{here.execution}.{inside}"
-    yield f"{here.execution}.{here.id}"
+        from_the_top = tuple(str(getattr(step, part)) for step in way)
+        found[f"way by {part}"] = from_the_top
+        found[f"way by {part} from the execution"] = (way[0].execution, *from_the_top)
+        inside = (str(getattr(step, part)) for step in within)
+        found[f"way by {part} in its execution"] = (here.execution, *inside)
+    return found
 
 
 def meant(answer: object) -> Meant | None:
@@ -96,7 +137,7 @@ def meant(answer: object) -> Meant | None:
     Raises:
         FlyteTestkitError: It is none of these.
     """
-    if answer is None or answer in ("", ()):
+    if answer is None or (isinstance(answer, (str, list, tuple)) and not answer):
         return None
     if isinstance(answer, (list, tuple)) and all(isinstance(part, str) for part in answer):
         answer = ".".join(answer)

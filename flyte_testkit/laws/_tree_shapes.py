@@ -138,7 +138,10 @@ def families(draw: Draw) -> Workflow:
     tree = nodes.workflow(fit=nodes.task(*draw(attempts)))
     for plan in ("training", "tuning")[: draw(st.integers(1, 2))]:
         load = nodes.task(*draw(attempts))
-        tree = nodes.workflow(load=load, train=nodes.launch_plan(tree, of=plan))
+        level: dict[str, Node] = {"load": load, "train": nodes.launch_plan(tree, of=plan)}
+        if draw(st.booleans()):  # n0 goes on while one of its nodes, an n0 as well, is over
+            level = dict(reversed(level.items()))
+        tree = nodes.workflow(**level)
     return tree
 
 

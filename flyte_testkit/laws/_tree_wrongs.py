@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from flyte_testkit.errors import cut
-from flyte_testkit.laws._tree_names import identity_of
+from flyte_testkit.laws._tree_names import identity_of, names_like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from flyte_testkit.laws._tree_truth import TrueNode
 
-__all__ = ["Wrong", "because", "is_number", "named_so", "short"]
+__all__ = ["Wrong", "because", "is_number", "named_as", "named_so", "short"]
 
 _LETTERS = 80
 
@@ -50,20 +50,39 @@ def because(node: TrueNode) -> str:
     return f" It says {short(messages[0])}." if messages else ""
 
 
-def named_so(name: str, sample: object, nodes: Sequence[TrueNode]) -> str:
+def named_as(name: str, said: object, node: TrueNode) -> str:
+    """Return, as code, that a name is what the code under test has called a node.
+
+    Args:
+        name: What is compared.
+        said: What it was called.
+        node: The node.
+    """
+    if isinstance(said, (str, list, tuple)):
+        return f"{name} == {said!r}"
+    return _is_the_same(name, said, [node])
+
+
+def named_so(
+    name: str, said: Sequence[object], nodes: Sequence[TrueNode], among: Sequence[TrueNode]
+) -> str:
     """Return, as code, that a name means one of these nodes.
 
     Args:
         name: What is compared.
-        sample: A name that the code under test has given: it is compared as such are.
+        said: Names that the code under test has given: it is compared as such are.
         nodes: The nodes.
+        among: All nodes that there are.
     """
-    if isinstance(sample, str):
-        called = {spelled for node in nodes for spelled in (node.id, node.name, node.path)}
-        return f"{name} in {sorted(called)!r}"
+    sample = said[0] if said else ""
+    if not isinstance(sample, (str, list, tuple)):
+        return _is_the_same(name, sample, nodes)
+    called = names_like(said, [node.way for node in nodes], [node.way for node in among])
+    return f"{name} in {called!r}"
+
+
+def _is_the_same(name: str, sample: object, nodes: Sequence[TrueNode]) -> str:
     ids = sorted({(node.way[-1].execution, node.id) for node in nodes})
-    if isinstance(sample, (list, tuple)):
-        return f"{name}[-1] in {[node_id for _, node_id in ids]!r}"
     ways = ("", "id.", "node_execution_id.", "id.node_execution_id.")
     way = next((way for way in ways if _is_there(sample, f"{way}node_id")), "id.")
     found = f"({name}.{way}execution_id.name, {name}.{way}node_id)"

@@ -173,15 +173,14 @@ class TreeLaws(Laws, TreePromises):
                     f"define {question}(self, report)."
                 )
         looked = look(self, story, questions)
+        if breach := self._raised(story, looked):  # no answer is none that is true
+            return breach
         breaches = (self._judged(story, looked, question) for question in questions)
         return next((breach for breach in breaches if breach), None)
 
     def _judged(self, story: TreeStory, looked: Looked, question: str) -> Breach | None:
-        """Return what is wrong with the answer to a question; that it has none others tell."""
-        said = looked.said.get(question)
-        if said is None or said.raised is not None:
-            return None
-        wrong = _JUDGES[question](looked.truth, said.returned)
+        """Return what is wrong with the answer to a question."""
+        wrong = _JUDGES[question](looked.truth, looked.said[question].returned)
         if wrong is None:
             return None
         return tree_breach(self, story, looked, wrong.what, wrong.check, questions=(question,))

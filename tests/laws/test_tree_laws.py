@@ -10,10 +10,12 @@ from breaking import pasted, told
 from hypothesis import Phase, settings
 from hypothesis.errors import InvalidArgument
 from tree_bugs import NAMED, TREE_BUGS
-from tree_readers import Report
+from tree_readers import NODE_OVER, Report
 
-from flyte_testkit import laws
+from flyte_testkit import laws, nodes, running
 from flyte_testkit.errors import BrokenLaw, FlyteTestkitError
+from flyte_testkit.laws._tree_counts import judge_done
+from flyte_testkit.laws._tree_truth import Truth
 
 HERE = Path(__file__).parent
 FEW = settings(derandomize=True, max_examples=2, database=None)
@@ -24,11 +26,16 @@ PASTED = (  # one that blames, one that counts, one that raises, one of a run th
     "ExpectsATaskOfEveryNode",
     "WaitsForWhatIsRecovered",
     "StopsWhatHasFailed",
+    "RaisesOnTheSecondPage",
+    "CallsNodesFromTheTopOfTheRun",
 )
 LAWS = sorted(name for name in dir(laws.TreeLaws) if name.startswith("test_"))
 
 
-@pytest.mark.parametrize("bug", NAMED)
+MORE = ("RaisesWhenOneFailed", "LaunchesItAgain")
+
+
+@pytest.mark.parametrize("bug", [*NAMED, *MORE])
 def test_the_laws_find_within_200_examples(bug):
     text = told(*TREE_BUGS[bug])
 
@@ -48,6 +55,83 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     result.assert_outcomes(failed=len(bugs))
     assert "NameError" not in text
     assert "ImportError" not in text
+
+
+def test_what_is_told_of_right_code_would_pass(pytester):
+    bugs = ("RaisesOnTheSecondPage", "CallsNodesFromTheTopOfTheRun")
+    pytester.syspathinsert(HERE)
+    pytester.makepyfile(
+        mended="""
+        from tree_bugs import Trees
+        from tree_readers import Report
+
+        class RaisesOnTheSecondPage(Trees):
+            report = Report
+
+        class CallsNodesFromTheTopOfTheRun(Trees):
+            report = Report
+
+            def done(self, report):
+                return {"/".join(("run", *way)) for way in report.done}
+        """,
+        **{
+            f"test_{bug}": pasted(told(*TREE_BUGS[bug])).replace("tree_bugs", "mended")
+            for bug in bugs
+        },
+    )
+
+    result = pytester.runpytest_inprocess(
+        *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
+    )
+
+    result.assert_outcomes(passed=len(bugs))
+
+
+def test_a_done_node_may_be_told_in_pairs_with_its_phase_or_whether_it_is_over():
+    def right(of):
+        body = {"settings": FEW, "done": lambda _self, report: of(report)}
+        return type("TestRight", (tree_bugs.Trees,), body)()
+
+    for of in (
+        lambda it: [(node, node.closure.phase) for _, node in it.nodes],
+        lambda it: [(way, node.is_done) for way, node in it.nodes],
+        lambda it: [node for _, node in it.nodes if node.closure.phase in NODE_OVER],
+    ):
+        right(of).test_knows_which_nodes_are_done()
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "check"),
+    [
+        ({"n0"}, "'train' (n0) is RUNNING. Call nodes", "not any(node == 'n0' for node in said)"),
+        ({"n0": 3}, "means more nodes than one", "[it for node, it in said.items() if"),
+        ([("n0", True)], "means more nodes than one", "[it for node, it in said if"),
+        (set(), "said nothing of 'train.fit' (n0)", "list(said)"),
+        ({"n0": 2}, "said nothing of 'train.fit' (n0)", "3 in [it for node, it in said.items()"),
+        ({("n0",): 2}, "said nothing of 'train.fit' (n0)", "if node in [('n0', 'n0')"),
+        ({"run/n0": 2}, "said nothing of 'train.fit' (n0)", "node in ['run-n0-0/n0', 'run/n0/n0']"),
+        ({("n0", "n0")}, None, None),
+        ({("n0",): False, ("n0", "n0"): True}, None, None),
+        ([("train", "RUNNING"), ("train.fit", "SUCCEEDED")], "there is no such node", "not in"),
+    ],
+)
+def test_an_id_that_a_child_has_as_well_is_done_if_both_are(said, what, check):
+    fit, load = nodes.task(running(3).succeeds()), nodes.task(running(9).succeeds())
+    child = nodes.launch_plan(nodes.workflow(fit=fit, load=load), of="training")
+    with laws.backend() as admin:
+        launch = admin.add_execution("run", nodes.workflow(train=child))
+        admin.clock.advance(5)
+
+        wrong = judge_done(Truth(launch), said)
+
+        assert (wrong is None) is (what is None)
+        assert wrong is None or (what in wrong.what and check in wrong.check)
+
+
+def test_no_nodes_in_a_list_are_no_culprit():
+    body = {"settings": FEW, "failing": lambda _self, report: report.culprit or []}
+
+    type("TestRight", (tree_bugs.Trees,), body)().test_blames_nobody_for_nothing()
 
 
 @pytest.mark.parametrize("law", LAWS)
