@@ -73,7 +73,7 @@ UPWARD = {
 # The packages inside, likewise.
 ROOMS = {
     "propeller": [
-        "kinds names pace phases wording",
+        "names pace phases wording",
         "places",
         "__init__",
     ],

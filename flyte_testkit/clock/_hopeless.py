@@ -79,7 +79,7 @@ class Hope:
         allowed = self.idle_sleeps()
         if not who.idle:
             who.idle_since, who.idle_order = now, newest
-            who.heard = who.spared = False
+            who.has_news = who.spared = False
         who.idle += 1
         if who.idle > allowed // 2 and self._has_read(who):
             who.idle = 0
@@ -88,7 +88,7 @@ class Hope:
         everyone = (who, *others())
         if any(one.idle <= _allowed(one, allowed) for one in everyone):
             return False
-        if who.heard and not who.spared:  # it may find at its next look what that one has done
+        if who.has_news and not who.spared:  # it may find at its next look what that one has done
             who.spared = True
             return False
         return any(one.idle > allowed for one in everyone)

@@ -75,7 +75,7 @@ class Judge:
     def stir_by(self, sleeper: Sleeper) -> None:
         """Say that a sleep was ended: something happened, unless that was part of the waiting."""
         if sleeper.by_an_heir:
-            sleeper.who.heard = True
+            sleeper.who.has_news = True
         else:
             self.stir()
 

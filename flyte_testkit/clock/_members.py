@@ -65,7 +65,7 @@ class Member:
         idle: Sleeps in a row with nothing scheduled.
         idle_since: When the first of them began, in microseconds.
         idle_order: Who was the latest to join by then.
-        heard: Whether somebody who joined since then has left, or released it.
+        has_news: Whether somebody who joined since then has left, or released it.
         spared: Whether it was let go on once because of that.
         hooked: Whether its thread's end will be noticed by itself.
         is_job: Whether it is a job of a pool, whose worker outlives it.
@@ -73,7 +73,7 @@ class Member:
     """
 
     __slots__ = (
-        *("_seat", "guest", "heard", "hooked", "idle", "idle_order", "idle_since", "spared"),
+        *("_seat", "guest", "has_news", "hooked", "idle", "idle_order", "idle_since", "spared"),
         *("interruptions", "is_job", "is_native", "order"),
         *("queued", "sleeping", "thread", "turn"),
     )
@@ -90,14 +90,14 @@ class Member:
         self.is_native = thread is None or thread.ident is None
         self.interruptions: deque[Callable[[], object]] | None = None
         self.idle = self.idle_since = self.idle_order = 0
-        self.heard = self.spared = False
+        self.has_news = self.spared = False
         self._seat: Seat = _thread.allocate_lock()
         self._seat.acquire()
 
     def hear_of(self, gone: Member) -> None:
         """Somebody has left: this may be what it waits for."""
         if self.sat_idle_before(gone):
-            self.heard = True
+            self.has_news = True
         else:
             self.idle = 0
 

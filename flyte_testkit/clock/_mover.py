@@ -223,16 +223,6 @@ class Mover(Turns):
                 "instant: let it schedule the rest with call_later(seconds, ...)."
             )
 
-    def step_out(self, sleeper: Sleeper) -> None:
-        """Wait from now on, but elsewhere than on one's seat: where an event may come in."""
-        self._lie_down(sleeper)
-        self.go()
-
-    def step_in(self, sleeper: Sleeper) -> None:
-        """Come back from there, in one's turn."""
-        sleeper.release()
-        self.await_turn(sleeper.who)
-
     def join_thread(self, thread: threading.Thread, length: int | None) -> bool:
         """Wait on the clock until a member has nothing left to do; say whether it has."""
         with self.lock:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = [
-    "ABORT_REASONS",
     "CREATING",
     "EXHAUSTED",
     "FUTURES",
@@ -44,7 +43,6 @@ __all__ = [
     "item_failed",
     "no_case",
     "node_aborted",
-    "node_error",
     "node_timed_out",
     "not_mappable",
     "oom_killed",
@@ -140,18 +138,6 @@ def _terminated(pod: str, exit_code: int, reason: str) -> str:
 
 
 # --- what a node makes of it
-
-
-def node_error(last: Worded, retries: int, *, is_map: bool) -> Worded:
-    """Return what a node says whose last attempt failed so: this very error if it is not wrapped.
-
-    Example:
-        >>> node_error(Worded("no lock", "USER:NotReady"), 2, is_map=False).code
-        'RetriesExhausted|USER:NotReady'
-    """
-    if is_map:
-        return item_failed(0, last.message)
-    return exhausted(last, retries + 1) if retries else last
 
 
 def exhausted(last: Worded, attempts: int) -> Worded:
@@ -285,9 +271,6 @@ SCOPE_FAILED: Final[Mapping[str, str]] = MappingProxyType(
     {"sub-workflow": "subworkflow failed", "dynamic": "Dynamic workflow failed"}
 )
 """Why they are if another one failed beside them, by the kind of node that they are in."""
-
-ABORT_REASONS: Final = (WORKFLOW_ABORTED, NODE_FAILED, *SCOPE_FAILED.values())
-"""Why nodes are stopped, the commonest first."""
 
 SUBMITTED: Final = "task submitted to K8s"
 """What is said of an attempt once it is handed to Kubernetes."""
