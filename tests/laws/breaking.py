@@ -23,3 +23,24 @@ def told(base, law, **options):
 
 def pasted(text):
     return text.split("A test that shows it again:\n\n", 1)[1]
+
+
+def fails_again(pytester, bugs):
+    """Run what is told of each bug, pasted into files, and see each fail by what it asserts.
+
+    Args:
+        pytester: What runs it, where the code that has the bugs can be imported.
+        bugs: The base and the law of each, by its name.
+    """
+    pytester.makepyfile(**{f"test_{bug}": pasted(told(*broken)) for bug, broken in bugs.items()})
+
+    result = pytester.runpytest_inprocess(
+        *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
+    )
+
+    text = result.stdout.str()
+    result.assert_outcomes(failed=len(bugs))
+    assert "NameError" not in text
+    assert "ImportError" not in text
+    for bug in bugs:
+        assert f"test_{bug}.py" in text

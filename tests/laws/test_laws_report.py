@@ -2,7 +2,7 @@ from pathlib import Path
 
 import broken_suites
 import pytest
-from breaking import pasted, told
+from breaking import fails_again, pasted, told
 from broken_suites import BROKEN
 
 from flyte_testkit.errors import BrokenLaw
@@ -24,20 +24,10 @@ def test_the_laws_find(bug):
 
 
 def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
-    bugs = {law: bug for bug, (_, law) in BROKEN.items() if bug not in SLOW}.values()  # one a law
+    one_a_law = {law: bug for bug, (_, law) in BROKEN.items() if bug not in SLOW}.values()
     pytester.syspathinsert(HERE)
-    pytester.makepyfile(**{f"test_{bug}": pasted(told(*BROKEN[bug])) for bug in bugs})
 
-    result = pytester.runpytest_inprocess(
-        *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
-    )
-
-    text = result.stdout.str()
-    result.assert_outcomes(failed=len(bugs))
-    assert "NameError" not in text
-    assert "ImportError" not in text
-    for bug in bugs:
-        assert f"test_{bug}.py" in text
+    fails_again(pytester, {bug: BROKEN[bug] for bug in one_a_law})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import tree_bugs
-from breaking import pasted, told
+from breaking import fails_again, pasted, told
 from hypothesis import Phase, settings
 from hypothesis.errors import InvalidArgument
 from tree_bugs import NAMED, TREE_BUGS
@@ -43,18 +43,9 @@ def test_the_laws_find_within_200_examples(bug):
 
 
 def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
-    bugs = PASTED
     pytester.syspathinsert(HERE)
-    pytester.makepyfile(**{f"test_{bug}": pasted(told(*TREE_BUGS[bug])) for bug in bugs})
 
-    result = pytester.runpytest_inprocess(
-        *("-p", "no:randomly", "-p", "no:xdist", "-p", "no:asyncio", "-q", "-Werror")
-    )
-
-    text = result.stdout.str()
-    result.assert_outcomes(failed=len(bugs))
-    assert "NameError" not in text
-    assert "ImportError" not in text
+    fails_again(pytester, {bug: TREE_BUGS[bug] for bug in PASTED})
 
 
 def test_what_is_told_of_right_code_would_pass(pytester):
@@ -76,7 +67,7 @@ def test_what_is_told_of_right_code_would_pass(pytester):
         """,
         **{
             f"test_{bug}": pasted(told(*TREE_BUGS[bug])).replace("tree_bugs", "mended")
-            for bug in bugs
+            for bug in PASTED
         },
     )
 
