@@ -67,7 +67,7 @@ def test_what_is_told_of_right_code_would_pass(pytester):
         """,
         **{
             f"test_{bug}": pasted(told(*TREE_BUGS[bug])).replace("tree_bugs", "mended")
-            for bug in PASTED
+            for bug in bugs
         },
     )
 
