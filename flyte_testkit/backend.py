@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakMethod
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -32,6 +33,7 @@ from flyte_testkit.launches import Routes
 from flyte_testkit.lives import Lives
 from flyte_testkit.misfits import taken
 from flyte_testkit.unforeseen import Unforeseen
+from flyte_testkit.weak import weakly
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Backend:
         complaints: What to ask, at the end, what was planted and never used.
         methods: The methods of a FlyteAdmin, by path.
         rpcs: Which of them are answered.
+        keeper: Whom clients hold by this while it serves them.
     """
 
     def __init__(
@@ -91,7 +94,9 @@ class Backend:
         self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
+        self.engine = Engine(
+            weakly(self._admit), clock.now, weakly(self._fake), still=weakly(self._patiently)
+        )
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
@@ -102,14 +107,15 @@ class Backend:
             self.routes,
             self.unforeseen_so_far,
             strict=strict,
-            look=self.look,
-            ask=self.read,
+            look=WeakMethod(self.look),
+            ask=WeakMethod(self.read),
             stirred=self.engine.stirred,
         )
-        self.engine.given = self._admissions.child
+        self.engine.given = weakly(self._admissions.child)
         self.history = History()
         self._lives = Lives(self._lock, clock, self.engine, self.admin, self.history)
-        self.admin.on_change(self._changed)
+        self.admin.on_change(weakly(self._changed))
+        self.keeper: object = None
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
 
     @contextmanager
@@ -167,6 +173,9 @@ class Backend:
         if moves != self._read_at or not self._jumps:
             self._time, self._read_at = self.clock.now(), moves
         return self._time
+
+    def _fake(self) -> FlyteAdmin:
+        return self.admin
 
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
