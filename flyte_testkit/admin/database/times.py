@@ -24,6 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _YEAR_1 = -62_135_596_800
 _YEAR_10000 = 253_402_300_800
 _SECOND = 10**9
+_DAY = 86_400  # seconds
 _LONGEST = 2**63 - 1
 
 
@@ -45,19 +46,20 @@ def read(message: Message, field: str) -> datetime:
     if not message.HasField(field):
         raise InvalidTimeError("timestamp: nil Timestamp")
     time: Timestamp = getattr(message, field)
-    if time.seconds < _YEAR_1:
+    seconds, nanos = time.seconds, time.nanos
+    if seconds < _YEAR_1:
         raise InvalidTimeError(f"timestamp: {prototext(time)} before 0001-01-01")
-    if time.seconds >= _YEAR_10000:
+    if seconds >= _YEAR_10000:
         raise InvalidTimeError(f"timestamp: {prototext(time)} after 10000-01-01")
-    if not 0 <= time.nanos < _SECOND:
+    if not 0 <= nanos < _SECOND:
         raise InvalidTimeError(f"timestamp: {prototext(time)}: nanos not in range [0, 1e9)")
-    return _EPOCH + timedelta(seconds=time.seconds, microseconds=time.nanos // 1000)
+    return _EPOCH + timedelta(0, seconds, nanos // 1000)
 
 
 def stamp(time: datetime) -> Timestamp:
     """Return a time as messages carry it."""
-    seconds, rest = divmod(time - _EPOCH, timedelta(seconds=1))
-    return Timestamp(seconds=seconds, nanos=rest.microseconds * 1000)
+    passed = time - _EPOCH
+    return Timestamp(seconds=passed.days * _DAY + passed.seconds, nanos=passed.microseconds * 1000)
 
 
 def nanoseconds(time: datetime | Timestamp) -> int:
