@@ -94,9 +94,8 @@ class Backend:
         self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(
-            weakly(self._admit), clock.now, weakly(self._fake), still=weakly(self._patiently)
-        )
+        still = weakly(self._patiently)
+        self.engine = Engine(weakly(self._admit), clock.now, weakly(self._fake), still=still)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
@@ -122,7 +121,9 @@ class Backend:
     def moment(self) -> Iterator[datetime]:
         """Hold everything still at one instant, all that is due by then handed over."""
         with self._lock:
-            yield self._arrive()
+            now = self._now()
+            self.engine.hand_over(now)
+            yield now
 
     @contextmanager
     def glimpse(self, *shown: Key) -> Iterator[datetime]:
@@ -150,14 +151,8 @@ class Backend:
             if held:
                 self._lock.release()
 
-    def _arrive(self) -> datetime:
-        """Read the clock and hand over all that is due by now; only with the lock held."""
-        now = self._now()
-        self.engine.hand_over(now)
-        return now
-
     def _arrive_to_answer(self, rpc: str, request: Message) -> datetime:
-        """Likewise, as far as an RPC shows it."""
+        """Read the clock and hand over what is due by now, as far as an RPC shows it."""
         now = self._now()
         if self.engine.reach(now):
             shown = shown_by(rpc, request)
@@ -186,8 +181,8 @@ class Backend:
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
-        request = WorkflowExecutionGetRequest(id=execution)
-        return cast("Execution", self.read("GetExecution", request))
+        asked = WorkflowExecutionGetRequest(id=execution)
+        return cast("Execution", self.read("GetExecution", asked))
 
     def read(self, rpc: str, request: Message) -> Message:
         """Answer an RPC now that changes nothing, for whoever is no client: nothing notes it.
