@@ -20,6 +20,7 @@ HOUSE = [
             "walk",  # what an engine sends that plays nodes
             "graphs",  # workflows made of scripts, and who plays what
             "glances stubs",
+            "ready",  # stubs as FlyteAdmin makes them
             "inferred",
             "children definitions",  # what nodes launch; what is registered
             "settings",  # what executions meet

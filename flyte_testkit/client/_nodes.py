@@ -26,6 +26,7 @@ from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._live import learn
+from flyte_testkit.client._model import message_of
 from flyte_testkit.client.entities import FlyteTask
 from flyte_testkit.client.exceptions import FlyteEntityNotExistException
 from flyte_testkit.client.executions import FlyteNodeExecution, FlyteTaskExecution
@@ -124,7 +125,7 @@ class NodeWalk:
         self, execution_id: WorkflowExecutionIdentifier, parent: str
     ) -> Iterator[FlyteNodeExecution]:
         request = node_execution_pb2.NodeExecutionListRequest(
-            workflow_execution_id=execution_id.to_flyte_idl(),
+            workflow_execution_id=message_of(execution_id),
             limit=_PAGE,
             unique_parent_id=parent,
             sort_by=_OLDEST_FIRST,
@@ -136,7 +137,7 @@ class NodeWalk:
         compiled = scope.nodes.get(node.metadata.spec_node_id) or scope.nodes.get(node.id.node_id)
         if any(end in node.id.node_id for end in ("start-node", "end-node")):
             return node
-        request = node_execution_pb2.NodeExecutionGetDataRequest(id=node.id.to_flyte_idl())
+        request = node_execution_pb2.NodeExecutionGetDataRequest(id=message_of(node).id)
         try:
             data = self._rpc("GetNodeExecutionData", request)
         except FlyteEntityNotExistException:
@@ -180,7 +181,7 @@ class NodeWalk:
         self, node: FlyteNodeExecution, scope: Scope, interface: TypedInterface | None
     ) -> Iterator[FlyteTaskExecution]:
         request = task_execution_pb2.TaskExecutionListRequest(
-            node_execution_id=node.id.to_flyte_idl(), limit=_PAGE, sort_by=_OLDEST_FIRST
+            node_execution_id=message_of(node).id, limit=_PAGE, sort_by=_OLDEST_FIRST
         )
         for pb in self._rpc.pages("ListTaskExecutions", request, "task_executions"):
             attempt = FlyteTaskExecution.from_flyte_idl(pb)

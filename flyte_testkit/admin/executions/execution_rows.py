@@ -5,8 +5,7 @@ Ignorant of whether it may be born: that was decided before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flyteidl.admin import execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
@@ -19,6 +18,7 @@ from flyte_testkit.admin.rules.trimming import listed
 from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from flyteidl.admin import common_pb2, launch_plan_pb2
@@ -44,8 +44,7 @@ TERMINAL = frozenset(map(_Workflow.Phase.Value, OUTCOMES))
 _LONGEST_TEXT = 255
 
 
-@dataclass(frozen=True, kw_only=True)
-class Birth:
+class Birth(NamedTuple):
     """All that an execution begins with.
 
     Attributes:
@@ -64,13 +63,13 @@ class Birth:
     spec: execution_pb2.ExecutionSpec
     workflow: identifier_pb2.Identifier
     workflow_id: int
+    inputs_uri: str
+    user_inputs_uri: str
     launch_plan_id: int = 0
     task_id: int = 0
     parent_node_execution_id: int = 0
     source_execution_id: int = 0
-    inputs_uri: str
-    user_inputs_uri: str
-    notifications: list[common_pb2.Notification] = field(default_factory=list)
+    notifications: Sequence[common_pb2.Notification] = ()
     interruptible: bool | None = None
     overwrite_cache: bool = False
     failure: AdminError | None = None
