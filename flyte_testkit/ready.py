@@ -1,4 +1,4 @@
-"""Stubs as FlyteAdmin makes them, made once: every server that needs such a stub takes the rows.
+"""Stubs and projects as FlyteAdmin makes them, made once: servers that need one take the rows.
 
 What FlyteAdmin makes of a stub of one task depends on nothing but the stub, as long as its name is
 new: so it is asked the first time, elsewhere, and later its rows are only dated. Property tests
@@ -19,11 +19,11 @@ from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admin.rules.validation import project_and_domain
 
 if TYPE_CHECKING:
-    from flyte_testkit.admin.database.rows import LaunchPlanRow, TaskRow, WorkflowRow
+    from flyte_testkit.admin.database.rows import LaunchPlanRow, ProjectRow, TaskRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.stubs import Stub
 
-__all__ = ["put"]
+__all__ = ["put", "put_project"]
 
 _ONCE = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -34,6 +34,28 @@ class _Ready(NamedTuple):
     task: TaskRow
     workflow: WorkflowRow
     launch_plan: LaunchPlanRow
+
+
+def put_project(name: str, admin: FlyteAdmin, now: datetime) -> None:
+    """Register a project as FlyteAdmin seeds its own; none of this name may be there.
+
+    Raises:
+        AdminError: No project can have this name.
+    """
+    row = _project(name)
+    message = project_pb2.Project()
+    message.CopyFrom(row.message)
+    admin.store.projects.insert(row.changed(message=message, created_at=now, updated_at=now))
+
+
+@lru_cache(maxsize=128)
+def _project(name: str) -> ProjectRow:
+    admin, request = FlyteAdmin(), project_pb2.ProjectRegisterRequest()
+    request.project.id = request.project.name = name
+    request.project.description = f"{name} description"
+    admin.answer("RegisterProject", request, _ONCE)
+    (row,) = admin.store.projects
+    return row
 
 
 def put(stub: Stub, admin: FlyteAdmin, now: datetime, *, active: bool = True) -> None:
@@ -78,9 +100,7 @@ def _ready(stub: Stub) -> _Ready:
         RegistrationError: It refuses it.
     """
     admin = FlyteAdmin()
-    project = project_pb2.ProjectRegisterRequest()
-    project.project.id = project.project.name = stub.project
-    admin.answer("RegisterProject", project, _ONCE)
+    put_project(stub.project, admin, _ONCE)
     stub.register(lambda rpc, request: admin.answer(rpc, request, _ONCE))
     store = admin.store
     return _Ready(*store.tasks, *store.workflows, *store.launch_plans)

@@ -5,10 +5,11 @@ from datetime import datetime, timezone
 import pytest
 from flyteidl.admin import project_pb2
 
+from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Guess
-from flyte_testkit.ready import put
+from flyte_testkit.ready import put, put_project
 from flyte_testkit.stubs import Stub
 
 NOON = datetime(2024, 5, 1, 12, tzinfo=timezone.utc)
@@ -130,3 +131,23 @@ def test_a_name_that_cannot_be_is_refused_each_time():
     for _ in range(2):
         with pytest.raises(RegistrationError, match=r"register\('', version='v1'\) is refused"):
             put(plain(""), admin(), NOON)
+
+
+@pytest.mark.parametrize("name", ["mine", "flytesnacks"])
+def test_a_project_that_is_put_is_what_is_registered(name):
+    request = project_pb2.ProjectRegisterRequest()
+    request.project.id = request.project.name = name
+    request.project.description = f"{name} description"
+    for now in (NOON, LATER):
+        put_project(name, made := FlyteAdmin(), now)
+        twin = FlyteAdmin()
+        twin.answer("RegisterProject", request, now)
+        assert rows(made.store) == rows(twin.store)
+        (row,) = made.store.projects
+        row.message.Clear()
+
+
+def test_a_project_that_cannot_be_is_refused_each_time():
+    for _ in range(2):
+        with pytest.raises(AdminError, match="invalid project id"):
+            put_project("Not one", FlyteAdmin(), NOON)

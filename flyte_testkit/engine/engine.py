@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.database.store import Store
-    from flyte_testkit.admin.executions.executor import Admission, Admit
-    from flyte_testkit.admin.flyte_admin import FlyteAdmin
+    from flyte_testkit.admin.executions.executor import Admission, Admit, Told
     from flyte_testkit.engine.performance import Act, Audience, Performance
 
 __all__ = ["Engine"]
@@ -86,7 +85,7 @@ class Engine(WorkflowExecutor):
         self,
         ask: Admit,
         now: Callable[[], datetime],
-        admin: Callable[[], FlyteAdmin],
+        admin: Callable[[], Told],
         *,
         still: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:

@@ -9,8 +9,9 @@ Ignorant of who draws trees, and of what is made of the messages.
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import execution_pb2, node_execution_pb2
@@ -21,7 +22,10 @@ from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.executions.execution_rows import Birth, execution_row
+from flyte_testkit.admin.executions.workflow_events import create_workflow_event
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
+from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import children
 from flyte_testkit.engine import Engine
@@ -33,12 +37,13 @@ from flyte_testkit.timeline import Fails, Timeline
 from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database import rows
+    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.stage import Stage
@@ -111,8 +116,7 @@ class Play:
         self._engine = Engine(self._admit, lambda: self._at, lambda: self._admin)
         self._engine.given = self._admit
         self._engine.pace = replace(REALISTIC, begins=begins)
-        self._admin = _Late(executor=self._engine, store=self._store)
-        self._admin.behind = manner.behind
+        self._admin = _Admin(self._engine, self._store, manner.behind, at)
         self._settings = Settings(self._store, self._engine.stirred)
         self._listen()
         self._launch(tree)
@@ -163,13 +167,13 @@ class Play:
                 return
 
     def _listen(self) -> None:
-        self._admin.on_change(self._changed)
+        self._store.executions.on_change = self._changed
         self._store.node_executions.on_change = partial(self._noted, "node")
         self._store.task_executions.on_change = partial(self._noted, "task")
 
-    def _changed(self, row: rows.ExecutionRow, at: datetime) -> None:
+    def _changed(self, row: rows.ExecutionRow) -> None:
         self._noted("execution", row)
-        self._engine.families.changed(row, at)
+        self._engine.families.changed(row, self._admin.now)
 
     def _noted(self, what: str, row: Any) -> None:
         if row.execution_name == self._of.name:
@@ -197,7 +201,14 @@ class Play:
         setting = self._settings.of(row, cast)
         if self._manner.recovers:
             setting = replace(setting, old=lambda _: _OLD)
-        return Walked(cast, inputs, setting)
+        return _Unrehearsed(cast, inputs, setting)
+
+
+class _Unrehearsed(Walked):
+    """Of which nobody asks what is to come: all that is due was played when somebody asks."""
+
+    def later(self, at: datetime) -> tuple[datetime, ...]:  # noqa: ARG002  its waits tell it
+        return ()
 
 
 def _labelled(of: WorkflowExecutionIdentifier) -> WorkflowExecutionIdentifier:
@@ -207,18 +218,47 @@ def _labelled(of: WorkflowExecutionIdentifier) -> WorkflowExecutionIdentifier:
     return WorkflowExecutionIdentifier(project=of.project, domain=of.domain, name="a")
 
 
-class _Late(FlyteAdmin):
-    """A FlyteAdmin that is told by Kubernetes whose clocks are behind."""
+class _Admin:
+    """A FlyteAdmin that takes events; a whole one is made when it is asked for anything else.
 
-    behind = 0
+    Args:
+        executor: The engine.
+        store: What it remembers.
+        behind: How many seconds the clocks of Kubernetes are behind, which tells of pods.
+        now: When it begins.
+
+    Attributes:
+        now: When something was asked of it last.
+    """
+
+    def __init__(self, executor: Engine, store: Store, behind: int, now: datetime) -> None:
+        self.store = store
+        self.now = now
+        self._executor = executor
+        self._behind = behind
+        self._events: Mapping[str, Callable[[Any, datetime], Message]] = {
+            "CreateWorkflowEvent": partial(create_workflow_event, store),
+            "CreateNodeEvent": NodeExecutionManager(store).create_node_event,
+            "CreateTaskEvent": TaskExecutionManager(store).create_task_event,
+        }
+
+    @cached_property
+    def _whole(self) -> FlyteAdmin:
+        return FlyteAdmin(executor=self._executor, store=self.store)
+
+    def acting_as(self, user: str) -> AbstractContextManager[None]:
+        """Answer requests on behalf of this user for a while."""
+        return self._whole.acting_as(user) if user else _BY_ITSELF
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer."""
-        if self.behind and rpc == "CreateTaskEvent":
+        if self._behind and rpc == "CreateTaskEvent":
             event = request.event  # type: ignore[attr-defined]
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
-                event.occurred_at.seconds -= self.behind
-        return super().answer(rpc, request, now)
+                event.occurred_at.seconds -= self._behind
+        self.now = now
+        take = self._events.get(rpc)
+        return self._whole.answer(rpc, request, now) if take is None else take(request, now)
 
 
 def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:
@@ -240,4 +280,5 @@ def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:
 _BY_KUBERNETES: Final = frozenset(
     map(core.TaskExecution.Phase.Value, ("INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"))
 )
+_BY_ITSELF: Final[AbstractContextManager[None]] = nullcontext()
 _OLD: Final = Old("SUCCEEDED", node_execution_pb2.NodeExecutionClosure(), literals_pb2.LiteralMap())

@@ -143,7 +143,8 @@ def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: 
         return _tree(Play(_PLAIN, id_, created).changes)
     outcome = draw(_OUTCOMES[phase])
     script = Grower(draw, max_nodes, 3, simply=True).whole(outcome, max_depth, _LONGEST)
-    return _tree(_seen(Play(script, id_, created), phase, draw(_MOMENTS)))
+    moment = draw(_MOMENTS)
+    return _tree(_seen(Play(script, id_, created), phase, moment))
 
 
 def _seen(play: Play, phase: str, moment: int) -> Sequence[Change]:

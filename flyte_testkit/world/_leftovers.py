@@ -37,8 +37,8 @@ def end_leftovers(clock: VirtualClock) -> None:
 
     Whoever is no daemon would keep the process from ending in life: that is told.
     """
-    frames = _current_frames()
     left = [one.thread for one in clock.mover.close() if one.thread and not one.is_job]
+    frames = _current_frames() if left else {}
     told = [
         f"{thread.name!r} at {place(frames.get(thread.ident or 0))}"
         for thread in left
