@@ -22,9 +22,10 @@ _told: set[str] = set()  # by this process, not in each test
 def tell_of_real_time() -> None:
     """Tell, once, that the loop from which somebody calls keeps real time."""
     loop = asyncio._get_running_loop()
-    if loop is None and "trio" not in sys.modules:  # as it mostly is, and each call asks
+    trio = sys.modules.get("trio")
+    if loop is None and (trio is None or "trio" in _told):  # as it mostly is, and each call asks
         return
-    kind = "trio" if _is_trios() else "" if loop is None or governs(loop) else _kind(loop)
+    kind = "trio" if _runs(trio) else "" if loop is None or governs(loop) else _kind(loop)
     if not kind or kind in _told:
         return
     _told.add(kind)
@@ -43,8 +44,7 @@ def _kind(loop: Any) -> str:
     return f"{type(loop).__module__}.{type(loop).__qualname__}"
 
 
-def _is_trios() -> bool:
-    trio = sys.modules.get("trio")
+def _runs(trio: Any) -> bool:
     lowlevel = getattr(trio, "lowlevel", None)
     return bool(lowlevel is not None and lowlevel.in_trio_run())
 
