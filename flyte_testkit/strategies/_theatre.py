@@ -9,9 +9,9 @@ Ignorant of who draws trees, and of what is made of the messages.
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import execution_pb2, node_execution_pb2
@@ -21,10 +21,15 @@ from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit import graphs
+from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
 from flyte_testkit.admin.executions.execution_rows import Birth, execution_row
-from flyte_testkit.admin.executions.workflow_events import create_workflow_event
-from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.admin.executions.executions import ExecutionManager
+from flyte_testkit.admin.executions.identity import Identity
+from flyte_testkit.admin.executions.launcher import Launcher
+from flyte_testkit.admin.executions.single_task import SingleTasks
 from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
+from flyte_testkit.admin.runs.signals import SignalManager
 from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import children
@@ -38,6 +43,7 @@ from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
@@ -219,7 +225,7 @@ def _labelled(of: WorkflowExecutionIdentifier) -> WorkflowExecutionIdentifier:
 
 
 class _Admin:
-    """A FlyteAdmin that takes events; a whole one is made when it is asked for anything else.
+    """A FlyteAdmin as far as an engine knows it: made in no time, for one execution.
 
     Args:
         executor: The engine.
@@ -234,21 +240,38 @@ class _Admin:
     def __init__(self, executor: Engine, store: Store, behind: int, now: datetime) -> None:
         self.store = store
         self.now = now
-        self._executor = executor
         self._behind = behind
-        self._events: Mapping[str, Callable[[Any, datetime], Message]] = {
-            "CreateWorkflowEvent": partial(create_workflow_event, store),
+        self._identity = identity = Identity()
+        executions = ExecutionManager(
+            store,
+            launcher=Launcher(
+                store,
+                executor=executor,
+                identity=identity,
+                random=Random(0),  # noqa: S311  all that is launched has a name
+                single_tasks=SingleTasks(
+                    store,
+                    create_workflow=WorkflowManager(store).create_workflow,
+                    store_launch_plan=LaunchPlanManager(store).store_launch_plan,
+                ),
+            ),
+            executor=executor,
+            identity=identity,
+        )
+        signals = SignalManager(store)
+        self._handlers: Mapping[str, Callable[[Any, datetime], Message]] = {
+            "CreateExecution": executions.create_execution,
+            "TerminateExecution": executions.terminate_execution,
+            "CreateWorkflowEvent": executions.create_workflow_event,
             "CreateNodeEvent": NodeExecutionManager(store).create_node_event,
             "CreateTaskEvent": TaskExecutionManager(store).create_task_event,
+            "GetOrCreateSignal": signals.get_or_create_signal,
+            "SetSignal": signals.set_signal,
         }
-
-    @cached_property
-    def _whole(self) -> FlyteAdmin:
-        return FlyteAdmin(executor=self._executor, store=self.store)
 
     def acting_as(self, user: str) -> AbstractContextManager[None]:
         """Answer requests on behalf of this user for a while."""
-        return self._whole.acting_as(user) if user else _BY_ITSELF
+        return self._identity.acting_as(user)
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer."""
@@ -257,8 +280,7 @@ class _Admin:
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
                 event.occurred_at.seconds -= self._behind
         self.now = now
-        take = self._events.get(rpc)
-        return self._whole.answer(rpc, request, now) if take is None else take(request, now)
+        return self._handlers[rpc](request, now)
 
 
 def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:
@@ -280,5 +302,4 @@ def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:
 _BY_KUBERNETES: Final = frozenset(
     map(core.TaskExecution.Phase.Value, ("INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"))
 )
-_BY_ITSELF: Final[AbstractContextManager[None]] = nullcontext()
 _OLD: Final = Old("SUCCEEDED", node_execution_pb2.NodeExecutionClosure(), literals_pb2.LiteralMap())

@@ -17,6 +17,7 @@ from flyte_testkit.nodes import workflow
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
 from flyte_testkit.strategies._attempts import PLAIN
+from flyte_testkit.strategies._drawing import among
 from flyte_testkit.strategies._theatre import Play
 from flyte_testkit.strategies._wholes import Grower
 
@@ -136,7 +137,7 @@ def node_trees(
 
 @st.composite
 def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: int) -> NodeTree:
-    phase = draw(st.sampled_from(phases))
+    phase = draw(among(*phases))
     id_ = _identifiers.draw_execution_id(draw)
     created = _times.instant(draw(_times.MOMENTS))
     if phase == "UNDEFINED":

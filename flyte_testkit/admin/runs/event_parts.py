@@ -124,5 +124,5 @@ def storable(row: RowT) -> RowT:
     Raises:
         AdminError: There is a NUL in one of its texts.
     """
-    texts.storable(*[text for text in vars(row).values() if isinstance(text, str)])
+    texts.storable(*[text for text in vars(row).values() if text.__class__ is str])
     return row
