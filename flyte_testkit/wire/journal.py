@@ -8,7 +8,7 @@ for whoever reads them: a day of polls must not fill the memory. Ignorant of wha
 
 from __future__ import annotations
 
-import threading
+import _thread
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
@@ -153,7 +153,7 @@ class Journal:
         self._failed: dict[tuple[str, bytes], Call] = {}  # within an instant
         self._failed_before: dict[tuple[str, bytes], Call] = {}  # in the one before, if it is near
         self._instant = 0.0
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
 
     @classmethod
     def on(cls, clock: Clock, *, keep: int | None) -> Journal:
