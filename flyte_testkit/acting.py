@@ -201,6 +201,7 @@ class _Release:
             raise FlyteTestkitError(
                 f"{self._call} is refused: there is no execution {of.name!r} in"
                 f" {of.project}/{of.domain}.{near}"
+                f"\nLaunch it, or write add_execution({of.name!r}, …) first."
             )
         found = next((row for row in rows if row.signal_id == self._signal), None)
         unset = [row.signal_id for row in rows if not row.message.HasField("value")]

@@ -25,6 +25,7 @@ from flyteidl.admin import execution_pb2, launch_plan_pb2
 
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.guesses import Guess
+from flyte_testkit.ready import put
 from flyte_testkit.replacing import adapted, in_place_of, whole
 from flyte_testkit.stubs import Stub
 
@@ -209,12 +210,11 @@ class Inferred:
 
     def looked_at(self, project: str, domain: str, name: str) -> None:
         """Take down that a client was shown what there is of a name, or of all if it is empty."""
-        if not name:
-            shown = [e for known, e in self._entries.items() if known[:2] == (project, domain)]
+        if name:
+            shown = [self._entries.get(Name(project, domain, name))]
         else:
-            entry = self._entries.get(Name(project, domain, name))
-            shown = [] if entry is None else [entry]
-        for entry in shown:
+            shown = [e for known, e in self._entries.items() if known[:2] == (project, domain)]
+        for entry in filter(None, shown):
             entry.looked_at = True
 
     def _add(self, name: Name, entry: _Entry, version: str, now: datetime) -> None:
@@ -223,7 +223,7 @@ class Inferred:
         others = [plan for known in entry.versions if (plan := plans.get(*name, known))]
         active = not others or any(plan.state == launch_plan_pb2.ACTIVE for plan in others)
         stub = self._stub(name, version, entry)
-        stub.register(lambda rpc, request: self._admin.answer(rpc, request, now), active=active)
+        put(stub, self._admin, now, active=active)
         if any(_keys(name, known)[1] in plans for known in entry.versions):
             spec = execution_pb2.ExecutionSpec(launch_plan=stub.task)
             self._admin.single_tasks.runnable(spec, now)  # as its task was launched alone before

@@ -15,6 +15,7 @@ from flyte_testkit.children import with_plans
 from flyte_testkit.errors import RegistrationError
 from flyte_testkit.guesses import Guess
 from flyte_testkit.inferred import Name
+from flyte_testkit.ready import put
 from flyte_testkit.replacing import whole
 from flyte_testkit.stubs import Stub
 
@@ -46,7 +47,7 @@ def register(
     stub = Stub.declared(place, name, version, inputs, outputs, schedule)
     admin, inferred = backend.admin, backend.inferred
     with backend.moment() as now, inferred.stepping_aside(stub.task), whole(admin.store):
-        stub.register(lambda rpc, request: admin.answer(rpc, request, now))
+        put(stub, admin, now)
 
 
 def register_tree(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import project_pb2
-
 from flyte_testkit import literals, trees
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.settings import DOMAINS
@@ -26,6 +24,7 @@ from flyte_testkit.flow import check_outputs
 from flyte_testkit.inferred import Name
 from flyte_testkit.launches import Criteria, Planting
 from flyte_testkit.misfits import check_inputs, no_version, places, unregistered
+from flyte_testkit.ready import put_project
 from flyte_testkit.registering import require_version
 from flyte_testkit.timeline import Succeeds, Timeline
 
@@ -75,14 +74,12 @@ class Registry:
             )
         if not isinstance(project, str):
             raise RegistrationError(f"project={project!r}: a project is named by a text.")
-        request = project_pb2.ProjectRegisterRequest()
-        request.project.id = request.project.name = project
-        request.project.description = f"{project} description"  # as FlyteAdmin seeds its own
         with self._backend.still():
             if (project,) in self._store.projects:
                 return project, domain
             try:
-                self._backend.answer("RegisterProject", request)
+                with self._backend.moment() as now:
+                    put_project(project, self._backend.admin, now)
             except AdminError as refusal:
                 raise RegistrationError(
                     f"project={project!r} is refused by FlyteAdmin: {refusal.message}"

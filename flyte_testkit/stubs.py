@@ -9,6 +9,7 @@ Ignorant of scripts and of the network.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flyteidl.admin import launch_plan_pb2, schedule_pb2, task_pb2, workflow_pb2
@@ -43,9 +44,11 @@ __all__ = ["Stub"]
 NODE = "n0"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stub:
     """A launch plan of which only the name and the interface matter.
+
+    Plain ones of which FlyteAdmin makes the same are equal.
 
     Attributes:
         project: Where it is registered.
@@ -66,6 +69,24 @@ class Stub:
     optional: frozenset[str] = frozenset()
     schedule: schedule_pb2.Schedule | None = None
     graph: Graph | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is of one task, and runs only when it is launched."""
+        return self.schedule is None and self.graph is None
+
+    def __eq__(self, other: object) -> bool:
+        if not (isinstance(other, Stub) and self.is_plain and other.is_plain):
+            return self is other
+        return self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    @cached_property
+    def _key(self) -> tuple[object, ...]:
+        interface = self.interface.SerializeToString()  # in the order in which it binds them
+        return (*self.place, self.name, self.version, interface, self.optional)
 
     @classmethod
     def declared(

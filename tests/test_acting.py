@@ -53,7 +53,9 @@ def test_a_timeline_waits_at_no_gate(flyte_admin):
 
 
 def test_an_execution_that_is_not_there_is_told(flyte_admin, train):
-    with pytest.raises(FlyteTestkitError, match=r"no execution 'trian' .*Did you mean 'train'?"):
+    with pytest.raises(
+        FlyteTestkitError, match=r"no execution 'trian' .*Did you mean 'train'\?\nLaunch it"
+    ):
         flyte_admin.approve("trian", "go")
     with pytest.raises(RouteError, match="None is no execution"):
         flyte_admin.approve(None, "go")

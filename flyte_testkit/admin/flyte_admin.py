@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flyte_testkit.admin.data.data_by_url import DataByUrl
@@ -31,6 +32,7 @@ from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
 from flyte_testkit.admin.runs.signals import SignalManager
 from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.admin.version import get_version
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.admin.executions.executor import Admit
 
-    Handler = Callable[[Any, datetime], Message]
+    Answer = Callable[[Any, datetime], Message]
+    Handler = Callable[["FlyteAdmin"], Answer]
 
 __all__ = ["FlyteAdmin"]
 
@@ -56,6 +59,9 @@ class FlyteAdmin:
         executor: The engine that is told of new and of terminated executions.
         store: What it remembers; nothing by default. A copy of another's is served as it was then.
         seed: What generated execution names are drawn from.
+
+    Attributes:
+        handlers: What gives, for an RPC by name and this FlyteAdmin, what answers it.
 
     Example:
         >>> from datetime import datetime, timezone
@@ -76,108 +82,10 @@ class FlyteAdmin:
         self.store = Store() if store is None else store
         self.executor = executor or WorkflowExecutor()
         self.identity = Identity()
-        self.random = random.Random(seed)  # noqa: S311  names, not secrets
+        self.handlers = dict(_HANDLERS)
+        self._seed = seed
         # That of the request which is being answered.
         self._now = datetime.min.replace(tzinfo=timezone.utc)
-        launch_plans = LaunchPlanManager(self.store)
-        workflows = WorkflowManager(self.store)
-        self.single_tasks = SingleTasks(
-            self.store,
-            create_workflow=workflows.create_workflow,
-            store_launch_plan=launch_plans.store_launch_plan,
-        )
-        launcher = Launcher(
-            self.store,
-            executor=self.executor,
-            identity=self.identity,
-            random=self.random,
-            single_tasks=self.single_tasks,
-        )
-        descriptions = DescriptionEntityManager(self.store)
-        executions = self._executions = ExecutionManager(
-            self.store, launcher=launcher, executor=self.executor, identity=self.identity
-        )
-        resources = ResourceManager(self.store)
-        named_entities = NamedEntityManager(self.store)
-        nodes = NodeExecutionManager(self.store)
-        projects = ProjectManager(self.store)
-        signals = SignalManager(self.store)
-        task_executions = TaskExecutionManager(self.store)
-        tasks = TaskManager(self.store, Attributes(self.store).task_limits)
-        metrics = MetricsManager(
-            self.store, executions=executions, nodes=nodes, task_executions=task_executions
-        )
-        data_proxy = self.data_proxy = DataProxy(
-            self.store,
-            nodes=nodes,
-            random=random.Random(seed),  # noqa: S311  uploads must not change generated names
-        )
-        data_by_url = DataByUrl(nodes=nodes, task_executions=task_executions, data_proxy=data_proxy)
-        self.handlers: Mapping[str, Handler] = {
-            "CreateDownloadLink": data_proxy.create_download_link,
-            "CreateDownloadLocation": data_proxy.create_download_location,
-            "CreateUploadLocation": data_proxy.create_upload_location,
-            "GetData": data_by_url.get_data,
-            "GetDescriptionEntity": descriptions.get_description_entity,
-            "ListDescriptionEntities": descriptions.list_description_entities,
-            "CreateExecution": executions.create_execution,
-            "RelaunchExecution": executions.relaunch_execution,
-            "RecoverExecution": executions.recover_execution,
-            "CreateWorkflowEvent": executions.create_workflow_event,
-            "GetExecution": executions.get_execution,
-            "UpdateExecution": executions.update_execution,
-            "ListExecutions": executions.list_executions,
-            "TerminateExecution": executions.terminate_execution,
-            "GetExecutionData": data_proxy.linking(executions.get_execution_data),
-            "GetExecutionMetrics": metrics.get_execution_metrics,
-            "CreateLaunchPlan": launch_plans.create_launch_plan,
-            "GetLaunchPlan": launch_plans.get_launch_plan,
-            "GetActiveLaunchPlan": launch_plans.get_active_launch_plan,
-            "UpdateLaunchPlan": launch_plans.update_launch_plan,
-            "ListLaunchPlans": launch_plans.list_launch_plans,
-            "ListActiveLaunchPlans": launch_plans.list_active_launch_plans,
-            "ListLaunchPlanIds": launch_plans.list_launch_plan_ids,
-            "GetNamedEntity": named_entities.get_named_entity,
-            "UpdateNamedEntity": named_entities.update_named_entity,
-            "ListNamedEntities": named_entities.list_named_entities,
-            "CreateNodeEvent": nodes.create_node_event,
-            "GetNodeExecution": nodes.get_node_execution,
-            "ListNodeExecutions": nodes.list_node_executions,
-            "ListNodeExecutionsForTask": nodes.list_node_executions_for_task,
-            "GetNodeExecutionData": data_proxy.linking(nodes.get_node_execution_data),
-            "GetDynamicNodeWorkflow": nodes.get_dynamic_node_workflow,
-            "RegisterProject": projects.register_project,
-            "UpdateProject": projects.update_project,
-            "GetProject": projects.get_project,
-            "ListProjects": projects.list_projects,
-            "GetDomains": projects.get_domains,
-            "UpdateProjectAttributes": resources.update_project_attributes,
-            "GetProjectAttributes": resources.get_project_attributes,
-            "DeleteProjectAttributes": resources.delete_project_attributes,
-            "UpdateProjectDomainAttributes": resources.update_project_domain_attributes,
-            "GetProjectDomainAttributes": resources.get_project_domain_attributes,
-            "DeleteProjectDomainAttributes": resources.delete_project_domain_attributes,
-            "UpdateWorkflowAttributes": resources.update_workflow_attributes,
-            "GetWorkflowAttributes": resources.get_workflow_attributes,
-            "DeleteWorkflowAttributes": resources.delete_workflow_attributes,
-            "ListMatchableAttributes": resources.list_matchable_attributes,
-            "GetOrCreateSignal": signals.get_or_create_signal,
-            "ListSignals": signals.list_signals,
-            "SetSignal": signals.set_signal,
-            "CreateTaskEvent": task_executions.create_task_event,
-            "GetTaskExecution": task_executions.get_task_execution,
-            "ListTaskExecutions": task_executions.list_task_executions,
-            "GetTaskExecutionData": data_proxy.linking(task_executions.get_task_execution_data),
-            "CreateTask": tasks.create_task,
-            "GetTask": tasks.get_task,
-            "ListTasks": tasks.list_tasks,
-            "ListTaskIds": tasks.list_task_ids,
-            "GetVersion": get_version,
-            "CreateWorkflow": workflows.create_workflow,
-            "GetWorkflow": workflows.get_workflow,
-            "ListWorkflows": workflows.list_workflows,
-            "ListWorkflowIds": workflows.list_workflow_ids,
-        }
 
     def acting_as(self, user: str) -> AbstractContextManager[None]:
         """Answer requests on behalf of this user for a while; with auth off it is ``""``."""
@@ -190,7 +98,7 @@ class FlyteAdmin:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        return self._at(now, self.handlers[rpc], request, now)
+        return self._at(now, self.handlers[rpc](self), request, now)
 
     def create_execution(
         self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
@@ -200,7 +108,7 @@ class FlyteAdmin:
         Raises:
             AdminError: FlyteAdmin refuses.
         """
-        return self._at(now, self._executions.create_execution, request, now, admit)
+        return self._at(now, self.executions.create_execution, request, now, admit)
 
     def _at(self, now: datetime, answer: Callable[..., AnswerT], *asked: object) -> AnswerT:
         """Let what changes have changed now; a script function may ask something in between."""
@@ -212,4 +120,181 @@ class FlyteAdmin:
 
     def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
         """Tell this of every execution that is made or changes, and when."""
-        self.store.executions.on_change = lambda row: told(row, self._now)
+        self._told = told
+        self.store.executions.on_change = weakly(self._changed)
+
+    def _changed(self, row: ExecutionRow) -> None:
+        self._told(row, self._now)
+
+    # Its managers, each made when it is asked for something: most servers need few of them.
+
+    @cached_property
+    def data_proxy(self) -> DataProxy:
+        """Where data are, and where they may be put."""
+        chance = random.Random(self._seed)  # noqa: S311  uploads must not change generated names
+        return DataProxy(self.store, nodes=self.nodes, random=chance)
+
+    @cached_property
+    def data_by_url(self) -> DataByUrl:
+        """Data by their Flyte URLs."""
+        return DataByUrl(
+            nodes=self.nodes, task_executions=self.task_executions, data_proxy=self.data_proxy
+        )
+
+    @cached_property
+    def descriptions(self) -> DescriptionEntityManager:
+        """What is said of definitions."""
+        return DescriptionEntityManager(self.store)
+
+    @cached_property
+    def executions(self) -> ExecutionManager:
+        """Executions."""
+        launcher = Launcher(
+            self.store,
+            executor=self.executor,
+            identity=self.identity,
+            random=random.Random(self._seed),  # noqa: S311  names, not secrets
+            single_tasks=self.single_tasks,
+        )
+        return ExecutionManager(
+            self.store, launcher=launcher, executor=self.executor, identity=self.identity
+        )
+
+    @cached_property
+    def launch_plans(self) -> LaunchPlanManager:
+        """Launch plans."""
+        return LaunchPlanManager(self.store)
+
+    @cached_property
+    def metrics(self) -> MetricsManager:
+        """Where the time went."""
+        return MetricsManager(
+            self.store,
+            executions=self.executions,
+            nodes=self.nodes,
+            task_executions=self.task_executions,
+        )
+
+    @cached_property
+    def named_entities(self) -> NamedEntityManager:
+        """What versions share."""
+        return NamedEntityManager(self.store)
+
+    @cached_property
+    def nodes(self) -> NodeExecutionManager:
+        """Nodes of executions."""
+        return NodeExecutionManager(self.store)
+
+    @cached_property
+    def projects(self) -> ProjectManager:
+        """Projects and domains."""
+        return ProjectManager(self.store)
+
+    @cached_property
+    def resources(self) -> ResourceManager:
+        """Attributes of projects, domains and workflows."""
+        return ResourceManager(self.store)
+
+    @cached_property
+    def signals(self) -> SignalManager:
+        """Signals."""
+        return SignalManager(self.store)
+
+    @cached_property
+    def single_tasks(self) -> SingleTasks:
+        """Tasks that are launched alone."""
+        return SingleTasks(
+            self.store,
+            create_workflow=self.workflows.create_workflow,
+            store_launch_plan=self.launch_plans.store_launch_plan,
+        )
+
+    @cached_property
+    def task_executions(self) -> TaskExecutionManager:
+        """Attempts of tasks."""
+        return TaskExecutionManager(self.store)
+
+    @cached_property
+    def tasks(self) -> TaskManager:
+        """Tasks."""
+        return TaskManager(self.store, Attributes(self.store).task_limits)
+
+    @cached_property
+    def workflows(self) -> WorkflowManager:
+        """Workflows."""
+        return WorkflowManager(self.store)
+
+
+def _node_execution_data(admin: FlyteAdmin) -> Answer:
+    return admin.data_proxy.linking(admin.nodes.get_node_execution_data)
+
+
+def _task_execution_data(admin: FlyteAdmin) -> Answer:
+    return admin.data_proxy.linking(admin.task_executions.get_task_execution_data)
+
+
+_HANDLERS: Mapping[str, Handler] = {
+    "CreateDownloadLink": lambda admin: admin.data_proxy.create_download_link,
+    "CreateDownloadLocation": lambda admin: admin.data_proxy.create_download_location,
+    "CreateUploadLocation": lambda admin: admin.data_proxy.create_upload_location,
+    "GetData": lambda admin: admin.data_by_url.get_data,
+    "GetDescriptionEntity": lambda admin: admin.descriptions.get_description_entity,
+    "ListDescriptionEntities": lambda admin: admin.descriptions.list_description_entities,
+    "CreateExecution": lambda admin: admin.executions.create_execution,
+    "RelaunchExecution": lambda admin: admin.executions.relaunch_execution,
+    "RecoverExecution": lambda admin: admin.executions.recover_execution,
+    "CreateWorkflowEvent": lambda admin: admin.executions.create_workflow_event,
+    "GetExecution": lambda admin: admin.executions.get_execution,
+    "UpdateExecution": lambda admin: admin.executions.update_execution,
+    "ListExecutions": lambda admin: admin.executions.list_executions,
+    "TerminateExecution": lambda admin: admin.executions.terminate_execution,
+    "GetExecutionData": lambda admin: admin.data_proxy.linking(admin.executions.get_execution_data),
+    "GetExecutionMetrics": lambda admin: admin.metrics.get_execution_metrics,
+    "CreateLaunchPlan": lambda admin: admin.launch_plans.create_launch_plan,
+    "GetLaunchPlan": lambda admin: admin.launch_plans.get_launch_plan,
+    "GetActiveLaunchPlan": lambda admin: admin.launch_plans.get_active_launch_plan,
+    "UpdateLaunchPlan": lambda admin: admin.launch_plans.update_launch_plan,
+    "ListLaunchPlans": lambda admin: admin.launch_plans.list_launch_plans,
+    "ListActiveLaunchPlans": lambda admin: admin.launch_plans.list_active_launch_plans,
+    "ListLaunchPlanIds": lambda admin: admin.launch_plans.list_launch_plan_ids,
+    "GetNamedEntity": lambda admin: admin.named_entities.get_named_entity,
+    "UpdateNamedEntity": lambda admin: admin.named_entities.update_named_entity,
+    "ListNamedEntities": lambda admin: admin.named_entities.list_named_entities,
+    "CreateNodeEvent": lambda admin: admin.nodes.create_node_event,
+    "GetNodeExecution": lambda admin: admin.nodes.get_node_execution,
+    "ListNodeExecutions": lambda admin: admin.nodes.list_node_executions,
+    "ListNodeExecutionsForTask": lambda admin: admin.nodes.list_node_executions_for_task,
+    "GetNodeExecutionData": _node_execution_data,
+    "GetDynamicNodeWorkflow": lambda admin: admin.nodes.get_dynamic_node_workflow,
+    "RegisterProject": lambda admin: admin.projects.register_project,
+    "UpdateProject": lambda admin: admin.projects.update_project,
+    "GetProject": lambda admin: admin.projects.get_project,
+    "ListProjects": lambda admin: admin.projects.list_projects,
+    "GetDomains": lambda admin: admin.projects.get_domains,
+    "UpdateProjectAttributes": lambda admin: admin.resources.update_project_attributes,
+    "GetProjectAttributes": lambda admin: admin.resources.get_project_attributes,
+    "DeleteProjectAttributes": lambda admin: admin.resources.delete_project_attributes,
+    "UpdateProjectDomainAttributes": lambda admin: admin.resources.update_project_domain_attributes,
+    "GetProjectDomainAttributes": lambda admin: admin.resources.get_project_domain_attributes,
+    "DeleteProjectDomainAttributes": lambda admin: admin.resources.delete_project_domain_attributes,
+    "UpdateWorkflowAttributes": lambda admin: admin.resources.update_workflow_attributes,
+    "GetWorkflowAttributes": lambda admin: admin.resources.get_workflow_attributes,
+    "DeleteWorkflowAttributes": lambda admin: admin.resources.delete_workflow_attributes,
+    "ListMatchableAttributes": lambda admin: admin.resources.list_matchable_attributes,
+    "GetOrCreateSignal": lambda admin: admin.signals.get_or_create_signal,
+    "ListSignals": lambda admin: admin.signals.list_signals,
+    "SetSignal": lambda admin: admin.signals.set_signal,
+    "CreateTaskEvent": lambda admin: admin.task_executions.create_task_event,
+    "GetTaskExecution": lambda admin: admin.task_executions.get_task_execution,
+    "ListTaskExecutions": lambda admin: admin.task_executions.list_task_executions,
+    "GetTaskExecutionData": _task_execution_data,
+    "CreateTask": lambda admin: admin.tasks.create_task,
+    "GetTask": lambda admin: admin.tasks.get_task,
+    "ListTasks": lambda admin: admin.tasks.list_tasks,
+    "ListTaskIds": lambda admin: admin.tasks.list_task_ids,
+    "GetVersion": lambda _: get_version,
+    "CreateWorkflow": lambda admin: admin.workflows.create_workflow,
+    "GetWorkflow": lambda admin: admin.workflows.get_workflow,
+    "ListWorkflows": lambda admin: admin.workflows.list_workflows,
+    "ListWorkflowIds": lambda admin: admin.workflows.list_workflow_ids,
+}

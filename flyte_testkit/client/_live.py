@@ -27,6 +27,7 @@ class Live:
     _outputs: LiteralsResolver | None = None
     closure: Any
     id: Any
+    _pb: Any
 
     def __setattr__(self, name: str, value: object) -> None:
         """Be a live object, unlike the model it is built on; but flytekit cannot bring it to date.
@@ -43,7 +44,7 @@ class Live:
     @property
     def is_done(self) -> bool:
         """Whether it is over, well or not."""
-        return self.closure.phase in self._over
+        return self._pb.closure.phase in self._over  # a poll asks it: no model is made for that
 
     @property
     def inputs(self) -> LiteralsResolver | None:
@@ -90,5 +91,4 @@ class Live:
 
 def learn(execution: Live, **found: object) -> None:
     """Note on an execution what a sync found: ``learn(node, inputs=…, children=…)``."""
-    for name, value in found.items():
-        setattr(execution, f"_{name}", value)
+    vars(execution).update((f"_{name}", value) for name, value in found.items())

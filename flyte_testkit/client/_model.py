@@ -18,6 +18,7 @@ This module is ignorant of which messages exist.
 
 from __future__ import annotations
 
+import functools
 import html
 from collections.abc import Callable, Mapping
 from textwrap import shorten
@@ -40,9 +41,10 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self
 
-__all__ = ["Model", "wrap"]
+__all__ = ["Model", "message_of", "view", "wrap"]
 
 M = TypeVar("M", bound=Message)
+ModelT = TypeVar("ModelT", bound="Model[Any]")
 
 _LONGEST = 20_000
 """Letters that a ``repr`` may have: outputs may be megabytes, and a failed assertion prints it."""
@@ -74,6 +76,7 @@ class Model(Generic[M]):
             optional = str(cls.__annotations__[name]).endswith("| None")
             setattr(cls, name, property(_reader(field, optional=optional)))
         _models[message.DESCRIPTOR.full_name] = cls
+        _wrapper.cache_clear()
 
     def __init__(self, *args: object, **fields: object) -> None:
         """Build the message from values: models, messages, or plain Python.
@@ -94,7 +97,7 @@ class Model(Generic[M]):
                     f"{cls.__name__} has no field {name!r}.{close_names(name, cls._fields)}"
                 )
         values = {cls._fields[name].name: _plain(value) for name, value in given.items()}
-        object.__setattr__(self, "_pb", cls._message(**values))
+        self.__dict__["_pb"] = cls._message(**values)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(
@@ -110,22 +113,18 @@ class Model(Generic[M]):
                 f"{cls.__name__} is built from a {cls._message.DESCRIPTOR.full_name}, "
                 f"got {type(pb).__name__}."
             )
-        kept = cls._message()
-        kept.CopyFrom(pb)
-        return cls._view(kept)
+        return cls._view(_copied(pb))
 
     @classmethod
     def _view(cls, pb: Message) -> Self:
         """Look at a message that nobody will change, without copying it."""
-        self = cls.__new__(cls)
-        object.__setattr__(self, "_pb", pb)
+        self = object.__new__(cls)
+        self.__dict__["_pb"] = pb
         return self
 
     def to_flyte_idl(self) -> M:
         """Return the message, every field of it, as a copy."""
-        copy = type(self._pb)()
-        copy.CopyFrom(self._pb)
-        return copy
+        return _copied(self._pb)
 
     def serialize_to_string(self) -> bytes:
         """Return the message as bytes (flytekit annotates ``str`` and returns bytes too)."""
@@ -159,16 +158,34 @@ class Model(Generic[M]):
         return hash(self._pb.SerializeToString(deterministic=True))
 
 
+def view(kind: type[ModelT], message: Message) -> ModelT:
+    """Return a model of a message that nobody will change: it is not copied."""
+    return kind._view(message)  # noqa: SLF001  our own class
+
+
+def message_of(model: Model[M]) -> M:
+    """Return the message that a model holds, to be read: nobody may change it."""
+    return model._pb  # noqa: SLF001  our own class
+
+
 def wrap(message: Message) -> Any:
     """Return a message as its model, or as plain Python for the well-known types."""
-    name = message.DESCRIPTOR.full_name
-    plain = _WELL_KNOWN.get(name)
-    if plain is not None:
-        return plain(message)
+    return _wrapper(type(message))(message)  # type: ignore[arg-type]  # mypy asks messages for a hash
+
+
+@functools.lru_cache(maxsize=1024)
+def _wrapper(kind: Any) -> Callable[[Any], Any]:
+    """Return what makes a model, or plain Python, of the messages of that class."""
+    name = kind.DESCRIPTOR.full_name
     model = _models.get(name)
-    if model is not None:
-        return model._view(message)  # noqa: SLF001  our own class
-    copy = type(message)()  # nothing that can be changed leaves a model
+    if name in _WELL_KNOWN:
+        return _WELL_KNOWN[name]
+    return _copied if model is None else model._view  # noqa: SLF001  our own class
+
+
+def _copied(message: M) -> M:
+    """Return a copy: nothing that can be changed leaves a model."""
+    copy = type(message)()
     copy.CopyFrom(message)
     return copy
 

@@ -26,6 +26,7 @@ from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._live import learn
+from flyte_testkit.client._model import message_of, view
 from flyte_testkit.client.entities import FlyteTask
 from flyte_testkit.client.exceptions import FlyteEntityNotExistException
 from flyte_testkit.client.executions import FlyteNodeExecution, FlyteTaskExecution
@@ -124,19 +125,19 @@ class NodeWalk:
         self, execution_id: WorkflowExecutionIdentifier, parent: str
     ) -> Iterator[FlyteNodeExecution]:
         request = node_execution_pb2.NodeExecutionListRequest(
-            workflow_execution_id=execution_id.to_flyte_idl(),
+            workflow_execution_id=message_of(execution_id),
             limit=_PAGE,
             unique_parent_id=parent,
             sort_by=_OLDEST_FIRST,
         )
         for pb in self._rpc.pages("ListNodeExecutions", request, "node_executions"):
-            yield FlyteNodeExecution.from_flyte_idl(pb)
+            yield view(FlyteNodeExecution, pb)
 
     def _synced(self, node: FlyteNodeExecution, scope: Scope) -> FlyteNodeExecution:
         compiled = scope.nodes.get(node.metadata.spec_node_id) or scope.nodes.get(node.id.node_id)
         if any(end in node.id.node_id for end in ("start-node", "end-node")):
             return node
-        request = node_execution_pb2.NodeExecutionGetDataRequest(id=node.id.to_flyte_idl())
+        request = node_execution_pb2.NodeExecutionGetDataRequest(id=message_of(node).id)
         try:
             data = self._rpc("GetNodeExecutionData", request)
         except FlyteEntityNotExistException:
@@ -180,10 +181,10 @@ class NodeWalk:
         self, node: FlyteNodeExecution, scope: Scope, interface: TypedInterface | None
     ) -> Iterator[FlyteTaskExecution]:
         request = task_execution_pb2.TaskExecutionListRequest(
-            node_execution_id=node.id.to_flyte_idl(), limit=_PAGE, sort_by=_OLDEST_FIRST
+            node_execution_id=message_of(node).id, limit=_PAGE, sort_by=_OLDEST_FIRST
         )
         for pb in self._rpc.pages("ListTaskExecutions", request, "task_executions"):
-            attempt = FlyteTaskExecution.from_flyte_idl(pb)
+            attempt = view(FlyteTaskExecution, pb)
             template = scope.tasks.get(_key(pb.id.task_id))
             task = None if template is None else FlyteTask(attempt.id.task_id, template)
             learn(attempt, task=task)
@@ -247,4 +248,4 @@ def _literals(inline: literals_pb2.LiteralMap, blob: common_pb2.UrlBlob) -> Mapp
     """Return literals from the answer itself, or from the URL where they were too large for it."""
     if not inline.literals and blob.bytes > 0:
         inline = literals_pb2.LiteralMap.FromString(read_url(blob.url))
-    return LiteralMap.from_flyte_idl(inline).literals
+    return view(LiteralMap, inline).literals

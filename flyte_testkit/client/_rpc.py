@@ -119,7 +119,7 @@ class Rpc:
         Raises:
             FlyteException: It failed for good; the ``grpc.RpcError`` is the ``__cause__``.
         """
-        pause = pauses(self.jitter, first=0.1)
+        pause: Iterator[float] | None = None
         for attempt in range(self._retries + 1):
             try:
                 return self._authenticated(rpc, request)
@@ -128,6 +128,7 @@ class Rpc:
                 failure.retried = attempt > 0
                 if attempt == self._retries or not heals(error) or _took_its_time(error):
                     raise failure from error
+                pause = pause or pauses(self.jitter, first=0.1)
                 _time.sleep(next(pause))
         raise AssertionError  # unreachable: the last attempt returns or raises
 

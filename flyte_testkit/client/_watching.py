@@ -13,6 +13,7 @@ from flyteidl.admin import execution_pb2
 from flyte_testkit.client import _waiting
 from flyte_testkit.client._connection import Connection
 from flyte_testkit.client._live import learn
+from flyte_testkit.client._model import message_of, view
 from flyte_testkit.client._nodes import NodeWalk, Scope, assign_data
 from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
 from flyte_testkit.client.exceptions import FlyteException, FlyteTimeout
@@ -144,16 +145,19 @@ class Watching(Connection):
 
     def _refresh(self, rpc: Rpc, execution: FlyteWorkflowExecution) -> None:
         """Replace the closure of an execution, and nothing else of its message."""
-        request = execution_pb2.WorkflowExecutionGetRequest(id=execution.id.to_flyte_idl())
-        pb = execution.to_flyte_idl()
-        pb.closure.CopyFrom(rpc("GetExecution", request).closure)
-        learn(execution, pb=pb)
+        known = message_of(execution)
+        request = execution_pb2.WorkflowExecutionGetRequest(id=known.id)
+        closure = rpc("GetExecution", request).closure
+        if closure != known.closure:  # most polls bring nothing new
+            pb = execution.to_flyte_idl()
+            pb.closure.CopyFrom(closure)
+            learn(execution, pb=pb)
 
     def _fill(
         self, rpc: Rpc, execution: FlyteWorkflowExecution, *, sync_nodes: bool
     ) -> FlyteWorkflowExecution:
         """Fetch inputs, outputs and nodes, after the closure: they are never older than it."""
-        request = execution_pb2.WorkflowExecutionGetDataRequest(id=execution.id.to_flyte_idl())
+        request = execution_pb2.WorkflowExecutionGetDataRequest(id=message_of(execution).id)
         data = rpc("GetExecutionData", request)
         launched = execution.spec.launch_plan
         entity: FlyteTask | FlyteWorkflow
@@ -184,13 +188,13 @@ class Watching(Connection):
         execution_id: WorkflowExecutionIdentifier,
         type_hints: Mapping[str, object] | None = None,
     ) -> FlyteWorkflowExecution:
-        request = execution_pb2.WorkflowExecutionGetRequest(id=execution_id.to_flyte_idl())
+        request = execution_pb2.WorkflowExecutionGetRequest(id=message_of(execution_id))
         return self._promoted(rpc("GetExecution", request), type_hints)
 
     def _promoted(
         self, pb: execution_pb2.Execution, type_hints: Mapping[str, object] | None = None
     ) -> FlyteWorkflowExecution:
-        execution = FlyteWorkflowExecution.from_flyte_idl(pb)
+        execution = view(FlyteWorkflowExecution, pb)
         learn(execution, remote=self, type_hints=type_hints)
         return execution
 

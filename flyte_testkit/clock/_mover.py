@@ -196,6 +196,8 @@ class Mover(Turns):
                 threading.current_thread(), -1, guest=True, hooked=False
             )
             target = self.us + length
+            if self._calling_back != _get_ident() and self._skip(who, length):
+                return
         self.park(Sleeper(self, target, Entry.MOVER, who))
 
     def park(self, sleeper: Sleeper) -> bool:

@@ -257,7 +257,7 @@ class Turns:
         if first is not None and first.when <= target:
             return False
         self.us = target
-        self.moves += 1
+        self.moves += length > 0
         return True
 
     def _beyond(self, instant: int) -> bool:

@@ -29,6 +29,7 @@ from flyte_testkit.propeller.pace import INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.database.store import Store
-    from flyte_testkit.admin.executions.executor import Admission, Admit
-    from flyte_testkit.admin.flyte_admin import FlyteAdmin
+    from flyte_testkit.admin.executions.executor import Admission, Admit, Told
     from flyte_testkit.engine.performance import Act, Audience, Performance
 
 __all__ = ["Engine"]
@@ -86,7 +86,7 @@ class Engine(WorkflowExecutor):
         self,
         ask: Admit,
         now: Callable[[], datetime],
-        admin: Callable[[], FlyteAdmin],
+        admin: Callable[[], Told],
         *,
         still: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True),
     ) -> None:
@@ -97,8 +97,8 @@ class Engine(WorkflowExecutor):
         self._still = still
         self._admin = admin
         self.plays: dict[Key, Play] = {}
-        self._runs = Runs(self._send, now)
-        self.families = Families(admin, self._audience, self._poke)
+        self._runs = Runs(weakly(self._send), now)
+        self.families = Families(admin, weakly(self._audience), weakly(self._poke))
 
     # What FlyteAdmin tells the engine.
 

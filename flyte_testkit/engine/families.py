@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, Key
     from flyte_testkit.admin.errors import AdminError
-    from flyte_testkit.admin.flyte_admin import FlyteAdmin
+    from flyte_testkit.admin.executions.executor import Told
     from flyte_testkit.engine.performance import Audience
 
 __all__ = ["Families"]
@@ -42,7 +42,7 @@ class Families:
 
     def __init__(
         self,
-        admin: Callable[[], FlyteAdmin],
+        admin: Callable[[], Told],
         audiences: Callable[[Key], Audience | None],
         poke: Callable[[Key, datetime], None],
     ) -> None:

@@ -16,6 +16,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, literals_pb2
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.admin.database import times
 from flyte_testkit.engine.performance import Act, Audience
 from flyte_testkit.propeller.pace import INSTANT, Pace
 from flyte_testkit.propeller.places import END, PRODUCER, START, Place
@@ -75,13 +76,13 @@ class Stage:
             blobs: What is written to the object store just before.
         """
         event = events.WorkflowExecutionEvent(
-            execution_id=self.id,
             producer_id=PRODUCER,
             phase=phase,
             output_uri=output_uri or None,  # an empty one would be set all the same
             error=self.error(failure, at) if failure is not None else error,
         )
-        event.occurred_at.FromDatetime(at)
+        event.execution_id.CopyFrom(self.id)
+        times.write(at, event.occurred_at)
         request = event_pb2.WorkflowExecutionEventRequest(event=event)
         return Act(at, "CreateWorkflowEvent", request, blobs=blobs or {})
 
@@ -97,7 +98,6 @@ class Stage:
     ) -> Act:
         """Tell FlyteAdmin what a node does now."""
         event = events.NodeExecutionEvent(
-            id=identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=self.id),
             producer_id=PRODUCER,
             phase=phase,
             input_uri=input_uri or None,  # as above
@@ -105,8 +105,9 @@ class Stage:
             spec_node_id=node_id,
             event_version=1,
         )
-        event.occurred_at.FromDatetime(at)
-        event.reported_at.FromDatetime(at)
+        event.id.node_id = node_id
+        event.id.execution_id.CopyFrom(self.id)
+        times.write(at, event.occurred_at, event.reported_at)
         request = event_pb2.NodeExecutionEventRequest(event=event)
         return Act(at, "CreateNodeEvent", request, blobs=blobs or {})
 
@@ -163,5 +164,5 @@ def error_of(worded: Worded, at: datetime) -> core.ExecutionError:
     """
     error = core.ExecutionError(code=worded.code, message=worded.message, kind=worded.kind)
     if worded.code.startswith("USER:") or worded.code == "SYSTEM":
-        error.timestamp.FromDatetime(at)
+        times.write(at, error.timestamp)
     return error

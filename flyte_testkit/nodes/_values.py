@@ -13,7 +13,7 @@ from flyte_testkit.failures._failure import check_text
 from flyte_testkit.nodes._names import same
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import ItemsView, Iterable, ValuesView
 
 __all__ = ["Named", "Values"]
 
@@ -83,6 +83,14 @@ class Named(Mapping[str, Value], Generic[Value]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._nodes)
+
+    def items(self) -> ItemsView[str, Value]:
+        """As of any mapping, and not one by one."""
+        return self._nodes.items()
+
+    def values(self) -> ValuesView[Value]:
+        """Likewise."""
+        return self._nodes.values()
 
     def __len__(self) -> int:
         return len(self._nodes)

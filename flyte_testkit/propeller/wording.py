@@ -155,8 +155,7 @@ def unwrapped(error: Worded) -> Worded | None:
         >>> unwrapped(Worded("no lock", "USER:NotReady")) is None
         True
     """
-    wrapping = _LAST.match(error.message)
-    if wrapping is None or not error.code.startswith(EXHAUSTED):
+    if not error.code.startswith(EXHAUSTED) or (wrapping := _LAST.match(error.message)) is None:
         return None
     kind = cast("ErrorKind", wrapping[1])
     return Worded(error.message[wrapping.end() :], error.code.removeprefix(EXHAUSTED), kind)

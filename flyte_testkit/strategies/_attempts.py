@@ -16,7 +16,7 @@ from flyte_testkit import nodes
 from flyte_testkit.failures import Failure
 from flyte_testkit.nodes.retries import NOT_OF_TASKS, least_retries
 from flyte_testkit.propeller.wording import SYSTEM_RETRIES
-from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._drawing import EITHER, RARELY, whole_numbers
 from flyte_testkit.strategies._errors import TEXTS, failures
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def seconds(draw: st.DrawFn, milliseconds: int) -> float:
     """Draw how long something lasts, in seconds: often a round number."""
     lasts = draw(_LENGTHS)
     if lasts is None or lasts * _SECOND > milliseconds:
-        return draw(st.integers(0, milliseconds)) / _SECOND
+        return draw(whole_numbers(0, milliseconds)) / _SECOND
     return lasts
 
 
@@ -96,7 +96,7 @@ def attempts(
     if fate == "SUCCEEDED":
         return [*made, last.succeeds(outputs)]
     if fate is None:
-        if draw(st.booleans()) and last.steps:
+        if draw(EITHER) and last.steps:
             last = _endless(last)
         return [*made, last.never_ends()]
     failure = bad(draw)

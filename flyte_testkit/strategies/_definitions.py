@@ -15,7 +15,11 @@ from flyteidl.core import identifier_pb2
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.database.store import Store
+from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
+from flyte_testkit.admin.definitions.tasks import TaskManager
+from flyte_testkit.admin.definitions.workflows import WorkflowManager
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
+from flyte_testkit.admin.projects.attributes import Attributes
 from flyte_testkit.children import children
 from flyte_testkit.guesses import Guess
 from flyte_testkit.nodes import Workflow
@@ -23,7 +27,7 @@ from flyte_testkit.strategies._identifiers import EVERY_PROJECT
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from google.protobuf.message import Message
 
@@ -114,14 +118,19 @@ def _projects() -> Table[rows.ProjectRow]:
 
 @lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
-    admin = FlyteAdmin()
-    admin.store.projects = _projects()
+    store = Store()
+    store.projects = _projects()
+    handlers: Mapping[str, Callable[[Any, datetime], Message]] = {
+        "CreateTask": TaskManager(store, Attributes(store).task_limits).create_task,
+        "CreateWorkflow": WorkflowManager(store).create_workflow,
+        "CreateLaunchPlan": LaunchPlanManager(store).create_launch_plan,
+    }
 
-    def answer(rpc: str, request: Message) -> Message:
-        return admin.answer(rpc, request, _BEFORE)
+    def answer(rpc: str, request: Any) -> Message:
+        return handlers[rpc](request, _BEFORE)
 
     def find(plan: Plan) -> Plan:
-        row = admin.store.launch_plans.get(*_PLACE, plan.name, _VERSION)
+        row = store.launch_plans.get(*_PLACE, plan.name, _VERSION)
         assert row is not None  # noqa: S101  it was registered before
         given = row.message.closure.expected_outputs.variables
         return graphs.Plan(
@@ -130,5 +139,5 @@ def _store(shape: _Shape) -> Store:
 
     for name, graph in shape.parts.items():
         whole = None if graph is None else graphs.with_plans(graph, find)
-        Stub.guessed(_PLACE, name, _VERSION, Guess(), whole).register(answer)
-    return admin.store
+        Stub.guessed(_PLACE, name, _VERSION, Guess(), whole).register(answer, active=False)
+    return store

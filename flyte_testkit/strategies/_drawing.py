@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-__all__ = ["MOSTLY", "RARELY", "among", "closures_of"]
+__all__ = ["EITHER", "MOSTLY", "RARELY", "among", "closures_of", "whole_numbers"]
+
+EITHER: Final = st.booleans()
+"""One time in two; shrinks to False."""
 
 MOSTLY: Final = st.sampled_from((True, True, True, False))
 """Three times in four; shrinks to True."""
@@ -25,6 +28,12 @@ RARELY: Final = st.sampled_from((False, False, False, True))
 def among(*values: Any) -> st.SearchStrategy[Any]:
     """Generate one of these values; shrinks to the first."""
     return st.sampled_from(values)
+
+
+@functools.lru_cache(maxsize=500)  # likewise
+def whole_numbers(least: int, most: int) -> st.SearchStrategy[int]:
+    """Generate whole numbers between two, both included; shrinks to the first."""
+    return st.integers(least, most)
 
 
 @st.composite

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flyte_testkit import failures, nodes
 from flyte_testkit.nodes.retries import least_retries
 from flyte_testkit.strategies._attempts import OUTPUTS, Fate, attempts, seconds, settled
-from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._drawing import EITHER, RARELY
 from flyte_testkit.timeline import running
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def array(draw: st.DrawFn, fate: Fate, lasts: int, most: int, **said: Any) -> no
             but[index] = item("FAILED")
     elif fate is None:
         but[0] = item(None)
-    elif may_fail and draw(st.booleans()):
+    elif may_fail and draw(EITHER):
         but[0] = item("FAILED")
     rest = item("SUCCEEDED", outputs)
     scripts = [made for made in (rest, *but.values()) if isinstance(made, list)]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.strategies import _flaws
 from flyte_testkit.strategies._arguments import Phases
-from flyte_testkit.strategies._drawing import closures_of
+from flyte_testkit.strategies._drawing import among, closures_of
 from flyte_testkit.strategies._scenes import node_scenes
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _nodes(
     any_phase: bool,
     whole: bool = False,
 ) -> node_execution_pb2.NodeExecution:
-    phase = draw(st.sampled_from(phases))
+    phase = draw(among(*phases))
     played = phase if phase in _SENT else "QUEUED"
     made: node_execution_pb2.NodeExecution = draw(_SCENES[played, whole])
     if played != phase:

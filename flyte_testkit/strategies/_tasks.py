@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.strategies import _flaws, _identifiers
 from flyte_testkit.strategies._arguments import Phases
-from flyte_testkit.strategies._drawing import closures_of
+from flyte_testkit.strategies._drawing import among, closures_of
 from flyte_testkit.strategies._scenes import task_scenes
 
 if TYPE_CHECKING:
@@ -111,13 +111,14 @@ def _tasks(
     any_phase: bool,
     whole: bool = False,
 ) -> task_execution_pb2.TaskExecution:
-    phase = draw(st.sampled_from(phases))
+    phase = draw(among(*phases))
     played = phase if phase in _SENT else "QUEUED"
+    task_id = draw(_TASK_IDS) if whole else None
     made: task_execution_pb2.TaskExecution = draw(_SCENES[played, whole])
     if played != phase:
         made.closure.phase = core.TaskExecution.Phase.Value(phase)  # type: ignore[assignment]  # a number of it
-    if whole:
-        made.id.task_id.CopyFrom(draw(_TASK_IDS))
+    if task_id is not None:
+        made.id.task_id.CopyFrom(task_id)
     if not legal:
         _flaws.spoil(draw, made.closure, _flaws.TASK, _PHASES, any_phase=any_phase)
     return made

@@ -14,7 +14,7 @@ from hypothesis.errors import InvalidArgument
 from flyte_testkit import failures as named
 from flyte_testkit.propeller.phases import ENDS_WITH, OUTCOMES
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
-from flyte_testkit.strategies._drawing import RARELY, among
+from flyte_testkit.strategies._drawing import EITHER, RARELY, among, whole_numbers
 from flyte_testkit.strategies._errors import STORABLE, failures
 from flyte_testkit.timeline import (
     Outcome,
@@ -148,11 +148,11 @@ def _timelines(
     phases = _draw_phases(draw, max_steps, ending, any_order=any_order)
     story, left = immediately, draw(ends) if phases else 0
     for phase in phases[:-1]:
-        seconds = draw(st.integers(0, left // _SECOND))
+        seconds = draw(whole_numbers(0, left // _SECOND))
         story = _step(draw, story, phase, draw(held) or seconds, ending)
         left -= seconds * _SECOND
     if phases:
-        forever = ending is None and draw(st.booleans())
+        forever = ending is None and draw(EITHER)
         last = draw(held) or left / _SECOND
         story = _step(draw, story, phases[-1], None if forever else last, ending)
     return _end(draw, story, ending, outputs)
@@ -163,7 +163,7 @@ def _draw_phases(
 ) -> list[StepPhase]:
     phases: list[StepPhase] = []
     least = 1 if ending is None else 0
-    for _ in range(draw(st.integers(least, max(least, max_steps)))):
+    for _ in range(draw(whole_numbers(least, max(least, max_steps)))):
         fitting = [
             phase
             for phase in _SIMPLE_FIRST

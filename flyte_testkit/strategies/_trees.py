@@ -17,6 +17,7 @@ from flyte_testkit.nodes import workflow
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
 from flyte_testkit.strategies._attempts import PLAIN
+from flyte_testkit.strategies._drawing import among
 from flyte_testkit.strategies._theatre import Play
 from flyte_testkit.strategies._wholes import Grower
 
@@ -136,14 +137,15 @@ def node_trees(
 
 @st.composite
 def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: int) -> NodeTree:
-    phase = draw(st.sampled_from(phases))
+    phase = draw(among(*phases))
     id_ = _identifiers.draw_execution_id(draw)
     created = _times.instant(draw(_times.MOMENTS))
     if phase == "UNDEFINED":
         return _tree(Play(_PLAIN, id_, created).changes)
     outcome = draw(_OUTCOMES[phase])
     script = Grower(draw, max_nodes, 3, simply=True).whole(outcome, max_depth, _LONGEST)
-    return _tree(_seen(Play(script, id_, created), phase, draw(_MOMENTS)))
+    moment = draw(_MOMENTS)
+    return _tree(_seen(Play(script, id_, created), phase, moment))
 
 
 def _seen(play: Play, phase: str, moment: int) -> Sequence[Change]:

@@ -10,6 +10,7 @@ Ignorant of who plays them.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +28,7 @@ from flyte_testkit.strategies._attempts import (
     seconds,
     spare_retries,
 )
-from flyte_testkit.strategies._drawing import RARELY
+from flyte_testkit.strategies._drawing import EITHER, RARELY, among, whole_numbers
 from flyte_testkit.strategies._errors import STORABLE
 from flyte_testkit.strategies._leaves import array, gate
 from flyte_testkit.strategies._timelines import timelines
@@ -83,7 +84,7 @@ def _wholes(
     outcomes: tuple[Outcome | None, ...],
     outputs: st.SearchStrategy[Mapping[str, object]] | None,
 ) -> Workflow:
-    outcome = draw(st.sampled_from(outcomes))
+    outcome = draw(among(*outcomes))
     grown = Grower(draw, max_nodes, max_steps).whole(outcome, max_depth, milliseconds)
     if outputs is not None and outcome == "SUCCEEDED":
         grown = grown.succeeds(draw(outputs))
@@ -116,7 +117,7 @@ class Grower:
         said: frozenset[str] = draw(_SAID[self.simply])
         beginning, lasts = None, lasts // 2
         if "beginning" in said:
-            opener = undefined if draw(st.booleans()) else queued
+            opener = undefined if draw(EITHER) else queued
             beginning = opener(seconds(draw, lasts))
         inside = self.scope(fate, depth, lasts // 2)
         whole = nodes.workflow(beginning, **inside)
@@ -157,8 +158,8 @@ class Grower:
             at_once: Whether they begin at once, as what a dynamic task yields does.
         """
         draw, grown = self.draw, dict[str, Any]()
-        size = draw(st.integers(1, self.max_nodes))
-        turn = draw(st.integers(0, size - 1))  # drawn in any case: see _drawing
+        size = draw(whole_numbers(1, self.max_nodes))
+        turn = draw(whole_numbers(0, size - 1))  # drawn in any case: see _drawing
         for number in range(size):
             own: Fate = fate if number == turn else "SUCCEEDED"
             if number > turn:
@@ -178,7 +179,7 @@ class Grower:
         known = [f"{name}.{one}" for name, node in before.items() for one in facts.outputs_of(node)]
         if not known:
             return {}
-        one = self.draw(st.sampled_from(known))
+        one = self.draw(among(*known))
         is_list = fate == "FAILED" and one.endswith(".xs")
         return {"x": nodes.promise(f"{one}[9]" if is_list else one)}
 
@@ -266,7 +267,7 @@ class Grower:
         retries = spare_retries(draw, made)
         if yields:
             made[-1] = self.yields(made[-1], fate, depth - 1, lasts // 2)
-        elif fate == "FAILED" and draw(st.booleans()):
+        elif fate == "FAILED" and draw(EITHER):
             made = [nodes.immediately.fails(named.futures_not_built())]
         return nodes.dynamic(*made, retries=retries, inputs=given, **draw(_OPTIONS), **said)
 
@@ -278,14 +279,14 @@ class Grower:
         if form == "none" and fate == "SUCCEEDED":
             return story.yields([])
         if form == "alike":
-            times = draw(st.integers(1, self.max_nodes))
+            times = draw(whole_numbers(1, self.max_nodes))
             return story.yields([self.task(fate, lasts, {})] * times)
         return story.yields(self.scope(fate, depth, lasts, at_once=True))
 
     def child(self, fate: Fate, depth: int, lasts: int) -> Timeline | Workflow:
         """Grow what an execution does that a node launches."""
         draw = self.draw
-        if depth > 0 and draw(st.booleans()):
+        if depth > 0 and draw(EITHER):
             outcome = "ABORTED" if fate == "FAILED" and draw(RARELY) else fate
             return self.whole(outcome, depth - 1, lasts)
         outcomes: tuple[Outcome | None, ...] = (fate,)
@@ -293,9 +294,14 @@ class Grower:
             outcomes = ("FAILED", "ABORTED", "TIMED_OUT")
         if lasts < _SECOND and fate == "SUCCEEDED":
             return immediately.succeeds()
-        return draw(
-            timelines(max_seconds=lasts / _SECOND, max_steps=self.max_steps, outcomes=outcomes)
-        )
+        return draw(_timelines(lasts, self.max_steps, outcomes))
+
+
+@lru_cache(maxsize=500)  # Hypothesis looks each new strategy over
+def _timelines(
+    lasts: int, max_steps: int, outcomes: tuple[Outcome | None, ...]
+) -> st.SearchStrategy[Timeline]:
+    return timelines(max_seconds=lasts / _SECOND, max_steps=max_steps, outcomes=outcomes)
 
 
 _SAID: Final = [

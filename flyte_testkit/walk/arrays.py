@@ -18,6 +18,7 @@ from flyteidl.core import literals_pb2
 from flyteidl.event import event_pb2 as events
 
 from flyte_testkit import flow
+from flyte_testkit.admin.database import times
 from flyte_testkit.engine.nursery import AnyOf
 from flyte_testkit.engine.performance import Act, Until, Wait
 from flyte_testkit.engine.stage import error_of
@@ -243,13 +244,13 @@ class _Map:
     ) -> Act:
         """Say anything of its one attempt, and of some items; ``told`` is whether logs are."""
         event = events.TaskExecutionEvent(
-            task_id=self.task.id,
-            parent_node_execution_id=self.site.identifier,
             task_type=_TYPE,
             event_version=1,
-            metadata=events.TaskExecutionMetadata(plugin_identifier=_PLUGIN),
             **fields,
         )
+        event.task_id.CopyFrom(self.task.id)
+        event.parent_node_execution_id.CopyFrom(self.site.identifier)
+        event.metadata.plugin_identifier = _PLUGIN
         execution = self.site.stage.id
         for item in items:
             pod = f"{execution.name}-{self._item_id(item)}-{item.attempt}"
@@ -261,7 +262,7 @@ class _Map:
                 resource.MergeFrom(events.ExternalResourceInfo(cache_status=item.cache_status))
             if told and item.has_logs:
                 resource.logs.append(log_of(execution, pod, f"-{item.index}"))
-        event.occurred_at.FromDatetime(at)
+        times.write(at, event.occurred_at)
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
 

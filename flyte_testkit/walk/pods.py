@@ -15,6 +15,7 @@ from flyteidl.admin import event_pb2
 from flyteidl.core import execution_pb2 as core
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.admin.database import times
 from flyte_testkit.engine.performance import Act
 from flyte_testkit.propeller import wording
 from flyte_testkit.propeller.places import PRODUCER
@@ -73,7 +74,7 @@ class Pod:
             return self._event(at, phase=phase, phase_version=1, logs=[self._log()])
         said = (reason or self._usual_reason(phase)).replace("{pod}", self.site.pod(self.number))
         event = events.EventReason(reason=said)
-        event.occurred_at.FromDatetime(at)
+        times.write(at, event.occurred_at)
         return self._event(at, phase=phase, reason=said, reasons=[event])
 
     def succeeded(self, at: datetime, outputs: literals_pb2.LiteralMap) -> Act:
@@ -107,24 +108,22 @@ class Pod:
 
     def _event(self, at: datetime, blobs: dict[str, bytes] | None = None, **fields: Any) -> Act:
         event = events.TaskExecutionEvent(
-            task_id=self.task.id,
-            parent_node_execution_id=self.site.identifier,
             retry_attempt=self.number,
             producer_id=PRODUCER,
             input_uri=self.site.place.inputs,
             task_type=self.task.type,
             event_version=1,
-            metadata=events.TaskExecutionMetadata(
-                generated_name=self.site.pod(self.number), plugin_identifier="container"
-            ),
             **fields,
         )
+        event.task_id.CopyFrom(self.task.id)
+        event.parent_node_execution_id.node_id = self.site.id
+        event.parent_node_execution_id.execution_id.CopyFrom(self.site.stage.id)
+        event.metadata.generated_name = self.site.pod(self.number)
+        event.metadata.plugin_identifier = "container"
         if self.interruptible:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
-        event.reported_at.FromDatetime(at)
-        event.occurred_at.CopyFrom(event.reported_at)
-        if (happened := self._happened(at, fields["phase"])) is not at:
-            event.occurred_at.FromDatetime(happened)
+        times.write(at, event.reported_at)
+        times.write(self._happened(at, fields["phase"]), event.occurred_at)
         request = event_pb2.TaskExecutionEventRequest(event=event)
         return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
 

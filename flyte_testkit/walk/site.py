@@ -15,6 +15,7 @@ from flyteidl.admin import event_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2 as events
 
+from flyte_testkit.admin.database import times
 from flyte_testkit.engine.performance import Act
 from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import names, places, wording
@@ -152,14 +153,13 @@ class Site:
 
     def _event(self, at: datetime, **fields: Any) -> events.NodeExecutionEvent:
         event = events.NodeExecutionEvent(
-            id=self.identifier,
-            producer_id=PRODUCER,
-            target_entity=self.target,
-            is_in_dynamic_chain=self.is_yielded,
-            **fields,
+            producer_id=PRODUCER, is_in_dynamic_chain=self.is_yielded, **fields
         )
-        event.occurred_at.FromDatetime(at)
-        event.reported_at.CopyFrom(event.occurred_at)
+        event.id.node_id = self.place.node_id
+        event.id.execution_id.CopyFrom(self.stage.id)
+        if self.target is not None:
+            event.target_entity.CopyFrom(self.target)
+        times.write(at, event.occurred_at, event.reported_at)
         return event
 
     def _act(self, at: datetime, event: events.NodeExecutionEvent, blobs: dict[str, bytes]) -> Act:

@@ -110,7 +110,7 @@ def test_an_exception_in_the_server_is_internal_and_fails_the_test(admin, stub, 
     def broken(request, now):
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setitem(admin._backend.admin.handlers, "GetExecution", broken)
+    monkeypatch.setitem(admin._backend.admin.handlers, "GetExecution", lambda _: broken)
 
     error = failed(stub.GetExecution, execution_pb2.WorkflowExecutionGetRequest())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import atexit
 import contextlib
 import ctypes
 import functools
@@ -50,6 +51,7 @@ LONG = 3600  # more than anything here takes in real time
 
 OLD_EXECUTOR = futures.ThreadPoolExecutor(2)
 OLD_CREW = ThreadPool(2)
+atexit.register(OLD_CREW.terminate)  # one that still runs warns when Python ends
 OLD_LOCK = threading.Lock()
 OLD_EVENT = threading.Event()
 list(OLD_EXECUTOR.map(abs, range(2)))

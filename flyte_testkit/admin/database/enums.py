@@ -6,6 +6,7 @@ Ignorant of what the values mean.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["column", "value"]
 
 
+@lru_cache(maxsize=1024)  # each event asks for several
 def column(enum: EnumTypeWrapper, number: int) -> str:
     """Return what a column says of a value.
 
@@ -26,6 +28,7 @@ def column(enum: EnumTypeWrapper, number: int) -> str:
     return str(number) if known is None else str(known.name)
 
 
+@lru_cache(maxsize=1024)  # likewise
 def value(enum: EnumTypeWrapper, text: str) -> int:
     """Return the value that a column's text is read back as.
 

@@ -10,7 +10,6 @@ Ignorant of rules, requests and time.
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -123,10 +122,7 @@ class _RunRow(Stored):
     started_at: datetime | None = None
     duration: int = 0
 
-    def __post_init__(self) -> None:
-        """Share the texts that many rows have: lists compare them row by row, a thousand times."""
-        for column in ("execution_project", "execution_domain", "phase"):
-            object.__setattr__(self, column, sys.intern(getattr(self, column)))
+    _interned = ("execution_project", "execution_domain", "phase")
 
 
 @dataclass(frozen=True, kw_only=True)

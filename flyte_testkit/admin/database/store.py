@@ -89,9 +89,9 @@ class Table(Generic[RowT]):
     def _candidates(self, conditions: Mapping[str, object]) -> Iterable[RowT]:
         """Return the rows that an index points to, or all."""
         for columns, groups in self._indexes.items():
-            group = tuple(conditions.get(column) for column in columns)
+            group = tuple(map(conditions.get, columns))
             if None not in group:
-                return (self._rows[key] for key in groups.get(group, ()))
+                return map(self._rows.__getitem__, groups.get(group, ()))
         return self._rows.values()
 
     def fitting(self, *key: object) -> RowT | None:
@@ -117,25 +117,26 @@ class Table(Generic[RowT]):
         Raises:
             TakenError: Its key is taken.
         """
-        if row.key in self._rows:
-            raise TakenError(row.key)
+        key = row.key
+        if key in self._rows:
+            raise TakenError(key)
         self._last_id += 1
         numbered: RowT = row.changed(id=self._last_id)
-        self._rows[numbered.key] = numbered
+        self._rows[key] = numbered
         for columns, groups in self._indexes.items():
             group = _values(numbered, columns)
             if None not in group:
-                groups[group] = (*groups.get(group, ()), numbered.key)
+                groups[group] = (*groups.get(group, ()), key)
         if self.on_change is not None:
             self.on_change(numbered)
         return numbered
 
     def update(self, row: RowT) -> RowT:
         """Put a changed row in the place of the one with its key, and return it."""
-        home = self._rows
-        if row.key not in home and row.key in self._retired:
+        home, key = self._rows, row.key
+        if key not in home and key in self._retired:
             home = self._retired
-        home[row.key] = row
+        home[key] = row
         if self.on_change is not None:
             self.on_change(row)
         return row
@@ -182,7 +183,7 @@ class Table(Generic[RowT]):
 
 
 def _values(row: rows.Row, columns: tuple[str, ...]) -> tuple[Any, ...]:
-    return tuple(getattr(row, column) for column in columns)
+    return tuple([getattr(row, column) for column in columns])
 
 
 _NAME = ("name",)  # a name is seldom in more than one project

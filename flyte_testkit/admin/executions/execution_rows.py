@@ -5,8 +5,7 @@ Ignorant of whether it may be born: that was decided before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flyteidl.admin import execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
@@ -19,6 +18,7 @@ from flyte_testkit.admin.rules.trimming import listed
 from flyte_testkit.propeller.phases import OUTCOMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from flyteidl.admin import common_pb2, launch_plan_pb2
@@ -44,8 +44,7 @@ TERMINAL = frozenset(map(_Workflow.Phase.Value, OUTCOMES))
 _LONGEST_TEXT = 255
 
 
-@dataclass(frozen=True, kw_only=True)
-class Birth:
+class Birth(NamedTuple):
     """All that an execution begins with.
 
     Attributes:
@@ -64,13 +63,13 @@ class Birth:
     spec: execution_pb2.ExecutionSpec
     workflow: identifier_pb2.Identifier
     workflow_id: int
+    inputs_uri: str
+    user_inputs_uri: str
     launch_plan_id: int = 0
     task_id: int = 0
     parent_node_execution_id: int = 0
     source_execution_id: int = 0
-    inputs_uri: str
-    user_inputs_uri: str
-    notifications: list[common_pb2.Notification] = field(default_factory=list)
+    notifications: Sequence[common_pb2.Notification] = ()
     interruptible: bool | None = None
     overwrite_cache: bool = False
     failure: AdminError | None = None
@@ -98,13 +97,10 @@ def find_execution(
 
 def execution_row(birth: Birth, now: datetime) -> rows.ExecutionRow:
     """Return the row of an execution that is born now."""
-    message = execution_pb2.Execution(
-        id=identifier_pb2.WorkflowExecutionIdentifier(
-            project=birth.project, domain=birth.domain, name=birth.name
-        ),
-        spec=birth.spec,
-        closure=_closure(birth, now),
-    )
+    message = execution_pb2.Execution(spec=birth.spec)
+    id_ = message.id
+    id_.project, id_.domain, id_.name = birth.project, birth.domain, birth.name
+    _begin(message.closure, birth, now)
     error_kind, error_code = error_columns(message.closure)
     metadata = message.spec.metadata
     return rows.ExecutionRow(
@@ -144,19 +140,14 @@ def spec_of_engine(row: rows.ExecutionRow) -> execution_pb2.ExecutionSpec:
     return spec
 
 
-def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
-    created_at = times.stamp(now)
-    closure = execution_pb2.ExecutionClosure(
-        created_at=created_at,
-        updated_at=created_at,
-        workflow_id=birth.workflow,
-        notifications=birth.notifications,
-        state_change_details=execution_pb2.ExecutionStateChangeDetails(
-            state=execution_pb2.EXECUTION_ACTIVE,
-            principal=birth.spec.metadata.principal,
-            occurred_at=created_at,
-        ),
-    )
+def _begin(closure: execution_pb2.ExecutionClosure, birth: Birth, now: datetime) -> None:
+    """Let a closure say what is known of an execution that is born now."""
+    change = closure.state_change_details
+    times.write(now, closure.created_at, closure.updated_at, change.occurred_at)
+    change.state = execution_pb2.EXECUTION_ACTIVE
+    change.principal = birth.spec.metadata.principal
+    closure.workflow_id.CopyFrom(birth.workflow)
+    closure.notifications.extend(birth.notifications)
     if birth.failure is not None:
         closure.phase = _Workflow.FAILED
         user_error = birth.failure.code == "INVALID_ARGUMENT"
@@ -164,7 +155,6 @@ def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
         closure.error.code = birth.failure.code.title().replace("_", "")
         closure.error.message = birth.failure.message
         closure.error.kind = kinds.USER if user_error else kinds.SYSTEM
-    return closure
 
 
 def error_columns(closure: execution_pb2.ExecutionClosure) -> tuple[str | None, str | None]:
@@ -190,7 +180,8 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
     Raises:
         AdminError: The database would not take one of these texts.
     """
-    pairs = [*sorted(birth.spec.labels.values.items()), *((tag, "") for tag in birth.spec.tags)]
+    labels = birth.spec.labels.values
+    pairs = [*((key, labels[key]) for key in sorted(labels)), *((t, "") for t in birth.spec.tags)]
     storable(*(text for pair in pairs for text in pair))
     if any(len(text) > _LONGEST_TEXT for pair in pairs for text in pair):
         raise database_error(f"value too long for type character varying({_LONGEST_TEXT})")

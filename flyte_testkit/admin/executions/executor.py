@@ -8,19 +8,22 @@ events: what an engine sends, and when, is its own affair.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from flyteidl.core import literals_pb2
+    from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.database.store import Store
 
     Admit = Callable[[ExecutionRow, literals_pb2.LiteralMap], "Admission"]
 
-__all__ = ["Admission", "WorkflowExecutor"]
+__all__ = ["Admission", "Told", "WorkflowExecutor"]
 
 
 class Admission:
@@ -60,3 +63,17 @@ class WorkflowExecutor:
 
     def abort(self, execution: ExecutionRow, now: datetime) -> None:
         """Stop an execution that has just become ABORTING."""
+
+
+class Told(Protocol):
+    """Who is told what an engine does: FlyteAdmin, as far as engines know it."""
+
+    @property
+    def store(self) -> Store:
+        """What it remembers."""
+
+    def acting_as(self, user: str) -> AbstractContextManager[None]:
+        """Answer requests on behalf of this user for a while."""
+
+    def answer(self, rpc: str, request: Message, now: datetime) -> Message:
+        """Answer one RPC at this time."""

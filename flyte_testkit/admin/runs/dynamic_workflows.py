@@ -18,6 +18,7 @@ from flyte_testkit.admin.rules.validation import given
 
 if TYPE_CHECKING:
     from flyteidl.event.event_pb2 import NodeExecutionEvent
+    from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import NodeExecutionRow
     from flyte_testkit.admin.database.store import Store
@@ -35,7 +36,6 @@ def write(store: Store, event: NodeExecutionEvent) -> str:
         return ""
     dynamic = event.task_node_metadata.dynamic_workflow
     execution_id, id_ = event.id.execution_id, dynamic.id
-    node_text, id_text = prototext(given(event, "id")), prototext(given(dynamic, "id"))
     try:
         uri = blobs.reference(
             "metadata",
@@ -49,13 +49,13 @@ def write(store: Store, event: NodeExecutionEvent) -> str:
     except go_urls.InvalidUrlError as error:
         raise internal(
             "Failed to produce remote closure data reference for dynamic workflow yielded by "
-            f"node id [{node_text}] with workflow id [{id_text}]; err: "
+            f"node id [{_id_of(event)}] with workflow id [{_id_of(dynamic)}]; err: "
             f"Reference is of an invalid format [{blobs.CONTAINER}]: {error}"
         ) from None
     if not dynamic.HasField("compiled_workflow"):
         raise internal(
-            f"Failed to upload dynamic workflow closure for node id [{node_text}] and "
-            f"workflow id [{id_text}] with err: proto: Marshal called with nil"
+            f"Failed to upload dynamic workflow closure for node id [{_id_of(event)}] and "
+            f"workflow id [{_id_of(dynamic)}] with err: proto: Marshal called with nil"
         )
     store.blobs[blobs.address(uri)] = dynamic.compiled_workflow.SerializeToString(
         deterministic=True
@@ -83,3 +83,7 @@ def read(store: Store, row: NodeExecutionRow) -> compiler_pb2.CompiledWorkflowCl
     if not closure.primary.HasField("template"):
         raise internal("Empty primary workflow template in loaded dynamic workflow model.")
     return closure
+
+
+def _id_of(message: Message) -> str:
+    return prototext(given(message, "id"))

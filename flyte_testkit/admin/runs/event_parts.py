@@ -39,9 +39,11 @@ def copy_times(event: Event, closure: Closure, *, first: bool) -> None:
     """Write down when the event happened and when it was reported."""
     if first and event.HasField("occurred_at"):
         closure.created_at.CopyFrom(event.occurred_at)
-    closure.ClearField("updated_at")
-    if event.HasField(_report(event)):
-        closure.updated_at.CopyFrom(getattr(event, _report(event)))
+    report = _report(event)
+    if event.HasField(report):
+        closure.updated_at.CopyFrom(getattr(event, report))
+    else:
+        closure.ClearField("updated_at")
 
 
 def column_time(event: Event, *, reported: bool, refusal: str) -> datetime:
@@ -122,5 +124,5 @@ def storable(row: RowT) -> RowT:
     Raises:
         AdminError: There is a NUL in one of its texts.
     """
-    texts.storable(*(text for text in vars(row).values() if isinstance(text, str)))
+    texts.storable(*[text for text in vars(row).values() if text.__class__ is str])
     return row
