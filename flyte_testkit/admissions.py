@@ -59,8 +59,8 @@ class Admissions:
         routes: Where scripts are planted.
         unforeseen: Told of what is refused.
         strict: Whether launches without a script are refused; else they stay UNDEFINED.
-        look: What reads an execution as it is now.
-        ask: What asks FlyteAdmin whatever else there is to read.
+        look: Gives what reads an execution as it is now, which only launches hold.
+        ask: Gives what asks FlyteAdmin whatever else there is to read; likewise.
         stirred: Told when executions may go on that wait for others.
     """
 
@@ -72,8 +72,8 @@ class Admissions:
         unforeseen: Unforeseen,
         *,
         strict: bool,
-        look: Look,
-        ask: Ask,
+        look: Callable[[], Look | None],
+        ask: Callable[[], Ask | None],
         stirred: Callable[[], object] = bool,
     ) -> None:
         self._store = store
@@ -149,11 +149,14 @@ class Admissions:
         """Return a new execution as tests see it."""
         first, workflow = row.message, self._workflow(row)
         declared = workflow.typed_interface.inputs if workflow else None
+        look, ask, store = self._look(), self._ask(), self._store
+        assert look is not None  # noqa: S101  somebody launches it
+        assert ask is not None  # noqa: S101  likewise
 
         def read() -> execution_pb2.Execution:
-            return self._look(first.id) if self._store.executions.get(*row.key) else first
+            return look(first.id) if store.executions.get(*row.key) else first
 
-        return Launch(read, first, inputs, declared, self._ask)
+        return Launch(read, first, inputs, declared, ask)
 
     def _admission(
         self, row: ExecutionRow, inputs: literals_pb2.LiteralMap, script: Played

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakMethod
 
 from flyteidl.admin.execution_pb2 import (
     Execution,
@@ -32,6 +33,7 @@ from flyte_testkit.launches import Routes
 from flyte_testkit.lives import Lives
 from flyte_testkit.misfits import taken
 from flyte_testkit.unforeseen import Unforeseen
+from flyte_testkit.weak import weakly
 from flyte_testkit.wire.services import methods
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ class Backend:
         complaints: What to ask, at the end, what was planted and never used.
         methods: The methods of a FlyteAdmin, by path.
         rpcs: Which of them are answered.
+        keeper: Whom clients hold by this while it serves them.
     """
 
     def __init__(
@@ -91,7 +94,8 @@ class Backend:
         self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
-        self.engine = Engine(self._admit, clock.now, lambda: self.admin, still=self._patiently)
+        still = weakly(self._patiently)
+        self.engine = Engine(weakly(self._admit), clock.now, weakly(self._fake), still=still)
         self.admin = FlyteAdmin(executor=self.engine, seed=seed)
         self.methods = methods()
         self.rpcs = self.admin.handlers.keys()
@@ -102,21 +106,24 @@ class Backend:
             self.routes,
             self.unforeseen_so_far,
             strict=strict,
-            look=self.look,
-            ask=self.read,
+            look=WeakMethod(self.look),
+            ask=WeakMethod(self.read),
             stirred=self.engine.stirred,
         )
-        self.engine.given = self._admissions.child
+        self.engine.given = weakly(self._admissions.child)
         self.history = History()
         self._lives = Lives(self._lock, clock, self.engine, self.admin, self.history)
-        self.admin.on_change(self._changed)
+        self.admin.on_change(weakly(self._changed))
+        self.keeper: object = None
         self.complaints: list[Callable[[], Iterator[str]]] = [self.routes.complaints]
 
     @contextmanager
     def moment(self) -> Iterator[datetime]:
         """Hold everything still at one instant, all that is due by then handed over."""
         with self._lock:
-            yield self._arrive()
+            now = self._now()
+            self.engine.hand_over(now)
+            yield now
 
     @contextmanager
     def glimpse(self, *shown: Key) -> Iterator[datetime]:
@@ -144,14 +151,8 @@ class Backend:
             if held:
                 self._lock.release()
 
-    def _arrive(self) -> datetime:
-        """Read the clock and hand over all that is due by now; only with the lock held."""
-        now = self._now()
-        self.engine.hand_over(now)
-        return now
-
     def _arrive_to_answer(self, rpc: str, request: Message) -> datetime:
-        """Likewise, as far as an RPC shows it."""
+        """Read the clock and hand over what is due by now, as far as an RPC shows it."""
         now = self._now()
         if self.engine.reach(now):
             shown = shown_by(rpc, request)
@@ -168,6 +169,9 @@ class Backend:
             self._time, self._read_at = self.clock.now(), moves
         return self._time
 
+    def _fake(self) -> FlyteAdmin:
+        return self.admin
+
     def _admit(self, row: ExecutionRow, inputs: LiteralMap) -> Admission:
         return self._admissions.admit(row, inputs)
 
@@ -177,8 +181,8 @@ class Backend:
 
     def look(self, execution: WorkflowExecutionIdentifier) -> Execution:
         """Return an execution as a client would read it now."""
-        request = WorkflowExecutionGetRequest(id=execution)
-        return cast("Execution", self.read("GetExecution", request))
+        asked = WorkflowExecutionGetRequest(id=execution)
+        return cast("Execution", self.read("GetExecution", asked))
 
     def read(self, rpc: str, request: Message) -> Message:
         """Answer an RPC now that changes nothing, for whoever is no client: nothing notes it.

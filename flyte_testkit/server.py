@@ -20,6 +20,7 @@ from flyte_testkit.past import Past
 from flyte_testkit.propeller.pace import PACES
 from flyte_testkit.registry import Registry
 from flyte_testkit.scripting import Scripting
+from flyte_testkit.weak import weakly
 from flyte_testkit.wire.faults import FaultRoute, Faults
 from flyte_testkit.wire.host import Host
 from flyte_testkit.wire.journal import Journal
@@ -126,8 +127,8 @@ class FakeFlyteAdmin(Scripting, Acting, Past):
             self.clock,
             strict=strict,
             seed=seed,
-            scripted=self._scripted,
-            doubt=self._doubt,
+            scripted=weakly(self._scripted),
+            doubt=weakly(self._doubt),
         )
         self._backend.engine.pace = PACES[pace].seeded(seed)
         self._backend.complaints.append(self._faults.complaints)
@@ -159,9 +160,11 @@ class FakeFlyteAdmin(Scripting, Acting, Past):
             FlyteTestkitError: It serves already, or somebody has taken its port.
         """
         self._host.start(place)
+        self._backend.keeper = self
         try:
             yield
         finally:
+            self._backend.keeper = None
             self._host.stop()
 
     @property

@@ -7,7 +7,7 @@ own door. Everything counts as an import: those inside functions, and those for 
 
 # The whole package, floor by floor; a floor may go on above another.
 HOUSE = [
-    ("0 ground", ["errors"]),
+    ("0 ground", ["errors weak"]),
     ("1 values", ["clock msgpack propeller unforeseen", "failures", "timeline", "nodes"]),
     ("2 FlyteAdmin without a network", ["references", "literals", "admin", "flow"]),
     ("3 the wire", ["wire"]),
@@ -79,6 +79,7 @@ ROOMS = {
         "__init__",
     ],
     "clock": [
+        "_stacks _tasks",  # where other threads are, and their loops
         "_heard _members _rest _schedule _standstill _types marks",
         "_calls _sleeper _system",
         "_turns",  # what is due, and whose turn it is

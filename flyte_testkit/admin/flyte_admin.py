@@ -32,6 +32,7 @@ from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
 from flyte_testkit.admin.runs.signals import SignalManager
 from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
 from flyte_testkit.admin.version import get_version
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,7 +120,11 @@ class FlyteAdmin:
 
     def on_change(self, told: Callable[[ExecutionRow, datetime], None]) -> None:
         """Tell this of every execution that is made or changes, and when."""
-        self.store.executions.on_change = lambda row: told(row, self._now)
+        self._told = told
+        self.store.executions.on_change = weakly(self._changed)
+
+    def _changed(self, row: ExecutionRow) -> None:
+        self._told(row, self._now)
 
     # Its managers, each made when it is asked for something: most servers need few of them.
 

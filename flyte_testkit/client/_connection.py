@@ -5,6 +5,7 @@ It is ignorant of executions.
 
 from __future__ import annotations
 
+import functools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from flyte_testkit.errors import shown
 if TYPE_CHECKING:
     import os
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     import grpc
@@ -68,8 +69,7 @@ class Connection:
 
             auth = ClientCredentials(platform, used)
         self._names = Names(seed)
-        jitter = random.Random(seed).random  # noqa: S311  it spreads retries, it keeps no secret
-        self._rpc = Rpc(used, auth, retries=platform.rpc_retries, jitter=jitter)
+        self._rpc = Rpc(used, auth, retries=platform.rpc_retries, jitter=_jitter(seed))
         self._entities = Entities()
 
     @classmethod
@@ -193,6 +193,16 @@ class Connection:
                 "or default_project and default_domain when the remote is built."
             )
         return project, domain
+
+
+def _jitter(seed: int | None) -> Callable[[], float]:
+    """Return what draws numbers between 0 and 1; most remotes never need one."""
+
+    @functools.cache
+    def chance() -> random.Random:
+        return random.Random(seed)  # noqa: S311  it spreads retries, it keeps no secret
+
+    return lambda: chance().random()
 
 
 def named(name: str | None) -> str:

@@ -10,6 +10,7 @@ import os
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import common_pb2, execution_pb2
@@ -81,17 +82,21 @@ class Names:
     """
 
     def __init__(self, seed: int | None) -> None:
-        # Not of the numbers that pauses are drawn from: a retry more would change all names.
-        self._random = None if seed is None else random.Random(f"names of {seed}")  # noqa: S311  no secrets
+        self._seed = seed
+
+    @cached_property
+    def _random(self) -> random.Random:
+        # Not that which pauses are drawn from: a retry more would change all names.
+        return random.Random(f"names of {self._seed}")  # noqa: S311  no secrets
 
     @property
     def repeat(self) -> bool:
         """Whether another client may draw the same ones."""
-        return self._random is not None
+        return self._seed is not None
 
     def fresh(self, prefix: str | None = None) -> str:
         """Return a name: a prefix and a dash if given, and chance."""
-        chance = os.urandom(10) if self._random is None else self._random.randbytes(10)
+        chance = os.urandom(10) if self._seed is None else self._random.randbytes(10)
         return f"{prefix}-{chance.hex()[:19]}" if prefix else f"f{chance.hex()[:19]}"
 
 

@@ -41,9 +41,10 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self
 
-__all__ = ["Model", "message_of", "wrap"]
+__all__ = ["Model", "message_of", "view", "wrap"]
 
 M = TypeVar("M", bound=Message)
+ModelT = TypeVar("ModelT", bound="Model[Any]")
 
 _LONGEST = 20_000
 """Letters that a ``repr`` may have: outputs may be megabytes, and a failed assertion prints it."""
@@ -155,6 +156,11 @@ class Model(Generic[M]):
 
     def __hash__(self) -> int:
         return hash(self._pb.SerializeToString(deterministic=True))
+
+
+def view(kind: type[ModelT], message: Message) -> ModelT:
+    """Return a model of a message that nobody will change: it is not copied."""
+    return kind._view(message)  # noqa: SLF001  our own class
 
 
 def message_of(model: Model[M]) -> M:

@@ -26,7 +26,7 @@ from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from flyte_testkit.client._data import read_url
 from flyte_testkit.client._live import learn
-from flyte_testkit.client._model import message_of
+from flyte_testkit.client._model import message_of, view
 from flyte_testkit.client.entities import FlyteTask
 from flyte_testkit.client.exceptions import FlyteEntityNotExistException
 from flyte_testkit.client.executions import FlyteNodeExecution, FlyteTaskExecution
@@ -131,7 +131,7 @@ class NodeWalk:
             sort_by=_OLDEST_FIRST,
         )
         for pb in self._rpc.pages("ListNodeExecutions", request, "node_executions"):
-            yield FlyteNodeExecution.from_flyte_idl(pb)
+            yield view(FlyteNodeExecution, pb)
 
     def _synced(self, node: FlyteNodeExecution, scope: Scope) -> FlyteNodeExecution:
         compiled = scope.nodes.get(node.metadata.spec_node_id) or scope.nodes.get(node.id.node_id)
@@ -184,7 +184,7 @@ class NodeWalk:
             node_execution_id=message_of(node).id, limit=_PAGE, sort_by=_OLDEST_FIRST
         )
         for pb in self._rpc.pages("ListTaskExecutions", request, "task_executions"):
-            attempt = FlyteTaskExecution.from_flyte_idl(pb)
+            attempt = view(FlyteTaskExecution, pb)
             template = scope.tasks.get(_key(pb.id.task_id))
             task = None if template is None else FlyteTask(attempt.id.task_id, template)
             learn(attempt, task=task)
@@ -248,4 +248,4 @@ def _literals(inline: literals_pb2.LiteralMap, blob: common_pb2.UrlBlob) -> Mapp
     """Return literals from the answer itself, or from the URL where they were too large for it."""
     if not inline.literals and blob.bytes > 0:
         inline = literals_pb2.LiteralMap.FromString(read_url(blob.url))
-    return LiteralMap.from_flyte_idl(inline).literals
+    return view(LiteralMap, inline).literals

@@ -13,7 +13,7 @@ from flyteidl.admin import execution_pb2
 from flyte_testkit.client import _waiting
 from flyte_testkit.client._connection import Connection
 from flyte_testkit.client._live import learn
-from flyte_testkit.client._model import message_of
+from flyte_testkit.client._model import message_of, view
 from flyte_testkit.client._nodes import NodeWalk, Scope, assign_data
 from flyte_testkit.client._rpc import RPC_TIMEOUT, heals, pauses
 from flyte_testkit.client.exceptions import FlyteException, FlyteTimeout
@@ -194,7 +194,7 @@ class Watching(Connection):
     def _promoted(
         self, pb: execution_pb2.Execution, type_hints: Mapping[str, object] | None = None
     ) -> FlyteWorkflowExecution:
-        execution = FlyteWorkflowExecution.from_flyte_idl(pb)
+        execution = view(FlyteWorkflowExecution, pb)
         learn(execution, remote=self, type_hints=type_hints)
         return execution
 

@@ -5,10 +5,10 @@ Ignorant of threads and of clocks: its owner brings the lock and knows what time
 
 from __future__ import annotations
 
+import _thread
 import heapq
 import math
 import operator
-import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +167,7 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, int, Entry]] = []
         self._arrivals = 0
-        self._lock = threading.Lock()  # callbacks are cancelled from any thread
+        self._lock = _thread.allocate_lock()  # callbacks are cancelled from any thread
         self.callbacks = 0  # how many are neither run nor cancelled
 
     def add(self, entry: Entry) -> None:

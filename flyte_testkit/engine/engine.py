@@ -29,6 +29,7 @@ from flyte_testkit.propeller.pace import INSTANT
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.propeller.places import root_of
 from flyte_testkit.timeline import Polls, Timeline
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,8 +97,8 @@ class Engine(WorkflowExecutor):
         self._still = still
         self._admin = admin
         self.plays: dict[Key, Play] = {}
-        self._runs = Runs(self._send, now)
-        self.families = Families(admin, self._audience, self._poke)
+        self._runs = Runs(weakly(self._send), now)
+        self.families = Families(admin, weakly(self._audience), weakly(self._poke))
 
     # What FlyteAdmin tells the engine.
 

@@ -8,7 +8,7 @@ Ignorant of how calls are made, and of what answers.
 
 from __future__ import annotations
 
-import threading
+import _thread
 from typing import TYPE_CHECKING, Any
 
 from grpc import _channel, _grpcio_metadata
@@ -58,7 +58,7 @@ class DirectChannel(_channel.Channel):
     ) -> None:
         self._target = target
         self._asked_for = (target, options, credentials, compression)
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
         self._tcp: grpc.Channel | None = None
         self.port = port
         self.closed = False

@@ -7,7 +7,7 @@ Ignorant of what answers.
 
 from __future__ import annotations
 
-import threading
+import _thread
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ class DirectServer:
     ) -> None:
         self.exchange = exchange
         self.pending: dict[Any, grpc.Channel] = {}
-        self._listening = threading.Lock()
+        self._listening = _thread.allocate_lock()
         self._listener: Listener | None = None
         self._place: Reservation | None = None
         self._is_lent = place is not None

@@ -153,9 +153,9 @@ class Exchange:
         self, call: Call, send: Send, answer: Answer, request: Message | None = None
     ) -> None:
         """Answer a call, unless it is answered already; its request is read if it is not known."""
-        code, reply, message, details = answer
+        code, reply, message, details, raw = answer
         now = self._service.clock.elapsed
-        if self._journal.end(call, code, reply, message, at=now, details=details):
+        if self._journal.end(call, code, reply, message, raw=raw, at=now, details=details):
             if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
                 asked = cast("WorkflowExecutionGetRequest", request or call.request)
                 self._service.looked_at(asked.id)
@@ -208,7 +208,8 @@ class Exchange:
         if method.rpc not in self._service.rpcs:
             return self._not_faked(method)
         try:
-            return Answer("OK", self._service.answer(method.rpc, request))
+            reply = self._service.answer(method.rpc, request)
+            return Answer("OK", reply, raw=reply.SerializeToString())
         except AdminError as error:
             return refusal(error, service=method.service)
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN

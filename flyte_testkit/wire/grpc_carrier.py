@@ -125,8 +125,9 @@ class _Patient(_Caller):
         self._respond = respond
 
     def send(self, answer: Answer) -> None:
-        if answer.code == "OK" and answer.reply is not None:
-            self._respond(answer.reply.SerializeToString())
+        raw = answer.travels()
+        if raw is not None:
+            self._respond(raw)
         else:
             _set_status(self._context, answer)
         self._respond(None)
@@ -138,8 +139,9 @@ def _unserved(refused: Answer, _: bytes, context: grpc.ServicerContext) -> bytes
 
 def _bytes_of(answer: Answer, context: grpc.ServicerContext) -> bytes:
     """Return what a plain handler returns; a status that is not OK leaves by an exception."""
-    if answer.code == "OK" and answer.reply is not None:
-        return answer.reply.SerializeToString()
+    raw = answer.travels()
+    if raw is not None:
+        return raw
     _set_status(context, answer)
     context.abort(grpc.StatusCode[answer.code], answer.message)
     raise AssertionError("unreachable")  # abort raises

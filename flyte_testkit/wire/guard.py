@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock import VirtualClock, governing_clock
@@ -63,7 +62,7 @@ class SpinGuard:
         self._service = service
         self._stranger = _Stranger(service.clock)
         self._seen_at: float | None = None
-        self._counts: Counter[tuple[str, bytes]] = Counter()
+        self._counts: dict[tuple[str, bytes], int] = {}
 
     def count(self, call: Call, raw: bytes, caller: Caller | None = None) -> HopelessWait | None:
         """Count a call; if it is one of endlessly many, stop the code under test and say why.
@@ -76,15 +75,16 @@ class SpinGuard:
         asked = call.rpc, raw
         if call.at != self._seen_at:
             self._seen_at = call.at
-            self._counts.clear()
+            self._counts = {}
             self._stranger.meet()
         elif not call.rpc.startswith(("Get", "List")):  # it may change what the others see
-            self._counts = Counter({asked: self._counts[asked]})
-        self._counts[asked] += 1
-        clock = self._service.clock
-        if self._counts[asked] > 1:
+            self._counts = {asked: self._counts.get(asked, 0)}
+        counts = self._counts
+        count = counts[asked] = counts.get(asked, 0) + 1
+        if count > 1:
             self._stranger.look(call)
-        if self._counts[asked] < MANY or clock.limit is None or clock.broken is not None:
+        clock = self._service.clock
+        if count < MANY or clock.limit is None or clock.broken is not None:
             return None  # a real clock has no limit
         times = self._counts.pop(asked, 0)  # whoever goes on is counted anew
         if not times or self._service.counts(call.rpc, call.request):

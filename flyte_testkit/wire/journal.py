@@ -8,7 +8,7 @@ for whoever reads them: a day of polls must not fill the memory. Ignorant of wha
 
 from __future__ import annotations
 
-import threading
+import _thread
 from collections import Counter, deque
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +40,8 @@ _MOMENT = 0.25
 _TOLD = 10
 """So many held calls are told of one by one."""
 
-_FINAL = "DEADLINE_EXCEEDED"
-"""The one failure after which flytekit does not try again."""
+_SETTLED = frozenset({"OK", "DEADLINE_EXCEEDED"})
+"""After these flytekit does not try again."""
 
 
 class Call:
@@ -153,7 +153,7 @@ class Journal:
         self._failed: dict[tuple[str, bytes], Call] = {}  # within an instant
         self._failed_before: dict[tuple[str, bytes], Call] = {}  # in the one before, if it is near
         self._instant = 0.0
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()
 
     @classmethod
     def on(cls, clock: Clock, *, keep: int | None) -> Journal:
@@ -209,6 +209,7 @@ class Journal:
         reply: Message | None,
         message: str,
         *,
+        raw: bytes | None = None,
         at: float | None = None,
         details: Sequence[Message] = (),
     ) -> bool:
@@ -219,10 +220,11 @@ class Journal:
             code: The name of its status.
             reply: The message it is answered with, if the code is ``"OK"``.
             message: The text that comes with any other code.
+            raw: The reply as it travels, if it is known.
             at: When, in virtual seconds since the clock's start; by default when it arrived.
             details: The typed details of a status that is not OK.
         """
-        packed = None if reply is None or not self._remembers else self._packer.pack(reply)
+        packed = None if reply is None or not self._remembers else self._packer.pack(reply, raw)
         with self._lock:  # a held call may be answered and cancelled at once
             if call.code is not None:
                 return False
@@ -232,7 +234,7 @@ class Journal:
             call.ended = call.at if at is None else at
             call.code = code  # last: who sees it sees the others
             self.counts[call.rpc, code] += 1
-            if code not in {"OK", _FINAL} and call.attempt < ATTEMPTS:
+            if code not in _SETTLED and call.attempt < ATTEMPTS:
                 self._forget_failures(call.ended)
                 self._failed[call.rpc, call._request.raw] = call  # noqa: SLF001  likewise
         for listener in self.answered:

@@ -13,6 +13,7 @@ import socket
 import socketserver
 import threading
 import traceback
+import weakref
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -51,7 +52,7 @@ class ObjectStore:
     """
 
     def __init__(self, backend: Objects) -> None:
-        self._backend = backend
+        self._backend: Objects = weakref.proxy(backend)  # which holds who signs for it
         self._starting = threading.Lock()
         self._server: _Server | None = None
         self._port = 0  # that of the URLs, once there is one

@@ -140,6 +140,7 @@ def _shown(target: Any) -> Any:
     return named
 
 
+@functools.lru_cache(maxsize=16)  # with each server the same few are looked at
 def _after(look: Callable[..., object], real: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that looks at its arguments first."""
 

@@ -37,9 +37,9 @@ _BY_THE_CALLER = "Locally cancelled by application!"
 
 def taken_in(answer: Answer, parse: Parse, limits: Limits) -> tuple[Answer, Any]:
     """Return an answer as its client has it, and the value that it brings if it is OK."""
-    if answer.code != "OK" or answer.reply is None:
+    raw = answer.travels()
+    if raw is None:
         return limits.checked(answer, trailers(answer)), None
-    raw = answer.reply.SerializeToString()
     if len(raw) > limits.receives:
         return limits.too_long(len(raw)), None
     if parse is None:

@@ -15,6 +15,7 @@ _PLAIN_SCHEME = re.compile(r"^(dns|ipv4):(///)?")  # without a name server of it
 _LOCAL = re.compile(r"127(\.\d{1,3}){3}")
 
 
+@lru_cache(maxsize=256)
 def is_loopback(target: str) -> bool:
     """Say whether a gRPC target leads to this machine.
 

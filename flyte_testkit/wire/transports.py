@@ -15,6 +15,8 @@ __all__ = ["Transport", "check_transport"]
 Transport = Literal["tcp", "direct"]
 """How calls travel; see ``FakeFlyteAdmin``."""
 
+_KNOWN: tuple[Transport, ...] = get_args(Transport)
+
 
 def check_transport(transport: object) -> Transport:
     """Return a transport.
@@ -27,11 +29,10 @@ def check_transport(transport: object) -> Transport:
         Traceback (most recent call last):
         flyte_testkit.errors.FlyteTestkitError: transport='dirct': calls travel by 'tcp' or by '...
     """
-    known: tuple[Transport, ...] = get_args(Transport)
-    for each in known:
+    for each in _KNOWN:
         if isinstance(transport, str) and transport == each:
             return each
-    meant = close_names(transport.lower(), known) if isinstance(transport, str) else ""
+    meant = close_names(transport.lower(), _KNOWN) if isinstance(transport, str) else ""
     raise FlyteTestkitError(
         f"transport={shown(transport)}: calls travel by 'tcp' or by 'direct'.{meant}"
     )

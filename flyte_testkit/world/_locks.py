@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import functools
 import queue
 import sys
 import threading
@@ -66,6 +67,7 @@ class _Made(type):
         )
 
 
+@functools.cache
 def _ours_of(cls: type) -> type | None:
     """Return the class of this module that a class is or builds on."""
     return next((base for base in cls.__mro__ if base.__module__ == __name__), None)

@@ -22,9 +22,11 @@ _told: set[str] = set()  # by this process, not in each test
 def tell_of_real_time() -> None:
     """Tell, once, that the loop from which somebody calls keeps real time."""
     loop = asyncio._get_running_loop()
-    if loop is None and "trio" not in sys.modules:  # as it mostly is, and each call asks
+    trio: Any = sys.modules.get("trio.lowlevel")
+    runs = trio is not None and "in_trio_run" in vars(trio) and trio.in_trio_run()
+    if loop is None and not runs:  # as it mostly is, and each call asks
         return
-    kind = "trio" if _is_trios() else "" if loop is None or governs(loop) else _kind(loop)
+    kind = "trio" if runs else "" if loop is None or governs(loop) else _kind(loop)
     if not kind or kind in _told:
         return
     _told.add(kind)
@@ -41,12 +43,6 @@ def tell_of_real_time() -> None:
 
 def _kind(loop: Any) -> str:
     return f"{type(loop).__module__}.{type(loop).__qualname__}"
-
-
-def _is_trios() -> bool:
-    trio = sys.modules.get("trio")
-    lowlevel = getattr(trio, "lowlevel", None)
-    return bool(lowlevel is not None and lowlevel.in_trio_run())
 
 
 def forget() -> None:

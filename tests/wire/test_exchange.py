@@ -148,7 +148,7 @@ def test_a_refusal_travels_and_is_written_down_with_its_details(serve, hooks):
     exchange = serve(Service(refuse))
     (answer,) = exchange.take(Caller(), *hooks).answers
 
-    assert answer == ("FAILED_PRECONDITION", None, "it is over", (reason,))
+    assert answer[:4] == ("FAILED_PRECONDITION", None, "it is over", (reason,))
     assert (exchange.call.code, exchange.call.message) == ("FAILED_PRECONDITION", "it is over")
     assert exchange.call.details == (reason,)
 
@@ -172,7 +172,7 @@ def test_what_the_service_speaks_and_does_not_answer_is_unforeseen(serve):
 
 
 def test_what_the_service_does_not_speak_is_unknown_and_nobody_hears_of_it(exchange):
-    assert exchange.exchange.unknown("/made.up.Service/GetTask") == (
+    assert exchange.exchange.unknown("/made.up.Service/GetTask")[:4] == (
         *("UNIMPLEMENTED", None, "unknown method GetTask for service made.up.Service", ()),
     )
     assert exchange.exchange.unknown("/other.Service/GetTask").message == (

@@ -37,6 +37,10 @@ def fill(reply: _Reply, store: Store, *, inputs_uri: str, outputs_uri: str) -> N
         (reply.outputs, reply.full_outputs, outputs_uri),
     ):
         part.SetInParent()
-        full.CopyFrom(read_literals(store, uri))
+        full.SetInParent()
+        if not uri:  # as outputs are before the end
+            continue
         if size := size_if_too_large(store, uri):
             part.url, part.bytes = uri, size
+        else:
+            full.CopyFrom(read_literals(store, uri))

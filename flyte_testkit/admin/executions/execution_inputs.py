@@ -40,7 +40,8 @@ def merged(
     for name in sorted(given.literals):
         if name not in expected.parameters:
             raise invalid_argument(f"invalid input {name}")
-    for name, parameter in sorted(expected.parameters.items()):
+    for name in sorted(expected.parameters):
+        parameter = expected.parameters[name]
         if name not in given.literals:
             if parameter.required:
                 raise invalid_argument(f"expected_inputs {name} missing")
@@ -53,10 +54,10 @@ def merged(
                 f"invalid {name} input wrong type. Expected {print_type(declared)}, "
                 f"but got {print_type(found)}"
             )
-    for name, literal in sorted(fixed.literals.items()):
+    for name in sorted(fixed.literals):
         if name in inputs.literals:
             raise invalid_argument(f"fixed_inputs {name} cannot be overridden")
-        inputs.literals[name].CopyFrom(literal)
+        inputs.literals[name].CopyFrom(fixed.literals[name])
     return inputs
 
 

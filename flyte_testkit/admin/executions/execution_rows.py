@@ -97,13 +97,10 @@ def find_execution(
 
 def execution_row(birth: Birth, now: datetime) -> rows.ExecutionRow:
     """Return the row of an execution that is born now."""
-    message = execution_pb2.Execution(
-        id=identifier_pb2.WorkflowExecutionIdentifier(
-            project=birth.project, domain=birth.domain, name=birth.name
-        ),
-        spec=birth.spec,
-        closure=_closure(birth, now),
-    )
+    message = execution_pb2.Execution(spec=birth.spec)
+    id_ = message.id
+    id_.project, id_.domain, id_.name = birth.project, birth.domain, birth.name
+    _begin(message.closure, birth, now)
     error_kind, error_code = error_columns(message.closure)
     metadata = message.spec.metadata
     return rows.ExecutionRow(
@@ -143,19 +140,14 @@ def spec_of_engine(row: rows.ExecutionRow) -> execution_pb2.ExecutionSpec:
     return spec
 
 
-def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
-    created_at = times.stamp(now)
-    closure = execution_pb2.ExecutionClosure(
-        created_at=created_at,
-        updated_at=created_at,
-        workflow_id=birth.workflow,
-        notifications=birth.notifications,
-        state_change_details=execution_pb2.ExecutionStateChangeDetails(
-            state=execution_pb2.EXECUTION_ACTIVE,
-            principal=birth.spec.metadata.principal,
-            occurred_at=created_at,
-        ),
-    )
+def _begin(closure: execution_pb2.ExecutionClosure, birth: Birth, now: datetime) -> None:
+    """Let a closure say what is known of an execution that is born now."""
+    change = closure.state_change_details
+    times.write(now, closure.created_at, closure.updated_at, change.occurred_at)
+    change.state = execution_pb2.EXECUTION_ACTIVE
+    change.principal = birth.spec.metadata.principal
+    closure.workflow_id.CopyFrom(birth.workflow)
+    closure.notifications.extend(birth.notifications)
     if birth.failure is not None:
         closure.phase = _Workflow.FAILED
         user_error = birth.failure.code == "INVALID_ARGUMENT"
@@ -163,7 +155,6 @@ def _closure(birth: Birth, now: datetime) -> execution_pb2.ExecutionClosure:
         closure.error.code = birth.failure.code.title().replace("_", "")
         closure.error.message = birth.failure.message
         closure.error.kind = kinds.USER if user_error else kinds.SYSTEM
-    return closure
 
 
 def error_columns(closure: execution_pb2.ExecutionClosure) -> tuple[str | None, str | None]:
@@ -189,7 +180,8 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
     Raises:
         AdminError: The database would not take one of these texts.
     """
-    pairs = [*sorted(birth.spec.labels.values.items()), *((tag, "") for tag in birth.spec.tags)]
+    labels = birth.spec.labels.values
+    pairs = [*((key, labels[key]) for key in sorted(labels)), *((t, "") for t in birth.spec.tags)]
     storable(*(text for pair in pairs for text in pair))
     if any(len(text) > _LONGEST_TEXT for pair in pairs for text in pair):
         raise database_error(f"value too long for type character varying({_LONGEST_TEXT})")

@@ -192,9 +192,8 @@ class Launcher:
             if plan.message.spec.HasField("concurrency_policy"):
                 self._executor.catch_up()
                 check_concurrency(self._store, plan)
-        spec.metadata.system_metadata.CopyFrom(
-            execution_pb2.SystemMetadata(namespace=f"{request.project}-{request.domain}")
-        )
+        spec.metadata.ClearField("system_metadata")
+        spec.metadata.system_metadata.namespace = f"{request.project}-{request.domain}"
         return origin, config
 
     def _inherit(self, spec: execution_pb2.ExecutionSpec) -> _Origin:
@@ -216,8 +215,8 @@ class Launcher:
 
     def _add_project_labels(self, spec: execution_pb2.ExecutionSpec, project: str) -> None:
         """Add the project's labels to those of the request, which must have some for that."""
-        row = self._store.projects.get(project)
-        if row is None or not spec.labels.values:
+        row = self._store.projects.get(project) if spec.labels.values else None
+        if row is None:
             return
         for key, value in row.message.labels.values.items():
             if key not in spec.labels.values:

@@ -24,6 +24,7 @@ _NO_HOST = re.compile(
 )
 _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_/-]*")
 _PLAIN_IN_PATH = "-_.~$&+,/:;=@"
 _PLAIN_IN_FRAGMENT = _PLAIN_IN_PATH + "?!()*"
 _ENCODED_PATH = re.compile(r"(?:[A-Za-z0-9\-_.~!$&'()*+,/;=:@\[\]]|%[0-9A-Fa-f]{2})*")
@@ -108,7 +109,9 @@ def joined(container: str, *parts: str) -> str:
         >>> joined("s3://bucket", "metadata", "../a b?c/../d", "e")
         's3://bucket/a%20b?c/../d/e'
     """
-    path = "/".join(part.strip("/") for part in parts)
+    path = "/".join([part.strip("/") for part in parts])
+    if _PLAIN.fullmatch(path):  # as mostly: there is nothing to look at, nothing to escape
+        return f"{container}/{path}"
     parse(path)
     bare, _, fragment = path.partition("#")
     bare, mark, query = bare.partition("?")

@@ -50,6 +50,8 @@ class Attributes:
 
         Without a workflow, rows of workflows do not fit. A row without a project is for all.
         """
+        if not len(self.table):  # as in most stores: every launch asks three times
+            return None
         levels = set(product(*(("", part) for part in (project, domain, workflow))))
         fitting = [row for level in levels if (row := self.table.get(*level, kind)) is not None]
         return max(fitting, key=lambda row: (row.priority, -row.id), default=None)

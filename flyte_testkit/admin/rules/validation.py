@@ -59,6 +59,7 @@ __all__ = [
 _MAX_LABELS = 16
 _MAX_EXECUTION_NAME = 63
 _EXECUTION_NAME = r"^[a-z][a-z\-0-9]*$"
+_IS_NAME = re.compile(_EXECUTION_NAME, re.ASCII)
 _ENDED = frozenset(map(execution_pb2.WorkflowExecution.Phase.Value, OUTCOMES))
 _YEAR_1 = -62135596800
 _YEAR_10000 = 253402300800
@@ -238,7 +239,8 @@ def labels(entries: Mapping[str, str]) -> None:
     """
     if len(entries) > _MAX_LABELS:
         raise invalid_argument(f"labels map cannot exceed {_MAX_LABELS} entries")
-    for key, value in sorted(entries.items()):
+    for key in sorted(entries):
+        value = entries[key]
         problems = label_key_problems(key)
         if problems:
             raise invalid_argument(f"invalid label key [{key}]: [{' '.join(problems)}]")
@@ -255,7 +257,8 @@ def literal_map(literals: literals_pb2.LiteralMap | None, field: str) -> None:
     """
     if literals is None:
         return
-    for name, literal in sorted(literals.literals.items()):
+    for name in sorted(literals.literals):
+        literal = literals.literals[name]
         if not name:
             raise missing(f"key in {field}")
         if literal.WhichOneof("value") is None:
@@ -308,7 +311,7 @@ def execution_name(name: str) -> None:
     if len(name.encode()) > _MAX_EXECUTION_NAME:
         raise invalid_argument(f"size of name exceeded length {_MAX_EXECUTION_NAME} : {name}")
     lowered = name.lower()
-    if not re.fullmatch(_EXECUTION_NAME, lowered, re.ASCII) or lowered.endswith("\n"):
+    if not _IS_NAME.fullmatch(lowered) or lowered.endswith("\n"):
         raise invalid_argument(
             f"invalid name format: {lowered}, does not match regex '{_EXECUTION_NAME}'"
         )

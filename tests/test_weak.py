@@ -1,0 +1,96 @@
+"""A server that nobody holds any more is gone at once: no part of it holds the whole."""
+
+import gc
+import weakref
+
+import pytest
+
+from flyte_testkit import fake_flyte, running
+from flyte_testkit.client import Config, FlyteRemote
+from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.server import FakeFlyteAdmin
+
+
+@pytest.fixture(autouse=True)
+def _uncollected():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def remote_of(admin):
+    config = Config.for_endpoint(admin.endpoint, insecure=True)
+    return FlyteRemote(config, admin.project, admin.domain)
+
+
+def waited_for(admin):
+    launch = admin.add_execution("run", running(60).succeeds(auc=0.91))
+    with remote_of(admin) as remote:
+        assert remote.wait(remote.fetch_execution(name="run"), 120).outputs["auc"] == 0.91
+    return launch
+
+
+def test_a_server_that_was_left_goes_with_its_last_name():
+    for _ in range(3):
+        with fake_flyte() as admin:
+            waited_for(admin)
+        gone = [weakref.ref(it) for it in (admin, admin._backend, admin._backend.admin.store)]
+        del admin
+        assert [it() for it in gone] == [None, None, None]
+
+
+def test_one_with_a_socket_goes_as_well_but_for_what_grpc_holds():
+    with fake_flyte(transport="tcp") as admin:
+        waited_for(admin)
+    gone = weakref.ref(admin)
+    del admin
+    assert gone() is None
+
+
+def test_one_whose_block_failed_goes_as_well():
+    def failing():
+        with fake_flyte() as admin:
+            gone.append(weakref.ref(admin))
+            admin.add_execution("run", running(60).succeeds())
+            raise ZeroDivisionError
+
+    gone = []
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert gone[0]() is None
+
+
+def test_a_launch_is_read_though_its_server_is_gone():
+    with fake_flyte() as admin:
+        launch = waited_for(admin)
+    gone = weakref.ref(admin)
+    del admin
+    assert gone() is None
+    assert launch.phase == "SUCCEEDED"
+    assert [node.phase for node in launch.nodes.values()] == ["SUCCEEDED"]
+
+
+def test_whoever_serves_stays_though_nobody_names_it():
+    channel = FakeFlyteAdmin(transport="direct")
+    channel.__enter__()
+    gone, remote = weakref.ref(channel), remote_of(channel)
+    channel.add_execution("run", running(60).succeeds())
+    del channel
+    assert remote.fetch_execution(name="run").id.name == "run"
+    gone().__exit__(None)
+    assert gone() is None
+
+
+def test_a_route_that_outlives_its_server_takes_scripts_that_nobody_plays():
+    with fake_flyte(strict=False) as admin:
+        route = admin.on_launch("nightly")
+    del admin
+    route.plays(running(60).succeeds())
+    assert route.unplayed == 1
+
+
+def test_what_was_never_played_is_told_as_ever():
+    told = pytest.raises(UnexpectedUse, match="was scripted, and never launched")
+    with told, fake_flyte() as admin:
+        admin.on_launch("nightly").plays(running(60).succeeds())
