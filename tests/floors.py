@@ -79,6 +79,7 @@ ROOMS = {
         "__init__",
     ],
     "clock": [
+        "_stacks _tasks",  # where other threads are, and their loops
         "_heard _members _rest _schedule _standstill _types marks",
         "_calls _sleeper _system",
         "_turns",  # what is due, and whose turn it is

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dis
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._stacks import undisturbed
 from flyte_testkit.errors import HopelessWait
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _expects_it(frame: FrameType) -> bool:
     """
     if (frame.f_globals.get("__name__") or "").startswith(_OURS):
         return False
-    known = {**frame.f_globals, **frame.f_locals}
+    known = {**frame.f_globals, **undisturbed(getattr, frame, "f_locals")}
     named: list[Any] = []
     for instruction in dis.get_instructions(frame.f_code):
         if instruction.opname in _MATCHES:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import dis
 import linecache
 import os
-import sys
 import sysconfig
 from typing import TYPE_CHECKING, NamedTuple
+
+from flyte_testkit.clock._stacks import innermost, stack
 
 if TYPE_CHECKING:
     import threading
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Block", "find_block"]
 
-_current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
 _STDLIB = sysconfig.get_path("stdlib")
 _PACKAGES = (sysconfig.get_path("purelib"), sysconfig.get_path("platlib"))
 _OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  compared with file names
@@ -60,13 +60,10 @@ class Block(NamedTuple):
 
 def find_block(thread: threading.Thread) -> Block | None:
     """Say where a thread blocks; None if it has no stack in Python."""
-    top = None if thread.ident is None else _current_frames().get(thread.ident)
+    top = None if thread.ident is None else innermost().get(thread.ident)
     if top is None:
         return None
-    frame: FrameType | None = top
-    while frame is not None and _is_installed(frame):
-        frame = frame.f_back
-    shown = frame or top
+    shown = next((frame for frame in stack(top) if not _is_installed(frame)), top)
     line = linecache.getline(shown.f_code.co_filename, shown.f_lineno).strip()
     where = (
         f"the thread {thread.name!r} blocks in {shown.f_code.co_filename}, line {shown.f_lineno}, "

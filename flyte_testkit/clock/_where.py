@@ -7,16 +7,20 @@ Ignorant of why it is asked.
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import sys
 import sysconfig
+import threading
 from types import AsyncGeneratorType
 from typing import TYPE_CHECKING
 
+from flyte_testkit.clock._stacks import innermost, stack, undisturbed
+from flyte_testkit.clock._tasks import tasks_in
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import asyncio
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from flyte_testkit.clock._members import Member
@@ -29,7 +33,6 @@ _PYTHONS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "plat
 _INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib")})
 _OURS = os.path.dirname(os.path.dirname(__file__)) + os.sep  # noqa: PTH120  compared as texts
 _SEVERAL = 8  # threads, or tasks, that are told of one by one
-_LOOPS = "asyncio.base_events"
 
 
 def who_waits(mover: Mover, start: int) -> list[str]:
@@ -39,15 +42,16 @@ def who_waits(mover: Mover, start: int) -> list[str]:
         mover: Who knows all members; its lock must be held.
         start: When its clock began, in microseconds.
     """
-    frames = sys._current_frames()  # noqa: SLF001  there is no other way to see a stack
+    frames = innermost()
+    frames[threading.get_ident()] = sys._getframe(1)  # noqa: SLF001  never one's own: a circle
     sleepers = {sleeper.who: sleeper for sleeper in mover.sleepers}
     told = []
     for member in mover.members:
         if member.thread is not None:
             doing = _doing(member, sleepers.get(member), start)
-            frame = frames.get(member.thread.ident or 0)
-            line = f"{member.thread.name!r} {doing} at {place(frame)}"
-            told.append("\n    ".join([line, *_tasks_of(frame)]))
+            ident = member.thread.ident or 0
+            line = f"{member.thread.name!r} {doing} at {place(frames.get(ident))}"
+            told.append("\n    ".join([line, *_tasks_of(ident)]))
     return _several(told, "more")
 
 
@@ -56,16 +60,11 @@ def _several(told: list[str], more: str) -> list[str]:
     return told if left <= 0 else [*told[:_SEVERAL], f"and {left} {more}"]
 
 
-def _tasks_of(frame: FrameType | None) -> list[str]:
+def _tasks_of(ident: int) -> list[str]:
     """Return a line for each task of the event loop that runs in a thread, if one does."""
-    while frame is not None:
-        if frame.f_code.co_name == "_run_once" and frame.f_globals.get("__name__") == _LOOPS:
-            tasks = asyncio.all_tasks(frame.f_locals["self"])
-            by_age = sorted(tasks, key=lambda task: (len(task.get_name()), task.get_name()))
-            lines = [f"task {task.get_name()!r} at {_place_of(task)}" for task in by_age]
-            return _several(lines, "more tasks")
-        frame = frame.f_back
-    return []
+    by_age = sorted(tasks_in(ident), key=lambda task: (len(task.get_name()), task.get_name()))
+    lines = [f"task {task.get_name()!r} at {_place_of(task)}" for task in by_age]
+    return _several(lines, "more tasks")
 
 
 def _place_of(task: asyncio.Task[object]) -> str:
@@ -77,7 +76,7 @@ def _awaiting(it: object) -> Iterator[FrameType]:
     """Yield the frames of coroutines and generators that await each other, outermost first."""
     while it is not None:
         for kind in ("cr", "gi", "ag"):
-            frame = getattr(it, f"{kind}_frame", None)
+            frame = undisturbed(getattr, it, f"{kind}_frame", None)
             if frame is not None:
                 yield frame
                 it = getattr(it, f"{kind}_{'yieldfrom' if kind == 'gi' else 'await'}", None)
@@ -102,16 +101,10 @@ def _doing(member: Member, sleeper: Sleeper | None, start: int) -> str:
 
 def place(frame: FrameType | None) -> str:
     """Return the innermost line of the code under test, as ``"file:line, in function"``."""
-    return _best(_outward(frame))
+    return _best(stack(frame))
 
 
-def _outward(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        yield frame
-        frame = frame.f_back
-
-
-def _best(frames: Iterator[FrameType]) -> str:
+def _best(frames: Iterable[FrameType]) -> str:
     """Return the first line of the code under test; else one of a library, or of Python."""
     found = installed = python = None
     for frame in frames:

@@ -113,11 +113,12 @@ def _tasks(
 ) -> task_execution_pb2.TaskExecution:
     phase = draw(among(*phases))
     played = phase if phase in _SENT else "QUEUED"
+    task_id = draw(_TASK_IDS) if whole else None
     made: task_execution_pb2.TaskExecution = draw(_SCENES[played, whole])
     if played != phase:
         made.closure.phase = core.TaskExecution.Phase.Value(phase)  # type: ignore[assignment]  # a number of it
-    if whole:
-        made.id.task_id.CopyFrom(draw(_TASK_IDS))
+    if task_id is not None:
+        made.id.task_id.CopyFrom(task_id)
     if not legal:
         _flaws.spoil(draw, made.closure, _flaws.TASK, _PHASES, any_phase=any_phase)
     return made

@@ -15,11 +15,11 @@ from __future__ import annotations
 import functools
 import gc
 import sys
-import threading
 import types
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._stacks import innermost, stack
 from flyte_testkit.world import _owners
 from flyte_testkit.world._bindings import is_a, namespace
 from flyte_testkit.world._births import Births
@@ -221,15 +221,8 @@ def _takes(slot: Any, holder: Any, value: Any) -> bool:
 
 def _running() -> set[int]:
     """Return the ids of the frames of functions under way, in all threads."""
-    innermost = sys._current_frames()  # noqa: SLF001  there is no other way
-    innermost[threading.get_ident()] = sys._getframe(1)  # noqa: SLF001  never one's own: a circle
-    running = set()
-    for frame in innermost.values():
-        step: types.FrameType | None = frame
-        while step is not None:
-            running.add(id(step))
-            step = step.f_back
-    return running
+    tops = [sys._getframe(1), *innermost().values()]  # noqa: SLF001  never one's own: a circle
+    return {id(frame) for top in tops for frame in stack(top)}
 
 
 class _Known:

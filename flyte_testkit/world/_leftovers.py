@@ -10,12 +10,12 @@ Ignorant of how a world is entered and left.
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._stacks import innermost
 from flyte_testkit.clock._where import place
 from flyte_testkit.errors import HopelessWait
 
@@ -29,7 +29,6 @@ __all__ = ["end_leftovers", "quiet"]
 _real_monotonic = time.monotonic
 _real_join = threading.Thread.join
 _FAREWELL = 1.0  # real seconds for all of them to clear up, before time is real again
-_current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
 
 
 def end_leftovers(clock: VirtualClock) -> None:
@@ -38,7 +37,7 @@ def end_leftovers(clock: VirtualClock) -> None:
     Whoever is no daemon would keep the process from ending in life: that is told.
     """
     left = [one.thread for one in clock.mover.close() if one.thread and not one.is_job]
-    frames = _current_frames() if left else {}
+    frames = innermost() if left else {}
     told = [
         f"{thread.name!r} at {place(frames.get(thread.ident or 0))}"
         for thread in left

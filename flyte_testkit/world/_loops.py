@@ -25,6 +25,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock._rest import TICK, Rest
+from flyte_testkit.clock._stacks import undisturbed
+from flyte_testkit.clock._tasks import all_tasks, loop_of
 from flyte_testkit.world import _outside
 from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
 from flyte_testkit.world._reins import dweller, held, is_machinery, is_of_a_loop
@@ -46,7 +48,6 @@ _real_call_at = _Base.call_at
 _real_run_once = _Base._run_once
 _real_poke = _Selecting._write_to_self
 _real_monotonic = time.monotonic
-_current_frames = sys._current_frames
 _frame = sys._getframe
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
@@ -266,26 +267,24 @@ def adopt_loops(mover: Mover) -> None:
     """Let loops take part that run in other threads, and in which code under test lives."""
     if threading.active_count() == 1:
         return
-    here = threading.get_ident()
-    running = {_loop_in(frame) for ident, frame in _current_frames().items() if ident != here}
-    for loop in running - {None}:
-        if governs(loop) and (loop in living or any(map(_is_under_test, asyncio.all_tasks(loop)))):
-            join_loop(loop, mover)
-            _real_poke(loop)
+    inhabited = {loop for loop in list(living) if _runs_elsewhere(loop)}
+    for task in all_tasks():
+        loop = loop_of(task)
+        if loop not in inhabited and _runs_elsewhere(loop) and _is_under_test(task):
+            inhabited.add(loop)
+    for loop in inhabited:
+        join_loop(loop, mover)
+        _real_poke(loop)
 
 
-def _loop_in(frame: types.FrameType | None) -> Any:
-    """Return the loop that runs in a thread, if one does."""
-    while frame is not None:
-        if frame.f_code is _real_run_once.__code__:
-            return frame.f_locals.get("self")
-        frame = frame.f_back
-    return None
+def _runs_elsewhere(loop: Any) -> bool:
+    return governs(loop) and loop._thread_id not in (None, threading.get_ident())
 
 
 def _is_under_test(task: Any) -> bool:
     coroutine = task.get_coro()
-    frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+    frames = (undisturbed(getattr, coroutine, name, None) for name in ("cr_frame", "gi_frame"))
+    frame: types.FrameType | None = next(filter(None, frames), None)
     module = "" if frame is None else frame.f_globals.get("__name__") or ""
     return bool(module) and not is_machinery(module)
 

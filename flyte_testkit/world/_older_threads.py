@@ -9,11 +9,11 @@ Ignorant of how they came to wait.
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock import Sleeper
+from flyte_testkit.clock._stacks import innermost, undisturbed
 from flyte_testkit.world._reins import held, is_machinery, is_resident
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["adopt_older", "forget_older", "wake_older"]
 
 _waiting = threading.Condition.wait.__code__
-_current_frames = sys._current_frames  # noqa: SLF001  there is no other way to see a stack
 
 _adopted: dict[int, tuple[Any, Member]] = {}  # the lock on which it waits, and who it is, by its id
 
@@ -33,13 +32,13 @@ def adopt_older(mover: Mover) -> None:
     if threading.active_count() == 1:
         return
     threads = {thread.ident: thread for thread in threading.enumerate()}
-    for ident, frame in _current_frames().items():
+    for ident, frame in innermost().items():
         thread = threads.get(ident)
         if thread is None or frame.f_code is not _waiting or not is_resident(frame):
             continue
         if is_machinery(getattr(getattr(thread, "function", None), "__module__", None) or ""):
             continue  # a Timer that will call machinery: pytest-timeout's, say
-        waiter = frame.f_locals.get("waiter")
+        waiter = undisturbed(getattr, frame, "f_locals").get("waiter")
         if waiter is not None:
             _adopted[id(waiter)] = (waiter, mover.adopt(thread))
 

@@ -13,6 +13,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from flyte_testkit.clock._stacks import undisturbed
 from flyte_testkit.world._bindings import is_a, is_installed, namespace
 from flyte_testkit.world._reins import is_machinery
 
@@ -158,7 +159,7 @@ def of_code_under_test(space: Mapping[str, Any]) -> bool:
 def _name_frame(suspended: Any, what: Any, found: dict[str, Any]) -> None:
     """Say which variable of a function that waits for its next step holds something."""
     for prefix in ("gi", "cr", "ag"):
-        frame = getattr(suspended, f"{prefix}_frame", None)
+        frame = undisturbed(getattr, suspended, f"{prefix}_frame", None)
         if frame is not None and of_code_under_test(frame.f_globals):
             for name in _variables(frame, what):
                 where = f"{frame.f_globals.get('__name__')}.{suspended.__qualname__}"
@@ -166,7 +167,8 @@ def _name_frame(suspended: Any, what: Any, found: dict[str, Any]) -> None:
 
 
 def _variables(frame: types.FrameType, what: Any) -> list[str]:
-    return [name for name, value in frame.f_locals.items() if value is what]
+    variables = undisturbed(getattr, frame, "f_locals")
+    return [name for name, value in variables.items() if value is what]
 
 
 def on_the_stack(frame: types.FrameType | None, wanted: Any) -> Iterator[Stray]:

@@ -16,6 +16,7 @@ import threading
 from typing import TYPE_CHECKING, cast
 
 from flyte_testkit.clock._governing import governors
+from flyte_testkit.clock._stacks import stack
 from flyte_testkit.world._ticks import Reins
 
 if TYPE_CHECKING:
@@ -182,9 +183,8 @@ def is_resident(frame: FrameType | None = None) -> bool:
     """
     frame = frame or sys._getframe(1)  # noqa: SLF001  where the thread began
     began = ""
-    while frame is not None:
-        module = frame.f_globals.get("__name__") or ""
+    for step in stack(frame):
+        module = step.f_globals.get("__name__") or ""
         if module != "threading":
             began = module
-        frame = frame.f_back
     return began not in _POOLS and not is_machinery(began)

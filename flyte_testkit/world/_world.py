@@ -125,7 +125,7 @@ class World:
 
     def __enter__(self) -> Self:
         if held and held[-1].clock is self.clock:
-            self._reins = held[-1]
+            self._reins, self._teller = held[-1], _owners[-1]._teller  # noqa: SLF001  of this module
             self._entered += 1
             return self
         if held:

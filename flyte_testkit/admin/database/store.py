@@ -89,9 +89,9 @@ class Table(Generic[RowT]):
     def _candidates(self, conditions: Mapping[str, object]) -> Iterable[RowT]:
         """Return the rows that an index points to, or all."""
         for columns, groups in self._indexes.items():
-            group = tuple(conditions.get(column) for column in columns)
+            group = tuple(map(conditions.get, columns))
             if None not in group:
-                return (self._rows[key] for key in groups.get(group, ()))
+                return map(self._rows.__getitem__, groups.get(group, ()))
         return self._rows.values()
 
     def fitting(self, *key: object) -> RowT | None:

@@ -13,6 +13,7 @@ from flyteidl.core import catalog_pb2, identifier_pb2
 from flyteidl.core.execution_pb2 import ExecutionError, NodeExecution
 
 from flyte_testkit.admin.database import enums, rows
+from flyte_testkit.admin.rules import run_ids
 from flyte_testkit.admin.runs import event_parts
 from flyte_testkit.propeller.phases import NODE_OUTCOMES
 
@@ -54,15 +55,10 @@ def first_row(
     Raises:
         AdminError: The event has no valid time, or its data cannot be placed.
     """
-    execution_id = event.id.execution_id
+    project, domain, name, node_id = path = _path(event)
     message = node_execution_pb2.NodeExecution(
-        id=identifier_pb2.NodeExecutionIdentifier(
-            node_id=event.id.node_id,
-            execution_id=identifier_pb2.WorkflowExecutionIdentifier(
-                project=execution_id.project, domain=execution_id.domain, name=execution_id.name
-            ),
-        ),
-        input_uri=event_parts.place_inputs(store, event, *_path(event)),
+        id=run_ids.node_id(path),
+        input_uri=event_parts.place_inputs(store, event, *path),
         closure=node_execution_pb2.NodeExecutionClosure(phase=event.phase),
         metadata=node_execution_pb2.NodeExecutionMetaData(
             retry_group=event.retry_group,
@@ -78,10 +74,10 @@ def first_row(
         changes |= _task_node_changes(event, message.closure)
     refusal = "failed to read event timestamp"
     return rows.NodeExecutionRow(
-        execution_project=execution_id.project,
-        execution_domain=execution_id.domain,
-        execution_name=execution_id.name,
-        node_id=event.id.node_id,
+        execution_project=project,
+        execution_domain=domain,
+        execution_name=name,
+        node_id=node_id,
         input_uri=message.input_uri,
         created_at=now,
         updated_at=now,
@@ -141,10 +137,9 @@ def next_row(
     )
 
 
-def _path(event: NodeExecutionEvent) -> tuple[str, ...]:
+def _path(event: NodeExecutionEvent) -> run_ids.NodeKey:
     """Return where the node's own data lies in the object store."""
-    execution_id = event.id.execution_id
-    return (execution_id.project, execution_id.domain, execution_id.name, event.id.node_id)
+    return run_ids.node_key(event.id)
 
 
 def _phase_changes(

@@ -102,7 +102,8 @@ def next_row(
     closure.phase = event.phase
     closure.event_version = max(closure.event_version, event.event_version)
     event_parts.copy_times(event, closure, first=False)
-    _replace(closure.logs, shown_logs(merge_logs(closure.logs, event.logs), event.phase))
+    if closure.logs or event.logs:
+        _replace(closure.logs, shown_logs(merge_logs(closure.logs, event.logs), event.phase))
     _add_reasons(event, closure)
     changes = _phase_changes(store, row.key, event, closure, row.started_at)
     _take_custom_info(event, closure)
@@ -177,10 +178,13 @@ def _take_metadata(event: TaskExecutionEvent, closure: TaskExecutionClosure) -> 
     """Merge the event's metadata into the closure's, or take it as it is if there is none."""
     if not event.HasField("metadata"):
         return
+    known, latest = closure.metadata, event.metadata
     if closure.HasField("metadata"):
-        closure.metadata.CopyFrom(merge_metadata(closure.metadata, event.metadata))
+        if known == latest and not latest.external_resources:  # as of any pod
+            return
+        known.CopyFrom(merge_metadata(known, latest))
     else:
-        closure.metadata.CopyFrom(event.metadata)
+        known.CopyFrom(latest)
 
 
 def _replace(container: Any, messages: list[Any]) -> None:

@@ -64,22 +64,19 @@ class TaskExecutionManager:
         """
         event = request.event
         _check_event(request)
-        id_ = identifier_pb2.TaskExecutionIdentifier(
-            task_id=given(event, "task_id"),
-            node_execution_id=given(event, "parent_node_execution_id"),
-            retry_attempt=event.retry_attempt,
-        )
-        validation.task_execution_identifier(id_)
-        node_id = id_.node_execution_id
+        node_id = event.parent_node_execution_id
+        task, node, attempt = event.task_id, run_ids.node_key(node_id), event.retry_attempt
+        key = (task.project, task.domain, task.name, task.version, *node, attempt)
+        if not all(key[:-1]) or task.resource_type != identifier_pb2.TASK:
+            validation.task_execution_identifier(_id_of(event))
         check_cluster(event.producer_id, find_execution(self._store, node_id.execution_id))
-        key = run_ids.task_execution_key(id_)
         row = self._store.task_executions.get(*key)
         if row is not None:
-            _check_transition(event, id_, row)
+            _check_transition(event, row)
             self._store.task_executions.update(
                 event_parts.storable(task_events.next_row(self._store, row, event, now))
             )
-        elif run_ids.node_key(node_id) in self._store.node_executions:
+        elif node in self._store.node_executions:
             self._store.task_executions.insert(
                 event_parts.storable(task_events.first_row(self._store, key, event, now))
             )
@@ -198,22 +195,27 @@ def _check_event(request: event_pb2.TaskExecutionEventRequest) -> None:
         validation.output_size(request.event.output_data)
 
 
-def _check_transition(
-    event: TaskExecutionEvent,
-    id_: identifier_pb2.TaskExecutionIdentifier,
-    row: TaskExecutionRow,
-) -> None:
+def _id_of(event: TaskExecutionEvent) -> identifier_pb2.TaskExecutionIdentifier:
+    """Return the id of the attempt that an event is of, as far as it says it."""
+    return identifier_pb2.TaskExecutionIdentifier(
+        task_id=given(event, "task_id"),
+        node_execution_id=given(event, "parent_node_execution_id"),
+        retry_attempt=event.retry_attempt,
+    )
+
+
+def _check_transition(event: TaskExecutionEvent, row: TaskExecutionRow) -> None:
     """Check rows 6 and 7 of §9.3's table: whether an attempt may enter the event's phase."""
     coming = enums.column(TaskExecution.Phase, event.phase)
     if coming == row.phase and row.phase_version >= event.phase_version:
         raise AdminError(
             "ALREADY_EXISTS",
             f"have already recorded task execution phase {coming} "
-            f"(version: {event.phase_version}) for {prototext(id_)}",
+            f"(version: {event.phase_version}) for {prototext(_id_of(event))}",
         )
     if enums.value(TaskExecution.Phase, row.phase) in TERMINAL:
         raise already_in_terminal_state(
             f"invalid phase change from {row.phase} to {coming} "
-            f"for task execution {prototext(id_)}",
+            f"for task execution {prototext(_id_of(event))}",
             coming,  # a slip of FlyteAdmin's: the phase that was asked for, not the current one
         )
