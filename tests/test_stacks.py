@@ -18,7 +18,6 @@ from flyte_testkit.world import governed_by
 
 PACKAGE = Path(flyte_testkit.__file__).parent
 DEEP = 12
-CODE = {"deep", "rest"}
 
 
 class Restless:
@@ -78,45 +77,52 @@ class Garbage:
 
 
 @pytest.fixture
-def restless():
-    thread = Restless()
+def crowd():
+    threads = [Restless() for _ in range(4)]
     before = gc.get_threshold()
-    yield thread
+    yield threads
     gc.set_threshold(*before)
     gc.enable()
-    thread.end()
+    for each in threads:
+        each.end()
 
 
-def stacks_at_each_collection(restless, look):
-    """Look again and again, with a collection due one allocation later each time."""
-    for allocations in range(1, 80):
+def look_at_each_collection(crowd, look, step):
+    """Look again and again, with a collection due some allocations later each time."""
+
+    def go_on():
+        for each in crowd:
+            each.go_on()
+
+    for allocations in range(1, 1200, step):
         gc.disable()
         gc.collect(0)
-        Garbage(restless.go_on)
+        Garbage(go_on)
         gc.set_threshold(allocations, 1000, 1000)
         gc.enable()
         look()
 
 
-def test_no_stack_goes_on_while_it_is_taken(restless):
+def test_no_stack_goes_on_while_it_is_taken(crowd):
     def look():
-        taken = stack(innermost()[restless.thread.ident])
-        names = [frame.f_code.co_name for frame in taken if frame.f_code.co_name in CODE]
-        assert names in (["deep"] * (DEEP + 1), ["rest"] * (DEEP + 1))
+        frames = innermost()
+        for each in crowd:
+            names = [frame.f_code.co_name for frame in stack(frames[each.thread.ident])]
+            assert names[1 : DEEP + 2] in (["deep"] * (DEEP + 1), ["rest"] * (DEEP + 1))
 
-    stacks_at_each_collection(restless, look)
+    look_at_each_collection(crowd, look, step=3)
 
 
-def test_worlds_are_entered_while_threads_go_on_and_things_are_collected(restless):
+def test_worlds_are_entered_while_threads_go_on_and_things_are_collected(crowd):
     def look():
         with governed_by(VirtualClock()):
             pass
 
-    stacks_at_each_collection(restless, look)
+    look_at_each_collection(crowd, look, step=20)
 
 
 @pytest.mark.parametrize("was", [True, False])
-def test_collections_go_on_afterwards_if_they_did_before(restless, was):
+def test_collections_go_on_afterwards_if_they_did_before(crowd, was):
     (gc.enable if was else gc.disable)()
     assert undisturbed(gc.isenabled) is False
     assert gc.isenabled() is was
