@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "tests.pages", "tests.warm"]
+pytest_plugins = ["pytester", "tests.apart", "tests.pages", "tests.warm"]
 
 # The same examples in every run, and few enough for the suite to stay under a minute. For a longer
 # look there is the option --hypothesis-profile=default.

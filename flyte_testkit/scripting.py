@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flyte_testkit.naming import Mode
     from flyte_testkit.nodes import Workflow
     from flyte_testkit.registry import Registry
+    from flyte_testkit.timeline import Timeline
 
 __all__ = ["Scripting"]
 
@@ -176,6 +177,19 @@ class Scripting:
         request = execution_pb2.ExecutionCreateRequest(name=name, spec=spec, inputs=literals)
         request.project, request.domain = place or (self.project, self.domain)
         return self._backend.add(request, script, principal=principal, created_at=created_at)
+
+    def _add_alike(self, born: Mapping[str, datetime], script: Timeline, launch_plan: str) -> None:
+        """Add executions by their names that differ in age alone, as ``add_execution`` would."""
+        runnable, inputs = self._registry.runnable(launch_plan, {}, script)
+        spec = execution_pb2.ExecutionSpec(
+            launch_plan=runnable, metadata=execution_pb2.ExecutionMetadata()
+        )
+        place = {"project": self.project, "domain": self.domain}
+        for name, created_at in born.items():
+            request = execution_pb2.ExecutionCreateRequest(
+                **place, name=name, spec=spec, inputs=inputs
+            )
+            self._backend.add(request, script, principal="", created_at=created_at)
 
     @suggests_keywords
     def on_launch(

@@ -312,3 +312,27 @@ def test_whereabouts_tell_what_there_is_of_a_name():
         assert admin.whereabouts("task", *here, "nightyl").near == ("nightly",)
         assert admin.whereabouts("launch_plan", "other", "staging", "nightly").versions == ()
         assert admin.whereabouts("launch_plan", *here, "hourly").inferred
+
+
+@pytest.mark.parametrize("script", [running(60).succeeds(auc=0.91), running().never_ends()])
+def test_executions_that_are_added_alike_are_those_that_are_added_one_by_one(script):
+    def added(together):
+        with FakeFlyteAdmin(transport="direct", strict=False) as admin:
+            now = admin.clock.now()
+            born = {f"run-{age}": now - timedelta(seconds=age) for age in (3, 1, 90)}
+            if together:
+                admin._add_alike(born, script, "runs")
+            else:
+                for name, at in born.items():
+                    admin.add_execution(name, script, launch_plan="runs", created_at=at)
+            admin.clock.advance(30)
+            request = common_pb2.ResourceListRequest(limit=10)
+            request.id.project, request.id.domain = admin.project, admin.domain
+            listed = admin._backend.answer("ListExecutions", request)
+            return (
+                listed,
+                [list(life[1]) for life in admin.lives()],
+                list(admin._backend.store.tasks),
+            )
+
+    assert added(together=True) == added(together=False)

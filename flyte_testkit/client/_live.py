@@ -91,4 +91,6 @@ class Live:
 
 def learn(execution: Live, **found: object) -> None:
     """Note on an execution what a sync found: ``learn(node, inputs=…, children=…)``."""
-    vars(execution).update((f"_{name}", value) for name, value in found.items())
+    known = vars(execution)
+    for name, value in found.items():
+        known[f"_{name}"] = value

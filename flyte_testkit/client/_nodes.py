@@ -118,14 +118,14 @@ class NodeWalk:
         self, execution_id: WorkflowExecutionIdentifier, scope: Scope
     ) -> dict[str, FlyteNodeExecution]:
         """Return the top nodes of an execution by id, each with what ran below it."""
-        nodes = [self._synced(node, scope) for node in self._listed(execution_id, "")]
-        return {node.id.node_id: node for node in nodes}
+        nodes = [self._synced(node, scope) for node in self._listed(message_of(execution_id), "")]
+        return {message_of(node).id.node_id: node for node in nodes}
 
     def _listed(
-        self, execution_id: WorkflowExecutionIdentifier, parent: str
+        self, execution_id: identifier_pb2.WorkflowExecutionIdentifier, parent: str
     ) -> Iterator[FlyteNodeExecution]:
         request = node_execution_pb2.NodeExecutionListRequest(
-            workflow_execution_id=message_of(execution_id),
+            workflow_execution_id=execution_id,
             limit=_PAGE,
             unique_parent_id=parent,
             sort_by=_OLDEST_FIRST,
@@ -134,31 +134,31 @@ class NodeWalk:
             yield view(FlyteNodeExecution, pb)
 
     def _synced(self, node: FlyteNodeExecution, scope: Scope) -> FlyteNodeExecution:
-        compiled = scope.nodes.get(node.metadata.spec_node_id) or scope.nodes.get(node.id.node_id)
-        if any(end in node.id.node_id for end in ("start-node", "end-node")):
+        pb = message_of(node)
+        node_id, is_parent = pb.id.node_id, pb.metadata.is_parent_node
+        compiled = scope.nodes.get(pb.metadata.spec_node_id) or scope.nodes.get(node_id)
+        if "start-node" in node_id or "end-node" in node_id:
             return node
-        request = node_execution_pb2.NodeExecutionGetDataRequest(id=message_of(node).id)
+        request = node_execution_pb2.NodeExecutionGetDataRequest(id=pb.id)
         try:
             data = self._rpc("GetNodeExecutionData", request)
         except FlyteEntityNotExistException:
             return node  # listed, but nothing is known of its data yet
         launched = node.closure.workflow_node_metadata
-        if launched is not None and not node.metadata.is_parent_node:
+        if launched is not None and not is_parent:
             return self._with_launched(node, launched.execution_id)
         interface = self._interface(compiled, scope)
         kind = compiled.WhichOneof("target") if compiled is not None else None
         dynamic = data.HasField("dynamic_workflow")
-        if node.metadata.is_parent_node or kind == "branch_node":
+        if is_parent or kind == "branch_node":
             below = scope.of_node(compiled)
             if dynamic:
                 closure = data.dynamic_workflow.compiled_workflow
                 below = Scope.of_closure(closure)
                 interface = TypedInterface.from_flyte_idl(closure.primary.template.interface)
-            listed = list(self._listed(node.id.execution_id, node.id.node_id))
+            listed = list(self._listed(pb.id.execution_id, node_id))
             learn(node, children=tuple(self._synced(child, below) for child in listed))
-        if kind not in ("gate_node", "branch_node") and (
-            dynamic or not node.metadata.is_parent_node
-        ):
+        if kind not in ("gate_node", "branch_node") and (dynamic or not is_parent):
             learn(node, task_executions=tuple(self._attempts(node, scope, interface)))
         learn(node, interface=interface)
         assign_data(node, data, interface)
@@ -186,7 +186,9 @@ class NodeWalk:
         for pb in self._rpc.pages("ListTaskExecutions", request, "task_executions"):
             attempt = view(FlyteTaskExecution, pb)
             template = scope.tasks.get(_key(pb.id.task_id))
-            task = None if template is None else FlyteTask(attempt.id.task_id, template)
+            task = (
+                None if template is None else FlyteTask(view(Identifier, pb.id.task_id), template)
+            )
             learn(attempt, task=task)
             if node.is_done:
                 data_request = task_execution_pb2.TaskExecutionGetDataRequest(id=pb.id)

@@ -6,6 +6,7 @@ Ignorant of threads and of clocks: its owner brings the lock and knows what time
 from __future__ import annotations
 
 import _thread
+import functools
 import heapq
 import math
 import operator
@@ -104,6 +105,7 @@ def aware_micros(instant: datetime, call: str) -> int:
     return to_micros(instant)
 
 
+@functools.lru_cache(maxsize=256)  # whatever happens at an instant asks how late it is
 def from_micros(instant: int) -> datetime:
     """Return the aware UTC datetime of so many microseconds since the epoch."""
     return _EPOCH + timedelta(microseconds=instant)

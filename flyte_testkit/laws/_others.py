@@ -51,13 +51,8 @@ class Others:
         now = admin.clock.now()
         at = now - timedelta(seconds=self.newer)
         admin.add_execution(name, timeline, launch_plan=_PLAN, created_at=at)
-        for number in self._ages:
-            admin.add_execution(
-                self.name.format(number),
-                self.timeline,
-                launch_plan=_PLAN,
-                created_at=now - timedelta(seconds=number),
-            )
+        born = {self.name.format(age): now - timedelta(seconds=age) for age in self._ages}
+        admin._add_alike(born, self.timeline, _PLAN)  # noqa: SLF001  in one go: there may be many
 
     @property
     def _ages(self) -> list[int]:

@@ -170,9 +170,13 @@ def slow_servers(draw: Draw, suite: type[Promises]) -> Story:
     return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, faults)
 
 
-@st.composite
-def farewells(draw: Draw, suite: type[Promises]) -> Story:
+def farewells(suite: type[Promises]) -> st.SearchStrategy[Story]:
     """Generate waits that end in any way there is, beside executions of others that run on."""
-    ways = [out_of_time(suite), endings(suite), dead_ends(suite), outages(suite)]
-    story: Story = draw(st.one_of(ways))
+    ways = out_of_time(suite), endings(suite), dead_ends(suite), outages(suite)
+    return _in_company(st.one_of(ways))
+
+
+@st.composite
+def _in_company(draw: Draw, ways: st.SearchStrategy[Story]) -> Story:
+    story: Story = draw(ways)
     return replace(story, others=Others(1, 1, running().never_ends()))

@@ -61,6 +61,8 @@ _CHANGES: Final = (  # an hour is left out, and an hour comes twice
 _CROWDS: Final = ((12, 0), (0, 12), (1, 1), (12, 12), (0, 12), (12, 0), (0, 101), (101, 0))
 """How many executions are older and newer: more than pages of ten hold, or of a hundred."""
 
+_STARTS: Final = st.permutations([0.0, 0.37, 1.13])
+
 
 @dataclass(frozen=True, repr=False)
 class Story:
@@ -147,8 +149,8 @@ def open_ends(draw: Draw, suite: type[Promises]) -> Story:
 @st.composite
 def tight_budgets(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions that never end or end late, with less time than that."""
-    timeout = draw(st.one_of(moments(suite, least=1), st.just(0)))
-    late = draw(st.one_of(st.none(), moments(suite, least=1)))
+    timeouts, delays = _tight(suite.poll_interval)
+    timeout, late = draw(timeouts), draw(delays)
     timeline = running().never_ends() if late is None else running(timeout + late).succeeds()
     return Story(timeline, timeout)
 
@@ -166,15 +168,15 @@ def phase_changes(draw: Draw, suite: type[Promises]) -> Story:
     first, second, third = (draw(among(poll, 1, 2 * poll)) for _ in range(3))
     two, three = first + second, first + second + third
     chosen = [
-        (first, undefined(first).running()),
-        (first, queued(first).running()),
-        (two, undefined(first).queued(second).running()),
-        (first, running(first).failing()),
-        (first, running(first).aborting()),
-        (first, running(first).succeeding()),
-        (three, undefined(first).queued(second).running(third).failing()),
+        lambda: (first, undefined(first).running()),
+        lambda: (first, queued(first).running()),
+        lambda: (two, undefined(first).queued(second).running()),
+        lambda: (first, running(first).failing()),
+        lambda: (first, running(first).aborting()),
+        lambda: (first, running(first).succeeding()),
+        lambda: (three, undefined(first).queued(second).running(third).failing()),
     ]
-    changed, story = draw(st.sampled_from(chosen))
+    changed, story = chosen[draw(among(*range(len(chosen))))]()
     return Story(story.never_ends(), changed + poll + draw(moments(suite, least=1)))
 
 
@@ -185,7 +187,7 @@ def among_many(draw: Draw, suite: type[Promises]) -> Story:
     story, succeeds = running(newer + draw(moments(suite))), draw(st.booleans())
     timeline = story.succeeds() if succeeds else story.fails("ValueError: no such column")
     otherwise = immediately.fails("not mine") if succeeds else immediately.succeeds()
-    theirs = draw(st.sampled_from([otherwise, running().never_ends()]))
+    theirs = (otherwise, running().never_ends())[draw(among(0, 1))]
     others = Others(older, newer, theirs, draw(among(*NAMES)))
     return Story(timeline, ample(suite, timeline), others=others)
 
@@ -224,7 +226,7 @@ def clock_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate waits during which the wall clock is put forward or back."""
     poll = math.ceil(suite.poll_interval)
     start = draw(among(*_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
-    seconds = draw(st.one_of(st.none(), st.integers(0, 3 * poll)))
+    seconds = draw(_some_time(3 * poll))
     timeline = running().never_ends() if seconds is None else running(seconds).succeeds()
     return Story(timeline, 4 * poll, (), start, SUMMER_TIME)
 
@@ -262,7 +264,7 @@ def crowds(draw: Draw, suite: type[Promises]) -> Crowd:
         lives.append(story.fails("ValueError: no such column") if failing else story.succeeds())
         timeouts.append(ample(suite, lives[-1]) + 10)
     # Apart also where calls take a fifth or half of a second each, so that the order is the same.
-    starts = tuple(draw(st.permutations([0.0, 0.37, 1.13])))
+    starts = tuple(draw(_STARTS))
     delay = draw(among(0.2, 0.5, 0.0))
     return Crowd(tuple(lives), starts, delay, tuple(timeouts))
 
@@ -301,6 +303,18 @@ def _moments(poll: float, least: float) -> st.SearchStrategy[Any]:
     return st.one_of(
         st.sampled_from(sorted(near)), st.integers(math.ceil(least), math.ceil(4 * poll))
     )
+
+
+@functools.lru_cache(typed=True)  # likewise
+def _tight(poll: float) -> tuple[st.SearchStrategy[Any], st.SearchStrategy[Any]]:
+    """Generate little time, and how much later than that something ends; None is never."""
+    some = _moments(poll, 1)
+    return st.one_of(some, st.just(0)), st.one_of(st.none(), some)
+
+
+@functools.lru_cache(typed=True)  # likewise
+def _some_time(longest: int) -> st.SearchStrategy[int | None]:
+    return st.one_of(st.none(), st.integers(0, longest))
 
 
 def ample(suite: type[Promises], timeline: Timeline) -> int:

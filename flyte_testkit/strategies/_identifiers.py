@@ -6,6 +6,7 @@ Ignorant of nodes and attempts, whose identifiers are built on these elsewhere.
 from __future__ import annotations
 
 import string
+from itertools import product
 from typing import Final, Literal, get_args
 
 from flyteidl.core import identifier_pb2
@@ -31,7 +32,9 @@ ResourceType = Literal["TASK", "WORKFLOW", "LAUNCH_PLAN", "DATASET"]
 
 EVERY_PROJECT: Final = ("flytesnacks", "flyteexamples", "p", "machine-learning-2")
 PROJECTS: Final = st.sampled_from(EVERY_PROJECT)
-DOMAINS: Final = st.sampled_from(("development", "staging", "production"))
+_DOMAINS: Final = ("development", "staging", "production")
+DOMAINS: Final = st.sampled_from(_DOMAINS)
+_PLACES: Final = st.sampled_from(tuple(product(EVERY_PROJECT, _DOMAINS)))
 
 _TYPES: Final[tuple[ResourceType, ...]] = get_args(ResourceType)
 _FIRST: Final = string.ascii_lowercase
@@ -155,7 +158,7 @@ def draw_execution_id(
         named: False if the name only shows in addresses, where one is as good as another.
     """
     name = draw(NAMES) if named else "a6xq5kzt2wbnv8fd7cgm"
-    return execution_id(draw(PROJECTS), draw(DOMAINS), name)
+    return execution_id(*draw(_PLACES), name)
 
 
 def _begun(text: str) -> str:

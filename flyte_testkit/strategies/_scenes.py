@@ -81,7 +81,7 @@ def _found(
     """
     more = draw(_MORE)
     id_ = _identifiers.draw_execution_id(draw, named=named)
-    created = _times.instant(draw(_times.MOMENTS))
+    created = _times.draw_instant(draw)
     plainest = _Scene(_FAILING if phase == "FAILED" else _ONE, scene.manner)
     for one in (scene, plainest):
         found = None

@@ -44,13 +44,14 @@ RunPhase = Literal[
 ]
 
 _PHASES: Final[tuple[RunPhase, ...]] = get_args(RunPhase)
-_OUTCOMES: Final[Mapping[str, st.SearchStrategy[Outcome | None]]] = {
-    "RUNNING": st.sampled_from(("SUCCEEDED", "FAILED", None)),
-    **dict.fromkeys(("SUCCEEDING", "SUCCEEDED"), st.just("SUCCEEDED")),
-    **dict.fromkeys(("FAILING", "FAILED"), st.just("FAILED")),
-    **dict.fromkeys(("ABORTING", "ABORTED"), st.just("ABORTED")),
+_RUNNING: Final[st.SearchStrategy[Outcome | None]] = st.sampled_from(("SUCCEEDED", "FAILED", None))
+"""How those would have ended that run."""
+_OUTCOMES: Final[Mapping[str, Outcome]] = {
+    **dict.fromkeys(("SUCCEEDING", "SUCCEEDED"), "SUCCEEDED"),
+    **dict.fromkeys(("FAILING", "FAILED"), "FAILED"),
+    **dict.fromkeys(("ABORTING", "ABORTED"), "ABORTED"),
 }
-"""How those end, or would have ended, that come by a phase."""
+"""How those end, or would have ended, that come by another phase."""
 _LONGEST: Final = 3_600_000
 _MOMENTS: Final = st.integers(0, 24)
 
@@ -139,10 +140,10 @@ def node_trees(
 def _trees(draw: st.DrawFn, phases: tuple[str, ...], max_nodes: int, max_depth: int) -> NodeTree:
     phase = draw(among(*phases))
     id_ = _identifiers.draw_execution_id(draw)
-    created = _times.instant(draw(_times.MOMENTS))
+    created = _times.draw_instant(draw)
     if phase == "UNDEFINED":
         return _tree(Play(_PLAIN, id_, created).changes)
-    outcome = draw(_OUTCOMES[phase])
+    outcome = _OUTCOMES[phase] if phase in _OUTCOMES else draw(_RUNNING)
     script = Grower(draw, max_nodes, 3, simply=True).whole(outcome, max_depth, _LONGEST)
     moment = draw(_MOMENTS)
     return _tree(_seen(Play(script, id_, created), phase, moment))

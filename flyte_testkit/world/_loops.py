@@ -49,6 +49,7 @@ _real_run_once = _Base._run_once
 _real_poke = _Selecting._write_to_self
 _real_monotonic = time.monotonic
 _frame = sys._getframe
+_active_count = threading.active_count
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
 _PATIENCE = 500  # looks at most, while others are at work
@@ -265,7 +266,7 @@ def join_loop(loop: Any, mover: Mover) -> None:
 
 def adopt_loops(mover: Mover) -> None:
     """Let loops take part that run in other threads, and in which code under test lives."""
-    if threading.active_count() == 1:
+    if _active_count() == 1:
         return
     inhabited = {loop for loop in list(living) if _runs_elsewhere(loop)}
     for task in all_tasks():

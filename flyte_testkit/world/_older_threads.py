@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["adopt_older", "forget_older", "wake_older"]
 
 _waiting = threading.Condition.wait.__code__
+_active_count = threading.active_count  # the world's own would count this as a look
 
 _adopted: dict[int, tuple[Any, Member]] = {}  # the lock on which it waits, and who it is, by its id
 
 
 def adopt_older(mover: Mover) -> None:
     """Let those take part that wait now."""
-    if threading.active_count() == 1:
+    if _active_count() == 1:
         return
     threads = {thread.ident: thread for thread in threading.enumerate()}
     for ident, frame in innermost().items():

@@ -21,40 +21,54 @@ WRITTEN_ORDER = st.none()
 LOST = st.sampled_from([failures.preempted(), failures.process_died(exit_code=3)])
 
 
+YES = st.booleans()
+REASONS = st.sampled_from(["", "why'"])
+ENDS = st.one_of(  # made once, as all of these: Hypothesis takes long to look at a new strategy
+    OUTPUTS.map(lambda outputs: lambda attempt: attempt.succeeds(outputs)),
+    FINAL.map(lambda failure: lambda attempt: attempt.fails(failure)),
+    st.just(lambda attempt: attempt.times_out()),
+    st.just(lambda attempt: attempt.never_ends()),
+)
+FAILURES = RETRIED | LOST
+UP_TO_TWO = st.integers(0, 2)
+
+
 @st.composite
 def opened(draw):
     attempt = nodes.immediately
     for phase in ("waiting", "queued", "initializing", "running"):
-        if draw(st.booleans()):
-            reason = {} if phase == "running" else {"reason": draw(st.sampled_from(["", "why'"]))}
+        if draw(YES):
+            reason = {} if phase == "running" else {"reason": draw(REASONS)}
             attempt = getattr(attempt, phase)(draw(DURATIONS), **reason)
     return attempt
 
 
+OPENED = opened()
+
+
 @st.composite
 def ended(draw):
-    attempt = draw(opened())
-    return draw(
-        st.one_of(
-            OUTPUTS.map(attempt.succeeds),
-            FINAL.map(attempt.fails),
-            st.just(attempt.times_out()),
-            st.just(attempt.never_ends()),
-        )
-    )
+    attempt = draw(OPENED)
+    return draw(ENDS)(attempt)
+
+
+ENDED = ended()
 
 
 @st.composite
 def tasks(draw, after=WRITTEN_ORDER):
-    failed = [draw(opened()).fails(draw(RETRIED | LOST)) for _ in range(draw(st.integers(0, 2)))]
-    attempts = [*failed, draw(ended())] if failed or draw(st.booleans()) else []
+    failed = [draw(OPENED).fails(draw(FAILURES)) for _ in range(draw(UP_TO_TWO))]
+    attempts = [*failed, draw(ENDED)] if failed or draw(YES) else []
     return nodes.task(
         *attempts,
-        deck=draw(st.booleans()),
-        interruptible=draw(st.booleans()),
+        deck=draw(YES),
+        interruptible=draw(YES),
         inputs=draw(OUTPUTS),
         after=draw(after),
     )
+
+
+TASKS = tasks()
 
 
 def _given(attempts):
@@ -63,25 +77,34 @@ def _given(attempts):
     return {*ending.outputs} if isinstance(ending, Succeeds) else set()
 
 
+INDICES = st.lists(st.integers(0, 9), max_size=3, unique=True)
+SIZES = st.sampled_from([None, 10, 20])
+RATIOS = st.sampled_from([None, 0, 0.9, 1])
+AT_ONCE = st.sampled_from([None, 1, 7])
+
+
 @st.composite
 def arrays(draw, after=WRITTEN_ORDER):
-    indices = draw(st.lists(st.integers(0, 9), max_size=3, unique=True))
-    each = draw(tasks()).attempts
+    indices = draw(INDICES)
+    each = draw(TASKS).attempts
     allowed = [set(), _given(each)]
-    others = tasks().filter(lambda task: task.attempts and _given(task.attempts) in allowed)
+    others = TASKS.filter(lambda task: task.attempts and _given(task.attempts) in allowed)
     return nodes.array(
         *each,
-        size=draw(st.sampled_from([None, 10, 20])),
+        size=draw(SIZES),
         but={index: draw(others).attempts for index in indices},
-        min_success_ratio=draw(st.sampled_from([None, 0, 0.9, 1])),
-        concurrency=draw(st.sampled_from([None, 1, 7])),
+        min_success_ratio=draw(RATIOS),
+        concurrency=draw(AT_ONCE),
         after=draw(after),
     )
 
 
+SOME_NAMES = st.lists(NAMES, min_size=1, max_size=5, unique=True)
+
+
 @st.composite
 def insides(draw, node):
-    names = draw(st.lists(NAMES, min_size=1, max_size=5, unique=True))
+    names = draw(SOME_NAMES)
     return {name: draw(node) for name in names}
 
 
@@ -101,15 +124,18 @@ NODES = st.recursive(
 )
 
 
+BEGINNINGS = st.none() | st.builds(undefined, DURATIONS) | st.builds(queued, DURATIONS)
+INSIDES = insides(NODES)
+
+
 @st.composite
 def wholes(draw):
-    beginning = draw(st.none() | st.builds(undefined, DURATIONS) | st.builds(queued, DURATIONS))
-    whole = nodes.workflow(beginning, **draw(insides(NODES)))
-    if draw(st.booleans()):
-        whole = whole.on_failure(zz=draw(tasks()))
-    if draw(st.booleans()):
-        whole = whole.others(draw(ended()))
-    return whole.succeeds(draw(OUTPUTS)) if draw(st.booleans()) else whole
+    whole = nodes.workflow(draw(BEGINNINGS), **draw(INSIDES))
+    if draw(YES):
+        whole = whole.on_failure(zz=draw(TASKS))
+    if draw(YES):
+        whole = whole.others(draw(ENDED))
+    return whole.succeeds(draw(OUTPUTS)) if draw(YES) else whole
 
 
 @given(wholes())

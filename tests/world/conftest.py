@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 import textwrap
 import threading
@@ -29,14 +30,12 @@ def governed(clock):
 def small_heap():
     """Let what there is already not be searched for held references.
 
-    It is a million objects of other tests, and each search asks all of them.
+    It is what other tests have left, and each search asks all of it.
     """
     gc.freeze()
     _repairs.forget()  # and tell anew
     yield
     _repairs.forget()
-    gc.collect()
-    gc.unfreeze()
 
 
 @pytest.fixture
@@ -55,6 +54,13 @@ def module_of(small_heap):
     for name in sys.modules.keys() - before:
         if name.startswith(NAME):
             object.__getattribute__(sys.modules.pop(name), "__dict__").clear()
+
+
+@pytest.fixture
+def fresh_sched(monkeypatch):
+    """The standard library's, imported anew: its defaults hold functions of time."""
+    monkeypatch.delitem(sys.modules, "sched")
+    return importlib.import_module("sched")
 
 
 @pytest.fixture

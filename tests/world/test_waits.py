@@ -16,7 +16,6 @@ import multiprocessing
 import os
 import queue
 import re
-import sched
 import select
 import selectors
 import signal
@@ -29,7 +28,6 @@ import types
 import uuid
 import warnings
 from concurrent import futures
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from email.utils import formatdate
 from multiprocessing.pool import ThreadPool
@@ -84,12 +82,20 @@ def impatient(monkeypatch):
     monkeypatch.setattr(_watch, "_SILENCE", 0.2)
 
 
+BEFORE = {
+    "default_factory=datetime.now": "holders",
+    "map(time.sleep, ts)": "naps",
+    "sched.scheduler.run()": "fresh_sched",
+}
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_the_page_is_right(name, impatient, request):
     clock = VirtualClock()
     with contextlib.ExitStack() as stack:
-        if name == "map(time.sleep, ts)":  # what is held by somebody before the world
-            request.getfixturevalue("naps")
+        if name in BEFORE:  # what is held by somebody before the world
+            request.getfixturevalue(BEFORE[name])
+        if name == "map(time.sleep, ts)":
             told = r"held_by_a_test\.naps \(a map\) has held time\.sleep since before the world"
             stack.enter_context(pytest.warns(RuntimeWarning, match=told))
         stack.enter_context(governed_by(clock))
@@ -335,7 +341,7 @@ def _(clock):
 
 @row("sched.scheduler.run()")
 def _(clock):
-    at = []
+    at, sched = [], sys.modules["sched"]
     for scheduler in (sched.scheduler(time.monotonic, time.sleep), sched.scheduler()):
         began = clock.elapsed
         for delay in (60, 0.1, 7.3):
@@ -827,28 +833,38 @@ def _(clock):
 # References that were there before the world
 
 
+HOLDERS = """
+import functools, time
+from dataclasses import dataclass, field
+from datetime import datetime
+
 @dataclass
 class Stamped:
     at: datetime = field(default_factory=datetime.now)
     read: object = time.monotonic
 
-
 class Later(datetime):
     pass
-
 
 HELD = {"sleep": time.sleep, "reads": [time.time]}
 NOW = datetime.now
 PARTIAL = functools.partial(time.sleep, 60)
+"""
+
+
+@pytest.fixture
+def holders(module_of):
+    return module_of(HOLDERS)
 
 
 @row("default_factory=datetime.now")
 def _(clock):
+    held = sys.modules["code_under_test"]
     year = clock.now().astimezone().year  # as in life, of where one is
-    assert Stamped().at.year == NOW().year == Later.now().year == year
-    HELD["sleep"](60)
-    PARTIAL()
-    assert moves_with(clock, HELD["reads"][0]) == pytest.approx(LONG, abs=1e-4)
+    assert held.Stamped().at.year == held.NOW().year == held.Later.now().year == year
+    held.HELD["sleep"](60)
+    held.PARTIAL()
+    assert moves_with(clock, held.HELD["reads"][0]) == pytest.approx(LONG, abs=1e-4)
     assert clock.elapsed == 120 + LONG
 
 

@@ -24,6 +24,8 @@ __all__ = ["Order", "parse"]
 
 _RowT = TypeVar("_RowT")
 
+_DIRECTIONS = frozenset(common_pb2.Sort.Direction.values())
+
 
 @dataclass(frozen=True)
 class Order:
@@ -83,6 +85,6 @@ def parse(request: Message, entity: str) -> Order:
     wanted: common_pb2.Sort = request.sort_by  # type: ignore[attr-defined]  # every list request's
     if wanted.key not in ENTITIES[entity].columns:
         raise invalid_argument(f"invalid sort key '{wanted.key}'")
-    if wanted.direction not in common_pb2.Sort.Direction.values():
+    if wanted.direction not in _DIRECTIONS:
         raise invalid_argument(f"invalid sort order specified: {prototext(wanted)}")
     return Order(entity, wanted.key, wanted.direction == common_pb2.Sort.ASCENDING)
