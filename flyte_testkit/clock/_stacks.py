@@ -4,12 +4,14 @@ On CPython 3.11 a frame becomes an object when somebody asks for it: by ``sys._c
 ``f_back``, ``f_locals`` or ``cr_frame``. To make one may start a collection; what is collected may
 let other threads run (a channel of gRPC does, a ``__del__`` may); and if the thread whose frame it
 is returns from it then, the interpreter writes into memory that something else has by now, and
-crashes. So whoever wants frames that are not this thread's own takes them here, all of a stack at
-once, and does not ask them for others later.
+crashes. (python/cpython#106883 is its kin: there the same collection ends in a deadlock. Since 3.12
+collections begin only between two instructions.) So whoever wants frames that are not this thread's
+own takes them here, all of a stack at once, and does not ask them for others later.
 
 One risk is left on Python 3.12 and before, for variables only: a snapshot of them is renewed at
 each look, and what an earlier one was the last to hold is destroyed in the middle of that. The
-variables of a thread under way are read when it waits, and in words about tests that fail.
+variables of another thread are read where it waits for a condition, whose own they are, and for
+words about tests that fail.
 
 Ignorant of why somebody looks.
 """

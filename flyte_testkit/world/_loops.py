@@ -279,7 +279,9 @@ def adopt_loops(mover: Mover) -> None:
 
 
 def _runs_elsewhere(loop: Any) -> bool:
-    return governs(loop) and loop._thread_id not in (None, threading.get_ident())
+    """Whether a loop runs in another thread, and waits as asyncio does: nest_asyncio's do not."""
+    ordinary = governs(loop) and type(loop)._run_once is _Base._run_once
+    return ordinary and loop._thread_id not in (None, threading.get_ident())
 
 
 def _is_under_test(task: Any) -> bool:

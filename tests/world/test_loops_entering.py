@@ -215,3 +215,33 @@ def test_a_loop_that_sleeps_when_its_world_ends_is_ended_and_told(clock):
         task.cancel()
     loop.run_until_complete(asyncio.sleep(0))
     loop.close()
+
+
+class OfItsOwnSteps(asyncio.SelectorEventLoop):
+    """A loop that waits in its own way, as ``nest_asyncio`` makes them wait."""
+
+    def _run_once(self):
+        self._process_events(self._selector.select(SOON))
+        for _ in range(len(self._ready)):
+            self._ready.popleft()._run()
+
+
+def test_a_loop_that_waits_in_its_own_way_does_not_hold_time(clock):
+    async def wait(there, gate):
+        there.set()
+        await gate
+
+    loop, there = OfItsOwnSteps(), threading.Event()
+    gate = loop.create_future()
+    thread = threading.Thread(target=loop.run_until_complete, args=(wait(there, gate),))
+    thread.start()
+    there.wait(10)
+    before = time.monotonic()
+    with governed_by(clock):
+        time.sleep(3600)
+    took = time.monotonic() - before
+    loop.call_soon_threadsafe(gate.set_result, None)
+    thread.join(10)
+    loop.close()
+    assert clock.elapsed == 3600
+    assert took < 2
