@@ -196,11 +196,17 @@ class Connection:
 
 
 def _jitter(seed: int | None) -> Callable[[], float]:
-    """Return what draws numbers between 0 and 1; most remotes never need one."""
+    """Return what draws numbers between 0 and 1; most remotes never need one.
+
+    Raises:
+        TypeError: Nothing can be drawn from such a seed.
+    """
+    if seed is not None:
+        return random.Random(seed).random  # noqa: S311  it spreads retries, it keeps no secret
 
     @functools.cache
     def chance() -> random.Random:
-        return random.Random(seed)  # noqa: S311  it spreads retries, it keeps no secret
+        return random.Random()  # noqa: S311  likewise
 
     return lambda: chance().random()
 

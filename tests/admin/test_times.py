@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from zoneinfo import ZoneInfo
 
 import pytest
 from flyteidl.event.event_pb2 import WorkflowExecutionEvent
@@ -8,6 +9,8 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from flyte_testkit.admin.database import times
+
+_BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def event(**time):
@@ -89,3 +92,11 @@ def test_a_time_plus_a_negative_duration_is_earlier():
     earlier = times.plus(Timestamp(seconds=1), Duration(seconds=-1, nanos=-1))
 
     assert earlier == Timestamp(seconds=-1, nanos=999_999_999)
+
+
+def test_of_an_hour_that_comes_twice_each_is_told():
+    """Python holds the two for equal: they differ in ``fold`` alone."""
+    first, second = (datetime(2023, 10, 29, 2, 30, tzinfo=_BERLIN, fold=fold) for fold in (0, 1))
+
+    assert first == second
+    assert times.stamp(second).seconds - times.stamp(first).seconds == 3600

@@ -84,3 +84,9 @@ def test_a_launch_whose_answer_was_lost_is_not_launched_twice(admin):
         admin.on("CreateExecution").loses_reply(times=1)
         assert remote.execute(nightly, {}).id.name == FIRST_OF_7
     assert len(admin.launches) == 1
+
+
+@pytest.mark.parametrize("seed", [[1], {}, object()])
+def test_a_seed_that_nothing_can_be_drawn_from_is_refused_at_once(admin, seed):
+    with pytest.raises(TypeError, match="supported seed types"):
+        client(admin, seed=seed)

@@ -88,8 +88,8 @@ def write(time: datetime, *fields: Timestamp) -> None:
         field.nanos = nanos
 
 
-@lru_cache(maxsize=1024)  # all that happens at an instant is told with it
 def _since(time: datetime) -> tuple[int, int]:
+    """Never remembered: of an hour that comes twice, both times are equal."""
     since = time - _EPOCH
     return since.days * _DAY + since.seconds, since.microseconds * 1000
 
