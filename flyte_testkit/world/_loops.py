@@ -25,7 +25,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.clock._rest import TICK, Rest
-from flyte_testkit.clock._stacks import undisturbed
+from flyte_testkit.clock._stacks import innermost, stack, undisturbed
 from flyte_testkit.clock._tasks import all_tasks, loop_of
 from flyte_testkit.world import _outside
 from flyte_testkit.world._lives import Life, end_life, governs, life_of, living, on_the_grid
@@ -280,8 +280,15 @@ def adopt_loops(mover: Mover) -> None:
 
 def _runs_elsewhere(loop: Any) -> bool:
     """Whether a loop runs in another thread, and waits as asyncio does: nest_asyncio's do not."""
-    ordinary = governs(loop) and type(loop)._run_once is _Base._run_once
-    return ordinary and loop._thread_id not in (None, threading.get_ident())
+    if not governs(loop) or loop._thread_id in (None, threading.get_ident()):
+        return False
+    return type(loop)._run_once is _Base._run_once or _is_in_step(loop)
+
+
+def _is_in_step(loop: Any) -> bool:
+    """Whether a loop with steps of its own is in one of asyncio's, which its own may take."""
+    frames = stack(innermost().get(loop._thread_id))
+    return any(frame.f_code is _real_run_once.__code__ for frame in frames)
 
 
 def _is_under_test(task: Any) -> bool:

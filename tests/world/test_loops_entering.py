@@ -245,3 +245,31 @@ def test_a_loop_that_waits_in_its_own_way_does_not_hold_time(clock):
     loop.close()
     assert clock.elapsed == 3600
     assert took < 2
+
+
+class CountsItsSteps(asyncio.SelectorEventLoop):
+    """A loop that waits as any other, and does something beside."""
+
+    steps = 0
+
+    def _run_once(self):
+        self.steps += 1
+        super()._run_once()
+
+
+def test_a_loop_that_does_something_beside_each_step_takes_part(clock):
+    async def wait(there):
+        asyncio.get_running_loop().call_soon(there.set)  # once it waits
+        await asyncio.sleep(SOON)
+        await asyncio.sleep(3600)
+
+    loop, there = CountsItsSteps(), threading.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(wait(there),), daemon=True)
+    thread.start()
+    there.wait(10)
+    with governed_by(clock):
+        thread.join(7200)
+        assert not thread.is_alive()
+    loop.close()
+    assert 3600 <= clock.elapsed < 3601
+    assert loop.steps > 2
