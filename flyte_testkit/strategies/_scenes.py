@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from flyte_testkit.nodes import Node, Workflow
     from flyte_testkit.timeline import OpenAttempt
 
-__all__ = ["node_scenes", "task_scenes"]
+__all__ = ["node_scene", "task_scene"]
 
 _LONGEST: Final = 3_600_000
 _EDGES: Final = frozenset({START, END})
@@ -51,9 +51,8 @@ class _Scene:
     is_once: bool = False
 
 
-@st.composite
-def node_scenes(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
-    """Play until a node is in a phase, and generate that node."""
+def node_scene(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
+    """Play until a node is in a phase, and return that node."""
     at_the_edge = phase == "SUCCEEDED" and draw(_SELDOM)
     scene = _Scene(_ONE) if at_the_edge else _of_node(draw, phase)
 
@@ -65,9 +64,8 @@ def node_scenes(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
     return _found(draw, scene, is_meant, phase, named=named)
 
 
-@st.composite
-def task_scenes(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
-    """Play until an attempt of a task is in a phase, and generate that attempt."""
+def task_scene(draw: st.DrawFn, phase: str, *, named: bool) -> Any:
+    """Play until an attempt of a task is in a phase, and return that attempt."""
     scene = _of_task(draw, phase)
 
     def is_meant(what: str, row: Any) -> bool:
@@ -121,7 +119,10 @@ def _of_node(draw: st.DrawFn, phase: str) -> _Scene:
     if phase == "DYNAMIC_RUNNING":
         yielding = _story(draw).yields(fit=PLAIN["SUCCEEDED"])  # nothing of that is seen then
         return _scene(nodes.dynamic(yielding), is_once=True)
-    node = _node(draw, fate)
+    if phase == "QUEUED":  # of a node with nothing inside, nothing but the kind is seen then
+        node = draw(_QUEUED) or _parent(draw)
+    else:
+        node = _that_comes_by(phase, _node(draw, fate))
     is_once = not node.below()
     if phase == "RECOVERED":
         return _scene(node, Manner(recovers=True), is_once=True)
@@ -162,6 +163,20 @@ def _node(draw: st.DrawFn, fate: Fate) -> Node:
     """Draw a node of any kind; one time in four it may have others inside."""
     depth = 1 if draw(RARELY) else 0
     return Grower(draw, 2, 3).node(fate, depth, _LONGEST, "a", {})
+
+
+def _parent(draw: st.DrawFn) -> Node:
+    """Draw a node of any kind that may have others inside."""
+    return Grower(draw, 2, 3).node("SUCCEEDED", 1, _LONGEST, "a", {})
+
+
+def _that_comes_by(phase: str, node: Node) -> Node:
+    """Return a node that comes by a phase: the plainest instead of one that never does."""
+    if phase == "FAILED" and isinstance(node, nodes.Task):
+        times_out = [one.ending.phase for one in node.attempts].count("TIMED_OUT")
+        return PLAIN["FAILED"] if times_out > 1 else node
+    never = isinstance(node, nodes.Cached) and phase in {"RUNNING", "RECOVERED"}
+    return PLAIN["SUCCEEDED"] if never else node
 
 
 def _scene(node: Node, manner: Manner = USUAL, *, is_once: bool = False) -> _Scene:
@@ -211,6 +226,10 @@ _PARENTS: Final[tuple[Node, ...]] = (
     nodes.branch(_INSIDE),
     nodes.launch_plan(nodes.workflow(**_INSIDE), of="plan-a"),
 )
+_QUEUED: Final[st.SearchStrategy[Node | None]] = st.sampled_from(
+    [*[one for one in _LEAVES if not isinstance(one, nodes.Cached)] * 3, *[None] * 6]
+)
+"""A node that is queued; None: one that may have others inside."""
 _SKIPPING: Final = st.sampled_from(
     [
         nodes.workflow(

@@ -257,7 +257,7 @@ class _Admin:
                 store,
                 executor=executor,
                 identity=identity,
-                random=Random(0),  # noqa: S311  all that is launched has a name
+                random=_NEVER,
                 single_tasks=SingleTasks(
                     store,
                     create_workflow=WorkflowManager(store).create_workflow,
@@ -308,6 +308,7 @@ def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:
     return patient
 
 
+_NEVER: Final = Random(0)  # noqa: S311  it makes up no name: all that is launched has one
 _BY_KUBERNETES: Final = frozenset(
     map(core.TaskExecution.Phase.Value, ("INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"))
 )
