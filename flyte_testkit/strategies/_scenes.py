@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flyte_testkit import failures, nodes
 from flyte_testkit.propeller.places import END, START
 from flyte_testkit.strategies import _identifiers, _times
-from flyte_testkit.strategies._attempts import PLAIN, Fate, opened
+from flyte_testkit.strategies._attempts import PLAIN, Fate, opened, seconds
 from flyte_testkit.strategies._drawing import RARELY
 from flyte_testkit.strategies._leaves import array
 from flyte_testkit.strategies._theatre import USUAL, Manner, Play
@@ -107,8 +107,8 @@ def _found(
 def _of_node(draw: st.DrawFn, phase: str) -> _Scene:
     """Return what brings a phase of a node about."""
     if phase == "TIMED_OUT":
-        slow = _story(draw).times_out()
-        return _scene(nodes.task(slow, _story(draw).times_out()), is_once=True)
+        late = [nodes.immediately.queued(_lasts(draw)).times_out() for _ in range(2)]
+        return _scene(nodes.task(*late), is_once=True)
     if phase == "FAILED" and draw(_SELDOM):
         return _Scene(_UNBOUND, is_once=True)
     if phase == "SKIPPED":
@@ -117,7 +117,7 @@ def _of_node(draw: st.DrawFn, phase: str) -> _Scene:
     if phase in {"FAILED", "ABORTED"}:
         fate = "FAILED" if phase == "FAILED" else None
     if phase == "DYNAMIC_RUNNING":
-        yielding = _story(draw).yields(fit=PLAIN["SUCCEEDED"])  # nothing of that is seen then
+        yielding = nodes.running(_lasts(draw)).yields(fit=nodes.sleep(0))  # not begun yet then
         return _scene(nodes.dynamic(yielding), is_once=True)
     if phase == "QUEUED":  # of a node with nothing inside, nothing but the kind is seen then
         node = draw(_QUEUED) or _parent(draw)
@@ -198,6 +198,11 @@ def _aborted(draw: st.DrawFn, node: Node) -> Workflow:
         failing = nodes.task(nodes.running(draw(_SECONDS) + 5).fails("it fails"), after=())
         return nodes.workflow(**{_name(node): node}, n1=failing)
     return _whole(node).aborts("stop it", at=draw(_SECONDS) + 5)
+
+
+def _lasts(draw: st.DrawFn) -> float:
+    """Draw how long an attempt takes of which a node shows nothing else."""
+    return seconds(draw, _LONGEST // 2)
 
 
 def _story(draw: st.DrawFn) -> OpenAttempt:
