@@ -2,13 +2,16 @@
 
 import gc
 import weakref
+from datetime import datetime, timezone
 
 import pytest
+from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit import fake_flyte, running
+from flyte_testkit import fake_flyte, nodes, running
 from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.strategies._theatre import Play
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +97,12 @@ def test_what_was_never_played_is_told_as_ever():
     told = pytest.raises(UnexpectedUse, match="was scripted, and never launched")
     with told, fake_flyte() as admin:
         admin.on_launch("nightly").plays(running(60).succeeds())
+
+
+def test_a_play_that_a_strategy_drew_goes_as_well():
+    of = WorkflowExecutionIdentifier(project="flytesnacks", domain="development", name="a")
+    play = Play(nodes.workflow(n0=nodes.task()), of, datetime(2024, 1, 1, tzinfo=timezone.utc))
+    assert list(play)[-1].row.phase == "SUCCEEDED"
+    gone = weakref.ref(play)
+    del play
+    assert gone() is None

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from flyte_testkit.strategies import _flaws
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import among, closures_of
-from flyte_testkit.strategies._scenes import node_scenes
+from flyte_testkit.strategies._scenes import node_scene
 
 if TYPE_CHECKING:
     from flyteidl.admin import node_execution_pb2
@@ -114,7 +114,7 @@ def _nodes(
 ) -> node_execution_pb2.NodeExecution:
     phase = draw(among(*phases))
     played = phase if phase in _SENT else "QUEUED"
-    made: node_execution_pb2.NodeExecution = draw(_SCENES[played, whole])
+    made: node_execution_pb2.NodeExecution = node_scene(draw, played, named=whole)
     if played != phase:
         made.closure.phase = core.NodeExecution.Phase.Value(phase)  # type: ignore[assignment]  # a number of it
     if not legal:
@@ -123,6 +123,3 @@ def _nodes(
 
 
 _SENT: Final = frozenset(_PHASES.names) - _PHASES.unsent
-_SCENES: Final = {
-    (phase, whole): node_scenes(phase, named=whole) for phase in _SENT for whole in (False, True)
-}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from flyte_testkit.strategies import _flaws, _identifiers
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import among, closures_of
-from flyte_testkit.strategies._scenes import task_scenes
+from flyte_testkit.strategies._scenes import task_scene
 
 if TYPE_CHECKING:
     from flyteidl.admin import task_execution_pb2
@@ -114,7 +114,7 @@ def _tasks(
     phase = draw(among(*phases))
     played = phase if phase in _SENT else "QUEUED"
     task_id = draw(_TASK_IDS) if whole else None
-    made: task_execution_pb2.TaskExecution = draw(_SCENES[played, whole])
+    made: task_execution_pb2.TaskExecution = task_scene(draw, played, named=whole)
     if played != phase:
         made.closure.phase = core.TaskExecution.Phase.Value(phase)  # type: ignore[assignment]  # a number of it
     if task_id is not None:
@@ -125,7 +125,4 @@ def _tasks(
 
 
 _SENT: Final = frozenset(_PHASES.names) - _PHASES.unsent
-_SCENES: Final = {
-    (phase, whole): task_scenes(phase, named=whole) for phase in _SENT for whole in (False, True)
-}
 _TASK_IDS: Final = _identifiers.identifiers(resource_type="TASK")

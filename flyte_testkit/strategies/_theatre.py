@@ -40,6 +40,7 @@ from flyte_testkit.settings import Settings
 from flyte_testkit.strategies._definitions import LAUNCH_PLAN, WORKFLOW, registered
 from flyte_testkit.timeline import Fails, Timeline
 from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -119,11 +120,12 @@ class Play:
         self._at = at
         self._manner = manner
         self._store = registered(tree)
-        self._engine = Engine(self._admit, lambda: self._at, lambda: self._admin)
-        self._engine.given = self._admit
+        admit = weakly(self._admit)
+        self._engine = Engine(admit, weakly(self._now), weakly(self._told))
+        self._engine.given = admit
         self._engine.pace = replace(REALISTIC, begins=begins)
         self._admin = _Admin(self._engine, self._store, manner.behind, at)
-        self._settings = Settings(self._store, self._engine.stirred)
+        self._settings = Settings(self._store, weakly(self._engine.stirred))
         self._listen()
         self._launch(tree)
         self._is_new = True
@@ -172,10 +174,17 @@ class Play:
             if not self.goes_on():
                 return
 
+    def _now(self) -> datetime:
+        return self._at
+
+    def _told(self) -> _Admin:
+        return self._admin
+
     def _listen(self) -> None:
-        self._store.executions.on_change = self._changed
-        self._store.node_executions.on_change = partial(self._noted, "node")
-        self._store.task_executions.on_change = partial(self._noted, "task")
+        noted = weakly(self._noted)
+        self._store.executions.on_change = weakly(self._changed)
+        self._store.node_executions.on_change = partial(noted, "node")
+        self._store.task_executions.on_change = partial(noted, "task")
 
     def _changed(self, row: rows.ExecutionRow) -> None:
         self._noted("execution", row)
@@ -248,7 +257,7 @@ class _Admin:
                 store,
                 executor=executor,
                 identity=identity,
-                random=Random(0),  # noqa: S311  all that is launched has a name
+                random=_NEVER,
                 single_tasks=SingleTasks(
                     store,
                     create_workflow=WorkflowManager(store).create_workflow,
@@ -299,6 +308,7 @@ def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:
     return patient
 
 
+_NEVER: Final = Random(0)  # noqa: S311  it makes up no name: all that is launched has one
 _BY_KUBERNETES: Final = frozenset(
     map(core.TaskExecution.Phase.Value, ("INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"))
 )

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Company", "key_of"]
 
+_PLAIN = nodes.immediately.succeeds()
 _LATE = workflow_pb2.WorkflowMetadata.FAIL_AFTER_EXECUTABLE_NODES_COMPLETE
 
 
@@ -74,7 +75,7 @@ class Company:
         self.slots = Slots(most_at_once)
         self.late = Late()
         self.ranks: dict[tuple[str, ...], Rank] = {(): ()}
-        self.rest = cast.script.rest or nodes.immediately.succeeds()
+        self.rest = cast.script.rest or _PLAIN
         self.patient = cast.closure.primary.template.metadata.on_failure == _LATE
         self._know(cast.closure, is_yielded=False)
 

@@ -140,7 +140,9 @@ class Scope:
     ) -> literals_pb2.LiteralMap:
         """Return the outputs of a node: what is scripted, or what those accept who ask for it."""
         name = site.node.metadata.name or site.node.id
-        return flow.outputs(values, declared, self.asked_of(site), name=name)
+        is_open = not values and declared.variables  # what it gives is nobody's to choose else
+        asked = self.asked_of(site) if is_open else {}
+        return flow.outputs(values, declared, asked, name=name)
 
     def asked_of(self, site: Site) -> Mapping[str, flow.Demand]:
         """Return what is asked of a node's outputs."""
