@@ -67,7 +67,7 @@ class _Made(type):
         )
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)  # it holds classes, which may be made by a function
 def _ours_of(cls: type) -> type | None:
     """Return the class of this module that a class is or builds on."""
     return next((base for base in cls.__mro__ if base.__module__ == __name__), None)
