@@ -9,8 +9,8 @@ from hypothesis import settings
 
 pytest_plugins = ["pytester", "tests.apart", "tests.pages", "tests.warm"]
 
-# The same examples in every run, and few enough for the suite to stay under a minute. For a longer
-# look there is the option --hypothesis-profile=default.
+# The same examples in every run, and few enough for the suite to stay short. For a longer look
+# there is the option --hypothesis-profile=default.
 settings.register_profile("quick", max_examples=20, derandomize=True, deadline=None)
 settings.load_profile("quick")
 

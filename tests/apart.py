@@ -14,6 +14,8 @@ import gc
 import sys
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 aside = {}  # modules of tests by their names, while no test of theirs runs
 
@@ -24,6 +26,12 @@ def module_of(item):
     return None if parent is None else parent.obj
 
 
+@settings(max_examples=1, database=None)
+@given(st.none())
+def first_example(_):
+    """Let Hypothesis register its chance while those who hold it are found."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Let no object be looked at again that is there now; hardly any is garbage until then."""
@@ -31,6 +39,7 @@ def pytest_collection():
     try:
         return (yield)
     finally:
+        first_example()
         gc.collect()
         gc.freeze()
         gc.enable()

@@ -59,7 +59,7 @@ def module_of(small_heap):
 @pytest.fixture
 def fresh_sched(monkeypatch):
     """The standard library's, imported anew: its defaults hold functions of time."""
-    monkeypatch.delitem(sys.modules, "sched")
+    monkeypatch.delitem(sys.modules, "sched", raising=False)
     return importlib.import_module("sched")
 
 
