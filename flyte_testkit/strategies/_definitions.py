@@ -15,11 +15,7 @@ from flyteidl.core import identifier_pb2
 
 from flyte_testkit import graphs
 from flyte_testkit.admin.database.store import Store
-from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
-from flyte_testkit.admin.definitions.tasks import TaskManager
-from flyte_testkit.admin.definitions.workflows import WorkflowManager
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
-from flyte_testkit.admin.projects.attributes import Attributes
 from flyte_testkit.children import children
 from flyte_testkit.guesses import Guess
 from flyte_testkit.nodes import Workflow
@@ -27,7 +23,7 @@ from flyte_testkit.strategies._identifiers import EVERY_PROJECT
 from flyte_testkit.stubs import Stub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from google.protobuf.message import Message
 
@@ -118,16 +114,12 @@ def _projects() -> Table[rows.ProjectRow]:
 
 @lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
-    store = Store()
+    admin = FlyteAdmin()
+    store = admin.store
     store.projects = _projects()
-    handlers: Mapping[str, Callable[[Any, datetime], Message]] = {
-        "CreateTask": TaskManager(store, Attributes(store).task_limits).create_task,
-        "CreateWorkflow": WorkflowManager(store).create_workflow,
-        "CreateLaunchPlan": LaunchPlanManager(store).create_launch_plan,
-    }
 
-    def answer(rpc: str, request: Any) -> Message:
-        return handlers[rpc](request, _BEFORE)
+    def answer(rpc: str, request: Message) -> Message:
+        return admin.answer(rpc, request, _BEFORE)
 
     def find(plan: Plan) -> Plan:
         row = store.launch_plans.get(*_PLACE, plan.name, _VERSION)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import partial
-from random import Random
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from flyteidl.admin import execution_pb2, node_execution_pb2
@@ -21,16 +20,8 @@ from flyteidl.core.compiler_pb2 import CompiledWorkflowClosure
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
 from flyte_testkit import graphs
-from flyte_testkit.admin.definitions.launch_plans import LaunchPlanManager
-from flyte_testkit.admin.definitions.workflows import WorkflowManager
 from flyte_testkit.admin.executions.execution_rows import Birth, execution_row
-from flyte_testkit.admin.executions.executions import ExecutionManager
-from flyte_testkit.admin.executions.identity import Identity
-from flyte_testkit.admin.executions.launcher import Launcher
-from flyte_testkit.admin.executions.single_task import SingleTasks
-from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
-from flyte_testkit.admin.runs.signals import SignalManager
-from flyte_testkit.admin.runs.task_executions import TaskExecutionManager
+from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.beside import Beside
 from flyte_testkit.children import children
 from flyte_testkit.engine import Engine
@@ -43,14 +34,12 @@ from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
 from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from datetime import datetime, timedelta
 
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database import rows
-    from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.stage import Stage
@@ -124,7 +113,8 @@ class Play:
         self._engine = Engine(admit, weakly(self._now), weakly(self._told))
         self._engine.given = admit
         self._engine.pace = replace(REALISTIC, begins=begins)
-        self._admin = _Admin(self._engine, self._store, manner.behind, at)
+        self._admin = _Late(executor=self._engine, store=self._store)
+        self._admin.behind = manner.behind
         self._settings = Settings(self._store, weakly(self._engine.stirred))
         self._listen()
         self._launch(tree)
@@ -177,18 +167,18 @@ class Play:
     def _now(self) -> datetime:
         return self._at
 
-    def _told(self) -> _Admin:
+    def _told(self) -> FlyteAdmin:
         return self._admin
 
     def _listen(self) -> None:
         noted = weakly(self._noted)
-        self._store.executions.on_change = weakly(self._changed)
+        self._admin.on_change(weakly(self._changed))
         self._store.node_executions.on_change = partial(noted, "node")
         self._store.task_executions.on_change = partial(noted, "task")
 
-    def _changed(self, row: rows.ExecutionRow) -> None:
+    def _changed(self, row: rows.ExecutionRow, at: datetime) -> None:
         self._noted("execution", row)
-        self._engine.families.changed(row, self._admin.now)
+        self._engine.families.changed(row, at)
 
     def _noted(self, what: str, row: Any) -> None:
         if row.execution_name == self._of.name:
@@ -233,63 +223,18 @@ def _labelled(of: WorkflowExecutionIdentifier) -> WorkflowExecutionIdentifier:
     return WorkflowExecutionIdentifier(project=of.project, domain=of.domain, name="a")
 
 
-class _Admin:
-    """A FlyteAdmin as far as an engine knows it: made in no time, for one execution.
+class _Late(FlyteAdmin):
+    """A FlyteAdmin that is told by Kubernetes whose clocks are so many seconds behind."""
 
-    Args:
-        executor: The engine.
-        store: What it remembers.
-        behind: How many seconds the clocks of Kubernetes are behind, which tells of pods.
-        now: When it begins.
-
-    Attributes:
-        now: When something was asked of it last.
-    """
-
-    def __init__(self, executor: Engine, store: Store, behind: int, now: datetime) -> None:
-        self.store = store
-        self.now = now
-        self._behind = behind
-        self._identity = identity = Identity()
-        executions = ExecutionManager(
-            store,
-            launcher=Launcher(
-                store,
-                executor=executor,
-                identity=identity,
-                random=_NEVER,
-                single_tasks=SingleTasks(
-                    store,
-                    create_workflow=WorkflowManager(store).create_workflow,
-                    store_launch_plan=LaunchPlanManager(store).store_launch_plan,
-                ),
-            ),
-            executor=executor,
-            identity=identity,
-        )
-        signals = SignalManager(store)
-        self._handlers: Mapping[str, Callable[[Any, datetime], Message]] = {
-            "CreateExecution": executions.create_execution,
-            "TerminateExecution": executions.terminate_execution,
-            "CreateWorkflowEvent": executions.create_workflow_event,
-            "CreateNodeEvent": NodeExecutionManager(store).create_node_event,
-            "CreateTaskEvent": TaskExecutionManager(store).create_task_event,
-            "GetOrCreateSignal": signals.get_or_create_signal,
-            "SetSignal": signals.set_signal,
-        }
-
-    def acting_as(self, user: str) -> AbstractContextManager[None]:
-        """Answer requests on behalf of this user for a while."""
-        return self._identity.acting_as(user)
+    behind = 0
 
     def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer."""
-        if self._behind and rpc == "CreateTaskEvent":
+        if self.behind and rpc == "CreateTaskEvent":
             event = request.event  # type: ignore[attr-defined]
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
-                event.occurred_at.seconds -= self._behind
-        self.now = now
-        return self._handlers[rpc](request, now)
+                event.occurred_at.seconds -= self.behind
+        return super().answer(rpc, request, now)
 
 
 def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:
@@ -308,7 +253,6 @@ def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:
     return patient
 
 
-_NEVER: Final = Random(0)  # noqa: S311  it makes up no name: all that is launched has one
 _BY_KUBERNETES: Final = frozenset(
     map(core.TaskExecution.Phase.Value, ("INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"))
 )
