@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.clock._heard import anew
 from flyte_testkit.clock._members import Member
-from flyte_testkit.clock._rest import TICK, Rest
+from flyte_testkit.clock._rest import TICK, at_work
 from flyte_testkit.clock.marks import UNMARKED
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ __all__ = ["Calls"]
 
 _ATTENTION = 0.5  # real seconds; gRPC looks for signals five times a second
 _FAREWELL = 2.0  # real seconds in which a server learns at the latest that its client is gone
-_PATIENCE = 500  # looks at most, while others are at work
 _real_sleep = time.sleep
 _threads: dict[int, threading.Thread] = threading._active  # type: ignore[attr-defined]  # noqa: SLF001  nothing else takes a thread out that Python has not started
 
@@ -251,9 +250,8 @@ class Calls:
     def _forget_slowly(self, call: object) -> None:
         """Wait until the server should know; on a busy machine that may take it longer."""
         _real_sleep(_FAREWELL)
-        rest = Rest()
-        for _ in range(_PATIENCE):
-            if call not in self.flying or rest.has_come():
+        for _ in at_work():
+            if call not in self.flying:
                 break
             _real_sleep(TICK)
         with self._mover.lock:

@@ -11,8 +11,21 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from typing import TYPE_CHECKING
 
-__all__ = ["CAN_LOOK", "RESTING", "RESTING_ELSEWHERE", "TICK", "Rest", "process", "watches"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "CAN_LOOK",
+    "RESTING",
+    "RESTING_ELSEWHERE",
+    "TICK",
+    "Rest",
+    "at_work",
+    "process",
+    "watches",
+]
 
 TICK = 0.02
 """Real seconds between two looks."""
@@ -20,6 +33,7 @@ RESTING = 3
 """Looks that find the whole process at rest."""
 RESTING_ELSEWHERE = 25
 """Looks, where a process cannot be looked at."""
+_PATIENCE = 500  # looks at most, while others are at work
 _LITTLE = 4_000_000  # nanoseconds of processor time between two looks: others look, too
 
 _TASKS = "/proc/self/task"
@@ -48,6 +62,15 @@ class Rest:
         rests = seen is not None and before is not None and _spent(seen) - _spent(before) < _LITTLE
         self._looks = self._looks + 1 if rests else 0
         return self._looks >= RESTING
+
+
+def at_work() -> Iterator[None]:
+    """Go on as long as others are at work; whoever asks waits for ``TICK`` between two looks."""
+    rest = Rest()
+    for _ in range(_PATIENCE):
+        if rest.has_come():
+            return
+        yield
 
 
 def _spent(seen: dict[str, bytes]) -> int:

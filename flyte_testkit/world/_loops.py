@@ -24,7 +24,7 @@ from asyncio import selector_events, tasks
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flyte_testkit.clock._rest import TICK, Rest
+from flyte_testkit.clock._rest import TICK, Rest, at_work
 from flyte_testkit.clock._stacks import innermost, stack, undisturbed
 from flyte_testkit.clock._tasks import all_tasks, loop_of
 from flyte_testkit.world import _outside
@@ -52,7 +52,6 @@ _frame = sys._getframe
 _active_count = threading.active_count
 _DUE = 4e-7  # seconds; surely less than what a loop takes for no time
 _ON_ITS_WAY = 1.0  # real seconds that a call is given to arrive, before others are sent beside it
-_PATIENCE = 500  # looks at most, while others are at work
 _FAREWELL = 1.0  # real seconds in which something may come, once nothing works on the clock
 _TOLD = 5.0  # real seconds in which time stands still for a loop, before that is told
 
@@ -146,10 +145,7 @@ def _wait(loop: Any, life: Life, real: Callable[[float | None], Any], timeout: f
 
 def _until_rest(real: Callable[[float | None], Any]) -> Any:
     """Wait on as long as others are at work: on a busy machine a call may be long on its way."""
-    rest = Rest()
-    for _ in range(_PATIENCE):
-        if rest.has_come():
-            break
+    for _ in at_work():
         if events := real(TICK):
             return events
     return []
