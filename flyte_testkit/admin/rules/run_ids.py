@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flyteidl.core import identifier_pb2
 
-__all__ = ["node_id", "node_key", "task_execution_id", "task_execution_key"]
+__all__ = ["attempt_key", "node_id", "node_key", "task_execution_id", "task_execution_key"]
 
 NodeKey = tuple[str, str, str, str]
 TaskExecutionKey = tuple[str, str, str, str, str, str, str, str, int]
@@ -33,9 +33,12 @@ def node_id(key: NodeKey) -> identifier_pb2.NodeExecutionIdentifier:
 
 def task_execution_key(id_: identifier_pb2.TaskExecutionIdentifier) -> TaskExecutionKey:
     """Return the columns of an attempt's key: the task's, the node's, the attempt."""
-    task = id_.task_id
-    node = node_key(id_.node_execution_id)
-    return task.project, task.domain, task.name, task.version, *node, id_.retry_attempt
+    return attempt_key(id_.task_id, node_key(id_.node_execution_id), id_.retry_attempt)
+
+
+def attempt_key(task: identifier_pb2.Identifier, node: NodeKey, attempt: int) -> TaskExecutionKey:
+    """Return likewise those of an attempt of a task in a node."""
+    return task.project, task.domain, task.name, task.version, *node, attempt
 
 
 def task_execution_id(key: TaskExecutionKey) -> identifier_pb2.TaskExecutionIdentifier:

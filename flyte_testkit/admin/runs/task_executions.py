@@ -65,9 +65,9 @@ class TaskExecutionManager:
         event = request.event
         _check_event(request)
         node_id = event.parent_node_execution_id
-        task, node, attempt = event.task_id, run_ids.node_key(node_id), event.retry_attempt
-        key = (task.project, task.domain, task.name, task.version, *node, attempt)
-        if not all(key[:-1]) or task.resource_type != identifier_pb2.TASK:
+        node = run_ids.node_key(node_id)
+        key = run_ids.attempt_key(event.task_id, node, event.retry_attempt)
+        if not all(key[:-1]) or event.task_id.resource_type != identifier_pb2.TASK:
             validation.task_execution_identifier(_id_of(event))
         check_cluster(event.producer_id, find_execution(self._store, node_id.execution_id))
         row = self._store.task_executions.get(*key)
