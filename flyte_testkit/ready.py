@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.admin import project_pb2
 
-from flyte_testkit.admin.database.times import stamp
+from flyte_testkit.admin.database.times import write
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admin.rules.validation import project_and_domain
@@ -42,10 +42,7 @@ def put_project(name: str, admin: FlyteAdmin, now: datetime) -> None:
     Raises:
         AdminError: No project can have this name.
     """
-    row = _project(name)
-    message = project_pb2.Project()
-    message.CopyFrom(row.message)
-    admin.store.projects.insert(row.changed(message=message, created_at=now, updated_at=now))
+    admin.store.projects.insert(_fresh(_project(name), now))
 
 
 @lru_cache(maxsize=128)
@@ -78,7 +75,7 @@ def put(stub: Stub, admin: FlyteAdmin, now: datetime, *, active: bool = True) ->
     store.tasks.insert(_dated(ready.task, now))
     workflow = store.workflows.insert(_dated(ready.workflow, now))
     plan = _dated(ready.launch_plan, now)
-    plan.message.closure.updated_at.CopyFrom(plan.message.closure.created_at)
+    write(now, plan.message.closure.updated_at)
     store.launch_plans.insert(plan.changed(workflow_id=workflow.id))
 
 
@@ -107,8 +104,14 @@ def _ready(stub: Stub) -> _Ready:
 
 
 def _dated(row: Any, now: datetime) -> Any:
+    """Return a row of now whose message says so, too."""
+    fresh = _fresh(row, now)
+    write(now, fresh.message.closure.created_at)
+    return fresh
+
+
+def _fresh(row: Any, now: datetime) -> Any:
     """Return a row of now, with a message of its own."""
     message = type(row.message)()
     message.CopyFrom(row.message)
-    message.closure.created_at.CopyFrom(stamp(now))
     return row.changed(message=message, created_at=now, updated_at=now)
