@@ -31,7 +31,7 @@ from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.inferred import REGISTRATIONS, Inferred
 from flyte_testkit.launches import Routes
 from flyte_testkit.lives import Lives
-from flyte_testkit.misfits import taken
+from flyte_testkit.misfits import not_added
 from flyte_testkit.unforeseen import Unforeseen
 from flyte_testkit.weak import weakly
 from flyte_testkit.wire.services import methods
@@ -250,11 +250,8 @@ class Backend:
             try:
                 self.admin.create_execution(request, created_at or now, admit)
             except AdminError as refusal:
-                truth = taken(request, self.admin.store.executions) or refusal.message
-                raise FlyteTestkitError(
-                    f"add_execution({request.name!r}, …) is refused: {truth}\n"
-                    "A name is lower-case letters, digits and dashes, and taken once and for all."
-                ) from refusal
+                row = self.store.executions.get(request.project, request.domain, request.name)
+                raise FlyteTestkitError(not_added(request.name, row, refusal.message)) from refusal
             self.engine.hand_over_to((), now)
         return launches[-1]
 

@@ -13,14 +13,12 @@ from flyte_testkit.errors import RegistrationError, RouteError, close_names, sho
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from flyteidl.admin.execution_pb2 import ExecutionCreateRequest
-
     from flyte_testkit.admin.database.rows import ExecutionRow
     from flyte_testkit.definitions import Definition
     from flyte_testkit.guesses import Guess
     from flyte_testkit.launches import Criteria
 
-__all__ = ["check_inputs", "no_version", "places", "taken", "unregistered"]
+__all__ = ["check_inputs", "no_version", "not_added", "places", "unregistered"]
 
 
 def check_inputs(criteria: Criteria, found: Sequence[Definition]) -> None:
@@ -56,16 +54,15 @@ def unregistered(name: str, guess: Guess) -> str:
     )
 
 
-def taken(request: ExecutionCreateRequest, executions: Iterable[ExecutionRow]) -> str:
-    """Say which execution has the name that another one shall get; nothing if none has it."""
-    key = (request.project, request.domain, request.name)
-    for row in executions:
-        if key == (row.execution_project, row.execution_domain, row.execution_name):
-            where = f"project {request.project!r}, domain {request.domain!r}"
-            return (
-                f"since {row.created_at} there is {request.name!r} in {where}; it is {row.phase}."
-            )
-    return ""
+def not_added(name: str, known: ExecutionRow | None, refusal: str) -> str:
+    """Say that an execution cannot be added: another one has its name, or FlyteAdmin refuses."""
+    if known is not None:
+        where = f"project {known.execution_project!r}, domain {known.execution_domain!r}"
+        refusal = f"since {known.created_at} there is {name!r} in {where}; it is {known.phase}."
+    return (
+        f"add_execution({name!r}, …) is refused: {refusal}\n"
+        "A name is lower-case letters, digits and dashes, and taken once and for all."
+    )
 
 
 def no_version(name: str, version: str, known: Sequence[str]) -> str:
