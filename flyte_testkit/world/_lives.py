@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import threading
 import time
 from asyncio import base_events, selector_events
@@ -95,7 +96,7 @@ class Life:
 
     def __init__(self, loop: Any, reins: Reins) -> None:
         self.reins = reins
-        self.ahead = round(_real_monotonic() * 1e6) - reins.monotonic_micros
+        self.ahead = _now_of(loop) - reins.monotonic_micros
         self.door = Door()
         self.line = Line(loop)
         self.resolution = loop._clock_resolution
@@ -161,6 +162,17 @@ def life_of(loop: Any) -> Life | None:
         handle._when = on_the_grid(handle._when)
     living.add(loop)
     return life
+
+
+def _now_of(loop: Any) -> int:
+    """Return what a loop's time is, in microseconds, when it comes to live on a clock.
+
+    It goes on from what it was. If no timer has to, it begins with what a float holds exactly, a
+    64th of a second: else it would be chance how sums of its time are rounded, and which of two
+    instants that are equal comes first.
+    """
+    now = _real_monotonic()
+    return round(now * 1_000_000) if loop._scheduled else math.ceil(now * 64) * 15_625
 
 
 def on_the_grid(when: float) -> float:

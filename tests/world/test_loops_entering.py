@@ -273,3 +273,16 @@ def test_a_loop_that_does_something_beside_each_step_takes_part(clock):
     loop.close()
     assert 3600 <= clock.elapsed < 3601
     assert loop.steps > 2
+
+
+def test_a_loop_begins_with_a_time_that_floats_hold(clock, governed):
+    """Else it would be chance how it is rounded, and whether two sums of it are equal."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await asyncio.sleep(30)
+        return began, loop.time()
+
+    began, ended = asyncio.run(main())
+    assert (began * 64 % 1, ended - began) == (0, 30)
