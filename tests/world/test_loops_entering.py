@@ -258,16 +258,19 @@ class CountsItsSteps(asyncio.SelectorEventLoop):
 
 
 def test_a_loop_that_does_something_beside_each_step_takes_part(clock):
-    async def wait(there):
+    async def wait(there, begun):
         asyncio.get_running_loop().call_soon(there.set)  # once it waits
-        await asyncio.sleep(SOON)
+        while not begun.is_set():  # the world: entering it may take longer than one of these
+            await asyncio.sleep(SOON)
         await asyncio.sleep(3600)
 
-    loop, there = CountsItsSteps(), threading.Event()
-    thread = threading.Thread(target=loop.run_until_complete, args=(wait(there),), daemon=True)
+    loop, there, begun = CountsItsSteps(), threading.Event(), threading.Event()
+    waiting = wait(there, begun)
+    thread = threading.Thread(target=loop.run_until_complete, args=(waiting,), daemon=True)
     thread.start()
     there.wait(10)
     with governed_by(clock):
+        begun.set()
         thread.join(7200)
         assert not thread.is_alive()
     loop.close()
