@@ -122,7 +122,8 @@ class Watching(Connection):
         def away(error: Exception) -> bool:
             healing = heals(error.__cause__)
             if healing:
-                logger.warning("Waiting for execution %r goes on: %s", execution.id.name, error)
+                told = str(error)  # a record may be kept, and the error holds frames
+                logger.warning("Waiting for execution %r goes on: %s", execution.id.name, told)
             elif isinstance(error, FlyteException):
                 limit = "without a limit" if seconds is None else f"for {seconds:g} s"
                 error.remark(
