@@ -214,11 +214,12 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
         HopelessWait: Somebody has said so meanwhile of whoever makes it.
     """
     clock = heeding_clock()
-    member = None if clock is None else clock.mover.members.here()
-    if clock is None or member is None:
+    mover = None if clock is None else clock.mover
+    member = None if mover is None else mover.members.here()
+    if mover is None or member is None:
         exchange.take(method, raw, call)
         return
-    calls = clock.mover.calls
+    calls = mover.calls
     is_first = calls.go_within(member)
     try:
         exchange.take(method, raw, call)
