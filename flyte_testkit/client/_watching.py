@@ -115,9 +115,9 @@ class Watching(Connection):
         def look(left: Any) -> bool:
             rpc = self._rpc.bounded(lambda: min(RPC_TIMEOUT, left()), retries=0)
             self._refresh(rpc, execution)
-            if execution.is_done:
+            if is_over := execution.is_done:
                 self._fill(rpc, execution, sync_nodes=sync_nodes)
-            return execution.is_done
+            return is_over
 
         def away(error: Exception) -> bool:
             healing = heals(error.__cause__)
