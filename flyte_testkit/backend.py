@@ -24,7 +24,6 @@ from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.admin.executions.asked import LOOK_UPS, shown_by
 from flyte_testkit.admin.flyte_admin import FlyteAdmin
 from flyte_testkit.admissions import Admissions
-from flyte_testkit.clock import VirtualClock
 from flyte_testkit.engine import Engine
 from flyte_testkit.engine.history import History
 from flyte_testkit.errors import FlyteTestkitError, close_names
@@ -89,9 +88,6 @@ class Backend:
     ) -> None:
         self._lock = threading.RLock()
         self.clock = clock
-        self._jumps = isinstance(clock, VirtualClock)  # only then its moves say all
-        self._time = clock.now()
-        self._read_at = -1  # after so many moves
         self.unforeseen_so_far = Unforeseen()
         self.routes = Routes(scripted, doubt)
         still = weakly(self._patiently)
@@ -121,7 +117,7 @@ class Backend:
     def moment(self) -> Iterator[datetime]:
         """Hold everything still at one instant, all that is due by then handed over."""
         with self._lock:
-            now = self._now()
+            now = self.clock.now()
             self.engine.hand_over(now)
             yield now
 
@@ -153,7 +149,7 @@ class Backend:
 
     def _arrive_to_answer(self, rpc: str, request: Message) -> datetime:
         """Read the clock and hand over what is due by now, as far as an RPC shows it."""
-        now = self._now()
+        now = self.clock.now()
         if self.engine.reach(now):
             shown = shown_by(rpc, request)
             if shown is None:
@@ -161,13 +157,6 @@ class Backend:
             else:
                 self.engine.hand_over_to(shown, now)
         return now
-
-    def _now(self) -> datetime:
-        """Read the clock; most calls come at the instant of the one before."""
-        moves = self.clock.moves
-        if moves != self._read_at or not self._jumps:
-            self._time, self._read_at = self.clock.now(), moves
-        return self._time
 
     def _fake(self) -> FlyteAdmin:
         return self.admin
@@ -196,7 +185,7 @@ class Backend:
     def looked_at(self, execution: WorkflowExecutionIdentifier) -> None:
         """Tell the engine that a client was answered how an execution is."""
         with self._lock:
-            key, now = (execution.project, execution.domain, execution.name), self._now()
+            key, now = (execution.project, execution.domain, execution.name), self.clock.now()
             if self.engine.reach(now):
                 self.engine.hand_over_to((key,), now)
             self.engine.looked_at(key, now)
@@ -248,7 +237,7 @@ class Backend:
                     "Name an earlier time, or add it with clock.call_at(…)."
                 )
             try:
-                self.admin.create_execution(request, created_at or now, admit)
+                self.admin.answer("CreateExecution", request, created_at or now, admit)
             except AdminError as refusal:
                 row = self.store.executions.get(request.project, request.domain, request.name)
                 raise FlyteTestkitError(not_added(request.name, row, refusal.message)) from refusal

@@ -2,14 +2,17 @@
 
 import gc
 import weakref
+from contextlib import suppress
 from datetime import datetime, timezone
 
 import pytest
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 
-from flyte_testkit import fake_flyte, nodes, running
+from flyte_testkit import fake_flyte, laws, nodes, running
 from flyte_testkit.client import Config, FlyteRemote
+from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.errors import UnexpectedUse
+from flyte_testkit.laws._stories import Story
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.strategies._theatre import Play
 
@@ -72,6 +75,35 @@ def test_a_launch_is_read_though_its_server_is_gone():
     assert gone() is None
     assert launch.phase == "SUCCEEDED"
     assert [node.phase for node in launch.nodes.values()] == ["SUCCEEDED"]
+
+
+@pytest.mark.parametrize("life", [running(60).succeeds(), running(600).succeeds()], ids=str)
+def test_an_execution_whose_wait_met_failures_goes_as_well(life):
+    with fake_flyte() as admin, remote_of(admin) as remote:
+        admin.add_execution("run", life)
+        execution = remote.fetch_execution(name="run")
+        admin.on("GetExecution").fails_with("UNAVAILABLE", times=2)
+        with suppress(FlyteTimeout):
+            remote.wait(execution, 120)
+    gone = weakref.ref(execution)
+    del execution
+    assert gone() is None
+
+
+class Waits(laws.WaitingLaws):
+    client = "testkit"
+
+    def wait(self, remote, execution, timeout):
+        return remote.wait(execution, timeout).is_successful
+
+
+def test_a_law_holds_no_server_though_the_code_under_test_raised():
+    def lawful():
+        seen = Waits()._watch(Story(running().never_ends(), 60))
+        assert seen.gave_up
+        return weakref.ref(seen.admin)
+
+    assert lawful()() is None
 
 
 def test_whoever_serves_stays_though_nobody_names_it():

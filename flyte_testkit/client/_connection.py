@@ -5,7 +5,6 @@ It is ignorant of executions.
 
 from __future__ import annotations
 
-import functools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +35,9 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
 __all__ = ["Connection"]
+
+_CHANCE = random.SystemRandom()
+"""It has no state: all remotes may share it, and nobody else's numbers change."""
 
 
 class Connection:
@@ -196,7 +198,7 @@ class Connection:
 
 
 def _jitter(seed: int | None) -> Callable[[], float]:
-    """Return what draws numbers between 0 and 1; most remotes never need one.
+    """Return what draws numbers between 0 and 1.
 
     Raises:
         TypeError: Nothing can be drawn from such a seed.
@@ -204,11 +206,7 @@ def _jitter(seed: int | None) -> Callable[[], float]:
     if seed is not None:
         return random.Random(seed).random  # noqa: S311  it spreads retries, it keeps no secret
 
-    @functools.cache
-    def chance() -> random.Random:
-        return random.Random()  # noqa: S311  likewise
-
-    return lambda: chance().random()
+    return _CHANCE.random
 
 
 def named(name: str | None) -> str:

@@ -124,10 +124,8 @@ class Rpc:
             try:
                 return self._authenticated(rpc, request)
             except grpc.RpcError as error:
-                failure = _translated(rpc, request, error)
-                failure.retried = attempt > 0
                 if attempt == self._retries or not heals(error) or _took_its_time(error):
-                    raise failure from error
+                    raise _translated(rpc, request, error, retried=attempt > 0) from error
                 pause = pause or pauses(self.jitter, first=0.1)
                 _time.sleep(next(pause))
         raise AssertionError  # unreachable: the last attempt returns or raises
@@ -199,7 +197,9 @@ def _details(error: grpc.RpcError) -> str:
     return (error.details() or "") if isinstance(error, grpc.Call) else str(error)
 
 
-def _translated(rpc: str, request: Message, error: grpc.RpcError) -> FlyteException:
+def _translated(
+    rpc: str, request: Message, error: grpc.RpcError, *, retried: bool
+) -> FlyteException:
     """Return the exception for a failed call, in words."""
     status = _status(error)
     subject = _subject(request)
@@ -208,8 +208,11 @@ def _translated(rpc: str, request: Message, error: grpc.RpcError) -> FlyteExcept
     if status is grpc.StatusCode.UNAUTHENTICATED:
         text += " (This client sends a token only if auth_mode is 'client_credentials'.)"
     if status is grpc.StatusCode.INVALID_ARGUMENT:
-        return FlyteInvalidInputException(request, text)
-    return _EXCEPTIONS.get(status, FlyteSystemException)(text)
+        failure: FlyteException = FlyteInvalidInputException(request, text)
+    else:
+        failure = _EXCEPTIONS.get(status, FlyteSystemException)(text)
+    failure.retried = retried
+    return failure
 
 
 def _subject(request: object) -> str:

@@ -92,22 +92,25 @@ def wait_until(
     looks = failed = 0
     failure: Exception | None = None
     outage = pauses()
-    while True:
-        last = budget.left <= 0
-        looks += 1
-        try:
-            if look(lambda last=last: LAST_LOOK if last else max(budget.left, 0)):  # type: ignore[misc]  # bound now, called soon
-                return
-            pause = poll_interval
-            outage = pauses()
-        except Exception as error:
-            if not heals(error):
-                raise
-            failed, failure = failed + 1, error
-            pause = next(outage)
-        if last:
-            raise GaveUp(looks, failed, failure)
-        _nap(min(pause, budget.left))
+    try:
+        while True:
+            last = budget.left <= 0
+            looks += 1
+            try:
+                if look(lambda last=last: LAST_LOOK if last else max(budget.left, 0)):  # type: ignore[misc]  # bound now, called soon
+                    return
+                pause = poll_interval
+                outage = pauses()
+            except Exception as error:
+                if not heals(error):
+                    raise
+                failed, failure = failed + 1, error.with_traceback(None)
+                pause = next(outage)
+            if last:
+                raise GaveUp(looks, failed, failure)
+            _nap(min(pause, budget.left))
+    finally:
+        failure = None  # else what it came from, and so this frame, would hold it for ever
 
 
 def _nap(seconds: float) -> None:

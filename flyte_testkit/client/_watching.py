@@ -115,14 +115,15 @@ class Watching(Connection):
         def look(left: Any) -> bool:
             rpc = self._rpc.bounded(lambda: min(RPC_TIMEOUT, left()), retries=0)
             self._refresh(rpc, execution)
-            if execution.is_done:
+            if is_over := execution.is_done:
                 self._fill(rpc, execution, sync_nodes=sync_nodes)
-            return execution.is_done
+            return is_over
 
         def away(error: Exception) -> bool:
             healing = heals(error.__cause__)
             if healing:
-                logger.warning("Waiting for execution %r goes on: %s", execution.id.name, error)
+                told = str(error)  # a record may be kept, and the error holds frames
+                logger.warning("Waiting for execution %r goes on: %s", execution.id.name, told)
             elif isinstance(error, FlyteException):
                 limit = "without a limit" if seconds is None else f"for {seconds:g} s"
                 error.remark(

@@ -80,6 +80,7 @@ class Engine(WorkflowExecutor):
         given: What admits a new execution whose script its parent says.
         families: Which execution launched which.
         pace: How long it takes for what takes it time by itself, in nodes.
+        reach: Takes down how late it is for whoever asks; says whether anything is due by then.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class Engine(WorkflowExecutor):
         self._admin = admin
         self.plays: dict[Key, Play] = {}
         self._runs = Runs(weakly(self._send), now)
+        self.reach = self._runs.reach
         self.families = Families(admin, weakly(self._audience), weakly(self._poke))
 
     # What FlyteAdmin tells the engine.
@@ -156,10 +158,6 @@ class Engine(WorkflowExecutor):
         """Send what somebody can see of it who asks for these executions alone."""
         plays = self.plays
         self._runs.hand_over_to([plays[key].run for key in asked if key in plays], now)
-
-    def reach(self, now: datetime) -> bool:
-        """Take down how late it is for whoever asks; return whether anything is due by then."""
-        return self._runs.reach(now)
 
     def catch_up(self) -> None:
         """Send what was due when somebody asked last, and concerned somebody else."""

@@ -193,10 +193,23 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
     except unittest.SkipTest:
         raise
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does
-        return Attempt(None, admin.clock.broken or error)
+        return Attempt(None, admin.clock.broken or _without_frames(error))
     finally:
         cast("VirtualClock", admin.clock).forgive()  # the law itself tells of a hopeless wait
     return Attempt(returned, admin.clock.broken)
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return an error without its frames, and without those of what led to it.
+
+    They hold who runs the law, and that the error: a server each, until Python's collector comes.
+    """
+    chain = {id(error): error}
+    while chain:
+        one = chain.popitem()[1].with_traceback(None)
+        led = (one.__cause__, one.__context__)
+        chain |= {id(other): other for other in led if other is not None and other.__traceback__}
+    return error
 
 
 async def _awaited(it: Awaitable[Any]) -> Any:

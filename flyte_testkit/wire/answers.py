@@ -24,7 +24,7 @@ class Answer(NamedTuple):
     """A status, and what travels with it.
 
     Attributes:
-        raw: The reply as it travels, if that is known: it is written down, and sent.
+        raw: The reply as it travels; None unless there is one.
     """
 
     code: str
@@ -32,12 +32,6 @@ class Answer(NamedTuple):
     message: str = ""
     details: Sequence[Message] = ()
     raw: bytes | None = None
-
-    def travels(self) -> bytes | None:
-        """Return the reply as it travels; ``None`` unless there is one, and all is well."""
-        if self.code != "OK" or self.reply is None:
-            return None
-        return self.reply.SerializeToString() if self.raw is None else self.raw
 
 
 def refusal(error: AdminError, *, service: str = "AdminService") -> Answer:

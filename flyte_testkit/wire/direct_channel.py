@@ -20,11 +20,10 @@ from flyte_testkit.wire.connectivity import Connectivity
 from flyte_testkit.wire.direct_methods import DirectMethod
 from flyte_testkit.wire.journal import OURS
 from flyte_testkit.wire.limits import Limits
-from flyte_testkit.wire.plain_channels import read
 from flyte_testkit.wire.sent_metadata import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import grpc
 
@@ -42,6 +41,7 @@ class DirectChannel(_channel.Channel):
 
     Args:
         port: The port.
+        told: Its options by name.
         target: As it was asked for.
         options: Likewise.
         credentials: Likewise: what they add to calls is sent; nothing is encrypted.
@@ -51,6 +51,7 @@ class DirectChannel(_channel.Channel):
     def __init__(
         self,
         port: int,
+        told: Mapping[str, Any],
         target: str,
         options: Sequence[tuple[str, Any]] = (),
         credentials: Any = None,
@@ -65,7 +66,6 @@ class DirectChannel(_channel.Channel):
         self.connectivity = Connectivity()
         self.plugins = tuple(plugins_of(credentials))
         self.secure = credentials is not None
-        told = read(options) or {}
         self.limits = Limits.of(told)
         primary = str(told.get("grpc.primary_user_agent", ""))
         secondary = str(told.get("grpc.secondary_user_agent", ""))

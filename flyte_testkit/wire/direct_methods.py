@@ -95,13 +95,11 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         compression: Any = None,
     ) -> Any:
         """Call, and return the reply."""
-        taken = self._taken(request, timeout, metadata, credentials, compression)
-        if taken is None:
+        ready = self._ready(request, timeout, metadata, credentials, compression)
+        if ready is None:
             rest = (credentials, wait_for_ready, compression)
             return self._over_tcp()(request, timeout, metadata, *rest)
-        if taken[0].code != "OK":
-            raise failure(taken[0])
-        return taken[1]
+        return self._value(ready)
 
     def with_call(
         self,
@@ -113,13 +111,12 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         compression: Any = None,
     ) -> Any:
         """Call, and return the reply and what is known of the call."""
-        taken = self._taken(request, timeout, metadata, credentials, compression)
-        if taken is None:
+        ready = self._ready(request, timeout, metadata, credentials, compression)
+        if ready is None:
             rest = (credentials, wait_for_ready, compression)
             return self._over_tcp().with_call(request, timeout, metadata, *rest)
-        if taken[0].code != "OK":
-            raise failure(taken[0])
-        return taken[1], Success(taken[1])
+        value = self._value(ready)
+        return value, Success(value)
 
     def future(
         self,
@@ -149,19 +146,23 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         _answered(server.exchange, method, raw, call)
         return future.rendezvous()
 
-    def _taken(
-        self, request: Any, timeout: float | None, metadata: Any, credentials: Any, compression: Any
-    ) -> tuple[Answer, Any] | None:
-        """Call, and return the answer and its value; ``None`` if that is for gRPC to do."""
-        ready = self._ready(request, timeout, metadata, credentials, compression)
-        if ready is None or isinstance(ready, Answer):
-            return None if ready is None else (ready, None)
+    def _value(self, ready: Ready | Answer) -> Any:
+        """Call, wait, and return the reply.
+
+        Raises:
+            grpc.RpcError: The answer is another one.
+        """
+        if isinstance(ready, Answer):
+            raise failure(ready)
         channel = self._channel
         server, method, raw, arrives, deadline = ready
         call = Standing(channel, deadline, arrives, server.pending)
         _answered(server.exchange, method, raw, call)
         answer = call.wait() if call.is_held or call.answer is None else call.answer
-        return taken_in(answer, self._parse, channel.limits)
+        answer, value = taken_in(answer, self._parse, channel.limits)
+        if answer.code != "OK":
+            raise failure(answer)
+        return value
 
     def _ready(
         self, request: Any, timeout: float | None, metadata: Any, credentials: Any, compression: Any
@@ -213,11 +214,12 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
         HopelessWait: Somebody has said so meanwhile of whoever makes it.
     """
     clock = heeding_clock()
-    member = None if clock is None else clock.mover.members.here()
-    if clock is None or member is None:
+    mover = None if clock is None else clock.mover
+    member = None if mover is None else mover.members.here()
+    if mover is None or member is None:
         exchange.take(method, raw, call)
         return
-    calls = clock.mover.calls
+    calls = mover.calls
     is_first = calls.go_within(member)
     try:
         exchange.take(method, raw, call)

@@ -16,7 +16,7 @@ from flyte_testkit.wire.direct_channel import DirectChannel
 from flyte_testkit.wire.grpc_carrier import GrpcCarrier
 from flyte_testkit.wire.listener import Listener
 from flyte_testkit.wire.openings import served
-from flyte_testkit.wire.plain_channels import is_plain
+from flyte_testkit.wire.plain_channels import plain_options
 from flyte_testkit.wire.reservation import Reservation
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ class DirectServer:
         Returns:
             Whether it is a plain one; else nothing happens to it.
         """
-        if not is_plain(*args, **kwargs):
+        told = plain_options(*args, **kwargs)
+        if told is None:
             return False
         channel.__class__ = DirectChannel
-        DirectChannel.__init__(channel, self.port, target, *args, **kwargs)
+        DirectChannel.__init__(channel, self.port, told, target, *args, **kwargs)
         return True
 
     def listen(self) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import traceback
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.admin.errors import AdminError
 from flyte_testkit.wire.answers import Answer, refusal
@@ -21,7 +21,6 @@ from flyte_testkit.wire.services import unimplemented
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
     from google.protobuf.message import Message
 
     from flyte_testkit.errors import HopelessWait
@@ -109,11 +108,35 @@ class Exchange:
             caller: Who carries it, and takes the answer back.
             hooks: What the call passes, if its carrier has asked already.
         """
+        try:
+            request = method.request.FromString(raw)
+        except Exception as error:  # noqa: BLE001  whatever the parser dislikes
+            caller.send(Answer("INTERNAL", None, _unmarshalling(error)))
+            return
         if hooks is None:
             hooks = self.hooks(method.rpc)
-        if not hooks:
-            self._handle(method, (), raw, caller, caller.send)
-            return
+        clock = self._service.clock
+        call = self._journal.begin(
+            method.rpc,
+            request,
+            raw=raw,
+            at=clock.elapsed,
+            deadline=caller.deadline,
+            repeats=caller.repeats,
+            metadata=caller.metadata,
+        )
+        struck = self._spin.count(call, raw, caller)
+        if struck is not None or clock.broken is not None:
+            self._finish(call, caller.send, self._gave_up(struck))
+        elif hooks:
+            self._pass(method, request, call, caller, hooks)
+        else:
+            self._finish(call, caller.send, self._answer(method, request), request)
+
+    def _pass(
+        self, method: Method, request: Message, call: Call, caller: Caller, hooks: Sequence[Hook]
+    ) -> None:
+        """Let a call pass its hooks, which may answer it, now or later."""
         holds: list[Callable[[], object]] = []
 
         def let_go() -> None:
@@ -124,8 +147,17 @@ class Exchange:
             let_go()  # first: the client runs as soon as it is answered
             caller.send(answer)
 
-        call = self._handle(method, hooks, raw, caller, send)
-        if call is not None and call.code is None:
+        def handler(_: Call, send: Send) -> None:
+            send(self._answer(method, request))
+
+        finish = partial(self._finish, call, send)
+        for hook in reversed(hooks):
+            handler = partial(hook, handler)
+        try:
+            handler(call, finish)
+        except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
+            finish(self._bug(method))
+        if call.code is None:
             self._hold(call, caller, send, holds)
             if call.code is not None:  # answered meanwhile
                 let_go()
@@ -157,59 +189,16 @@ class Exchange:
         now = self._service.clock.elapsed
         if self._journal.end(call, code, reply, message, raw=raw, at=now, details=details):
             if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
-                asked = cast("WorkflowExecutionGetRequest", request or call.request)
+                asked: Any = request or call.request
                 self._service.looked_at(asked.id)
             send(answer)
-
-    def _handle(
-        self, method: Method, hooks: Sequence[Hook], raw: bytes, caller: Caller, send: Send
-    ) -> Call | None:
-        try:
-            request = method.request.FromString(raw)
-        except Exception as error:  # noqa: BLE001  whatever the parser dislikes
-            send(Answer("INTERNAL", None, _unmarshalling(error)))
-            return None
-        clock = self._service.clock
-        call = self._journal.begin(
-            method.rpc,
-            request,
-            raw=raw,
-            at=clock.elapsed,
-            deadline=caller.deadline,
-            repeats=caller.repeats,
-            metadata=caller.metadata,
-        )
-        struck = self._spin.count(call, raw, caller)
-        if struck is not None or clock.broken is not None:
-            self._finish(call, send, self._gave_up(struck))
-        elif not hooks:
-            self._finish(call, send, self._answer(method, request), request)
-        else:
-            self._pass(method, request, call, send, hooks)
-        return call
-
-    def _pass(
-        self, method: Method, request: Message, call: Call, send: Send, hooks: Sequence[Hook]
-    ) -> None:
-        """Let a call pass its hooks, which may answer it, now or later."""
-        finish = partial(self._finish, call, send)
-
-        def handler(_: Call, send: Send) -> None:
-            send(self._answer(method, request))
-
-        for hook in reversed(hooks):
-            handler = partial(hook, handler)
-        try:
-            handler(call, finish)
-        except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
-            finish(self._bug(method))
 
     def _answer(self, method: Method, request: Message) -> Answer:
         if method.rpc not in self._service.rpcs:
             return self._not_faked(method)
         try:
             reply = self._service.answer(method.rpc, request)
-            return Answer("OK", reply, raw=reply.SerializeToString())
+            return Answer("OK", reply, "", (), reply.SerializeToString())
         except AdminError as error:
             return refusal(error, service=method.service)
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN

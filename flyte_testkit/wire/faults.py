@@ -223,10 +223,10 @@ class FaultRoute:
                 number is none.
         """
         expected = reply_class(self.rpc) if self.rpc else None
-        answer = Answer("OK", arguments.reply(message, expected, self.name))
+        told = arguments.reply(message, expected, self.name)
 
         def reply(_then: Handler, _call: Call, send: Send) -> None:
-            send(answer)
+            send(Answer("OK", told, raw=told.SerializeToString()))
 
         what = f"answers({type(message).__name__}(…))"
         return self._plant(what, reply, times, after, attempts, strict=strict)

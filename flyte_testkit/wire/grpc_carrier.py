@@ -125,9 +125,8 @@ class _Patient(_Caller):
         self._respond = respond
 
     def send(self, answer: Answer) -> None:
-        raw = answer.travels()
-        if raw is not None:
-            self._respond(raw)
+        if answer.raw is not None:
+            self._respond(answer.raw)
         else:
             _set_status(self._context, answer)
         self._respond(None)
@@ -139,9 +138,8 @@ def _unserved(refused: Answer, _: bytes, context: grpc.ServicerContext) -> bytes
 
 def _bytes_of(answer: Answer, context: grpc.ServicerContext) -> bytes:
     """Return what a plain handler returns; a status that is not OK leaves by an exception."""
-    raw = answer.travels()
-    if raw is not None:
-        return raw
+    if answer.raw is not None:
+        return answer.raw
     _set_status(context, answer)
     context.abort(grpc.StatusCode[answer.code], answer.message)
     raise AssertionError("unreachable")  # abort raises

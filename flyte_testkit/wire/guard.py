@@ -83,8 +83,10 @@ class SpinGuard:
         count = counts[asked] = counts.get(asked, 0) + 1
         if count > 1:
             self._stranger.look(call)
+        if count < MANY:
+            return None
         clock = self._service.clock
-        if count < MANY or clock.limit is None or clock.broken is not None:
+        if clock.limit is None or clock.broken is not None:
             return None  # a real clock has no limit
         times = self._counts.pop(asked, 0)  # whoever goes on is counted anew
         if not times or self._service.counts(call.rpc, call.request):

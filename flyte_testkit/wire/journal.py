@@ -82,10 +82,9 @@ class Call:
         self,
         rpc: str,
         request: Packed,
-        *,
         at: float,
         deadline: float | None,
-        metadata: Metadata = (),
+        metadata: Metadata,
     ) -> None:
         self.rpc = rpc
         self.metadata = metadata
@@ -194,9 +193,16 @@ class Journal:
         packed = self._packer.pack(request, raw)
         if self._sent is not None:
             metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
-        call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)
+        call = Call(rpc, packed, at, deadline, metadata)
         with self._lock:
-            self._number(call, packed, repeats=repeats)
+            before = None
+            if self._failed or self._failed_before:
+                before = self._attempt_before(call, packed, repeats=repeats)
+            if before is not None:
+                call.turn, call.attempt = before.turn, before.attempt + 1
+            else:
+                self._turns += 1
+                call.turn = self._turns
             self.calls.append(call)
         for listener in self.listeners:
             listener(call)
@@ -262,19 +268,15 @@ class Journal:
         more = len(held) - _TOLD
         return "\n".join([*lines, f"  and {more:,} more calls are held"] if more > 0 else lines)
 
-    def _number(self, call: Call, request: Packed, *, repeats: bool) -> None:
-        """Give a call its turn: that of the attempt before, or the next; only with the lock."""
-        before = None
-        if self._failed or self._failed_before:
-            self._forget_failures(call.at)
-            key = (call.rpc, request.raw)
-            if repeats:
-                before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
-        if before is not None and call.at - (before.ended or 0) <= self._blur:
-            call.turn, call.attempt = before.turn, before.attempt + 1
-        else:
-            self._turns += 1
-            call.turn = self._turns
+    def _attempt_before(self, call: Call, request: Packed, *, repeats: bool) -> Call | None:
+        """Return the attempt that a call repeats, if it does; only with the lock."""
+        self._forget_failures(call.at)
+        if not repeats:
+            return None
+        key = (call.rpc, request.raw)
+        before = self._failed.pop(key, None) or self._failed_before.pop(key, None)
+        lately = before is not None and call.at - (before.ended or 0) <= self._blur
+        return before if lately else None
 
     def _forget_failures(self, now: float) -> None:
         """Forget what failed too long ago to be tried again at once; only with the lock."""

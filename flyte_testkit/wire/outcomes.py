@@ -37,7 +37,7 @@ _BY_THE_CALLER = "Locally cancelled by application!"
 
 def taken_in(answer: Answer, parse: Parse, limits: Limits) -> tuple[Answer, Any]:
     """Return an answer as its client has it, and the value that it brings if it is OK."""
-    raw = answer.travels()
+    raw = answer.raw
     if raw is None:
         return limits.checked(answer, trailers(answer)), None
     if len(raw) > limits.receives:

@@ -54,10 +54,8 @@ class Packer:
         kind, deflated = type(message), len(raw) >= _LONG
         if deflated:
             raw = zlib.compress(raw, 1)
-        if self._known is None:
+        known = self._known
+        if known is None:
             return Packed(kind, raw, deflated)
         asked = raw, kind, deflated
-        known = self._known.get(asked)
-        if known is None:
-            known = self._known.setdefault(asked, Packed(kind, raw, deflated))
-        return known
+        return known.get(asked) or known.setdefault(asked, Packed(kind, raw, deflated))

@@ -16,7 +16,7 @@ from grpc._cython import cygrpc
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["is_plain", "read"]
+__all__ = ["plain_options"]
 
 _INTS = range(-(2**31), 2**31)
 _PAIR = 2
@@ -26,20 +26,23 @@ _METADATA = frozenset({"grpc.max_metadata_size", "grpc.absolute_max_metadata_siz
 _TLS: Any = cygrpc.SSLChannelCredentials
 
 
-def is_plain(options: Any = (), credentials: Any = None, compression: Any = None) -> bool:
-    """Say whether a channel that is asked for like this, as of grpcio's own, is a plain one.
+def plain_options(
+    options: Any = (), credentials: Any = None, compression: Any = None
+) -> Mapping[str, Any] | None:
+    """Return the options of a channel by name; ``None`` unless it is a plain one.
+
+    It is asked for as grpcio's own are.
 
     Example:
-        >>> is_plain([("grpc.primary_user_agent", "me/1")])
-        True
-        >>> is_plain([("grpc.service_config", "{}")])
-        False
+        >>> plain_options([("grpc.primary_user_agent", "me/1")])
+        {'grpc.primary_user_agent': 'me/1'}
+        >>> plain_options([("grpc.service_config", "{}")])
     """
     compresses = compression is None or compression in tuple(Compression)
-    return compresses and _is_tls(credentials) and read(options) is not None
+    return _read(options) if compresses and _is_tls(credentials) else None
 
 
-def read(options: Any) -> Mapping[str, Any] | None:
+def _read(options: Any) -> Mapping[str, Any] | None:
     """Return options by name; ``None`` if they are for gRPC to read."""
     if options is None:
         return {}

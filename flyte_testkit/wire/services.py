@@ -6,8 +6,9 @@ other service are UNIMPLEMENTED (§1.1). Ignorant of what the methods do.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from flyteidl.service import admin_pb2, dataproxy_pb2, signal_pb2
 from google.protobuf import message_factory
@@ -22,7 +23,8 @@ __all__ = ["Method", "methods", "reply_class", "unimplemented"]
 _FILES = (admin_pb2, dataproxy_pb2, signal_pb2)
 
 
-class Method(NamedTuple):
+@dataclass(frozen=True, slots=True)  # each call reads it: a slot is read faster than a named item
+class Method:
     """One RPC: its bare name, its service and the classes of its messages."""
 
     rpc: str
