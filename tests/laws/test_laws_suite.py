@@ -5,6 +5,7 @@ from waiting_loops import POLL, RIGHT
 
 from flyte_testkit import laws
 from flyte_testkit.errors import BrokenLaw
+from flyte_testkit.laws import _suite
 
 QUICK = settings(
     derandomize=True, max_examples=2, database=None, phases=[Phase.explicit, Phase.generate]
@@ -136,3 +137,35 @@ def test_settings_are_kept_but_for_the_deadline():
     kept = suite.test_survives_blips._hypothesis_internal_use_settings
 
     assert (kept.max_examples, kept.deadline) == (2, None)
+
+
+@pytest.mark.parametrize("by_others", [0, 375, 50_000])
+def test_the_collector_passes_over_what_is_older_than_a_law_and_keeps_what_others_froze(
+    monkeypatch, by_others
+):
+    class Heap:
+        frozen = by_others
+
+        def get_freeze_count(self):
+            return self.frozen
+
+        def freeze(self):
+            self.frozen += 100_000
+
+        def unfreeze(self):
+            self.frozen = 0
+
+    heap, seen = Heap(), []
+
+    class Waits(laws.WaitingLaws):
+        client = "testkit"
+        settings = settings(max_examples=1, database=None)
+
+        def wait(self, remote, execution, timeout):
+            seen.append(heap.frozen)
+            return remote.wait(execution, timeout).is_successful
+
+    monkeypatch.setattr(_suite, "gc", heap)
+    Waits().test_says_success_only_of_success()
+    assert set(seen) == {by_others if by_others > 1_000 else by_others + 100_000}
+    assert heap.frozen == (by_others if by_others > 1_000 else 0)
