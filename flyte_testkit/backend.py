@@ -237,7 +237,7 @@ class Backend:
                     "Name an earlier time, or add it with clock.call_at(…)."
                 )
             try:
-                self.admin.answer("CreateExecution", request, created_at or now, admit)
+                self.admin.create_execution(request, created_at or now, admit)
             except AdminError as refusal:
                 row = self.store.executions.get(request.project, request.domain, request.name)
                 raise FlyteTestkitError(not_added(request.name, row, refusal.message)) from refusal

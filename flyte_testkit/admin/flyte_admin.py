@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 from datetime import datetime, timezone
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.data.data_by_url import DataByUrl
 from flyte_testkit.admin.data.data_proxy import DataProxy
@@ -38,11 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
+    from flyteidl.admin import execution_pb2
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.executions.executor import Admit
 
-    Answer = Callable[..., Message]
+    Answer = Callable[[Any, datetime], Message]
     Handler = Callable[["FlyteAdmin"], Answer]
 
 __all__ = ["FlyteAdmin"]
@@ -87,23 +89,30 @@ class FlyteAdmin:
         """Answer requests on behalf of this user for a while; with auth off it is ``""``."""
         return self.identity.acting_as(user)
 
-    def answer(self, rpc: str, request: Message, now: datetime, *besides: object) -> Message:
+    def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer one RPC at this time.
-
-        Args:
-            rpc: Its name.
-            request: What is asked.
-            now: The time, at which all changes; a script function may ask something in between.
-            besides: What else is said to whatever answers it: who admits, to CreateExecution.
 
         Raises:
             AdminError: FlyteAdmin refuses.
             KeyError: No such RPC is implemented (see :attr:`handlers`).
         """
-        answer = self.handlers[rpc](self)
+        return self._at(now, self.handlers[rpc](self), request)
+
+    def create_execution(
+        self, request: execution_pb2.ExecutionCreateRequest, now: datetime, admit: Admit
+    ) -> None:
+        """Answer CreateExecution for somebody who says himself what will be played.
+
+        Raises:
+            AdminError: FlyteAdmin refuses.
+        """
+        self._at(now, partial(self.executions.create_execution, admit=admit), request)
+
+    def _at(self, now: datetime, answer: Answer, request: Any) -> Message:
+        """Let what changes have changed now; a script function may ask something in between."""
         before, self._now = self._now, now
         try:
-            return answer(request, now, *besides)
+            return answer(request, now)
         finally:
             self._now = before
 

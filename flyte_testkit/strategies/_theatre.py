@@ -228,13 +228,13 @@ class _Late(FlyteAdmin):
 
     behind = 0
 
-    def answer(self, rpc: str, request: Message, now: datetime, *besides: object) -> Message:
+    def answer(self, rpc: str, request: Message, now: datetime) -> Message:
         """Answer."""
         if self.behind and rpc == "CreateTaskEvent":
             event = request.event  # type: ignore[attr-defined]
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
                 event.occurred_at.seconds -= self.behind
-        return super().answer(rpc, request, now, *besides)
+        return super().answer(rpc, request, now)
 
 
 def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:

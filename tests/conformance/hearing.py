@@ -45,9 +45,9 @@ class Heard:
         self._answer = admin.answer
         admin.answer = self._listening
 
-    def _listening(self, rpc, request, now, *besides):
+    def _listening(self, rpc, request, now):
         if rpc not in KIND_OF:
-            reply = self._answer(rpc, request, now, *besides)
+            reply = self._answer(rpc, request, now)
             if rpc == "CreateExecution":
                 self._name(request)
             if rpc == "TerminateExecution":
