@@ -221,6 +221,8 @@ class Admissions:
         workflow = self._workflow(row)
         if workflow is not None and not self._inferred.is_stub(workflow.key):
             return made_outputs(name, outputs, workflow.typed_interface.outputs)
+        if not outputs:  # a stub has nothing to learn of that
+            return literals_pb2.LiteralMap()
         asked = row.message.spec.launch_plan
         place = Name(asked.project, asked.domain, asked.name)
         if place in self._inferred:
