@@ -140,8 +140,7 @@ class Stub:
         activate = launch_plan_pb2.LaunchPlanUpdateRequest(id=plan, state="ACTIVE")
         try:
             answer("CreateTask", self._task())
-            workflow = self._workflow() if self.graph is None else self._made(answer)
-            answer("CreateWorkflow", workflow)
+            self.register_workflow(answer)
             answer("CreateLaunchPlan", self._launch_plan())
             if active:
                 answer("UpdateLaunchPlan", activate)
@@ -151,6 +150,15 @@ class Stub:
                 f"{refusal.message}\n"
                 f"{self._advice(refusal)}"
             ) from refusal
+
+    def register_workflow(self, answer: Answer) -> None:
+        """Register the workflow alone, and the tasks of its nodes.
+
+        Raises:
+            AdminError: FlyteAdmin refuses one of them.
+        """
+        workflow = self._workflow() if self.graph is None else self._made(answer)
+        answer("CreateWorkflow", workflow)
 
     def _advice(self, refusal: AdminError) -> str:
         if self.schedule is not None and "cron" in refusal.message:

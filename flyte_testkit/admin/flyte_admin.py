@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow
+    from flyte_testkit.admin.executions.executor import Admit
 
     Answer = Callable[..., Message]
     Handler = Callable[["FlyteAdmin"], Answer]
@@ -87,14 +88,16 @@ class FlyteAdmin:
         """Answer requests on behalf of this user for a while; with auth off it is ``""``."""
         return self.identity.acting_as(user)
 
-    def answer(self, rpc: str, request: Message, now: datetime, *besides: object) -> Message:
+    def answer(
+        self, rpc: str, request: Message, now: datetime, admit: Admit | None = None
+    ) -> Message:
         """Answer one RPC at this time.
 
         Args:
             rpc: Its name.
             request: What is asked.
             now: The time, at which all changes; a script function may ask something in between.
-            besides: What else is said to whatever answers it: who admits, to CreateExecution.
+            admit: What admits the execution that CreateExecution makes; the engine by default.
 
         Raises:
             AdminError: FlyteAdmin refuses.
@@ -103,7 +106,7 @@ class FlyteAdmin:
         answer = self.handlers[rpc](self)
         before, self._now = self._now, now
         try:
-            return answer(request, now, *besides)
+            return answer(request, now) if admit is None else answer(request, now, admit)
         finally:
             self._now = before
 

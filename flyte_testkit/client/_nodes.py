@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
     from flyte_testkit.client._rpc import Rpc
+    from flyte_testkit.client.entities import FlyteWorkflow
     from flyte_testkit.client.executions import FlyteWorkflowExecution
     from flyte_testkit.client.models import Literal, WorkflowExecutionIdentifier
 
@@ -74,9 +75,11 @@ class Scope:
         )
 
     @classmethod
-    def of_task(cls, task: FlyteTask) -> Scope:
-        """Return the one level of a single-task execution, whose only node may have any id."""
-        return cls(only=task.interface)
+    def of(cls, launched: FlyteTask | FlyteWorkflow) -> Scope:
+        """Return the top level of an execution; the only node of a task's may have any id."""
+        if isinstance(launched, FlyteTask):
+            return cls(only=launched.interface)
+        return cls.of_closure(launched.compiled)
 
     def of_node(self, node: workflow_pb2.Node | None) -> Scope:
         """Return the level below a sub-workflow or branch."""

@@ -164,18 +164,16 @@ class Watching(Connection):
         entity: FlyteTask | FlyteWorkflow
         if launched.resource_type == ResourceType.TASK:
             entity = self._entities.task(rpc, launched)
-            scope = Scope.of_task(entity)
         else:
             entity = self._entities.launch_plan(rpc, launched).flyte_workflow
             learn(execution, flyte_workflow=entity)
-            scope = Scope.of_closure(entity.compiled)
         if sync_nodes:
             walk = NodeWalk(
                 rpc,
                 launched=lambda child: self._child(rpc, child),
                 interface_of=lambda identifier: self._entities.interface(rpc, identifier),
             )
-            learn(execution, node_executions=walk.of(execution.id, scope))
+            learn(execution, node_executions=walk.of(execution.id, Scope.of(entity)))
         assign_data(execution, data, entity.interface)
         return execution
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from flyteidl.admin import project_pb2
+from flyteidl.admin import project_pb2, task_pb2
 from flyteidl.core import identifier_pb2
 
 from flyte_testkit import graphs
@@ -112,6 +112,15 @@ def _projects() -> Table[rows.ProjectRow]:
     return admin.store.projects
 
 
+@lru_cache(maxsize=1024)  # trees of many shapes have tasks in common
+def _task(request: bytes) -> rows.TaskRow:
+    admin = FlyteAdmin()
+    admin.store.projects = _projects()
+    admin.answer("CreateTask", task_pb2.TaskCreateRequest.FromString(request), _BEFORE)
+    (row,) = admin.store.tasks
+    return row
+
+
 @lru_cache(maxsize=1024)
 def _store(shape: _Shape) -> Store:
     admin = FlyteAdmin()
@@ -119,7 +128,10 @@ def _store(shape: _Shape) -> Store:
     store.projects = _projects()
 
     def answer(rpc: str, request: Message) -> Message:
-        return admin.answer(rpc, request, _BEFORE)
+        if rpc != "CreateTask":
+            return admin.answer(rpc, request, _BEFORE)
+        store.tasks.insert(_task(request.SerializeToString(deterministic=True)))
+        return task_pb2.TaskCreateResponse()
 
     def find(plan: Plan) -> Plan:
         row = store.launch_plans.get(*_PLACE, plan.name, _VERSION)
@@ -131,5 +143,9 @@ def _store(shape: _Shape) -> Store:
 
     for name, graph in shape.parts.items():
         whole = None if graph is None else graphs.with_plans(graph, find)
-        Stub.guessed(_PLACE, name, _VERSION, Guess(), whole).register(answer, active=False)
+        stub = Stub.guessed(_PLACE, name, _VERSION, Guess(), whole)
+        if name == _NAME:  # nobody launches it by its plan
+            stub.register_workflow(answer)
+        else:
+            stub.register(answer, active=False)
     return store

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database import rows
-    from flyte_testkit.admin.executions.executor import Admission
+    from flyte_testkit.admin.executions.executor import Admission, Admit
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.nodes import Workflow
@@ -228,13 +228,15 @@ class _Late(FlyteAdmin):
 
     behind = 0
 
-    def answer(self, rpc: str, request: Message, now: datetime, *besides: object) -> Message:
+    def answer(
+        self, rpc: str, request: Message, now: datetime, admit: Admit | None = None
+    ) -> Message:
         """Answer."""
         if self.behind and rpc == "CreateTaskEvent":
             event = request.event  # type: ignore[attr-defined]
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
                 event.occurred_at.seconds -= self.behind
-        return super().answer(rpc, request, now, *besides)
+        return super().answer(rpc, request, now, admit)
 
 
 def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:

@@ -81,6 +81,10 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         parse: Callable[[bytes], Any] | None,
     ) -> None:
         self._channel = channel
+        self._port = channel.port
+        self._limits = channel.limits
+        self._plugins = channel.plugins
+        self._connectivity = channel.connectivity
         self._path = path
         self._serialize = serialize
         self._parse = parse
@@ -135,7 +139,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         channel = self._channel
         ends = None if timeout is None else time.time() + timeout
         on_the_clock = calls_here() is not None
-        future = Future(self._parse, channel.limits, ends, on_the_clock=on_the_clock)
+        future = Future(self._parse, self._limits, ends, on_the_clock=on_the_clock)
         if isinstance(ready, Answer):
             future.complete(ready)
             return future.rendezvous()
@@ -154,12 +158,11 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         """
         if isinstance(ready, Answer):
             raise failure(ready)
-        channel = self._channel
         server, method, raw, arrives, deadline = ready
-        call = Standing(channel, deadline, arrives, server.pending)
+        call = Standing(self._channel, deadline, arrives, server.pending)
         _answered(server.exchange, method, raw, call)
         answer = call.wait() if call.is_held or call.answer is None else call.answer
-        answer, value = taken_in(answer, self._parse, channel.limits)
+        answer, value = taken_in(answer, self._parse, self._limits)
         if answer.code != "OK":
             raise failure(answer)
         return value
@@ -169,23 +172,23 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
     ) -> Ready | Answer | None:
         """Return what a call is made with, or how it ends before; ``None`` if gRPC is to say."""
         channel = self._channel
-        server = None if channel.closed else openings.server_at(channel.port)
+        server = None if channel.closed else openings.server_at(self._port)
         if server is None or not self._path:
             return None
         if compression is not None and not isinstance(compression, grpc.Compression):
             return None
         if timeout is not None and not (isinstance(timeout, (int, float)) and timeout < _LONGEST):
             return None
-        if credentials is not None or channel.plugins:
+        if credentials is not None or self._plugins:
             metadata = channel.with_credentials(metadata, credentials, self._path)
             if metadata is None or isinstance(metadata, Answer):
                 return metadata
         arrives = channel.headers(metadata)
         raw = self._bytes_of(request)
-        if arrives is None or raw is None or len(raw) > channel.limits.sends:
+        if arrives is None or raw is None or len(raw) > self._limits.sends:
             return None
-        if channel.connectivity.waiting:
-            channel.connectivity.connect()
+        if self._connectivity.waiting:
+            self._connectivity.connect()
         if timeout is not None and timeout <= 0:
             return _LATE
         method = server.exchange.methods.get(self._path)
