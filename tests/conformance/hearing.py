@@ -45,9 +45,9 @@ class Heard:
         self._answer = admin.answer
         admin.answer = self._listening
 
-    def _listening(self, rpc, request, now):
+    def _listening(self, rpc, request, now, *besides):
         if rpc not in KIND_OF:
-            reply = self._answer(rpc, request, now)
+            reply = self._answer(rpc, request, now, *besides)
             if rpc == "CreateExecution":
                 self._name(request)
             if rpc == "TerminateExecution":

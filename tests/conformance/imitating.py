@@ -93,10 +93,10 @@ class Recorder:
 
     # What an engine asks.
 
-    def _noting(self, rpc, request, now):
+    def _noting(self, rpc, request, now, *besides):
         reply, code = None, "OK"
         try:
-            reply = self._answer(rpc, request, now)
+            reply = self._answer(rpc, request, now, *besides)
         except AdminError as refusal:
             code = refusal.code
             raise
