@@ -38,13 +38,14 @@ def shared(place: tuple[str, str] = ("flytesnacks", "development")) -> Iterator[
         place: The project and domain of the servers that do. One of another place, one with a
             socket, and one beside another has its own environment, and shares the world.
     """
-    with governed_by(governing_clock() or VirtualClock()), ExitStack() as stack:
+    with ExitStack() as stack:
         port = Reservation()
         stack.callback(port.release)
         scene = Scene(port, place)
         endpoint = f"127.0.0.1:{port.port}"
         pointed = pointed_at(endpoint, *place, scene.refused, scene.met)
-        scene.variables = stack.enter_context(pointed)
+        scene.variables = stack.enter_context(pointed)  # imports what the world would look through
+        stack.enter_context(governed_by(governing_clock() or VirtualClock()))
         _scenes.append(scene)
         stack.callback(_scenes.remove, scene)
         yield scene
