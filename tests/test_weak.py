@@ -14,6 +14,7 @@ from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.laws._stories import Story
 from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.strategies._theatre import Play
 
 
@@ -97,9 +98,12 @@ class Waits(laws.WaitingLaws):
         return remote.wait(execution, timeout).is_successful
 
 
-def test_a_law_holds_no_server_though_the_code_under_test_raised():
+@pytest.mark.parametrize("away", [0, 30, 600])
+def test_a_law_holds_no_server_though_the_code_under_test_raised(away):
     def lawful():
-        seen = Waits()._watch(Story(running().never_ends(), 60))
+        outage = PlannedFault(None, "fails_with", "UNAVAILABLE", between=(0, away))
+        faults = (outage,) if away else ()
+        seen = Waits()._watch(Story(running().never_ends(), 60, faults))
         assert seen.gave_up
         return weakref.ref(seen.admin)
 

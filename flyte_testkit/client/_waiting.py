@@ -104,13 +104,13 @@ def wait_until(
             except Exception as error:
                 if not heals(error):
                     raise
-                failed, failure = failed + 1, error.with_traceback(None)
+                failed, failure = failed + 1, error
                 pause = next(outage)
             if last:
                 raise GaveUp(looks, failed, failure)
             _nap(min(pause, budget.left))
     finally:
-        failure = None  # else what it came from, and so this frame, would hold it for ever
+        failure = None  # else it and this frame would hold each other
 
 
 def _nap(seconds: float) -> None:

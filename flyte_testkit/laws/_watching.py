@@ -42,6 +42,7 @@ __all__ = [
 ENDED = frozenset(OUTCOMES)
 
 _WIDTH = 60
+_args_of: Any = BaseException.args.__get__  # type: ignore[attr-defined]  # a class may call others so
 
 
 @dataclass(frozen=True)
@@ -200,15 +201,16 @@ def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> 
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """Return an error without its frames, and without those of what led to it.
+    """Return an error without its frames, and without those of what led to it, or it tells of.
 
     They hold who runs the law, and that the error: a server each, until Python's collector comes.
     """
     chain = {id(error): error}
     while chain:
         one = chain.popitem()[1].with_traceback(None)
-        led = (one.__cause__, one.__context__)
-        chain |= {id(other): other for other in led if other is not None and other.__traceback__}
+        for other in (one.__cause__, one.__context__, *_args_of(one)):
+            if isinstance(other, BaseException) and other.__traceback__ is not None:
+                chain[id(other)] = other
     return error
 
 
