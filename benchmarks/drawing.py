@@ -1,9 +1,9 @@
 """What drawing a tree of nodes costs, now that trees are played, against what it did cost.
 
 When trees were imitated, drawing one took 2.1 times as long as drawing a list that is nothing but
-Hypothesis's (measured by this benchmark on the code of then); played, it may cost twice that. Beside
-it, without a bound: one node, and one attempt of a task. Each round has other examples, which are
-the same in every run.
+Hypothesis's (measured by this benchmark on the code of then); played, it may cost twice that.
+Beside it, without a bound: one node, and one attempt of a task. Each round has other examples,
+which are the same in every run.
 """
 
 import statistics

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.failures import Failure
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.nodes import Where
@@ -176,7 +177,9 @@ class Admissions:
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked
 
-    def _inside(self, row: ExecutionRow, script: Timeline) -> Callable[[Stage], Inside] | None:
+    def _inside(
+        self, row: ExecutionRow, script: Timeline
+    ) -> Callable[[Stage], Inside | None] | None:
         """Return what makes the one task of a workflow that is only known by its name.
 
         Of what is registered a timeline says nothing of the inside.
@@ -184,12 +187,8 @@ class Admissions:
         workflow = self._workflow(row)
         if workflow is None or not self._inferred.is_stub(workflow.key):
             return None
-        found = lone_task(workflow.message.closure.compiled_workflow)
-        if found is None:
-            return None
-        node, task = found
         failure = script.ending.failure if isinstance(script.ending, Fails) else None
-        return lambda stage: LoneTask(stage, node, task, failure)
+        return partial(_alone, workflow.message.closure.compiled_workflow, failure)
 
     def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
         """Return what a new execution runs, which a tree may have told something new of.
@@ -221,6 +220,8 @@ class Admissions:
         workflow = self._workflow(row)
         if workflow is not None and not self._inferred.is_stub(workflow.key):
             return made_outputs(name, outputs, workflow.typed_interface.outputs)
+        if not outputs:  # a stub has nothing to learn of that
+            return literals_pb2.LiteralMap()
         asked = row.message.spec.launch_plan
         place = Name(asked.project, asked.domain, asked.name)
         if place in self._inferred:
@@ -236,3 +237,11 @@ class Admissions:
     def _workflow(self, row: ExecutionRow) -> WorkflowRow | None:
         id_ = row.message.closure.workflow_id
         return self._store.workflows.get(id_.project, id_.domain, id_.name, id_.version)
+
+
+def _alone(
+    closure: CompiledWorkflowClosure, failure: Failure | None, stage: Stage
+) -> LoneTask | None:
+    """Return the one task of a workflow on the stage of its execution; None if there is more."""
+    found = lone_task(closure)
+    return None if found is None else LoneTask(stage, *found, failure)

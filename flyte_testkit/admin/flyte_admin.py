@@ -6,7 +6,6 @@ of gRPC and of clocks: a request comes with its time.
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timezone
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from flyte_testkit.admin.executions.executions import ExecutionManager
 from flyte_testkit.admin.executions.executor import WorkflowExecutor
 from flyte_testkit.admin.executions.identity import Identity
 from flyte_testkit.admin.executions.launcher import Launcher
+from flyte_testkit.admin.executions.random_names import Chance
 from flyte_testkit.admin.executions.single_task import SingleTasks
 from flyte_testkit.admin.projects.attributes import Attributes
 from flyte_testkit.admin.projects.projects import ProjectManager
@@ -129,8 +129,8 @@ class FlyteAdmin:
     @cached_property
     def data_proxy(self) -> DataProxy:
         """Where data are, and where they may be put."""
-        chance = random.Random(self._seed)  # noqa: S311  uploads must not change generated names
-        return DataProxy(self.store, nodes=self.nodes, random=chance)
+        chance = Chance(self._seed)  # one of its own: uploads must not change generated names
+        return DataProxy(self.store, nodes=self.nodes, chance=chance)
 
     @cached_property
     def data_by_url(self) -> DataByUrl:
@@ -151,7 +151,7 @@ class FlyteAdmin:
             self.store,
             executor=self.executor,
             identity=self.identity,
-            random=random.Random(self._seed),  # noqa: S311  names, not secrets
+            chance=Chance(self._seed),
             single_tasks=self.single_tasks,
         )
         return ExecutionManager(

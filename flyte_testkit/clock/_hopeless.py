@@ -60,6 +60,11 @@ class Hope:
         self._tell = tell
 
     @property
+    def has_sources_left(self) -> bool:
+        """Whether a source has something left that will happen."""
+        return any(source.next_due() is not None for source in self.sources)
+
+    @property
     def due(self) -> datetime | None:
         """When a source has something left that will happen, if one has."""
         instants = (source.next_due() for source in self.sources)

@@ -46,7 +46,7 @@ class Judge:
     @property
     def pending(self) -> bool:
         """Whether anything is scheduled: a callback, or what a watched source has due."""
-        return self._mover.agenda.callbacks > 0 or self._hope.due is not None
+        return self._mover.agenda.callbacks > 0 or self._hope.has_sources_left
 
     @property
     def broken(self) -> HopelessWait | None:

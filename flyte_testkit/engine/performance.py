@@ -11,9 +11,10 @@ Ignorant of what is performed, and of who sends acts and tells the time.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,8 +43,7 @@ PATIENCE: Final = timedelta(hours=1)
 """How long, after the last look, a script that waits for looks counts as going to go on."""
 
 
-@dataclass(frozen=True)
-class Act:
+class Act(NamedTuple):
     """One request of the engine to FlyteAdmin.
 
     Attributes:
@@ -60,7 +60,7 @@ class Act:
     rpc: str
     request: Message
     principal: str = ""
-    blobs: Mapping[str, bytes] = field(default_factory=dict)
+    blobs: Mapping[str, bytes] = MappingProxyType({})
     script: object | None = None
     is_orphan: bool = False
 

@@ -64,13 +64,13 @@ class Scripted(Played):
     """An execution will play a script.
 
     Attributes:
-        inside: Makes what stands inside of it; None if nothing does.
+        inside: Makes what stands inside of it once it begins, if anything does.
     """
 
     script: Timeline
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
-    inside: Callable[[Stage], Inside] | None = None
+    inside: Callable[[Stage], Inside | None] | None = None
 
     @property
     def deaf(self) -> timedelta:
@@ -83,5 +83,4 @@ class Scripted(Played):
 
     def perform(self, stage: Stage, at: datetime) -> Performance[None]:
         """Play the script."""
-        inside = None if self.inside is None else self.inside(stage)
-        return perform(self.script, stage, at, inside)
+        return perform(self.script, stage, at, self.inside)

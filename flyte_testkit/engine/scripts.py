@@ -17,7 +17,7 @@ from flyte_testkit.engine.performance import PATIENCE, Looks, Terminated, Until,
 from flyte_testkit.timeline import Aborts, Fails, Polls, Succeeds, Timeline, TimesOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from flyte_testkit.engine.inside import Inside
@@ -32,7 +32,10 @@ _USUAL: Final = Timeline((), Aborts(""))
 
 
 def perform(
-    script: Timeline, stage: Stage, at: datetime, inside: Inside | None = None
+    script: Timeline,
+    stage: Stage,
+    at: datetime,
+    made: Callable[[Stage], Inside | None] | None = None,
 ) -> Performance[None]:
     """Play a script from an instant on; terminated by somebody else, it ends as a real one does.
 
@@ -40,9 +43,9 @@ def perform(
         script: The script.
         stage: Who plays it.
         at: When it begins.
-        inside: What stands inside; by default nothing does.
+        made: Makes what stands inside, if something does, when the script begins: many never do.
     """
-    inside = inside or Nothing()
+    inside = (made and made(stage)) or Nothing()
     try:
         yield from _plays(script, stage, at, inside)
     except Terminated as terminated:

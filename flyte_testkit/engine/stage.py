@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from flyteidl.admin import event_pb2, execution_pb2
 from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, literals_pb2
-from flyteidl.event import event_pb2 as events
 
 from flyte_testkit.admin.database import times
 from flyte_testkit.engine.performance import Act, Audience
@@ -75,15 +74,16 @@ class Stage:
             error: Why it fails, as a node has said it.
             blobs: What is written to the object store just before.
         """
-        event = events.WorkflowExecutionEvent(
-            producer_id=PRODUCER,
-            phase=phase,
-            output_uri=output_uri or None,  # an empty one would be set all the same
-            error=self.error(failure, at) if failure is not None else error,
-        )
+        said = {
+            "producer_id": PRODUCER,
+            "phase": phase,
+            "output_uri": output_uri or None,  # an empty one would be set all the same
+            "error": self.error(failure, at) if failure is not None else error,
+        }
+        request = event_pb2.WorkflowExecutionEventRequest(event=said)
+        event = request.event
         event.execution_id.CopyFrom(self.id)
         times.write(at, event.occurred_at)
-        request = event_pb2.WorkflowExecutionEventRequest(event=event)
         return Act(at, "CreateWorkflowEvent", request, blobs=blobs or {})
 
     def node_event(
@@ -97,18 +97,19 @@ class Stage:
         blobs: Mapping[str, bytes] | None = None,
     ) -> Act:
         """Tell FlyteAdmin what a node does now."""
-        event = events.NodeExecutionEvent(
-            producer_id=PRODUCER,
-            phase=phase,
-            input_uri=input_uri or None,  # as above
-            output_uri=output_uri or None,
-            spec_node_id=node_id,
-            event_version=1,
-        )
+        said = {
+            "producer_id": PRODUCER,
+            "phase": phase,
+            "input_uri": input_uri or None,  # as above
+            "output_uri": output_uri or None,
+            "spec_node_id": node_id,
+            "event_version": 1,
+        }
+        request = event_pb2.NodeExecutionEventRequest(event=said)
+        event = request.event
         event.id.node_id = node_id
         event.id.execution_id.CopyFrom(self.id)
         times.write(at, event.occurred_at, event.reported_at)
-        request = event_pb2.NodeExecutionEventRequest(event=event)
         return Act(at, "CreateNodeEvent", request, blobs=blobs or {})
 
     def termination(self, at: datetime, cause: str, principal: str) -> Act:

@@ -64,11 +64,11 @@ def opened(draw: st.DrawFn, milliseconds: int, most: int) -> OpenAttempt:
 
 
 def seconds(draw: st.DrawFn, milliseconds: int) -> float:
-    """Draw how long something lasts, in seconds: often a round number."""
+    """Draw how long something lasts, in seconds: often a round number, or as long as it may."""
     lasts = draw(_LENGTHS)
-    if lasts is None or lasts * _SECOND > milliseconds:
+    if lasts is None:
         return draw(whole_numbers(0, milliseconds)) / _SECOND
-    return lasts
+    return min(lasts, milliseconds / _SECOND)
 
 
 def attempts(

@@ -8,7 +8,6 @@ Ignorant of kinds of nodes.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -101,7 +100,7 @@ class _Censor:
         """Yield what arrives of an act."""
         if self._flaw.missing:
             if act.rpc == "CreateExecution":
-                yield replace(act, is_orphan=True)
+                yield act._replace(is_orphan=True)
             elif act.rpc not in _EVENTS:
                 yield act
         elif act.rpc in _EVENTS and _whose(act) == self._id:
@@ -145,7 +144,7 @@ class _Censor:
         if flaw.data_after is not None and event.output_uri in blobs:
             after = {event.output_uri: blobs.pop(event.output_uri)}
             self._late.expect(act.at + timedelta(seconds=flaw.data_after), after)
-        return replace(act, blobs=blobs)
+        return act._replace(blobs=blobs)
 
 
 def _whose(act: Act) -> str:

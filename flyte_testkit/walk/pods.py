@@ -9,6 +9,7 @@ Ignorant of what an attempt does, and of what its node makes of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from flyteidl.admin import event_pb2
@@ -107,13 +108,22 @@ class Pod:
         return log_of(self.site.stage.id, self.site.pod(self.number))
 
     def _event(self, at: datetime, blobs: dict[str, bytes] | None = None, **fields: Any) -> Act:
+        request = event_pb2.TaskExecutionEventRequest(event=fields)
+        event = request.event
+        event.MergeFrom(self._each_event)
+        times.write(at, event.reported_at)
+        times.write(self._happened(at, fields["phase"]), event.occurred_at)
+        return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
+
+    @cached_property
+    def _each_event(self) -> events.TaskExecutionEvent:
+        """What each event says."""
         event = events.TaskExecutionEvent(
             retry_attempt=self.number,
             producer_id=PRODUCER,
             input_uri=self.site.place.inputs,
             task_type=self.task.type,
             event_version=1,
-            **fields,
         )
         event.task_id.CopyFrom(self.task.id)
         event.parent_node_execution_id.node_id = self.site.id
@@ -122,10 +132,7 @@ class Pod:
         event.metadata.plugin_identifier = "container"
         if self.interruptible:
             event.metadata.instance_class = events.TaskExecutionMetadata.INTERRUPTIBLE
-        times.write(at, event.reported_at)
-        times.write(self._happened(at, fields["phase"]), event.occurred_at)
-        request = event_pb2.TaskExecutionEventRequest(event=event)
-        return Act(at, "CreateTaskEvent", request, blobs=blobs or {})
+        return event
 
     def _happened(self, at: datetime, phase: str) -> datetime:
         """Return when something happened that is told now, as Kubernetes says."""

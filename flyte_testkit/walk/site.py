@@ -113,8 +113,7 @@ class Site:
     def aborted(self, stopped: Stopped) -> Act:
         """Say that it was stopped."""
         error = error_of(wording.node_aborted(stopped.reason), stopped.at)
-        event = self._event(stopped.at, phase="ABORTED", error=error)
-        return self._act(stopped.at, event, {})
+        return self._act(stopped.at, {}, phase="ABORTED", error=error)
 
     def event(
         self,
@@ -146,22 +145,16 @@ class Site:
             fields["is_parent"] = True
         if node.HasField("array_node"):
             fields["is_array"] = True
-        event = self._event(
-            at, phase=phase, event_version=1, spec_node_id=node.id, error=error, **fields
-        )
-        return self._act(at, event, blobs or {})
+        said = {"phase": phase, "event_version": 1, "spec_node_id": node.id, "error": error}
+        return self._act(at, blobs or {}, **said, **fields)
 
-    def _event(self, at: datetime, **fields: Any) -> events.NodeExecutionEvent:
-        event = events.NodeExecutionEvent(
-            producer_id=PRODUCER, is_in_dynamic_chain=self.is_yielded, **fields
-        )
+    def _act(self, at: datetime, blobs: dict[str, bytes], **fields: Any) -> Act:
+        said = {"producer_id": PRODUCER, "is_in_dynamic_chain": self.is_yielded, **fields}
+        request = event_pb2.NodeExecutionEventRequest(event=said)
+        event = request.event
         event.id.node_id = self.place.node_id
         event.id.execution_id.CopyFrom(self.stage.id)
         if self.target is not None:
             event.target_entity.CopyFrom(self.target)
         times.write(at, event.occurred_at, event.reported_at)
-        return event
-
-    def _act(self, at: datetime, event: events.NodeExecutionEvent, blobs: dict[str, bytes]) -> Act:
-        request = event_pb2.NodeExecutionEventRequest(event=event)
         return Act(at, "CreateNodeEvent", request, blobs=blobs)

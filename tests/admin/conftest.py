@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 from builders import NOW, Make
 
@@ -14,6 +12,7 @@ from flyte_testkit.admin.executions.executions import ExecutionManager
 from flyte_testkit.admin.executions.executor import Admission, WorkflowExecutor
 from flyte_testkit.admin.executions.identity import Identity
 from flyte_testkit.admin.executions.launcher import Launcher
+from flyte_testkit.admin.executions.random_names import Chance
 from flyte_testkit.admin.executions.single_task import SingleTasks
 from flyte_testkit.admin.projects.attributes import Attributes
 
@@ -82,7 +81,7 @@ def executions(store, identity, executor):
         store,
         executor=executor,
         identity=identity,
-        random=random.Random(0),  # noqa: S311  names, not secrets
+        chance=Chance(0),
         single_tasks=SingleTasks(
             store,
             create_workflow=WorkflowManager(store).create_workflow,

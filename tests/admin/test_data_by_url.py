@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import random
-
 import pytest
 from builders import NOW, integer, literals
 from flyteidl.core.execution_pb2 import ExecutionError
@@ -11,6 +9,7 @@ from run_builders import Runs, refusal
 from flyte_testkit.admin.data.data_by_url import DataByUrl
 from flyte_testkit.admin.data.data_proxy import DataProxy
 from flyte_testkit.admin.database.objects import BUCKET, Place, write
+from flyte_testkit.admin.executions.random_names import Chance
 
 N0 = "flyte://v1/p/development/e1/n0"
 NODE = 'node_id:"n0" execution_id:{project:"p" domain:"development" name:"e1"}'
@@ -30,7 +29,7 @@ def runs(make, store):
 
 @pytest.fixture
 def get(store, runs):
-    proxy = DataProxy(store, nodes=runs.nodes, random=random.Random(0))  # noqa: S311  names
+    proxy = DataProxy(store, nodes=runs.nodes, chance=Chance(0))
     proxy.signer = Signer()
     data = DataByUrl(nodes=runs.nodes, task_executions=runs.tasks, data_proxy=proxy)
     return lambda url: data.get_data(dataproxy_pb2.GetDataRequest(flyte_url=url), NOW)

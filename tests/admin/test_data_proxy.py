@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from run_builders import Runs, refusal
 
 from flyte_testkit.admin.data.data_proxy import DataProxy
 from flyte_testkit.admin.database.objects import BUCKET, Place, write
+from flyte_testkit.admin.executions.random_names import Chance
 
 CONTAINER = f"s3://{BUCKET}"
 HELLO = b"hello"
@@ -53,7 +53,7 @@ def runs(make, store):
 
 @pytest.fixture
 def proxy(store, runs, signer):
-    proxy = DataProxy(store, nodes=runs.nodes, random=random.Random(0))  # noqa: S311  names
+    proxy = DataProxy(store, nodes=runs.nodes, chance=Chance(0))
     proxy.signer = signer
     return proxy
 
@@ -289,7 +289,7 @@ def test_a_download_needs_bucket_and_key(download, url, lines):
 
 
 def test_without_anybody_who_serves_objects_nothing_is_signed(store, runs):
-    proxy = DataProxy(store, nodes=runs.nodes, random=random.Random(0))  # noqa: S311  names
+    proxy = DataProxy(store, nodes=runs.nodes, chance=Chance(0))
     request = dataproxy_pb2.CreateDownloadLocationRequest(native_url="s3://b/k")
 
     assert refusal(proxy.create_download_location, request, NOW) == (

@@ -93,10 +93,10 @@ class Recorder:
 
     # What an engine asks.
 
-    def _noting(self, rpc, request, now, *besides):
+    def _noting(self, rpc, request, now):
         reply, code = None, "OK"
         try:
-            reply = self._answer(rpc, request, now, *besides)
+            reply = self._answer(rpc, request, now)
         except AdminError as refusal:
             code = refusal.code
             raise

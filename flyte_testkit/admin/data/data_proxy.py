@@ -25,12 +25,12 @@ from flyte_testkit.admin.go.prototext import prototext
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from random import Random
 
     from flyteidl.admin import common_pb2
     from google.protobuf.duration_pb2 import Duration
 
     from flyte_testkit.admin.database.store import Store
+    from flyte_testkit.admin.executions.random_names import Chance
     from flyte_testkit.admin.runs.node_executions import NodeExecutionManager
 
 __all__ = ["DataProxy"]
@@ -48,7 +48,7 @@ class DataProxy:
     Args:
         store: Where rows and objects are.
         nodes: What answers about nodes.
-        random: What names of files are drawn from.
+        chance: What names of files are drawn from.
 
     Attributes:
         signer: What signs URLs; whoever serves the objects puts itself here.
@@ -59,12 +59,12 @@ class DataProxy:
         store: Store,
         *,
         nodes: NodeExecutionManager,
-        random: Random,
+        chance: Chance,
     ) -> None:
         self.signer: Signer = NoSigner()
         self._store = store
         self._nodes = nodes
-        self._random = random
+        self._chance = chance
 
     def create_upload_location(
         self, request: dataproxy_pb2.CreateUploadLocationRequest, now: datetime
@@ -85,7 +85,7 @@ class DataProxy:
         if request.filename and request.filename_root:
             self._check_free(request)
         expires_in = expiry.of_upload(request)
-        name = request.filename or invented(self._random, _NAME_LENGTH)
+        name = request.filename or invented(self._chance.random, _NAME_LENGTH)
         uri = _upload_uri(request, name, "shardedStorageLocation")
         md5 = base64.b64encode(request.content_md5).decode()
         metadata = {"x-amz-meta-flyteContentMD5": md5} if request.add_content_md5_metadata else {}

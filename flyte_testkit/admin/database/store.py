@@ -77,6 +77,8 @@ class Table(Generic[RowT]):
             >>> Store().node_executions.where({"execution_name": "e1", "parent_id": None})
             []
         """
+        if not self._rows:
+            return []
         candidates = self._candidates(conditions)
         if not conditions:
             return list(candidates)

@@ -181,6 +181,8 @@ def tag_rows(birth: Birth, now: datetime) -> list[rows.ExecutionTagRow]:
         AdminError: The database would not take one of these texts.
     """
     labels = birth.spec.labels.values
+    if not labels and not birth.spec.tags:
+        return []
     pairs = [*((key, labels[key]) for key in sorted(labels)), *((t, "") for t in birth.spec.tags)]
     storable(*(text for pair in pairs for text in pair))
     if any(len(text) > _LONGEST_TEXT for pair in pairs for text in pair):

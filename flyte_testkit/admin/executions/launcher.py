@@ -36,7 +36,6 @@ from flyte_testkit.admin.rules.run_ids import node_id, node_key
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-    from random import Random
 
     from flyteidl.core import literals_pb2
 
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.admin.executions.executor import Admission, Admit, WorkflowExecutor
     from flyte_testkit.admin.executions.identity import Identity
+    from flyte_testkit.admin.executions.random_names import Chance
     from flyte_testkit.admin.executions.single_task import SingleTasks
 
 __all__ = ["Launcher"]
@@ -68,7 +68,7 @@ class Launcher:
         store: Where everything is.
         executor: The engine that new executions are handed to.
         identity: Who asks.
-        random: What generated names are drawn from.
+        chance: What generated names are drawn from.
         single_tasks: What wraps tasks into workflows.
     """
 
@@ -78,14 +78,14 @@ class Launcher:
         *,
         executor: WorkflowExecutor,
         identity: Identity,
-        random: Random,
+        chance: Chance,
         single_tasks: SingleTasks,
     ) -> None:
         self._store = store
         self._attributes = Attributes(store)
         self._executor = executor
         self._identity = identity
-        self._random = random
+        self._chance = chance
         self._single_tasks = single_tasks
 
     def launch(
@@ -118,7 +118,7 @@ class Launcher:
             request.inputs, plan.closure.expected_inputs, plan.spec.fixed_inputs
         )
         workflow = runnable.workflow or self._workflow(plan.spec.workflow_id)
-        name = request.name or generated_name(self._random)
+        name = request.name or generated_name(self._chance.random)
         place = (request.project, request.domain, name)
         inputs_uri = blobs.offload(self._store, inputs, *place, "inputs")
         user_inputs_uri = blobs.offload(self._store, request.inputs, *place, "user_inputs")

@@ -5,14 +5,27 @@ Ignorant of what is named.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cached_property
+from random import Random
 
-if TYPE_CHECKING:
-    from random import Random
-
-__all__ = ["invented"]
+__all__ = ["Chance", "invented"]
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class Chance:
+    """What names are drawn from: of one seed always the same ones.
+
+    Seeding takes as long as a row, and most servers invent no name: it waits for the first.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    @cached_property
+    def random(self) -> Random:
+        """Where they come from."""
+        return Random(self._seed)  # noqa: S311  names, not secrets
 
 
 def invented(random: Random, length: int) -> str:
