@@ -82,9 +82,10 @@ class Call:
         self,
         rpc: str,
         request: Packed,
+        *,
         at: float,
         deadline: float | None,
-        metadata: Metadata,
+        metadata: Metadata = (),
     ) -> None:
         self.rpc = rpc
         self.metadata = metadata
@@ -193,7 +194,7 @@ class Journal:
         packed = self._packer.pack(request, raw)
         if self._sent is not None:
             metadata = self._sent.setdefault(metadata, metadata)  # equal ones once, as messages
-        call = Call(rpc, packed, at, deadline, metadata)
+        call = Call(rpc, packed, at=at, deadline=deadline, metadata=metadata)
         with self._lock:
             before = None
             if self._failed or self._failed_before:

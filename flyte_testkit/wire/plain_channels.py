@@ -60,11 +60,11 @@ def _read(options: Any) -> Mapping[str, Any] | None:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name in _CHANGE_CALLS or (type(value) is not int and type(value) not in (str, bytes)):
+    if name in _CHANGE_CALLS:
         return False
-    if name in _METADATA and type(value) is int and value < _LEAST_METADATA:
-        return False
-    return type(value) is not int or value in _INTS
+    if type(value) is int:
+        return value in _INTS and (value >= _LEAST_METADATA or name not in _METADATA)
+    return type(value) in (str, bytes)
 
 
 def _is_tls(credentials: Any) -> bool:

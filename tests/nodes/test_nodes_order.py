@@ -1,5 +1,6 @@
 """Who waits for whom, against the plain definition of it; outputs and paths."""
 
+import functools
 import itertools
 
 import pytest
@@ -10,6 +11,8 @@ from flyte_testkit import TimelineError, failures, nodes, running
 from flyte_testkit.nodes import facts, order
 
 DONE = running(60).succeeds()
+SIZES = st.integers(1, 8)
+SELDOM = st.integers(0, 4)
 
 
 def told(after, given_):
@@ -31,17 +34,24 @@ def closed(edges):
     return above
 
 
+@functools.cache  # Hypothesis takes long to look at a new strategy
+def others(names, name):
+    """Some of the other nodes."""
+    left = [one for one in names if one != name]
+    return st.lists(st.sampled_from(left), max_size=3) if left else st.just([])
+
+
+@functools.cache  # likewise
+def afters(names, name):
+    return st.none() | others(names, name)
+
+
 @st.composite
 def orders(draw):
     """Some nodes, each with an ``after=`` and with promises to it; circles, too."""
-    names = [f"n{number}" for number in range(draw(st.integers(1, 8)))]
-    others = {name: [one for one in names if one != name] for name in names}
-
-    def some(name):
-        return st.lists(st.sampled_from(others[name]), max_size=3) if others[name] else st.just([])
-
-    after = {name: draw(st.none() | some(name)) for name in names}
-    promised = {name: draw(some(name)) for name in names if draw(st.integers(0, 4)) == 0}
+    names = tuple(f"n{number}" for number in range(draw(SIZES)))
+    after = {name: draw(afters(names, name)) for name in names}
+    promised = {name: draw(others(names, name)) for name in names if draw(SELDOM) == 0}
     return after, promised
 
 

@@ -18,8 +18,6 @@ from flyte_testkit.admin.go.quotes import quoted
 from flyte_testkit.admin.settings import MAX_PARALLELISM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flyteidl.admin import execution_pb2
 
     from flyte_testkit.admin.projects.attributes import Attributes
@@ -77,25 +75,29 @@ def resolve(
     parallel = next((p.max_parallelism for p in places if p.max_parallelism > 0), MAX_PARALLELISM)
     return ExecutionConfig(
         parallel,
-        next(_identified(places), _from_roles(spec, launch_plan)),
+        _identified(places) or _from_roles(spec, launch_plan),
         next((p.interruptible.value for p in places if p.HasField("interruptible")), None),
         any(p.overwrite_cache for p in places),
     )
 
 
-def _identified(places: list[_Settings]) -> Iterator[security_pb2.SecurityContext]:
-    """Yield the security contexts that say who an execution runs as; others do not count."""
+def _identified(places: list[_Settings]) -> security_pb2.SecurityContext | None:
+    """Return the first security context that says who an execution runs as, if one does."""
     for place in places:
         run_as = place.security_context.run_as
         if run_as.k8s_service_account or run_as.iam_role or run_as.execution_identity:
-            yield place.security_context
+            return place.security_context
+    return None
 
 
 def _from_roles(
     spec: execution_pb2.ExecutionSpec, launch_plan: launch_plan_pb2.LaunchPlanSpec | None
 ) -> security_pb2.SecurityContext:
     """Return what the deprecated fields say; one that is there, even empty, hides the next."""
-    role: common_pb2.AuthRole | launch_plan_pb2.Auth = common_pb2.AuthRole()
+    context = security_pb2.SecurityContext()
+    run_as = context.run_as
+    run_as.SetInParent()
+    role: common_pb2.AuthRole | launch_plan_pb2.Auth | None = None
     if spec.HasField("auth_role"):
         role = spec.auth_role
     elif launch_plan is not None and launch_plan.HasField("auth_role"):
@@ -103,12 +105,11 @@ def _from_roles(
     elif launch_plan is not None and launch_plan.HasField("auth"):
         role = launch_plan.auth
     elif launch_plan is not None:
-        role = common_pb2.AuthRole(assumable_iam_role=launch_plan.role)
-    return security_pb2.SecurityContext(
-        run_as=security_pb2.Identity(
-            iam_role=role.assumable_iam_role, k8s_service_account=role.kubernetes_service_account
-        )
-    )
+        run_as.iam_role = launch_plan.role
+    if role is not None:
+        run_as.iam_role = role.assumable_iam_role
+        run_as.k8s_service_account = role.kubernetes_service_account
+    return context
 
 
 def check_cluster_pool(

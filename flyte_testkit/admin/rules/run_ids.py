@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from flyteidl.core import identifier_pb2
 
-__all__ = ["attempt_key", "node_id", "node_key", "task_execution_id", "task_execution_key"]
+__all__ = [
+    "attempt_key",
+    "node_id",
+    "node_key",
+    "task_execution_id",
+    "task_execution_key",
+    "write_node_id",
+    "write_task_execution_id",
+]
 
 NodeKey = tuple[str, str, str, str]
 TaskExecutionKey = tuple[str, str, str, str, str, str, str, str, int]
@@ -22,13 +30,15 @@ def node_key(id_: identifier_pb2.NodeExecutionIdentifier) -> NodeKey:
 
 def node_id(key: NodeKey) -> identifier_pb2.NodeExecutionIdentifier:
     """Return the identifier of a node's key."""
-    project, domain, name, node = key
-    return identifier_pb2.NodeExecutionIdentifier(
-        node_id=node,
-        execution_id=identifier_pb2.WorkflowExecutionIdentifier(
-            project=project, domain=domain, name=name
-        ),
-    )
+    id_ = identifier_pb2.NodeExecutionIdentifier()
+    write_node_id(id_, key)
+    return id_
+
+
+def write_node_id(id_: identifier_pb2.NodeExecutionIdentifier, key: NodeKey) -> None:
+    """Let an empty identifier be that of a node's key."""
+    execution = id_.execution_id
+    execution.project, execution.domain, execution.name, id_.node_id = key
 
 
 def task_execution_key(id_: identifier_pb2.TaskExecutionIdentifier) -> TaskExecutionKey:
@@ -43,15 +53,17 @@ def attempt_key(task: identifier_pb2.Identifier, node: NodeKey, attempt: int) ->
 
 def task_execution_id(key: TaskExecutionKey) -> identifier_pb2.TaskExecutionIdentifier:
     """Return the identifier of an attempt's key."""
-    project, domain, name, version, *_, attempt = key
-    return identifier_pb2.TaskExecutionIdentifier(
-        task_id=identifier_pb2.Identifier(
-            resource_type=identifier_pb2.TASK,
-            project=project,
-            domain=domain,
-            name=name,
-            version=version,
-        ),
-        node_execution_id=node_id(key[4:8]),
-        retry_attempt=attempt,
-    )
+    id_ = identifier_pb2.TaskExecutionIdentifier()
+    write_task_execution_id(id_, key)
+    return id_
+
+
+def write_task_execution_id(
+    id_: identifier_pb2.TaskExecutionIdentifier, key: TaskExecutionKey
+) -> None:
+    """Let an empty identifier be that of an attempt's key."""
+    task = id_.task_id
+    task.resource_type = identifier_pb2.TASK
+    task.project, task.domain, task.name, task.version = key[:4]
+    write_node_id(id_.node_execution_id, key[4:8])
+    id_.retry_attempt = key[8]

@@ -207,13 +207,13 @@ def existing_project(store: Store, project: str) -> None:
 
 
 def _project(store: Store, project: str, complaint: str) -> ProjectRow:
-    reason = f"project [{project}] not found"
-    try:
-        storable(project)
-    except AdminError as error:
-        reason = error.message
     row = store.projects.fitting(project)
     if row is None:
+        reason = f"project [{project}] not found"
+        try:
+            storable(project)
+        except AdminError as error:
+            reason = error.message
         raise invalid_argument(f"{complaint}, err: [{reason}]")
     return row
 

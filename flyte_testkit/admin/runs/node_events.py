@@ -56,29 +56,27 @@ def first_row(
         AdminError: The event has no valid time, or its data cannot be placed.
     """
     project, domain, name, node_id = path = _path(event)
-    message = node_execution_pb2.NodeExecution(
-        id=run_ids.node_id(path),
-        input_uri=event_parts.place_inputs(store, event, *path),
-        closure=node_execution_pb2.NodeExecutionClosure(phase=event.phase),
-        metadata=node_execution_pb2.NodeExecutionMetaData(
-            retry_group=event.retry_group,
-            spec_node_id=event.spec_node_id,
-            is_parent_node=event.is_parent,
-            is_dynamic=event.is_dynamic,
-            is_array=event.is_array,
-        ),
-    )
-    event_parts.copy_times(event, message.closure, first=True)
-    changes = _phase_changes(store, event, message.closure, None)
+    inputs = event_parts.place_inputs(store, event, *path)
+    message = node_execution_pb2.NodeExecution(input_uri=inputs)
+    run_ids.write_node_id(message.id, path)
+    metadata, closure = message.metadata, message.closure
+    metadata.retry_group = event.retry_group
+    metadata.spec_node_id = event.spec_node_id
+    metadata.is_parent_node = event.is_parent
+    metadata.is_dynamic = event.is_dynamic
+    metadata.is_array = event.is_array
+    closure.phase = event.phase
+    event_parts.copy_times(event, closure, first=True)
+    changes = _phase_changes(store, event, closure, None)
     if event.HasField("task_node_metadata"):
-        changes |= _task_node_changes(event, message.closure)
+        changes |= _task_node_changes(event, closure)
     refusal = "failed to read event timestamp"
     return rows.NodeExecutionRow(
         execution_project=project,
         execution_domain=domain,
         execution_name=name,
         node_id=node_id,
-        input_uri=message.input_uri,
+        input_uri=inputs,
         created_at=now,
         updated_at=now,
         node_execution_created_at=event_parts.column_time(event, reported=False, refusal=refusal),

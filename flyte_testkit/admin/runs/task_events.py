@@ -41,17 +41,14 @@ def first_row(
     Raises:
         AdminError: The event has no valid time, or its data cannot be placed.
     """
-    message = task_execution_pb2.TaskExecution(
-        id=run_ids.task_execution_id(key),
-        input_uri=event_parts.place_inputs(store, event, *_path(key)),
-        closure=task_execution_pb2.TaskExecutionClosure(
-            phase=event.phase,
-            task_type=event.task_type,
-            event_version=event.event_version,
-            logs=event.logs,
-        ),
-    )
+    inputs = event_parts.place_inputs(store, event, *_path(key))
+    message = task_execution_pb2.TaskExecution(input_uri=inputs)
+    run_ids.write_task_execution_id(message.id, key)
     closure = message.closure
+    closure.phase = event.phase
+    closure.task_type = event.task_type
+    closure.event_version = event.event_version
+    closure.logs.extend(event.logs)
     event_parts.copy_times(event, closure, first=True)
     _take_custom_info(event, closure)
     if event.HasField("metadata"):
@@ -76,7 +73,7 @@ def first_row(
         node_id=node_id,
         retry_attempt=attempt,
         phase_version=event.phase_version,
-        input_uri=message.input_uri,
+        input_uri=inputs,
         created_at=now,
         updated_at=now,
         task_execution_created_at=event_parts.column_time(event, reported=False, refusal=refusal),
