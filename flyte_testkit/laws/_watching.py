@@ -209,7 +209,7 @@ def _without_frames(error: BaseException) -> BaseException:
     while chain:
         one = chain.popitem()[1].with_traceback(None)
         for other in (one.__cause__, one.__context__, *_args_of(one)):
-            if isinstance(other, BaseException) and other.__traceback__ is not None:
+            if issubclass(type(other), BaseException) and other.__traceback__ is not None:
                 chain[id(other)] = other
     return error
 

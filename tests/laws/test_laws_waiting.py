@@ -1,4 +1,5 @@
 import unittest
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import Phase, settings
@@ -62,6 +63,14 @@ def test_an_answer_that_is_none_is_no_answer():
 
     assert "returned None" in str(broken.value)
     assert "it should have returned" in str(broken.value)
+
+
+def test_what_only_passes_for_an_error_may_be_told_of_by_one():
+    def wait(remote, execution, timeout):
+        raise RuntimeError("it failed", Mock(spec=ValueError("as a double says")))
+
+    with pytest.raises(BrokenLaw, match="it should have returned True"):
+        suite(wait, FEW).test_ends_with_every_outcome()
 
 
 def test_a_wait_that_may_terminate_terminates_its_own_alone():
