@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from hypothesis import Phase, settings
 from hypothesis.errors import InvalidArgument
@@ -5,7 +7,6 @@ from waiting_loops import POLL, RIGHT
 
 from flyte_testkit import laws
 from flyte_testkit.errors import BrokenLaw
-from flyte_testkit.laws import _suite
 
 QUICK = settings(
     derandomize=True, max_examples=2, database=None, phases=[Phase.explicit, Phase.generate]
@@ -139,33 +140,39 @@ def test_settings_are_kept_but_for_the_deadline():
     assert (kept.max_examples, kept.deadline) == (2, None)
 
 
-@pytest.mark.parametrize("by_others", [0, 375, 50_000])
-def test_the_collector_passes_over_what_is_older_than_a_law_and_keeps_what_others_froze(
-    monkeypatch, by_others
-):
-    class Heap:
-        frozen = by_others
-
-        def get_freeze_count(self):
-            return self.frozen
-
-        def freeze(self):
-            self.frozen += 100_000
-
-        def unfreeze(self):
-            self.frozen = 0
-
-    heap, seen = Heap(), []
+def look_at_the_collector(seen, meanwhile=lambda: None):
+    """Run a law whose code under test takes down how often what is looked through."""
 
     class Waits(laws.WaitingLaws):
         client = "testkit"
         settings = settings(max_examples=1, database=None)
 
         def wait(self, remote, execution, timeout):
-            seen.append(heap.frozen)
+            meanwhile()
+            seen.append(gc.get_threshold())
             return remote.wait(execution, timeout).is_successful
 
-    monkeypatch.setattr(_suite, "gc", heap)
     Waits().test_says_success_only_of_success()
-    assert set(seen) == {by_others if by_others > 1_000 else by_others + 100_000}
-    assert heap.frozen == (by_others if by_others > 1_000 else 0)
+
+
+def test_while_a_law_runs_the_collector_looks_through_all_more_seldom():
+    before, seen = gc.get_threshold(), []
+    look_at_the_collector(seen)
+    assert {often[:2] for often in seen} == {before[:2]}
+    assert all(often[2] > before[2] for often in seen)
+    assert gc.get_threshold() == before
+
+
+def test_what_is_older_than_a_law_is_not_hidden_from_the_code_under_test(monkeypatch):
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: 0)
+    monkeypatch.setattr(gc, "freeze", lambda: pytest.fail("gc.get_referrers finds nothing frozen"))
+    look_at_the_collector([])
+
+
+def test_what_the_code_under_test_says_to_the_collector_in_a_law_holds_after_it():
+    before = gc.get_threshold()
+    try:
+        look_at_the_collector([], lambda: gc.set_threshold(5_000, 20, 30))
+        assert gc.get_threshold() == (5_000, 20, 30)
+    finally:
+        gc.set_threshold(*before)
