@@ -25,7 +25,7 @@ from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.settings import Settings
 from flyte_testkit.timeline import Fails, Succeeds, Timeline
-from flyte_testkit.walk import LoneTask, Walked, lone_task
+from flyte_testkit.walk import Walked, lone_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.stage import Stage
-    from flyte_testkit.failures import Failure
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.nodes import Where
@@ -188,7 +187,7 @@ class Admissions:
         if workflow is None or not self._inferred.is_stub(workflow.key):
             return None
         failure = script.ending.failure if isinstance(script.ending, Fails) else None
-        return partial(_alone, workflow.message.closure.compiled_workflow, failure)
+        return partial(lone_task, workflow.message.closure.compiled_workflow, failure)
 
     def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
         """Return what a new execution runs, which a tree may have told something new of.
@@ -237,11 +236,3 @@ class Admissions:
     def _workflow(self, row: ExecutionRow) -> WorkflowRow | None:
         id_ = row.message.closure.workflow_id
         return self._store.workflows.get(id_.project, id_.domain, id_.name, id_.version)
-
-
-def _alone(
-    closure: CompiledWorkflowClosure, failure: Failure | None, stage: Stage
-) -> LoneTask | None:
-    """Return the one task of a workflow on the stage of its execution; None if there is more."""
-    found = lone_task(closure)
-    return None if found is None else LoneTask(stage, *found, failure)

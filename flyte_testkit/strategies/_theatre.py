@@ -30,7 +30,7 @@ from flyte_testkit.propeller.pace import REALISTIC
 from flyte_testkit.settings import Settings
 from flyte_testkit.strategies._definitions import LAUNCH_PLAN, WORKFLOW, registered
 from flyte_testkit.timeline import Fails, Timeline
-from flyte_testkit.walk import LoneTask, Old, Walked, lone_task
+from flyte_testkit.walk import Old, Walked, lone_task
 from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database import rows
     from flyte_testkit.admin.executions.executor import Admission
-    from flyte_testkit.engine.inside import Inside
-    from flyte_testkit.engine.stage import Stage
     from flyte_testkit.nodes import Workflow
 
 __all__ = ["USUAL", "Change", "Manner", "Play"]
@@ -197,9 +195,9 @@ class Play:
         assert script is not None  # noqa: S101  whoever launches one says what it does
         closure = workflow.message.closure.compiled_workflow
         if isinstance(script, Timeline):
-            return Scripted(
-                script, inputs, literals_pb2.LiteralMap(), partial(_alone, script, closure)
-            )
+            failure = script.ending.failure if isinstance(script.ending, Fails) else None
+            inside = partial(lone_task, closure, failure)
+            return Scripted(script, inputs, literals_pb2.LiteralMap(), inside)
         if self._manner.patient:
             closure = _patient(closure)
         cast = graphs.cast(closure, script, registered=Beside(self._store))
@@ -235,14 +233,6 @@ class _Late(FlyteAdmin):
             if event.phase in _BY_KUBERNETES and event.HasField("reported_at"):
                 event.occurred_at.seconds -= self.behind
         return super().answer(rpc, request, now)
-
-
-def _alone(script: Timeline, closure: CompiledWorkflowClosure, stage: Stage) -> Inside:
-    """Return the one task of what is only known from timelines."""
-    found = lone_task(closure)
-    assert found is not None  # noqa: S101  it has one
-    failure = script.ending.failure if isinstance(script.ending, Fails) else None
-    return LoneTask(stage, *found, failure)
 
 
 def _patient(closure: CompiledWorkflowClosure) -> CompiledWorkflowClosure:

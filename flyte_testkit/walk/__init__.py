@@ -10,13 +10,12 @@ from flyte_testkit.walk.caching import is_cached
 from flyte_testkit.walk.cast import Cast
 from flyte_testkit.walk.kinds import unplayable
 from flyte_testkit.walk.limits import limit
-from flyte_testkit.walk.lone import LoneTask, lone_task
+from flyte_testkit.walk.lone import lone_task
 from flyte_testkit.walk.setting import Old, Setting
 from flyte_testkit.walk.whole import Walked, perform, reached
 
 __all__ = [
     "Cast",
-    "LoneTask",
     "Old",
     "Setting",
     "Walked",

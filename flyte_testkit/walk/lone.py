@@ -38,13 +38,19 @@ _UNKNOWN: Final = Failure("unknown error", code="")  # of a FAILING that says no
 
 
 def lone_task(
-    closure: compiler_pb2.CompiledWorkflowClosure,
-) -> tuple[workflow_pb2.Node, tasks_pb2.TaskTemplate] | None:
-    """Return the one node of a workflow, and its task; None if there is more to it."""
+    closure: compiler_pb2.CompiledWorkflowClosure, ending: Failure | None, stage: Stage
+) -> LoneTask | None:
+    """Return the one task of a workflow, inside of an execution; None if there is more to it.
+
+    Args:
+        closure: The workflow.
+        ending: Why the execution will fail, if it will.
+        stage: The execution.
+    """
     found = [node for node in closure.primary.template.nodes if node.id not in _EDGES]
     if len(found) != 1 or not found[0].HasField("task_node") or len(closure.tasks) != 1:
         return None
-    return found[0], closure.tasks[0].template
+    return LoneTask(stage, found[0], closure.tasks[0].template, ending)
 
 
 class LoneTask:
