@@ -13,7 +13,7 @@ SCRIPT = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "trees.py
 def test_both_clients_read_every_tree_as_it_is_scripted():
     trees = SCRIPT["Trees"](at_the_end=False)
 
-    assert trees.draw(100), f"{trees.error!r}"
+    assert trees.draw(100, 2), f"{trees.error!r}"
     assert trees.counts["drawn"] >= 100
     assert trees.counts["attempts"] > 100
 
