@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TreeStory",
     "any_instant",
+    "anything",
     "endings",
     "failures",
     "few",
@@ -133,6 +134,12 @@ def any_instant(draw: Draw, suite: Suite) -> TreeStory:
     )
     story = draw(st.one_of(*map(_read_when_over, trees), _recovered()))
     return _at_an_instant(draw, suite, story)
+
+
+def anything(suite: Suite) -> st.SearchStrategy[TreeStory]:
+    """Generate what ``any_instant`` does, and more that never ends: nobody should wait for that."""
+    endless = TreeStory(running(5).never_ends())
+    return st.one_of(*[any_instant(suite)] * 7, st.just(endless))
 
 
 @st.composite

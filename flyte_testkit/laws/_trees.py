@@ -89,7 +89,7 @@ class TreeLaws(Laws, TreePromises):
             "the code under test, and what it answers: failing(self, report), …"
         )
 
-    @law(stories.any_instant)
+    @law(stories.anything)
     def test_never_raises(self, story: TreeStory) -> Breach | None:
         """It reads whatever there is, at any instant, and is back at once without an exception."""
         return self._raised(story, look(self, story, self._answered()))
