@@ -9,7 +9,7 @@ Ignorant of what happens when, and of FlyteAdmin's rules.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flyteidl.admin import event_pb2, execution_pb2
 from flyteidl.core import execution_pb2 as core
@@ -90,27 +90,32 @@ class Stage:
         self,
         at: datetime,
         node_id: str,
-        phase: str,
-        *,
-        input_uri: str = "",
-        output_uri: str = "",
         blobs: Mapping[str, bytes] | None = None,
+        **fields: Any,
     ) -> Act:
-        """Tell FlyteAdmin what a node does now."""
-        said = {
-            "producer_id": PRODUCER,
-            "phase": phase,
-            "input_uri": input_uri or None,  # as above
-            "output_uri": output_uri or None,
-            "spec_node_id": node_id,
-            "event_version": 1,
-        }
+        """Tell FlyteAdmin what a node does now.
+
+        Args:
+            at: When.
+            node_id: Its unique id.
+            blobs: What is written to the object store just before.
+            **fields: All else that the event says; what is None it does not.
+        """
+        said = {"producer_id": PRODUCER, **fields}
         request = event_pb2.NodeExecutionEventRequest(event=said)
         event = request.event
         event.id.node_id = node_id
         event.id.execution_id.CopyFrom(self.id)
         times.write(at, event.occurred_at, event.reported_at)
         return Act(at, "CreateNodeEvent", request, blobs=blobs or {})
+
+    def _edge_event(
+        self, at: datetime, edge: str, phase: str, blobs: Mapping[str, bytes], **uris: str
+    ) -> Act:
+        """Tell FlyteAdmin what the start-node does now, or the end-node."""
+        return self.node_event(
+            at, edge, blobs, phase=phase, spec_node_id=edge, event_version=1, **uris
+        )
 
     def termination(self, at: datetime, cause: str, principal: str) -> Act:
         """Let somebody terminate the execution."""
@@ -136,7 +141,7 @@ class Stage:
         yield self.workflow_event(at, "RUNNING")
         uri = Place(self.root, START).outputs()
         blobs = {uri: self.inputs.SerializeToString()}
-        yield self.node_event(at, START, "SUCCEEDED", output_uri=uri, blobs=blobs)
+        yield self._edge_event(at, START, "SUCCEEDED", blobs, output_uri=uri)
 
     def resumption(self, at: datetime) -> Act:
         """Run again after another phase; the start-node has had its only event."""
@@ -146,8 +151,8 @@ class Stage:
         """Gather the outputs, as every execution does that is about to succeed."""
         uri = Place(self.root, END).inputs
         blobs = {uri: self.outputs.SerializeToString()}
-        yield self.node_event(at, END, "QUEUED", input_uri=uri, blobs=blobs)
-        yield self.node_event(at, END, "SUCCEEDED", input_uri=uri)
+        yield self._edge_event(at, END, "QUEUED", blobs, input_uri=uri)
+        yield self._edge_event(at, END, "SUCCEEDED", {}, input_uri=uri)
         yield self.workflow_event(at, "SUCCEEDING")
 
     def success(self, at: datetime) -> Act:

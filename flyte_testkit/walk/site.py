@@ -11,15 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flyteidl.admin import event_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2 as events
 
-from flyte_testkit.admin.database import times
-from flyte_testkit.engine.performance import Act
 from flyte_testkit.engine.stage import error_of
 from flyte_testkit.propeller import names, places, wording
-from flyte_testkit.propeller.places import END, PRODUCER, START, Place
+from flyte_testkit.propeller.places import END, START, Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     from flyteidl.core import execution_pb2 as core
     from flyteidl.core import literals_pb2, workflow_pb2
 
+    from flyte_testkit.engine.performance import Act
     from flyte_testkit.engine.stage import Stage
     from flyte_testkit.failures import Failure
     from flyte_testkit.walk.failing import Stopped
@@ -149,12 +147,5 @@ class Site:
         return self._act(at, blobs or {}, **said, **fields)
 
     def _act(self, at: datetime, blobs: dict[str, bytes], **fields: Any) -> Act:
-        said = {"producer_id": PRODUCER, "is_in_dynamic_chain": self.is_yielded, **fields}
-        request = event_pb2.NodeExecutionEventRequest(event=said)
-        event = request.event
-        event.id.node_id = self.place.node_id
-        event.id.execution_id.CopyFrom(self.stage.id)
-        if self.target is not None:
-            event.target_entity.CopyFrom(self.target)
-        times.write(at, event.occurred_at, event.reported_at)
-        return Act(at, "CreateNodeEvent", request, blobs=blobs)
+        whose = {"is_in_dynamic_chain": self.is_yielded, "target_entity": self.target}
+        return self.stage.node_event(at, self.place.node_id, blobs, **whose, **fields)
