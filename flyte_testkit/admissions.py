@@ -24,7 +24,7 @@ from flyte_testkit.launches import Launch, UnscriptedLaunch
 from flyte_testkit.nodes import Workflow
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.settings import Settings
-from flyte_testkit.timeline import Fails, Succeeds, Timeline
+from flyte_testkit.timeline import Succeeds, Timeline
 from flyte_testkit.walk import Walked, lone_task
 
 if TYPE_CHECKING:
@@ -37,8 +37,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.database.rows import ExecutionRow, WorkflowRow
     from flyte_testkit.admin.database.store import Store
-    from flyte_testkit.engine.inside import Inside
-    from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.engine.scripts import Made
     from flyte_testkit.inferred import Inferred
     from flyte_testkit.launches import Played, Routes
     from flyte_testkit.nodes import Where
@@ -168,7 +167,7 @@ class Admissions:
         """
         if isinstance(script, Timeline):
             outputs = self._outputs(row, script)  # from which a stub may grow
-            return Scripted(script, inputs, outputs, self._inside(row, script))
+            return Scripted(script, inputs, outputs, self._inside(row))
         closure, meets = self._closure(row, script), partial(self._settings.of, row)
         cast = graphs.cast(closure, script, inputs, Beside(self._store), meets)
         walked = Walked(cast, inputs, meets(cast))
@@ -176,9 +175,7 @@ class Admissions:
             raise TimelineError(f"{row.message.spec.launch_plan.name!r}: {problem}.")
         return walked
 
-    def _inside(
-        self, row: ExecutionRow, script: Timeline
-    ) -> Callable[[Stage], Inside | None] | None:
+    def _inside(self, row: ExecutionRow) -> Made | None:
         """Return what makes the one task of a workflow that is only known by its name.
 
         Of what is registered a timeline says nothing of the inside.
@@ -186,8 +183,7 @@ class Admissions:
         workflow = self._workflow(row)
         if workflow is None or not self._inferred.is_stub(workflow.key):
             return None
-        failure = script.ending.failure if isinstance(script.ending, Fails) else None
-        return partial(lone_task, workflow.message.closure.compiled_workflow, failure)
+        return partial(lone_task, workflow.message.closure.compiled_workflow)
 
     def _closure(self, row: ExecutionRow, tree: Workflow | Where) -> CompiledWorkflowClosure:
         """Return what a new execution runs, which a tree may have told something new of.

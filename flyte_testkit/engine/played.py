@@ -15,13 +15,12 @@ from flyte_testkit.propeller.pace import ABORTING_TAKES
 from flyte_testkit.timeline import Timeline  # noqa: TC001  a dataclass needs it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from flyteidl.core import literals_pb2
 
-    from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Performance
+    from flyte_testkit.engine.scripts import Made
     from flyte_testkit.engine.stage import Stage
 
 __all__ = ["Played", "Scripted"]
@@ -64,13 +63,13 @@ class Scripted(Played):
     """An execution will play a script.
 
     Attributes:
-        inside: Makes what stands inside of it once it begins, if anything does.
+        inside: Makes what stands inside of it once it begins.
     """
 
     script: Timeline
     inputs: literals_pb2.LiteralMap
     outputs: literals_pb2.LiteralMap
-    inside: Callable[[Stage], Inside | None] | None = None
+    inside: Made | None = None
 
     @property
     def deaf(self) -> timedelta:

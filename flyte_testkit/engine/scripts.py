@@ -10,7 +10,7 @@ Ignorant of FlyteAdmin's rules, of other executions and of the present time.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flyte_testkit.engine.inside import Nothing
 from flyte_testkit.engine.performance import PATIENCE, Looks, Terminated, Until, Wait
@@ -23,19 +23,20 @@ if TYPE_CHECKING:
     from flyte_testkit.engine.inside import Inside
     from flyte_testkit.engine.performance import Act, Performance
     from flyte_testkit.engine.stage import Stage
+    from flyte_testkit.failures import Failure
     from flyte_testkit.timeline import Step
 
-__all__ = ["perform", "to_come"]
+__all__ = ["Made", "perform", "to_come"]
+
+Made: TypeAlias = "Callable[[Stage, Failure | None], Inside | None]"
+"""Makes what stands inside an execution that will fail so, if it will; None if nothing does."""
 
 _USUAL: Final = Timeline((), Aborts(""))
 """What a termination leads to in life, once the engine has heard of it."""
 
 
 def perform(
-    script: Timeline,
-    stage: Stage,
-    at: datetime,
-    made: Callable[[Stage], Inside | None] | None = None,
+    script: Timeline, stage: Stage, at: datetime, made: Made | None = None
 ) -> Performance[None]:
     """Play a script from an instant on; terminated by somebody else, it ends as a real one does.
 
@@ -45,7 +46,8 @@ def perform(
         at: When it begins.
         made: Makes what stands inside, if something does, when the script begins: many never do.
     """
-    inside = (made and made(stage)) or Nothing()
+    failure = script.ending.failure if isinstance(script.ending, Fails) else None
+    inside = (made and made(stage, failure)) or Nothing()
     try:
         yield from _plays(script, stage, at, inside)
     except Terminated as terminated:

@@ -29,7 +29,7 @@ from flyte_testkit.engine.played import Scripted
 from flyte_testkit.propeller.pace import REALISTIC
 from flyte_testkit.settings import Settings
 from flyte_testkit.strategies._definitions import LAUNCH_PLAN, WORKFLOW, registered
-from flyte_testkit.timeline import Fails, Timeline
+from flyte_testkit.timeline import Timeline
 from flyte_testkit.walk import Old, Walked, lone_task
 from flyte_testkit.weak import weakly
 
@@ -195,8 +195,7 @@ class Play:
         assert script is not None  # noqa: S101  whoever launches one says what it does
         closure = workflow.message.closure.compiled_workflow
         if isinstance(script, Timeline):
-            failure = script.ending.failure if isinstance(script.ending, Fails) else None
-            inside = partial(lone_task, closure, failure)
+            inside = partial(lone_task, closure)
             return Scripted(script, inputs, literals_pb2.LiteralMap(), inside)
         if self._manner.patient:
             closure = _patient(closure)

@@ -38,14 +38,14 @@ _UNKNOWN: Final = Failure("unknown error", code="")  # of a FAILING that says no
 
 
 def lone_task(
-    closure: compiler_pb2.CompiledWorkflowClosure, ending: Failure | None, stage: Stage
+    closure: compiler_pb2.CompiledWorkflowClosure, stage: Stage, ending: Failure | None
 ) -> LoneTask | None:
     """Return the one task of a workflow, inside of an execution; None if there is more to it.
 
     Args:
         closure: The workflow.
-        ending: Why the execution will fail, if it will.
         stage: The execution.
+        ending: Why the execution will fail, if it will.
     """
     found = [node for node in closure.primary.template.nodes if node.id not in _EDGES]
     if len(found) != 1 or not found[0].HasField("task_node") or len(closure.tasks) != 1:
