@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.admin.errors import AdminError
 
-__all__ = ["Answer", "refusal"]
+__all__ = ["Answer", "refusal", "success"]
 
 
 class Answer(NamedTuple):
@@ -32,6 +32,11 @@ class Answer(NamedTuple):
     message: str = ""
     details: Sequence[Message] = ()
     raw: bytes | None = None
+
+
+def success(reply: Message) -> Answer:
+    """Return a reply as it travels."""
+    return Answer("OK", reply, raw=reply.SerializeToString())
 
 
 def refusal(error: AdminError, *, service: str = "AdminService") -> Answer:

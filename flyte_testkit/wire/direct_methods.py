@@ -81,6 +81,7 @@ class DirectMethod(grpc.UnaryUnaryMultiCallable):  # type: ignore[type-arg]  # n
         parse: Callable[[bytes], Any] | None,
     ) -> None:
         self._channel = channel
+        # What a channel has for good: one that changed its class is slow to read (CPython 3.11).
         self._port = channel.port
         self._limits = channel.limits
         self._plugins = channel.plugins

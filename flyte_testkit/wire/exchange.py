@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.wire.answers import Answer, refusal
+from flyte_testkit.wire.answers import Answer, refusal, success
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.services import unimplemented
 
@@ -197,8 +197,7 @@ class Exchange:
         if method.rpc not in self._service.rpcs:
             return self._not_faked(method)
         try:
-            reply = self._service.answer(method.rpc, request)
-            return Answer("OK", reply, "", (), reply.SerializeToString())
+            return success(self._service.answer(method.rpc, request))
         except AdminError as error:
             return refusal(error, service=method.service)
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from flyte_testkit.errors import RouteError, close_names, suggests_keywords
 from flyte_testkit.wire import fault_arguments as arguments
-from flyte_testkit.wire.answers import Answer
+from flyte_testkit.wire.answers import Answer, success
 from flyte_testkit.wire.fault import Fault, Reach
 from flyte_testkit.wire.names import RPCS, Rpc
 from flyte_testkit.wire.services import reply_class
@@ -226,7 +226,7 @@ class FaultRoute:
         told = arguments.reply(message, expected, self.name)
 
         def reply(_then: Handler, _call: Call, send: Send) -> None:
-            send(Answer("OK", told, raw=told.SerializeToString()))
+            send(success(told))
 
         what = f"answers({type(message).__name__}(…))"
         return self._plant(what, reply, times, after, attempts, strict=strict)
