@@ -17,8 +17,9 @@ from flyte_testkit.world import governed_by
 OLD = futures.ThreadPoolExecutor(3)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def closes_the_old_pool():
+    """Wait for the last test of all: whoever steals work comes back to a module after others."""
     yield
     OLD.shutdown()
 

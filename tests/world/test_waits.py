@@ -102,8 +102,9 @@ def test_the_page_is_right(name, impatient, request):
         ROWS[name](clock)
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def closes_what_is_older():
+    """Wait for the last test of all: whoever steals work comes back to a module after others."""
     yield
     OLD_EXECUTOR.shutdown()
     OLD_CREW.terminate()
