@@ -152,19 +152,24 @@ class Nursery:
                 del failure
 
     def _run(self, at: datetime, stopping: Exception | None) -> Performance[datetime]:
-        while self._members:
-            impatient = self._failure is not None and not self._patient and stopping is None
-            if self._fresh and not impatient:
-                member = self._fresh.pop(0)
-                at = yield from self._go_on(member, at, member.performance.send, None)
-                continue
-            wait = self._wait()
-            if not wait.is_over(at):
-                if impatient:
-                    break
-                at = yield wait
-            for member in self._over(at):
-                at = yield from self._go_on(member, at, member.performance.send, at, stopping)
+        try:
+            while self._members:
+                impatient = self._failure is not None and not self._patient and stopping is None
+                if self._fresh and not impatient:
+                    member = self._fresh.pop(0)
+                    at = yield from self._go_on(member, at, member.performance.send, None)
+                    continue
+                wait = self._wait()
+                if not wait.is_over(at):
+                    if impatient:
+                        break
+                    at = yield wait
+                for member in self._over(at):
+                    at = yield from self._go_on(member, at, member.performance.send, at, stopping)
+        except GeneratorExit:  # nobody goes on, and members hold who owns them
+            for held in (self._members, self._fresh, self._agenda, self._asked):
+                held.clear()
+            raise
         return at
 
     def _go_on(
