@@ -65,7 +65,9 @@ HOUSE = {
 }
 """What doors name for other modules of the project."""
 
-_CLOCK = "deserted give_up hold interrupt release stir strike unheard unwatch watch when_broken"
+_CLOCK = (
+    "deserted forget give_up hold interrupt release stir strike unheard unwatch watch when_broken"
+)
 INNER = {
     "FakeFlyteAdmin": "glances is_anywhere life lives met playing refused serving since_now "
     "strangers take_unforeseen tell_unforeseen unforeseen whereabouts",

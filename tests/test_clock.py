@@ -710,6 +710,17 @@ def test_the_first_reason_stays():
     assert called == [1]
 
 
+@pytest.mark.parametrize("clock", [VirtualClock(), SystemClock()], ids=["virtual", "real"])
+def test_who_is_forgotten_is_not_told_that_a_clock_gave_up(clock):
+    called = []
+    clock.when_broken(called.clear)
+    clock.when_broken(lambda: called.append(1))
+    clock.forget(called.clear)
+    clock.forget(called.clear)
+    clock.give_up("enough")
+    assert called == [1]
+
+
 def test_an_interruption_reaches_threads_that_do_not_sleep():
     clock = VirtualClock()
     ready = threading.Event()

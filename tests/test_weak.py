@@ -1,13 +1,18 @@
 """A server that nobody holds any more is gone at once: no part of it holds the whole."""
 
 import gc
+import threading
+import time
 import weakref
 from contextlib import suppress
 from datetime import datetime, timezone
 from itertools import islice
 
+import grpc
 import pytest
+from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
+from flyteidl.service.admin_pb2_grpc import AdminServiceStub
 
 from flyte_testkit import fake_flyte, laws, nodes, running
 from flyte_testkit.client import Config, FlyteRemote
@@ -91,6 +96,105 @@ def test_an_execution_whose_wait_met_failures_goes_as_well(life):
     gone = weakref.ref(execution)
     del execution
     assert gone() is None
+
+
+def answered(route, get):
+    route.delays(30)
+    assert get(timeout=60).id.name == "run"
+
+
+def given_up_by_its_deadline(route, get):
+    route.hangs()
+    with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+        get(timeout=60)
+
+
+def let_go_after_its_deadline(route, get):
+    route.delays(90)
+    with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+        get(timeout=60)
+    assert get(timeout=100).id.name == "run"
+
+
+def not_let_go_since_its_deadline(route, get):
+    route.delays(90)
+    with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED"):
+        get(timeout=60)
+
+
+def awaited(route, get):
+    route.delays(30)
+    assert get.future().result().id.name == "run"
+
+
+def cancelled(route, get):
+    future = held(route.hangs(), get)
+    assert future.cancel()
+
+
+def forgotten(route, get):
+    held(route.hangs(), get)
+
+
+def ended_by_a_clock_that_gave_up(route, get):
+    future = held(route.hangs(), get)
+    route._clock.give_up("enough")
+    route._clock.forgive()
+    until(future.done)
+
+
+def held_when_its_server_stopped(route, get):
+    return held(route.hangs(), get)
+
+
+def held(route, get):
+    future = get.future()
+    until(lambda: any(call.held_by for call in route.calls))
+    return future
+
+
+def until(true):
+    end = time.monotonic() + 5
+    while not true() and time.monotonic() < end:
+        threading.Lock().acquire(timeout=0.01)
+    assert true()
+
+
+class Get:
+    """Calls of one method, about one execution; clients hold no server."""
+
+    def __init__(self, admin, channel):
+        of = WorkflowExecutionIdentifier(project=admin.project, domain=admin.domain, name="run")
+        self._request = WorkflowExecutionGetRequest(id=of)
+        self._get = AdminServiceStub(channel).GetExecution
+
+    def __call__(self, **how):
+        return self._get(self._request, **how)
+
+    def future(self):
+        return self._get.future(self._request)
+
+
+@pytest.mark.parametrize("transport", ["direct", "tcp"])
+@pytest.mark.parametrize(
+    "end",
+    [
+        *(answered, given_up_by_its_deadline, let_go_after_its_deadline),
+        *(not_let_go_since_its_deadline, awaited, cancelled, forgotten),
+        *(ended_by_a_clock_that_gave_up, held_when_its_server_stopped),
+    ],
+    ids=lambda end: end.__name__,
+)
+def test_one_that_held_a_call_back_goes_as_well(end, transport):
+    with fake_flyte(transport=transport) as admin, admin.channel() as channel:
+        admin.add_execution("run", running(60).succeeds())
+        lasting = end(admin.on("GetExecution"), Get(admin, channel))
+    del lasting
+    gone = [weakref.ref(it) for it in (admin, admin._backend, admin._backend.admin.store)]
+    del admin, channel
+    if transport == "tcp":  # a thread of gRPC's may be about to end
+        until(lambda: not any(it() for it in gone))
+    assert [it() for it in gone] == [None, None, None]
 
 
 class Waits(laws.WaitingLaws):

@@ -13,6 +13,7 @@ Ignorant of how time moves and of how threads are woken.
 from __future__ import annotations
 
 import ctypes
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._heard import Verdicts
@@ -141,6 +142,11 @@ class Hope:
             self._farewells.append(function)
         else:
             function()
+
+    def forget(self, function: Callable[[], object]) -> None:
+        """Take back what was said by ``when_lost``; nothing happens if nothing was."""
+        with suppress(ValueError):
+            self._farewells.remove(function)
 
     def _worded(self, reason: str, advice: str) -> str:
         stories = [source.story() for source in self.sources]

@@ -88,6 +88,10 @@ class Judge:
         """Call a function once this clock gives up; at once if it has."""
         self._hope.when_lost(function)
 
+    def forget(self, function: Callable[[], object]) -> None:
+        """Take back what was said by ``when_broken``; nothing happens if nothing was."""
+        self._hope.forget(function)
+
     def give_up(self, reason: str, advice: str = "") -> HopelessWait:
         """Break this clock: from now on every sleep, also one under way, raises ``HopelessWait``.
 

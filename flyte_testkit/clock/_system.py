@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +152,11 @@ class SystemClock:
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once somebody gives up on this clock."""
         self._farewells.append(function)
+
+    def forget(self, function: Callable[[], object]) -> None:
+        """Take back what was said by ``when_broken``; nothing happens if nothing was."""
+        with suppress(ValueError):
+            self._farewells.remove(function)
 
     def give_up(self, reason: str, advice: str = "") -> HopelessWait:
         """Remember that nothing will happen any more; returns what the caller should raise."""

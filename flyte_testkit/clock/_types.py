@@ -109,6 +109,9 @@ class Clock(Protocol):
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once the clock breaks (at once if it is broken)."""
 
+    def forget(self, function: Callable[[], object]) -> None:
+        """Call a function no more once the clock breaks."""
+
     def give_up(self, reason: str, advice: str = "") -> HopelessWait:
         """Break the clock; returns what the caller should raise."""
 

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.admin.errors import AdminError
+from flyte_testkit.weak import weakly
 from flyte_testkit.wire.answers import Answer, refusal, success
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.services import unimplemented
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from flyte_testkit.clock import Clock
+    from flyte_testkit.clock._types import Handle
     from flyte_testkit.errors import HopelessWait
     from flyte_testkit.wire.journal import Call, Journal, Metadata
     from flyte_testkit.wire.service import Service
@@ -32,6 +35,9 @@ if TYPE_CHECKING:
     Handler = Callable[[Call, Send], None]
 
 __all__ = ["Caller", "Exchange", "Hook"]
+
+_LATE = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
+_GONE = Answer("CANCELLED", None, "the client went away")
 
 
 class Hook(Protocol):
@@ -92,6 +98,8 @@ class Exchange:
         self._service = service
         self._journal = journal
         self._spin = SpinGuard(service)
+        # A clock keeps what is due on it, though the call be over; that shall not keep a server.
+        self._finish_weakly, self._reach_weakly = weakly(self._finish), weakly(self._reach)
 
     def unknown(self, path: str) -> Answer:
         """Return the answer to a call of none of the methods, which nobody hears of."""
@@ -126,8 +134,9 @@ class Exchange:
             metadata=caller.metadata,
         )
         struck = self._spin.count(call, raw, caller)
-        if struck is not None or clock.broken is not None:
-            self._finish(call, caller.send, self._gave_up(struck))
+        lost = struck or clock.broken
+        if lost is not None:
+            self._finish(call, caller.send, _gave_up(lost))
         elif hooks:
             self._pass(method, request, call, caller, hooks)
         else:
@@ -137,49 +146,20 @@ class Exchange:
         self, method: Method, request: Message, call: Call, caller: Caller, hooks: Sequence[Hook]
     ) -> None:
         """Let a call pass its hooks, which may answer it, now or later."""
-        holds: list[Callable[[], object]] = []
-
-        def let_go() -> None:
-            for undo in holds:
-                undo()
-
-        def send(answer: Answer) -> None:
-            let_go()  # first: the client runs as soon as it is answered
-            caller.send(answer)
-
-        def handler(_: Call, send: Send) -> None:
-            send(self._answer(method, request))
-
-        finish = partial(self._finish, call, send)
+        passing = _Passing(self._service.clock, call, caller, self._finish_weakly)
+        handler: Handler = partial(self._reach_weakly, method, request)
         for hook in reversed(hooks):
             handler = partial(hook, handler)
         try:
-            handler(call, finish)
+            handler(call, passing.finish)
         except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
-            finish(self._bug(method))
+            passing.finish(self._bug(method))
         if call.code is None:
-            self._hold(call, caller, send, holds)
-            if call.code is not None:  # answered meanwhile
-                let_go()
+            passing.hold(caller)
 
-    def _hold(
-        self, call: Call, caller: Caller, send: Send, holds: list[Callable[[], object]]
-    ) -> None:
-        """Let a held call end at its deadline on virtual time, or when its client goes away.
-
-        What undoes it is put into ``holds``. Only when all that may answer the call is on the
-        clock's agenda does it count as held: time would pass over what comes later.
-        """
-        clock = self._service.clock
-        ends = Answer("DEADLINE_EXCEEDED", None, "Deadline Exceeded")
-        if call.deadline is not None:
-            holds.append(clock.call_later(call.deadline, self._finish, call, send, ends).cancel)
-        gone = Answer("CANCELLED", None, "the client went away")
-        if not caller.when_gone(lambda: self._finish(call, send, gone)):
-            self._finish(call, send, gone)
-        clock.when_broken(lambda: self._finish(call, send, self._gave_up(None)))
-        held = caller.held()
-        clock.hold(call.rpc, held, keep=lambda hold: holds.append(partial(clock.release, hold)))
+    def _reach(self, method: Method, request: Message, _: Call, send: Send) -> None:
+        """Answer a call that has passed its hooks."""
+        send(self._answer(method, request))
 
     def _finish(
         self, call: Call, send: Send, answer: Answer, request: Message | None = None
@@ -203,11 +183,6 @@ class Exchange:
         except Exception:  # noqa: BLE001  a bug of ours must not look like FlyteAdmin's UNKNOWN
             return self._bug(method)
 
-    def _gave_up(self, struck: HopelessWait | None) -> Answer:
-        """Say it to the caller, too: it may live in a process of its own."""
-        lost = struck or self._service.clock.broken
-        return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
-
     def _bug(self, method: Method) -> Answer:
         text = f"{method.rpc} raised an exception in the fake server:\n{traceback.format_exc()}"
         self._service.unforeseen(text)
@@ -220,6 +195,79 @@ class Exchange:
         )
         self._service.unforeseen(text)
         return Answer("UNIMPLEMENTED", None, text)
+
+
+class _Passing:
+    """A call that passes hooks: what holds it back until it is answered, at once or later.
+
+    Args:
+        clock: On which it is held back.
+        call: What is answered.
+        caller: Who carries it.
+        finish: Called with the call, what sends its answer, and that; only the first counts.
+    """
+
+    __slots__ = ("_call", "_caller", "_clock", "_deadline", "_finish", "_hold")
+
+    def __init__(
+        self,
+        clock: Clock,
+        call: Call,
+        caller: Caller,
+        finish: Callable[[Call, Send, Answer], None],
+    ) -> None:
+        self._clock = clock
+        self._call = call
+        self._caller = caller
+        self._finish = finish
+        self._deadline: Handle | None = None
+        self._hold: object = None
+
+    def finish(self, answer: Answer) -> None:
+        """Answer it, unless it is answered already."""
+        self._finish(self._call, self._send, answer)
+
+    def hold(self, caller: Caller) -> None:
+        """Let it end at its deadline on virtual time, or when its client goes away.
+
+        Only when all that may answer the call is on the clock's agenda does it count as held: time
+        would pass over what comes later.
+        """
+        clock, call = self._clock, self._call
+        if call.deadline is not None:
+            self._deadline = clock.call_later(call.deadline, self.finish, _LATE)
+        if not caller.when_gone(partial(self.finish, _GONE)):
+            self.finish(_GONE)
+        clock.when_broken(self._give_up)
+        clock.hold(call.rpc, caller.held(), keep=self._keep)
+        if call.code is not None:  # answered meanwhile
+            self._let_go()
+
+    def _keep(self, hold: object) -> None:
+        self._hold = hold
+
+    def _give_up(self) -> None:
+        self.finish(_gave_up(self._clock.broken))
+
+    def _send(self, answer: Answer) -> None:
+        self._let_go()  # first: the client runs as soon as it is answered
+        caller = self._caller
+        del self._caller  # it is answered once; each knows the other, and both are to go
+        caller.send(answer)
+
+    def _let_go(self) -> None:
+        """Undo what holds it; another thread may do so, too, or hold it still."""
+        if (deadline := self._deadline) is not None:
+            deadline.cancel()
+            self._deadline = None
+        if self._hold is not None:
+            self._clock.forget(self._give_up)
+            self._clock.release(self._hold)
+
+
+def _gave_up(lost: HopelessWait | None) -> Answer:
+    """Say it to the caller, too: it may live in a process of its own."""
+    return Answer("INTERNAL", None, f"flyte-testkit gave up:\n{lost}")
 
 
 def _unmarshalling(error: Exception) -> str:

@@ -133,10 +133,11 @@ class FaultRoute:
             RouteError: The length is negative or endless, or a number is none.
         """
         late = arguments.seconds(seconds, f"{self.name}.delays")
+        clock = self._clock
 
         def delay(then: Handler, call: Call, send: Send) -> None:
-            call.held_by += f", which lets go at {self._clock.elapsed + late:,.10g} s"
-            self._clock.call_later(late, then, call, send)
+            call.held_by += f", which lets go at {clock.elapsed + late:,.10g} s"
+            clock.call_later(late, then, call, send)
 
         return self._plant(f"delays({seconds!r})", delay, times, after, attempts, strict=strict)
 

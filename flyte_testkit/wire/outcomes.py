@@ -95,8 +95,8 @@ class Future:
         deadline: When the call ends, as ``time.time`` has it; None if it does not.
 
     Attributes:
-        cancel: Called when the client cancels the call, or nobody has the future any more: with
-            whether the client did.
+        cancel: Called when the client cancels the call, or nobody has the future any more, before
+            it is complete: with whether the client did.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class Future:
                 state.debug_error_string = _debug(answer)
             callbacks, state.callbacks = state.callbacks or (), None
             state.condition.notify_all()
+        self.cancel = None  # what it would cancel knows the future
         for callback in callbacks:
             try:
                 callback()

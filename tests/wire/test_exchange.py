@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import weakref
 
 import pytest
 from flyteidl.admin import event_pb2, version_pb2
@@ -256,6 +257,26 @@ def test_a_clock_that_gives_up_ends_what_is_held(exchange):
 
     assert (caller.code, after.code) == ("INTERNAL", "INTERNAL")
     assert caller.answers[0].message.startswith("flyte-testkit gave up:\nnothing will happen.")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda exchange, _: exchange.clock.advance(60),
+        lambda _, caller: caller.go(),
+        lambda exchange, _: (exchange.clock.give_up("no more."), exchange.clock.forgive()),
+    ],
+    ids=["its deadline", "its client", "its clock"],
+)
+def test_a_call_that_is_over_is_known_to_nobody(exchange, end):
+    caller = exchange.take(Caller(deadline=60), never)
+    end(exchange, caller)
+    assert caller.code is not None
+
+    gone = weakref.ref(caller)
+    del caller
+
+    assert gone() is None
 
 
 def test_whoever_looks_at_an_execution_is_told_of_before_the_client_goes_on(serve):
