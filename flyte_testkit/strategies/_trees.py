@@ -53,7 +53,7 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
 }
 """How those end, or would have ended, that come by another phase."""
 _LONGEST: Final = 3_600_000
-_MOMENTS: Final = st.integers(0, 24)
+_MOMENTS: Final = st.integers(0, 16)
 
 
 @dataclass(frozen=True)
