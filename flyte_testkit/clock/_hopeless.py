@@ -13,7 +13,6 @@ Ignorant of how time moves and of how threads are woken.
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._heard import Verdicts
@@ -57,7 +56,7 @@ class Hope:
         self.lost: HopelessWait | None = None
         self.readers: set[int | None] | None = None
         self.verdicts = Verdicts()
-        self._farewells: list[Callable[[], object]] = []
+        self._farewells: dict[Callable[[], object], None] = {}
         self._tell = tell
 
     @property
@@ -116,8 +115,8 @@ class Hope:
         """Word the end, once; say farewell to those who asked for it."""
         if self.lost is None:
             self.lost = self.say(reason, advice)
-        farewells, self._farewells = self._farewells, []
-        for farewell in farewells:
+        farewells, self._farewells = self._farewells, {}
+        for farewell in list(farewells):
             farewell()
         return self.lost
 
@@ -139,14 +138,13 @@ class Hope:
     def when_lost(self, function: Callable[[], object]) -> None:
         """Call a function when hope is lost, or now if it is."""
         if self.lost is None:
-            self._farewells.append(function)
+            self._farewells[function] = None
         else:
             function()
 
     def forget(self, function: Callable[[], object]) -> None:
         """Take back what was said by ``when_lost``; nothing happens if nothing was."""
-        with suppress(ValueError):
-            self._farewells.remove(function)
+        self._farewells.pop(function, None)
 
     def _worded(self, reason: str, advice: str) -> str:
         stories = [source.story() for source in self.sources]
