@@ -134,11 +134,11 @@ class Exchange:
         struck = self._spin.count(call, raw, caller)
         lost = struck or clock.broken
         if lost is not None:
-            self._finish(call, caller.send, _gave_up(lost))
+            self._finish(call, request, caller.send, _gave_up(lost))
         elif hooks:
             self._pass(method, request, call, caller, hooks)
         else:
-            self._finish(call, caller.send, self._answer(method, request), request)
+            self._finish(call, request, caller.send, self._answer(method, request))
 
     def _pass(
         self, method: Method, request: Message, call: Call, caller: Caller, hooks: Sequence[Hook]
@@ -155,16 +155,13 @@ class Exchange:
         if call.code is None:
             passing.hold(self._service.clock, caller)
 
-    def _finish(
-        self, call: Call, send: Send, answer: Answer, request: Message | None = None
-    ) -> None:
-        """Answer a call, unless it is answered already; its request is read if it is not known."""
+    def _finish(self, call: Call, request: Any, send: Send, answer: Answer) -> None:
+        """Answer a call, unless it is answered already."""
         code, reply, message, details, raw = answer
         now = self._service.clock.elapsed
         if self._journal.end(call, code, reply, message, raw=raw, at=now, details=details):
             if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
-                asked: Any = request or call.request
-                self._service.looked_at(asked.id)
+                self._service.looked_at(request.id)
             send(answer)
 
     def _answer(self, method: Method, request: Message) -> Answer:
@@ -226,7 +223,7 @@ class _Passing:
     def finish(self, answer: Answer) -> None:
         """Be answered, unless it is already."""
         if (exchange := self._exchange()) is not None:
-            exchange._finish(self._call, self._send, answer)  # noqa: SLF001  likewise
+            exchange._finish(self._call, self._request, self._send, answer)  # noqa: SLF001  likewise
 
     def hold(self, clock: Clock, caller: Caller) -> None:
         """End at the deadline on virtual time, or when the client goes away.
