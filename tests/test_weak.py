@@ -6,6 +6,7 @@ import time
 import weakref
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import islice
 
 import grpc
 import pytest
@@ -21,6 +22,7 @@ from flyte_testkit.laws._stories import Story
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.strategies._theatre import Play
+from flyte_testkit.walk.scope import Scope
 
 
 @pytest.fixture(autouse=True)
@@ -239,10 +241,44 @@ def test_what_was_never_played_is_told_as_ever():
         admin.on_launch("nightly").plays(running(60).succeeds())
 
 
-def test_a_play_that_a_strategy_drew_goes_as_well():
+def played(tree):
     of = WorkflowExecutionIdentifier(project="flytesnacks", domain="development", name="a")
-    play = Play(nodes.workflow(n0=nodes.task()), of, datetime(2024, 1, 1, tzinfo=timezone.utc))
+    return Play(tree, of, datetime(2024, 1, 1, tzinfo=timezone.utc))
+
+
+def scopes():
+    return [it for it in gc.get_objects() if type(it) is Scope]
+
+
+def test_a_play_that_a_strategy_drew_goes_as_well():
+    play = played(nodes.workflow(n0=nodes.task()))
     assert list(play)[-1].row.phase == "SUCCEEDED"
     gone = weakref.ref(play)
     del play
     assert gone() is None
+
+
+SLOW = nodes.task(running(60).succeeds())
+FAILING = nodes.task(running(30).fails("disk full"))
+TREES = {
+    "one that succeeds": nodes.workflow(n0=SLOW),
+    "one that fails": nodes.workflow(n0=FAILING, n1=SLOW),
+    "one whose failure is inside": nodes.workflow(n0=nodes.subworkflow(n0=FAILING, n1=SLOW)),
+    "one whose branch fails": nodes.workflow(n0=nodes.branch(n0=FAILING), n1=SLOW),
+    "one that yields what fails": nodes.workflow(
+        n0=nodes.dynamic(running(1).yields({"dn0": FAILING, "dn1": SLOW}))
+    ),
+    "a map": nodes.workflow(n0=nodes.array(running(30).succeeds(), size=3)),
+    "one that is stopped": nodes.workflow(n0=SLOW, n1=SLOW).aborts("enough", at=20),
+}
+
+
+@pytest.mark.parametrize("seen", [None, 4, 6, 8], ids=["all", "first-4", "first-6", "first-8"])
+@pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
+def test_what_is_walked_goes_as_well_to_its_end_or_left_on_the_way(tree, seen):
+    assert scopes() == []
+    play = played(tree)
+    assert list(islice(play, seen))
+    assert scopes() or seen is None
+    del play
+    assert scopes() == []

@@ -119,8 +119,7 @@ class Nursery:
             Exception: What the first member that failed raised; the others are still there.
         """
         at = yield from self._run(at, None)
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         return at
 
     def stop(self, error: Exception, at: datetime) -> Performance[datetime]:
@@ -138,28 +137,39 @@ class Nursery:
         self._fresh.clear()  # an error that is thrown into what has not begun ends it
         for member in list(self._members.values()):
             member.ended = member.failed = None
-            # The traceback of an error that is thrown a thousand times would grow each time.
-            thrown = error.with_traceback(None)
-            at = yield from self._go_on(member, at, member.performance.throw, thrown, error)
+            at = yield from self._go_on(member, at, member.performance.throw, error, error)
         at = yield from self._run(at, error)
-        if self._failure is not None:
-            raise self._failure
+        self._raise_failure()
         return at
 
+    def _raise_failure(self) -> None:
+        """Raise what the first member that failed raised, and keep no hold of it: it holds us."""
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure
+
     def _run(self, at: datetime, stopping: Exception | None) -> Performance[datetime]:
-        while self._members:
-            impatient = self._failure is not None and not self._patient and stopping is None
-            if self._fresh and not impatient:
-                member = self._fresh.pop(0)
-                at = yield from self._go_on(member, at, member.performance.send, None)
-                continue
-            wait = self._wait()
-            if not wait.is_over(at):
-                if impatient:
-                    break
-                at = yield wait
-            for member in self._over(at):
-                at = yield from self._go_on(member, at, member.performance.send, at, stopping)
+        try:
+            while self._members:
+                impatient = self._failure is not None and not self._patient and stopping is None
+                if self._fresh and not impatient:
+                    member = self._fresh.pop(0)
+                    at = yield from self._go_on(member, at, member.performance.send, None)
+                    continue
+                wait = self._wait()
+                if not wait.is_over(at):
+                    if impatient:
+                        break
+                    at = yield wait
+                for member in self._over(at):
+                    at = yield from self._go_on(member, at, member.performance.send, at, stopping)
+        except GeneratorExit:  # nobody goes on, and members hold who owns them
+            for held in (self._members, self._fresh, self._agenda, self._asked):
+                held.clear()
+            raise
         return at
 
     def _go_on(
@@ -183,7 +193,9 @@ class Nursery:
                 member.ended(end.value, at)
         except Exception as failure:  # noqa: BLE001  whatever a member raises is its failure
             del self._members[member.order]
-            if failure is not stopping:
+            if failure is stopping:  # thrown a thousand times, its traceback would grow each time
+                failure.with_traceback(None)
+            else:
                 self._failure = self._failure or failure
                 if member.failed is not None:
                     member.failed(failure, at)

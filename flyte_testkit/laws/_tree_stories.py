@@ -128,7 +128,7 @@ def any_instant(draw: Draw, suite: Suite) -> TreeStory:
         shapes.sound_trees(),
         shapes.stopped_trees(),
         shapes.clean_ups(),
-        shapes.families(),
+        *[shapes.families()] * 2,
         scripts(nodes=True, max_nodes=3, max_depth=2, max_seconds=60, max_steps=2),
         st.sampled_from(_LIVES),
     )

@@ -58,8 +58,8 @@ def opened(draw: st.DrawFn, milliseconds: int, most: int) -> OpenAttempt:
         if phase == "running":
             story = story.running(lasts)
         else:
-            reason = draw(TEXTS) if draw(RARELY) else ""
-            story = getattr(story, phase)(lasts, reason=reason)
+            reason = draw(TEXTS) if phase.endswith(_SAYS_WHY) else ""
+            story = getattr(story, phase.removesuffix(_SAYS_WHY))(lasts, reason=reason)
     return story
 
 
@@ -87,9 +87,9 @@ def attempts(
         most: How many phases each of them may have.
         outputs: What the last one gives if it succeeds; nothing if it does not.
     """
-    if draw(_PLAINLY):
-        return [nodes.immediately.succeeds(outputs)] if outputs else [*PLAIN[fate].attempts]
     again = draw(_AGAIN)
+    if again is None:
+        return [nodes.immediately.succeeds(outputs)] if outputs else [*PLAIN[fate].attempts]
     each = milliseconds // (len(again) + SYSTEM_RETRIES + 1)
     made = [_ended(opened(draw, each, most), failure) for failure in again]
     last = opened(draw, each, most)
@@ -150,6 +150,7 @@ def _endless(story: OpenAttempt) -> OpenAttempt:
     return nodes.OpenAttempt((*steps, replace(last, duration=None)))
 
 
+_SAYS_WHY: Final = ", because"
 _PHASES: Final[st.SearchStrategy[tuple[str, ...]]] = st.sampled_from(
     (
         (),
@@ -159,18 +160,17 @@ _PHASES: Final[st.SearchStrategy[tuple[str, ...]]] = st.sampled_from(
         ("waiting", "running"),
         ("queued", "running"),
         ("initializing", "running"),
-        ("queued", "initializing"),
-        ("waiting",),
-        ("queued", "initializing", "running"),
+        ("queued, because", "initializing"),
+        ("waiting, because",),
+        ("queued", "initializing, because", "running"),
         ("waiting", "queued", "initializing", "running"),
     )
 )
 _LENGTHS: Final = st.sampled_from((0, 1, 5, 10, 30, 60, 600, None))
-_AGAIN: Final = st.sampled_from(
+_AGAIN: Final[st.SearchStrategy[tuple[Failure | None, ...] | None]] = st.sampled_from(
     (
-        (),
-        (),
-        (),
+        *[None] * 5,
+        *[()] * 3,
         (named.recoverable(),),
         (named.preempted(),),
         (named.oom_killed(),),
@@ -181,8 +181,10 @@ _AGAIN: Final = st.sampled_from(
         (named.preempted(),) * SYSTEM_RETRIES,
     )
 )
-"""Why attempts fail that are followed by another one; None: they take too long."""
-_PLAINLY: Final = st.sampled_from((True, False, False))
+"""Why attempts fail that are followed by another one; None for why: they take too long.
+
+None for all: there is one attempt, the plainest.
+"""
 PLAIN: Final[Mapping[Fate, nodes.Task]] = {
     "SUCCEEDED": nodes.task(nodes.immediately.succeeds()),
     "FAILED": nodes.task(nodes.immediately.fails("it fails")),

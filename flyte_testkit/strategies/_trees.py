@@ -182,18 +182,26 @@ def _tree(changes: Sequence[Change]) -> NodeTree:
             below.setdefault(row.parent_id, []).append(row)
         else:
             tasks.setdefault(row.message.id.node_execution_id.node_id, []).append(row.message)
+    return NodeTree(execution, _nodes(None, below, tasks))
 
-    def nodes(parent: int | None) -> tuple[TreeNode, ...]:
-        return tuple(node(row) for row in below.get(parent, ()))
 
-    def node(row: Any) -> TreeNode:
-        attempts = tuple(sorted(tasks.get(row.node_id, ()), key=_NUMBER))
-        children = nodes(row.id)
-        if children:  # of a branch no event says so; FlyteAdmin does
-            row.message.metadata.is_parent_node = True
-        return TreeNode(row.message, attempts, children)
+def _nodes(
+    parent: int | None,
+    below: Mapping[int | None, Sequence[Any]],
+    tasks: Mapping[str, Sequence[Any]],
+) -> tuple[TreeNode, ...]:
+    """Return the nodes below one, or those at the top."""
+    return tuple(_node(row, below, tasks) for row in below.get(parent, ()))
 
-    return NodeTree(execution, nodes(None))
+
+def _node(
+    row: Any, below: Mapping[int | None, Sequence[Any]], tasks: Mapping[str, Sequence[Any]]
+) -> TreeNode:
+    attempts = tuple(sorted(tasks.get(row.node_id, ()), key=_NUMBER))
+    children = _nodes(row.id, below, tasks)
+    if children:  # of a branch no event says so; FlyteAdmin does
+        row.message.metadata.is_parent_node = True
+    return TreeNode(row.message, attempts, children)
 
 
 _NUMBER: Final = attrgetter("id.retry_attempt")

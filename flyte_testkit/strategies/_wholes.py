@@ -126,9 +126,8 @@ class Grower:
         if "others" in said:
             whole = whole.others(opened(draw, lasts // 8, self.max_steps).succeeds())
         if outcome == "ABORTED":
-            principal = draw(STORABLE) if draw(RARELY) else ""
-            at = seconds(draw, lasts)
-            whole = whole.aborts(draw(_CAUSES), at=at, principal=principal)
+            cause, user = (draw(STORABLE) if text is None else text for text in draw(_STOPPED))
+            whole = whole.aborts(cause, at=seconds(draw, lasts), principal=user)
         if "on_terminate" in said:
             whole = whole.on_terminate(aborting(seconds(draw, lasts)))
         return whole
@@ -159,7 +158,7 @@ class Grower:
         """
         draw, grown = self.draw, dict[str, Any]()
         size = draw(whole_numbers(1, self.max_nodes))
-        turn = draw(whole_numbers(0, size - 1))  # drawn in any case: see _drawing
+        turn = 0 if fate == "SUCCEEDED" else draw(whole_numbers(0, size - 1))
         for number in range(size):
             own: Fate = fate if number == turn else "SUCCEEDED"
             if number > turn and fate != "SUCCEEDED":
@@ -262,7 +261,7 @@ class Grower:
     ) -> nodes.Task:
         """Grow a node that runs a dynamic task, which may yield nothing."""
         draw = self.draw
-        yields = depth > 0 and (fate == "SUCCEEDED" or not draw(_SELDOM))
+        yields = depth > 0 and (fate == "SUCCEEDED" or not draw(RARELY))
         made = attempts(draw, "SUCCEEDED" if yields else fate, lasts // 2, self.max_steps, {})
         retries = spare_retries(draw, made)
         if yields:
@@ -319,7 +318,10 @@ _SAID: Final = [
 ]
 """What is said of a whole besides its nodes."""
 _ORDERS: Final = st.sampled_from(("written", "written", "free", "first", "given"))
-_CAUSES: Final = st.one_of(st.just("stop it"), STORABLE)
+_STOPPED: Final[st.SearchStrategy[tuple[str | None, str | None]]] = st.sampled_from(
+    (("stop it", ""), (None, ""), ("stop it", ""), (None, None))
+)
+"""Why somebody stops it, and who; None: any text."""
 _BESIDE: Final[Mapping[Fate, st.SearchStrategy[Fate]]] = {
     "FAILED": st.sampled_from(("SUCCEEDED", None, "FAILED")),
     None: st.sampled_from(("SUCCEEDED", None)),
@@ -340,7 +342,7 @@ _LEAVES: Final[Mapping[Fate, tuple[str, ...]]] = {
 _PARENTS: Final = ("subworkflow", "dynamic", "branch", "launch plan")
 _KINDS: Final = {
     (fate, is_deep, simply): st.sampled_from(
-        ("task",) * (3 if simply else 0) + leaves + (_PARENTS if is_deep else ())
+        ("task",) * (8 if simply else 0) + leaves + (_PARENTS if is_deep else ())
     )
     for fate, leaves in _LEAVES.items()
     for is_deep in (False, True)

@@ -32,6 +32,7 @@ from flyte_testkit.walk.items import Item
 from flyte_testkit.walk.limits import within
 from flyte_testkit.walk.pods import log_of
 from flyte_testkit.walk.tasks import limit_of
+from flyte_testkit.weak import weakly
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,7 +68,7 @@ class _Map:
         self.around = around
         self.array = site.node.array_node
         self.task = around.company.task_of(self.array.node)
-        self.cached = CachedItems(site, inputs, around, self._given)
+        self.cached = CachedItems(site, inputs, around, weakly(self._given))
         self.items: list[Item] = []
         self.version = 0
         self.is_under_way = False  # whether its one attempt is

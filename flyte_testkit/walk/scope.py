@@ -250,9 +250,9 @@ class Scope:
                 self._nursery.start(self._skips(later, at))
 
     def _has_failed(self, id_: str, failure: Exception, at: datetime) -> None:
-        self._failed[id_] = failure
         self._playing -= 1
-        if self.company.patient:
+        if self.company.patient:  # else the failure is raised, and would hold the scope
+            self._failed[id_] = failure
             for later, _ in self._graph.ended(id_, well=False):
                 self._nursery.start(self._skips(later, at))
 

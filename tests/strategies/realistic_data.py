@@ -143,7 +143,9 @@ def _problems_of_execution(closure, phase):
 def _problems_of_node(closure, phase):
     if phase == "ABORTED" and (closure.error.code, closure.error.kind) != ("NodeAborted", 0):
         yield "ABORTED for another reason than NodeAborted"
-    if closure.deck_uri and phase not in {"RUNNING", "SUCCEEDED", "FAILED", "RECOVERED"}:
+    # What RUNNING has said of a deck FlyteAdmin keeps in DYNAMIC_RUNNING.
+    decked = {"RUNNING", "DYNAMIC_RUNNING", "SUCCEEDED", "FAILED", "RECOVERED"}
+    if closure.deck_uri and phase not in decked:
         yield f"{phase} with a deck"
     task = closure.task_node_metadata
     if task.HasField("catalog_key") != (task.cache_status != catalog_pb2.CACHE_DISABLED):

@@ -90,7 +90,7 @@ WORDS_OF_TREES = {
 def test_all_kinds_of_nodes_and_attempts_are_drawn():
     missing = set(WORDS_OF_TREES)
 
-    @settings(FEW, max_examples=250)
+    @settings(FEW, max_examples=500)
     @given(scripts(nodes=True))
     def collect(tree):
         code = repr(tree)
