@@ -81,7 +81,7 @@ def pytest_runtest_protocol(item):
         "test": item.nodeid,
         "threads": kept.members - sum(bool(mover.us) for mover in kept.movers),
         "futures": kept.futures,
-        "preempted": sum(mover.watch.preempted for mover in kept.movers),
+        "preempted": sum(mover.preempted for mover in kept.movers),
         "journal": hashlib.sha256(text.encode()).hexdigest()[:16],
     }
     with Path(os.environ["JOURNALS"]).open("a", encoding="utf-8") as file:

@@ -81,13 +81,15 @@ ROOMS = {
     "clock": [
         "_stacks _tasks",  # where other threads are, and their loops
         "_heard _members _rest _schedule _standstill _types marks",
-        "_calls _sleeper _system",
+        "_sleeper _system _traffic",
+        "_calls",
         "_turns",  # what is due, and whose turn it is
         "_door _watch",
         "_mover",  # the members and their waits: one door through which turns and time move
-        "_participation _where",
+        "_where",
         "_hopeless",
-        "_judge",  # what becomes of waits that cannot end
+        "_court",  # what becomes of waits that cannot end
+        "_judge _participation",
         "_virtual",
         "_governing",
         "__init__",

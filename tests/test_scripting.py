@@ -7,7 +7,7 @@ import pytest
 from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2
 from flyteidl.service import admin_pb2_grpc
 
-from flyte_testkit import immediately, running
+from flyte_testkit import immediately, queued, running
 from flyte_testkit.errors import FlyteTestkitError, RegistrationError, RouteError
 from flyte_testkit.server import FakeFlyteAdmin
 
@@ -314,7 +314,14 @@ def test_whereabouts_tell_what_there_is_of_a_name():
         assert admin.whereabouts("launch_plan", *here, "hourly").inferred
 
 
-@pytest.mark.parametrize("script", [running(60).succeeds(auc=0.91), running().never_ends()])
+@pytest.mark.parametrize(
+    "script",
+    [
+        *(running(60).succeeds(auc=0.91), running().never_ends(), running(2).succeeds()),
+        *(immediately.fails("not mine"), queued(10).running(20).aborts("too dear")),
+    ],
+    ids=str,
+)
 def test_executions_that_are_added_alike_are_those_that_are_added_one_by_one(script):
     def added(together):
         with FakeFlyteAdmin(transport="direct", strict=False) as admin:
@@ -332,7 +339,52 @@ def test_executions_that_are_added_alike_are_those_that_are_added_one_by_one(scr
             return (
                 listed,
                 [list(life[1]) for life in admin.lives()],
-                list(admin._backend.store.tasks),
+                [
+                    (launch.id, launch.spec, launch.script, launch.inputs)
+                    for launch in admin.launches
+                ],
+                [list(table) for table in vars(admin._backend.store).values()],
+                dict(admin._backend.store.blobs),
             )
 
     assert added(together=True) == added(together=False)
+
+
+@pytest.mark.parametrize(
+    ("names", "refused"),
+    [
+        (["a", "a"], "there is 'a' in project"),
+        (["a", "b", "run"], "there is 'run' in project"),
+        (["a", "b c"], "invalid name format"),
+        (["a", "b" * 64], "size of name exceeded length"),
+    ],
+)
+def test_what_is_added_alike_is_refused_as_what_is_added_one_by_one(names, refused):
+    class Born(dict):
+        def items(self):
+            return [(name, admin.clock.now()) for name in names]
+
+    def one_by_one():
+        for name in names:
+            admin.add_execution(name, running(60).succeeds(), launch_plan="runs")
+
+    def together():
+        admin._add_alike(Born(), running(60).succeeds(), "runs")
+
+    told = []
+    for add in (one_by_one, together):
+        with FakeFlyteAdmin(transport="direct", strict=False) as admin:
+            admin.add_execution("run", running(60).succeeds(), launch_plan="runs")
+            with pytest.raises(FlyteTestkitError) as error:
+                add()
+            told.append((str(error.value), [launch.id.name for launch in admin.launches]))
+    assert told[0] == told[1]
+    assert refused in told[0][0]
+
+
+def test_what_is_added_alike_is_no_younger_than_now():
+    with FakeFlyteAdmin(transport="direct", strict=False) as admin:
+        now = admin.clock.now()
+        born = {"a": now, "b": now + timedelta(seconds=1)}
+        with pytest.raises(FlyteTestkitError, match="'b' would be created at"):
+            admin._add_alike(born, running(60).succeeds(), "runs")

@@ -18,12 +18,11 @@ import _thread
 import threading
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from flyte_testkit.clock._heard import anew
 from flyte_testkit.clock._members import Member
 from flyte_testkit.clock._rest import TICK, at_work
+from flyte_testkit.clock._traffic import Hold
 from flyte_testkit.clock.marks import UNMARKED
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flyte_testkit.clock._members import Members
-    from flyte_testkit.errors import HopelessWait
+    from flyte_testkit.clock._traffic import Traffic
 
 __all__ = ["Calls"]
 
@@ -46,6 +45,7 @@ class _Mover(Protocol):
 
     lock: RLock
     members: Members
+    traffic: Traffic
 
     def me(self) -> Member:
         """Return the calling thread as a member."""
@@ -72,27 +72,19 @@ class _Mover(Protocol):
         """Refuse to let the calling thread wait if it moves time at this moment."""
 
 
-@dataclass(eq=False)
-class Hold:
-    """A call that the server holds back: what it is called, its id, and who waits for it."""
-
-    what: str
-    call: object
-    waiter: Member | None = None
-
-
 class Calls:
-    """The calls under way; their state is guarded by the mover's lock."""
+    """What may be done about a mover's calls; it is made anew for each who asks."""
+
+    __slots__ = ("_mover", "_traffic")
 
     def __init__(self, mover: _Mover) -> None:
         self._mover = mover
-        self._standing: dict[object, Member] = {}  # by id, in the order of their sending
-        self._sent: dict[object, None] = {}  # futures that are not done
-        self.flying: dict[object, None] = {}  # those of them that are not held back
-        self.held: dict[object, Hold] = {}
-        self._stills: dict[object, Callable[[], object]] = {}  # of some that fly
-        self._verdicts: dict[Member, HopelessWait] = {}
-        self._within: set[Member] = set()  # whose threads answer their own calls at this moment
+        self._traffic = mover.traffic
+
+    @property
+    def held(self) -> dict[object, Hold]:
+        """What the server holds back."""
+        return self._traffic.held
 
     def hold(
         self, what: str, call: object = None, keep: Callable[[Hold], object] | None = None
@@ -104,15 +96,15 @@ class Calls:
         mover = self._mover
         with mover.lock:
             if call is None:
-                call = self._oldest()
+                call = self._traffic.oldest()
             elif call == UNMARKED:
-                aways = (away for away in self.flying if isinstance(away, Member))
+                aways = (away for away in self._traffic.flying if isinstance(away, Member))
                 call = next(aways, UNMARKED)
-            hold = Hold(what, call, self._standing.get(call))
+            hold = Hold(what, call, self._traffic.standing.get(call))
             self.held[hold] = hold
             if keep is not None:
                 keep(hold)
-            self.flying.pop(call, None)
+            self._traffic.flying.pop(call, None)
             if hold.waiter is not None:
                 mover.stop(hold.waiter)
             itself = mover.members.here() is not None
@@ -142,10 +134,10 @@ class Calls:
             found = self.held.pop(hold, None)
             if found is None:
                 return
-            if found.call in self._sent:
-                self.flying[found.call] = None
+            if found.call in self._traffic.sent:
+                self._traffic.flying[found.call] = None
             else:  # its client went before, and waited until the server knew
-                self.flying.pop(found.call, None)
+                self._traffic.flying.pop(found.call, None)
             if found.waiter is not None:
                 mover.queue(found.waiter)
         mover.go()
@@ -155,7 +147,7 @@ class Calls:
         mover = self._mover
         with mover.lock:
             member = mover.me()
-            self._standing[call] = member
+            self._traffic.standing[call] = member
             for hold in self.held.values():
                 if hold.call == call:
                     hold.waiter = member
@@ -167,7 +159,7 @@ class Calls:
         """Say that it stands there no longer; returns when it is its turn."""
         mover = self._mover
         with mover.lock:
-            self._standing.pop(call, None)
+            self._traffic.standing.pop(call, None)
             for hold in self.held.values():
                 if hold.waiter is member and hold.call == call:  # it went before it was answered
                     hold.waiter = None
@@ -178,43 +170,7 @@ class Calls:
         mover.go()
         if not member.guest:
             mover.await_turn(member)
-        self._tell(member)
-
-    def sentence(self, member: Member, verdict: HopelessWait) -> None:
-        """Let who stands in a call raise this when it is answered; only with the lock held.
-
-        Not before: whoever is interrupted within gRPC may leave with one of its locks.
-        """
-        self._verdicts[member] = verdict
-
-    def stander(self, call: object) -> Member | None:
-        """Return who stands in a call; only with the mover's lock held."""
-        return self._standing.get(call)
-
-    def stands(self, member: Member) -> bool:
-        """Whether a member stands in a call, held back or not; only with the lock held."""
-        return member in self._within or member in self._standing.values()
-
-    def go_within(self, member: Member) -> bool:
-        """Say that the calling thread, a member, answers its own call; False if it did already."""
-        if member in self._within:
-            return False
-        self._within.add(member)
-        return True
-
-    def come_out(self, member: Member, *, waits: bool) -> None:
-        """Say that it does so no longer; perhaps it waits in that call from now on.
-
-        Raises:
-            HopelessWait: Somebody wanted to raise it there meanwhile.
-        """
-        self._within.discard(member)
-        if self._verdicts and not waits:
-            self._tell(member)
-
-    def _tell(self, member: Member) -> None:
-        if (verdict := self._verdicts.pop(member, None)) is not None:
-            raise anew(verdict)
+        self._traffic.tell(member)
 
     def fly(self, call: object, still: Callable[[], object] | None = None) -> None:
         """Say that something is under way in which nobody stands.
@@ -224,11 +180,11 @@ class Calls:
             still: Called, by any thread, when it is held back for the first time, or done.
         """
         with self._mover.lock:
-            self._sent[call] = None
+            self._traffic.sent[call] = None
             if all(hold.call != call for hold in self.held.values()):
-                self.flying[call] = None
+                self._traffic.flying[call] = None
             if still is not None:
-                self._stills[call] = still
+                self._traffic.stills[call] = still
 
     def land(self, call: object) -> None:
         """Say that it is done."""
@@ -239,27 +195,27 @@ class Calls:
 
     def _take_off(self, call: object) -> None:
         """Forget what is done; if the server holds it back still, it is to learn of that first."""
-        if call not in self._sent:
+        if call not in self._traffic.sent:
             return
-        del self._sent[call]
-        self.flying.pop(call, None)
+        del self._traffic.sent[call]
+        self._traffic.flying.pop(call, None)
         if isinstance(call, str) and any(hold.call == call for hold in self.held.values()):
-            self.flying[call] = None
+            self._traffic.flying[call] = None
             _thread.start_new_thread(self._forget_slowly, (call,))
 
     def _forget_slowly(self, call: object) -> None:
         """Wait until the server should know; on a busy machine that may take it longer."""
         _real_sleep(_FAREWELL)
         for _ in at_work():
-            if call not in self.flying:
+            if call not in self._traffic.flying:
                 break
             _real_sleep(TICK)
         with self._mover.lock:
-            self.flying.pop(call, None)
+            self._traffic.flying.pop(call, None)
         self._mover.go()
 
     def _still(self, call: object) -> None:
-        still = self._stills.pop(call, None)
+        still = self._traffic.stills.pop(call, None)
         if still is not None:
             still()
 
@@ -282,20 +238,16 @@ class Calls:
 
     def disturb(self, member: Member | None) -> None:
         """Let a member run for a moment that waits in a held call: it is about to get a signal."""
-        if member is not None and self.is_held(member):
+        if member is not None and self._traffic.is_held(member):
             self._mover.queue(member)
             _thread.start_new_thread(self._calm, (member,))
 
     def _calm(self, member: Member) -> None:
         _real_sleep(_ATTENTION)
         with self._mover.lock:
-            if self.is_held(member):
+            if self._traffic.is_held(member):
                 self._mover.stop(member)
         self._mover.go()
-
-    def is_held(self, member: Member) -> bool:
-        """Whether the server holds back the call that a member stands in; with the lock held."""
-        return any(hold.waiter is member for hold in self.held.values())
 
     @contextmanager
     def away(self, member: Member) -> Iterator[None]:
@@ -305,15 +257,9 @@ class Calls:
             for hold in self.held.values():
                 if hold.call in (UNMARKED, member):  # held before the loop began to wait (again)
                     hold.call = member
-                    self.flying.pop(member, None)
+                    self._traffic.flying.pop(member, None)
                     break
         try:
             yield
         finally:
             self.land(member)
-
-    def _oldest(self) -> object:
-        """Return the call that has been under way for longest, of those that are not held back."""
-        held = {hold.call for hold in self.held.values()}
-        known = (call for calls in (self._standing, self.flying) for call in calls)
-        return next((call for call in known if call not in held), None)

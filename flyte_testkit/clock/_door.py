@@ -126,7 +126,7 @@ class Door:
             with mover.lock:
                 if mover.runs or mover.ready or mover.busy:
                     self._is_deaf = True
-                    mover.watch.begin()
+                    mover.begin_watch()
                 else:
                     sleeper.settle()
             mover.go()

@@ -13,7 +13,6 @@ Ignorant of how time moves and of how threads are woken.
 from __future__ import annotations
 
 import ctypes
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flyte_testkit.clock._heard import Verdicts
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from flyte_testkit.clock._types import Source
     from flyte_testkit.errors import HopelessWait
 
-__all__ = ["SILENCE", "Hope", "held_for_ever", "raise_in"]
+__all__ = ["SILENCE", "Hope", "beyond", "held_for_ever", "raise_in", "too_idle"]
 
 SILENCE = (
     "every thread waits without a timeout, and nothing is scheduled.",
@@ -51,14 +50,12 @@ class Hope:
         verdicts: What was said, and whether it was heard.
     """
 
-    def __init__(self, idle_sleeps: Callable[[], int], tell: Callable[[], list[str]]) -> None:
-        self.idle_sleeps = idle_sleeps
+    def __init__(self) -> None:
         self.sources: tuple[Source, ...] = ()
         self.lost: HopelessWait | None = None
         self.readers: set[int | None] | None = None
         self.verdicts = Verdicts()
-        self._farewells: list[Callable[[], object]] = []
-        self._tell = tell
+        self._farewells: dict[Callable[[], object], None] = {}
 
     @property
     def has_sources_left(self) -> bool:
@@ -72,17 +69,22 @@ class Hope:
         return min((instant for instant in instants if instant is not None), default=None)
 
     def is_idle(
-        self, who: Member, now: int, newest: int, others: Callable[[], Iterable[Member]]
+        self,
+        who: Member,
+        allowed: int,
+        now: int,
+        newest: int,
+        others: Callable[[], Iterable[Member]],
     ) -> bool:
         """Count a sleep with nothing scheduled; say whether it is one too many.
 
         Args:
             who: Who is about to sleep.
+            allowed: How many such sleeps in a row are allowed.
             now: The time.
             newest: The order of who joined last.
             others: Returns all others whose time will come, or who run.
         """
-        allowed = self.idle_sleeps()
         if not who.idle:
             who.idle_since, who.idle_order = now, newest
             who.has_news = who.spared = False
@@ -108,50 +110,37 @@ class Hope:
         self.readers.discard(ident)
         return has_read
 
-    def say(self, reason: str, advice: str = "") -> HopelessWait:
-        """Word what is hopeless, and expect somebody to hear of it."""
-        return self.verdicts.say(self._worded(reason, advice))
+    def say(self, reason: str, advice: str, told: Iterable[str]) -> HopelessWait:
+        """Word what is hopeless, and expect somebody to hear of it.
 
-    def lose(self, reason: str, advice: str = "") -> HopelessWait:
+        Args:
+            reason: Why.
+            advice: What to do; it comes last.
+            told: Who waits where, and what time it is: a line each.
+        """
+        stories = [source.story() for source in self.sources]
+        stuck = [f"  {line}" for story in stories for line in story.splitlines()]
+        return self.verdicts.say("\n".join(filter(None, (reason, *stuck, *told, advice))))
+
+    def lose(self, reason: str, advice: str, told: Iterable[str]) -> HopelessWait:
         """Word the end, once; say farewell to those who asked for it."""
         if self.lost is None:
-            self.lost = self.say(reason, advice)
-        farewells, self._farewells = self._farewells, []
-        for farewell in farewells:
+            self.lost = self.say(reason, advice, told)
+        farewells, self._farewells = self._farewells, {}
+        for farewell in list(farewells):  # another thread may take one back meanwhile
             farewell()
         return self.lost
-
-    def lose_to_idleness(self) -> HopelessWait:
-        """Say that a thread slept too often with nothing scheduled."""
-        return self.lose(
-            f"the code under test slept {self.idle_sleeps():,} times in a row, and nothing is "
-            "scheduled any more.",
-            _ADVICE.format("flyte_clock.idle_sleeps"),
-        )
-
-    def lose_to_limit(self, limit: timedelta | None) -> HopelessWait:
-        """Say that a wait goes beyond the clock's limit."""
-        return self.lose(
-            f"the code under test waits longer than this clock's limit of {_span(limit)}.",
-            _ADVICE.format("flyte_clock.limit"),
-        )
 
     def when_lost(self, function: Callable[[], object]) -> None:
         """Call a function when hope is lost, or now if it is."""
         if self.lost is None:
-            self._farewells.append(function)
+            self._farewells[function] = None
         else:
             function()
 
     def forget(self, function: Callable[[], object]) -> None:
         """Take back what was said by ``when_lost``; nothing happens if nothing was."""
-        with suppress(ValueError):
-            self._farewells.remove(function)
-
-    def _worded(self, reason: str, advice: str) -> str:
-        stories = [source.story() for source in self.sources]
-        told = [f"  {line}" for story in stories for line in story.splitlines()]
-        return "\n".join(filter(None, (reason, *told, *self._tell(), advice)))
+        self._farewells.pop(function, None)
 
 
 def _allowed(member: Member, allowed: int) -> int:
@@ -174,6 +163,22 @@ def _span(length: timedelta | None) -> str:
     seconds = length.total_seconds()
     days, rest = divmod(seconds, 86_400)
     return f"{days:,.0f} days" if days and not rest else in_seconds(seconds)
+
+
+def too_idle(sleeps: int) -> tuple[str, str]:
+    """Say that a thread slept too often with nothing scheduled, and what to do."""
+    return (
+        f"the code under test slept {sleeps:,} times in a row, and nothing is scheduled any more.",
+        _ADVICE.format("flyte_clock.idle_sleeps"),
+    )
+
+
+def beyond(limit: timedelta | None) -> tuple[str, str]:
+    """Say that a wait goes beyond the clock's limit, and what to do."""
+    return (
+        f"the code under test waits longer than this clock's limit of {_span(limit)}.",
+        _ADVICE.format("flyte_clock.limit"),
+    )
 
 
 def held_for_ever(held: Collection[str]) -> tuple[str, str]:

@@ -17,8 +17,9 @@ from flyte_testkit.clock._calls import Calls
 from flyte_testkit.clock._members import Member, Members, hook_end, hook_start, leave_world
 from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.clock._sleeper import Sleeper
+from flyte_testkit.clock._traffic import Traffic
 from flyte_testkit.clock._turns import Turns
-from flyte_testkit.clock._watch import Watch
+from flyte_testkit.clock._watch import watch
 from flyte_testkit.errors import ClockError
 
 if TYPE_CHECKING:
@@ -37,30 +38,28 @@ class Mover(Turns):
 
     Args:
         start: The time, in microseconds.
-        on_limit: Called when time would pass ``limit_at``.
-        on_silence: Called when everybody has waited for ever for a while, in real time.
-        on_standstill: Called with for how many real seconds somebody has kept the others waiting,
-            and how often that was said.
-        on_failure: Called with what a callback raised, if nobody waits who could be told.
     """
 
-    def __init__(
-        self,
-        start: int,
-        on_limit: Callable[[], object],
-        on_silence: Callable[[], object],
-        on_standstill: Callable[[float, int], object],
-        on_failure: Callable[[BaseException], object],
-    ) -> None:
-        super().__init__(start, on_limit, on_failure)
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
         self.members = Members()
-        self.calls = Calls(self)
-        self.watch: Watch = Watch(self, self.end, on_silence, on_standstill)
+        self.traffic = Traffic()
         self.skipped = 0  # by ``move``
         self.is_resident: Callable[[], bool] | None = None  # of the world, which knows its people
         self._joiners: dict[threading.Thread, list[Sleeper]] = {}
         self._corpses: list[threading.Thread] = []
         self._unhook: dict[Member, Callable[[], None]] = {}
+
+    @property
+    def calls(self) -> Calls:
+        """What may be done about the calls under way."""
+        return Calls(self)
+
+    def begin_watch(self) -> None:
+        """Watch over the turns from now on; only with the lock held."""
+        if not self.is_watched:
+            self.is_watched = True
+            _thread.start_new_thread(watch, (self, self.end))
 
     # Who takes part
 

@@ -13,7 +13,7 @@ from flyte_testkit.errors import HopelessWait
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from flyte_testkit.clock._mover import Mover
+    from flyte_testkit.clock._court import Court
 
 __all__ = ["Participation"]
 
@@ -21,7 +21,7 @@ __all__ = ["Participation"]
 class Participation:
     """The part of ``VirtualClock`` that knows threads and calls."""
 
-    _mover: Mover
+    _mover: Court
 
     def join(self, thread: threading.Thread | None = None) -> None:
         """Let a thread take part (this one, by default), also one that is about to start.
@@ -56,10 +56,10 @@ class Participation:
 
         As long as it is 0, the same program has the same order of events each time.
         """
-        return self._mover.watch.preempted
+        return self._mover.preempted
 
     @property
-    def mover(self) -> Mover:
+    def mover(self) -> Court:
         """Whose turn it is, and who moves time: for those who stand in for Python's waits."""
         return self._mover
 

@@ -182,13 +182,11 @@ class Agenda:
 
     def first(self) -> Entry | None:
         """Return the entry that is due first, or ``None`` if there is none."""
-        heap = self._heap
-        while heap:
-            entry = heap[0][4]
-            if not entry.cancelled:
-                return entry
-            heapq.heappop(heap)
-        return None
+        with self._lock:
+            gone = self._forget()
+            first = self._heap[0][4] if self._heap else None
+        del gone  # not before: what goes with a callback may want a lock of its own
+        return first
 
     def cancel(self, entry: Entry) -> None:
         """Take an entry out; it counts as cancelled, also after it has happened."""
@@ -196,3 +194,12 @@ class Agenda:
             if not entry.cancelled:
                 entry.cancelled = True
                 self.callbacks -= entry.rank == Entry.CALLBACK
+            gone = self._forget()
+        del gone  # as above
+
+    def _forget(self) -> list[tuple[int, int, int, int, Entry]]:
+        """Take out what is cancelled and would be due first: a callback may hold much."""
+        gone, heap = [], self._heap
+        while heap and heap[0][4].cancelled:
+            gone.append(heapq.heappop(heap))
+        return gone

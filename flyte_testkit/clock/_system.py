@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +51,7 @@ class SystemClock:
         self._thread: threading.Thread | None = None
         self._closed = False
         self._broken: HopelessWait | None = None
-        self._farewells: list[Callable[[], object]] = []
+        self._farewells: dict[Callable[[], object], None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -151,18 +150,17 @@ class SystemClock:
 
     def when_broken(self, function: Callable[[], object]) -> None:
         """Call a function once somebody gives up on this clock."""
-        self._farewells.append(function)
+        self._farewells[function] = None
 
     def forget(self, function: Callable[[], object]) -> None:
         """Take back what was said by ``when_broken``; nothing happens if nothing was."""
-        with suppress(ValueError):
-            self._farewells.remove(function)
+        self._farewells.pop(function, None)
 
     def give_up(self, reason: str, advice: str = "") -> HopelessWait:
         """Remember that nothing will happen any more; returns what the caller should raise."""
         self._broken = HopelessWait("\n".join(filter(None, (reason, advice))))
-        farewells, self._farewells = self._farewells, []
-        for farewell in farewells:
+        farewells, self._farewells = self._farewells, {}
+        for farewell in list(farewells):
             farewell()
         return self._broken
 

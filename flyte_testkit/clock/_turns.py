@@ -38,19 +38,12 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from flyte_testkit.clock._calls import Calls
     from flyte_testkit.clock._members import Member, Members
+    from flyte_testkit.clock._traffic import Traffic
 
 __all__ = ["Turns"]
 
 _get_ident = _thread.get_ident
-
-
-class _Watch(Protocol):
-    """What turns need of the watch over them."""
-
-    def begin(self) -> None:
-        """Watch from now on."""
 
 
 class _Door(Protocol):
@@ -65,20 +58,12 @@ class Turns:
 
     Args:
         start: The time, in microseconds.
-        on_limit: Called when time would pass ``limit_at``.
-        on_failure: Called with what a callback raised, if nobody waits who could be told.
     """
 
-    calls: Calls
     members: Members
-    watch: _Watch
+    traffic: Traffic
 
-    def __init__(
-        self,
-        start: int,
-        on_limit: Callable[[], object],
-        on_failure: Callable[[BaseException], object],
-    ) -> None:
+    def __init__(self, start: int) -> None:
         self.us = start
         self.moves = 0
         self.lock = _thread.RLock()  # held briefly, and never while others' code runs
@@ -92,9 +77,33 @@ class Turns:
         self.limit_at: int | None = None
         self.broken = False
         self.over = False  # so is the world that it governed; nobody is judged any more
-        self._on_limit = on_limit
-        self._on_failure = on_failure
+        self.is_watched = False
+        self.preempted = 0  # turns beside which the watch let a second member run
         self._calling_back: int | None = None  # the thread that runs a callback
+
+    # What follows from them: who knows of watches and of hope says so
+
+    def begin_watch(self) -> None:
+        """Watch over the turns from now on; only with the lock held."""
+        raise NotImplementedError
+
+    def on_limit(self) -> None:
+        """Time would pass ``limit_at``; nobody shall wait for that."""
+        raise NotImplementedError
+
+    def on_failure(self, error: BaseException) -> None:
+        """A callback raised this, and nobody waits who could be told."""
+        raise NotImplementedError
+
+    def on_silence(self) -> None:
+        """Everybody has waited for ever for a while, in real time."""
+        raise NotImplementedError
+
+    def on_standstill(self, seconds: float, times: int) -> None:
+        """Somebody keeps the others waiting for so many real seconds; how often that was said."""
+        raise NotImplementedError
+
+    # Turns
 
     def schedule(self, callback: Callback) -> None:
         """Let a callback happen."""
@@ -118,10 +127,10 @@ class Turns:
     def go_once(self, despite: object) -> None:
         """Let what is due first happen although something flies; time stands again after that."""
         with self.lock:
-            flies = self.calls.flying.pop(despite, self) is not self
+            flies = self.traffic.flying.pop(despite, self) is not self
             todo = self._begin()
             if flies:
-                self.calls.flying[despite] = None
+                self.traffic.flying[despite] = None
         if todo is not None:
             self._do(todo)
             self.go()
@@ -140,7 +149,7 @@ class Turns:
         except BaseException as error:
             if to_be_told or isinstance(error, KeyboardInterrupt):
                 raise
-            self._on_failure(error)
+            self.on_failure(error)
         finally:
             with self.lock:
                 self.busy -= 1
@@ -154,14 +163,14 @@ class Turns:
             if self.ready or (self.doors and self.hear()):
                 self.give_turn()
                 return None
-            if self.calls.flying or not (self.sleepers or self.calls.held):
+            if self.traffic.flying or not (self.sleepers or self.traffic.held):
                 return None
             first = self.agenda.first()
             if first is None:
-                self.watch.begin()
+                self.begin_watch()
                 return None
             if self._beyond(first.when):
-                return self._on_limit
+                return self.on_limit
             if first.when > self.us:
                 self.us = first.when
                 self.moves += 1
@@ -219,7 +228,7 @@ class Turns:
         if not (member.queued or member.turn):
             member.queued = True
             self.ready.append(member)
-            self.watch.begin()
+            self.begin_watch()
 
     def run(self, member: Member) -> None:
         """Let a member run, beside whoever does; only with the lock held."""
@@ -242,7 +251,7 @@ class Turns:
         """Whether all other members wait, and none of them for a time that will come."""
         with self.lock:
             others = self.runs.keys() - {self.members.here()}
-            return not (others or self.ready or self.busy or self.calls.flying) and (
+            return not (others or self.ready or self.busy or self.traffic.flying) and (
                 self.agenda.first() is None
             )
 
@@ -251,7 +260,7 @@ class Turns:
         if len(self.runs) > who.turn or self.ready or self.busy or self.doors:
             return False
         target = self.us + length
-        if self.calls.flying or self.broken or self._beyond(target):
+        if self.traffic.flying or self.broken or self._beyond(target):
             return False
         first = self.agenda.first()
         if first is not None and first.when <= target:

@@ -15,10 +15,11 @@ import threading
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.clock._court import Court
 from flyte_testkit.clock._judge import Judge
-from flyte_testkit.clock._mover import Mover, Sleeper
 from flyte_testkit.clock._participation import Participation
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros, wait_micros
+from flyte_testkit.clock._sleeper import Sleeper
 from flyte_testkit.clock._where import in_seconds
 from flyte_testkit.errors import ClockError
 
@@ -63,12 +64,10 @@ class VirtualClock(Participation, Judge):
         limit: float | timedelta | None = _LIMIT,
         idle_sleeps: int = 3000,
     ) -> None:
-        self._start = self._limited_from = aware_micros(start or _START, "VirtualClock(start={})")
-        self._mover = Mover(
-            self._start, self._too_far, self._silent, self._standing_still, self._fail
-        )
+        self._limited_from = aware_micros(start or _START, "VirtualClock(start={})")
+        self._mover = Court(self._limited_from)
+        self._hope = self._mover.hope
         self.idle_sleeps = idle_sleeps
-        super().__init__()
         self.limit = limit
 
     def __repr__(self) -> str:
@@ -88,7 +87,7 @@ class VirtualClock(Participation, Judge):
     @property
     def elapsed(self) -> float:
         """Seconds since the start: a count of whole microseconds, so 600 and 540 make 1140."""
-        return (self._mover.us - self._start) / 1_000_000
+        return self._mover.elapsed
 
     @property
     def moves(self) -> int:
@@ -98,17 +97,16 @@ class VirtualClock(Participation, Judge):
     @property
     def limit(self) -> timedelta | None:
         """How far waiting may move time, from the start or ``mend``; may be set, as seconds too."""
-        return self._limit
+        return self._mover.limit
 
     @limit.setter
     def limit(self, limit: float | timedelta | None) -> None:
         with self._mover.lock:
             if limit is None:
-                self._limit: timedelta | None = None
-                self._mover.limit_at = None
+                self._mover.limit = self._mover.limit_at = None
             else:
                 length = micros(limit, "limit")
-                self._limit = timedelta(microseconds=length)
+                self._mover.limit = timedelta(microseconds=length)
                 self._mover.limit_at = self._limited_from + self._mover.skipped + length
 
     def mend(self) -> None:
@@ -121,7 +119,7 @@ class VirtualClock(Participation, Judge):
             self._hope.lost = None
             self._limited_from = self._mover.us - self._mover.skipped
         self.forgive()
-        self.limit = self._limit
+        self.limit = self.limit
         self.stir()
 
     def sleep(self, seconds: float | timedelta) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from flyte_testkit.clock._turns import Turns
 
-__all__ = ["Watch"]
+__all__ = ["watch"]
 
 _SILENCE = 2.0  # real seconds in which everybody waits for ever, before that is told
 _SPIN = 1_000_000_000  # nanoseconds of processor time in one turn
@@ -39,101 +39,71 @@ _never.acquire()  # search for who holds it anew whenever that changes
 _process_time_ns = time.process_time_ns
 
 
-class Watch:
-    """A daemon thread that lives only while there is something to watch.
+def watch(mover: Turns, bury: Callable[[threading.Thread], object]) -> None:
+    """Look again and again, as long as there is something to watch: what a daemon thread does.
 
     Args:
-        mover: Whose turns it watches.
+        mover: Whose turns are watched; ``is_watched`` says that they are.
         bury: Called with a thread whose end nobody could notice.
-        on_silence: Called when everybody has waited for ever for a while, in real time.
-        on_standstill: Called with for how many real seconds somebody has kept the others waiting,
-            and how often that was said.
-
-    Attributes:
-        preempted: How often a second member was let run.
     """
+    me = str(threading.get_native_id())
+    watches.add(me)
+    try:
+        _look_again_and_again(mover, bury)
+    finally:
+        watches.discard(me)
 
-    def __init__(
-        self,
-        mover: Turns,
-        bury: Callable[[threading.Thread], object],
-        on_silence: Callable[[], object],
-        on_standstill: Callable[[float, int], object],
-    ) -> None:
-        self._mover = mover
-        self._bury = bury
-        self._on_silence = on_silence
-        self._on_standstill = on_standstill
-        self._awake = False
-        self.preempted = 0
 
-    def begin(self) -> None:
-        """Watch from now on; only with the mover's lock held."""
-        if not self._awake:
-            self._awake = True
-            _thread.start_new_thread(self._watch, ())
+def _look_again_and_again(mover: Turns, bury: Callable[[threading.Thread], object]) -> None:
+    turn, silence, bored = _Turn(-1), _Silence(), 0
+    standstill = _Standstill()
+    while True:
+        _never.acquire(timeout=TICK)
+        with mover.lock:
+            bored = 0 if _has_a_use(mover) else bored + 1
+            if bored > _LINGER or mover.broken:
+                mover.is_watched = False
+                return
+            for dead in [one for one in mover.runs if not one.hooked and one.ended]:
+                if dead.thread is not None:
+                    bury(dead.thread)
+            if turn.number != mover.turns or not _is_blocked(mover):
+                turn = _Turn(mover.turns)
+            elif turn.goes_nowhere():
+                mover.preempted += 1
+                if mover.ready or mover.hear():
+                    mover.give_turn()
+            silent = _is_silent(mover)
+            stands = standstill.look(mover)
+        if silence.lasts(silent) > _SILENCE:
+            silence = _Silence()
+            mover.on_silence()
+        if stands:
+            mover.on_standstill(stands, standstill.times)
+        mover.go()
 
-    def _watch(self) -> None:
-        me = str(threading.get_native_id())
-        watches.add(me)
-        try:
-            self._look_again_and_again()
-        finally:
-            watches.discard(me)
 
-    def _look_again_and_again(self) -> None:
-        turn, silence, bored = _Turn(-1), _Silence(), 0
-        standstill = _Standstill()
-        while True:
-            _never.acquire(timeout=TICK)
-            with self._mover.lock:
-                bored = 0 if self._has_a_use() else bored + 1
-                if bored > _LINGER or self._mover.broken:
-                    self._awake = False
-                    return
-                self._dismiss_the_dead()
-                if turn.number != self._mover.turns or not self._is_blocked():
-                    turn = _Turn(self._mover.turns)
-                elif turn.goes_nowhere():
-                    self.preempted += 1
-                    if self._mover.ready or self._mover.hear():
-                        self._mover.give_turn()
-                silent = self._is_silent()
-                stands = standstill.look(self._mover)
-            if silence.lasts(silent) > _SILENCE:
-                silence = _Silence()
-                self._on_silence()
-            if stands:
-                self._on_standstill(stands, standstill.times)
-            self._mover.go()
+def _has_a_use(mover: Turns) -> bool:
+    return (
+        bool(mover.ready)
+        or _is_silent(mover)
+        or bool(mover.runs and mover.sleepers)
+        or any(not member.hooked for member in mover.runs)
+    )
 
-    def _has_a_use(self) -> bool:
-        return (
-            bool(self._mover.ready)
-            or self._is_silent()
-            or bool(self._mover.runs and self._mover.sleepers)
-            or any(not member.hooked for member in self._mover.runs)
-        )
 
-    def _is_blocked(self) -> bool:
-        mover = self._mover
-        if not (mover.runs or mover.busy):
-            return False
-        return bool(mover.ready) or any(door.has_come() for door in mover.doors.values())
+def _is_blocked(mover: Turns) -> bool:
+    if not (mover.runs or mover.busy):
+        return False
+    return bool(mover.ready) or any(door.has_come() for door in mover.doors.values())
 
-    def _is_silent(self) -> bool:
-        mover = self._mover
-        stirs = mover.runs or mover.ready or mover.busy or mover.calls.flying
-        if stirs or mover.over or mover.agenda.first() is not None:
-            return False
-        hopeful = any(sleeper.hopeful for sleeper in mover.sleepers)
-        return bool(mover.sleepers or mover.calls.held) and not hopeful
 
-    def _dismiss_the_dead(self) -> None:
-        """Let those leave whose end nobody could notice."""
-        for member in list(self._mover.runs):
-            if not member.hooked and member.ended and member.thread is not None:
-                self._bury(member.thread)
+def _is_silent(mover: Turns) -> bool:
+    stirs = mover.runs or mover.ready or mover.busy or mover.traffic.flying
+    if stirs or mover.over or mover.agenda.first() is not None:
+        return False
+    hopeful = any(sleeper.hopeful for sleeper in mover.sleepers)
+    return bool(mover.sleepers or mover.traffic.held) and not hopeful
 
 
 class _Silence:

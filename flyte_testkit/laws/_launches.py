@@ -17,6 +17,7 @@ from flyte_testkit.laws._outage_stories import FOR_EVER, HOPELESS
 from flyte_testkit.laws._rivals import Part, Rivals
 from flyte_testkit.laws._stage import remote_of, side_by_side, stage
 from flyte_testkit.laws._watching import Attempt, attempt, calls_after, named
+from flyte_testkit.strategies._drawing import EITHER, among, whole_numbers
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Succeeds, Timeline, immediately, running
 
@@ -118,7 +119,7 @@ def lost_replies(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
 def severed(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate servers that launch and then tell nothing, or no good news, or terminate nothing."""
     lost = _lost(draw)
-    code = draw(st.sampled_from(("UNAVAILABLE", *HOPELESS[1:])))
+    code = draw(among("UNAVAILABLE", *HOPELESS[1:]))
     blind = PlannedFault("GetExecution", "fails_with", code, between=_ALWAYS)
     deaf = PlannedFault("TerminateExecution", "fails_with", code, between=_ALWAYS)
     ways = [(lost,), (blind,), (lost, blind), (lost, deaf), (blind, deaf), (lost, blind, deaf)]
@@ -130,9 +131,9 @@ def severed(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
 def away(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate outages no longer than the code promises to survive, at the launch or later."""
     longest = suite.survives
-    start = draw(st.sampled_from([0, *(n * suite.poll_interval for n in range(1, 3))]))
-    length = draw(st.sampled_from(sorted({longest, longest / 2, min(1, longest)})))
-    code = draw(st.sampled_from(suite.blip_codes))
+    start = draw(among(0, *(n * suite.poll_interval for n in range(1, 3))))
+    length = draw(among(*sorted({longest, longest / 2, min(1, longest)})))
+    code = draw(among(*suite.blip_codes))
     fault = PlannedFault(None, "fails_with", code, between=(start, start + length))
     return LaunchStory(_timeline(draw, suite), (fault,) if longest else ())
 
@@ -142,7 +143,7 @@ def blips(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate outages that the code promises to survive, or one answer that is lost in one."""
     story: LaunchStory = draw(away(suite))
     codes = [code for code in _LOSSES if (code or "UNAVAILABLE") in suite.blip_codes]
-    if not codes or not draw(st.booleans()):
+    if not codes or not draw(EITHER):
         return story
     return LaunchStory(story.timeline, (_lost(draw, codes, most=1),))
 
@@ -150,8 +151,8 @@ def blips(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
 @st.composite
 def refusals(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate servers that refuse every launch, or all there is, for what no patience heals."""
-    code = draw(st.sampled_from(("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT")))
-    rpc: Rpc | None = draw(st.sampled_from(("CreateExecution", None)))
+    code = draw(among("PERMISSION_DENIED", "UNAUTHENTICATED", "INVALID_ARGUMENT"))
+    rpc: Rpc | None = draw(among("CreateExecution", None))
     fault = PlannedFault(rpc, "fails_with", code, between=_ALWAYS)
     return LaunchStory(_timeline(draw, suite), (fault,))
 
@@ -161,16 +162,16 @@ def troubles(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches that go well, and launches that go wrong in any way, some beside others."""
     ways = [at_peace(suite), refusals(suite), lost_replies(suite), severed(suite)]
     story: LaunchStory = draw(st.one_of(ways))
-    return replace(story, rivals=Rivals(1)) if draw(st.booleans()) else story
+    return replace(story, rivals=Rivals(1)) if draw(EITHER) else story
 
 
 @st.composite
 def rivalries(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches beside others of the launch plan, most of which the server never sees."""
-    code = draw(st.sampled_from(_FAILURES))
+    code = draw(among(*_FAILURES))
     failing = PlannedFault("CreateExecution", "fails_with", code, between=_ALWAYS)
     faults = draw(st.sampled_from([(failing,), (_lost(draw),), ()]))
-    rivals = draw(st.sampled_from([Rivals(1), Rivals(12), Rivals(0, taken=True)]))
+    rivals = draw(among(Rivals(1), Rivals(12), Rivals(0, taken=True)))
     return LaunchStory(_timeline(draw, suite), faults, rivals)
 
 
@@ -178,7 +179,7 @@ def rivalries(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
 def among_many(draw: Draw, suite: type[LaunchPromises]) -> LaunchStory:
     """Generate launches whose answers are lost, among many others of the launch plan."""
     step = _long_step(suite)
-    rivals = draw(st.sampled_from([Rivals(12), Rivals(12, later=True), Rivals(101)]))
+    rivals = draw(among(Rivals(12), Rivals(12, later=True), Rivals(101)))
     timeline = Timeline((step,), Succeeds(dict(suite.outputs)))
     return LaunchStory(timeline, (_lost(draw, most=4),), rivals)
 
@@ -284,12 +285,12 @@ def _left(
 
 
 def _lost(draw: Draw, codes: Sequence[Code | None] = _LOSSES, *, most: int = 8) -> PlannedFault:
-    code, attempts = draw(st.sampled_from(codes)), draw(st.integers(1, most))
+    code, attempts = draw(among(*codes)), draw(whole_numbers(1, most))
     return PlannedFault("CreateExecution", "loses_reply", code, attempts=attempts)
 
 
 def _timeline(draw: Draw, suite: type[LaunchPromises]) -> Timeline:
-    seconds = draw(st.integers(0, 3 * math.ceil(suite.poll_interval)))
+    seconds = draw(whole_numbers(0, 3 * math.ceil(suite.poll_interval)))
     return running(seconds).succeeds(dict(suite.outputs))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flyte_testkit.laws._others import Others
 from flyte_testkit.laws._stories import Story, ample, endings, moments, out_of_time
-from flyte_testkit.strategies._drawing import MOSTLY, among
+from flyte_testkit.strategies._drawing import EITHER, MOSTLY, among, whole_numbers
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import running
 
@@ -81,7 +81,7 @@ def blips(draw: Draw, suite: type[Promises]) -> Story:
         struck = draw(rpcs) if number < _MANY else None
         faults.append(PlannedFault(struck, "fails_with", draw(codes), between=(start, until)))
         start = until + 2 * suite.poll_interval + draw(moments(suite))
-    if number == _MANY or (number > 1 and draw(st.booleans())):  # it outlives them all
+    if number == _MANY or (number > 1 and draw(EITHER)):  # it outlives them all
         story = running(math.ceil(start))
     timeline = story.succeeds() if draw(MOSTLY) else story.fails("ValueError: no such column")
     timeout = ample(suite, timeline) + math.ceil(start)
@@ -106,7 +106,7 @@ def _late_outage(draw: Draw, suite: type[Promises], lengths: list[float]) -> Sto
     poll, longest = suite.poll_interval, suite.survives
     length = draw(among(*lengths))
     timeout = draw(moments(suite, least=1))
-    if length == FOR_EVER and draw(st.booleans()):  # until after it has lost patience
+    if length == FOR_EVER and draw(EITHER):  # until after it has lost patience
         timeout = math.ceil(longest + 3 * poll)
     before_the_end = draw(among(timeout, poll, min(length, timeout) / 2))
     return _outage(draw, suite, max(0, timeout - before_the_end), length, timeout)
@@ -127,11 +127,11 @@ def hiccups(draw: Draw, suite: type[WaitPromises]) -> Story:
     What a single call says of its own time, or of its end, says nothing of the wait's.
     """
     poll = math.ceil(suite.poll_interval)
-    start = draw(st.integers(0, 2)) * suite.poll_interval
+    start = draw(whole_numbers(0, 2)) * suite.poll_interval
     window = (start, start + draw(among(1, suite.poll_interval)))
     code, rpc = draw(among(*_HICCUPS)), draw(among(*_STRUCK))
     fault, patience = PlannedFault(rpc, "fails_with", code, between=window), 0.0
-    if suite.rpc_timeout is not None and draw(st.booleans()):
+    if suite.rpc_timeout is not None and draw(EITHER):
         fault = PlannedFault("GetExecution", "hangs", between=window)
         patience = 2 * suite.rpc_timeout
     return Story(running().never_ends(), math.ceil(window[1] + patience) + 3 * poll, (fault,))
@@ -141,10 +141,10 @@ def hiccups(draw: Draw, suite: type[WaitPromises]) -> Story:
 def dead_ends(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer only what no patience heals."""
     poll = math.ceil(suite.poll_interval)
-    code, since = draw(among(*HOPELESS)), draw(st.integers(0, 3)) * poll
+    code, since = draw(among(*HOPELESS)), draw(whole_numbers(0, 3)) * poll
     # A name that is unknown is unknown to those RPCs alone that ask for it.
     rpc: Rpc | None = "GetExecution"
-    if code != "NOT_FOUND" and draw(st.booleans()):
+    if code != "NOT_FOUND" and draw(EITHER):
         rpc = None
     fault = PlannedFault(rpc, "fails_with", code, between=(since, since + 1000 * poll))
     return Story(running().never_ends(), 10 * poll, (fault,))
@@ -154,7 +154,7 @@ def dead_ends(draw: Draw, suite: type[Promises]) -> Story:
 def hangs(draw: Draw, suite: type[Promises]) -> Story:
     """Generate servers that, from some time on, answer nothing any more."""
     poll = math.ceil(suite.poll_interval)
-    since = draw(st.integers(0, 2)) * poll
+    since = draw(whole_numbers(0, 2)) * poll
     timeout = since + draw(among(1, poll, 3 * poll))
     fault = PlannedFault("GetExecution", "hangs", between=(since, since + 1000 * poll))
     return Story(running().never_ends(), timeout, (fault,))
@@ -167,7 +167,7 @@ def slow_servers(draw: Draw, suite: type[Promises]) -> Story:
     delay = draw(among(*sorted({min(5, poll), poll / 2})))
     looks: tuple[Rpc, ...] = ("GetExecution", "ListExecutions")
     faults = tuple(PlannedFault(rpc, "delays", seconds=delay) for rpc in looks)
-    return Story(running().never_ends(), draw(st.integers(5, 8)) * poll, faults)
+    return Story(running().never_ends(), draw(whole_numbers(5, 8)) * poll, faults)
 
 
 def farewells(suite: type[Promises]) -> st.SearchStrategy[Story]:

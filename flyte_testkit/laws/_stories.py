@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from flyte_testkit.laws._others import NAMES, Others
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.strategies import timelines
-from flyte_testkit.strategies._drawing import among
+from flyte_testkit.strategies._drawing import EITHER, among, whole_numbers
 from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.timeline import Timeline, immediately, queued, running, undefined
 
@@ -184,7 +184,7 @@ def phase_changes(draw: Draw, suite: type[Promises]) -> Story:
 def among_many(draw: Draw, suite: type[Promises]) -> Story:
     """Generate executions among others of the same launch plan, that fare otherwise."""
     older, newer = draw(among(*_CROWDS))
-    story, succeeds = running(newer + draw(moments(suite))), draw(st.booleans())
+    story, succeeds = running(newer + draw(moments(suite))), draw(EITHER)
     timeline = story.succeeds() if succeeds else story.fails("ValueError: no such column")
     otherwise = immediately.fails("not mine") if succeeds else immediately.succeeds()
     theirs = (otherwise, running().never_ends())[draw(among(0, 1))]
@@ -225,7 +225,7 @@ def near_misses(draw: Draw, suite: type[Promises]) -> Story:
 def clock_changes(draw: Draw, suite: type[Promises]) -> Story:
     """Generate waits during which the wall clock is put forward or back."""
     poll = math.ceil(suite.poll_interval)
-    start = draw(among(*_CHANGES)) - timedelta(seconds=draw(st.integers(1, 2 * poll)))
+    start = draw(among(*_CHANGES)) - timedelta(seconds=draw(whole_numbers(1, 2 * poll)))
     seconds = draw(_some_time(3 * poll))
     timeline = running().never_ends() if seconds is None else running(seconds).succeeds()
     return Story(timeline, 4 * poll, (), start, SUMMER_TIME)
@@ -235,13 +235,13 @@ def clock_changes(draw: Draw, suite: type[Promises]) -> Story:
 def busy(draw: Draw, suite: type[Promises]) -> Story:
     """Generate long waits, some until the time is up, some with an outage that is survived."""
     poll = math.ceil(suite.poll_interval)
-    polls, away = draw(st.integers(0, 12)), draw(st.booleans())
+    polls, away = draw(whole_numbers(0, 12)), draw(EITHER)
     start = draw(among(0, 0, 1, 2)) * poll
     outage = PlannedFault(
         None, "fails_with", "UNAVAILABLE", between=(start, start + suite.survives)
     )
     faults = (outage,) if away and suite.survives else ()
-    if draw(st.booleans()):
+    if draw(EITHER):
         ended = running(polls * poll).succeeds()
         return Story(ended, (polls + 3) * poll, faults)
     return Story(running().never_ends(), polls * poll + draw(among(1, poll)), faults)
@@ -254,7 +254,7 @@ def crowds(draw: Draw, suite: type[Promises]) -> Crowd:
     lives: list[Timeline] = []
     timeouts: list[float] = []
     for _ in range(3):
-        story = running(draw(st.integers(0, 2 * poll)))
+        story = running(draw(whole_numbers(0, 2 * poll)))
         ends = draw(among("succeeds", "fails", "never"))
         if ends == "never" and not any(life.seconds is None for life in lives):
             lives.append(running().never_ends())

@@ -223,8 +223,8 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
     if mover is None or member is None:
         exchange.take(method, raw, call)
         return
-    calls = mover.calls
-    is_first = calls.go_within(member)
+    traffic = mover.traffic
+    is_first = traffic.go_within(member)
     try:
         exchange.take(method, raw, call)
     except BaseException:  # ^C, say
@@ -235,4 +235,4 @@ def _answered(exchange: Exchange, method: Method, raw: bytes, call: Standing | S
         if call.member is not None and not call.is_held:
             call.leave()
         if is_first:  # what is said of who waits now is raised when that is over
-            calls.come_out(member, waits=call.is_held)
+            traffic.come_out(member, waits=call.is_held)

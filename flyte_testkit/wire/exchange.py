@@ -10,11 +10,11 @@ Ignorant of how calls are carried, of rules, of scripts and of what hooks do.
 from __future__ import annotations
 
 import traceback
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from flyte_testkit.admin.errors import AdminError
-from flyte_testkit.weak import weakly
 from flyte_testkit.wire.answers import Answer, refusal, success
 from flyte_testkit.wire.guard import SpinGuard
 from flyte_testkit.wire.services import unimplemented
@@ -98,8 +98,6 @@ class Exchange:
         self._service = service
         self._journal = journal
         self._spin = SpinGuard(service)
-        # A clock keeps what is due on it, though the call be over; that shall not keep a server.
-        self._finish_weakly, self._reach_weakly = weakly(self._finish), weakly(self._reach)
 
     def unknown(self, path: str) -> Answer:
         """Return the answer to a call of none of the methods, which nobody hears of."""
@@ -136,18 +134,18 @@ class Exchange:
         struck = self._spin.count(call, raw, caller)
         lost = struck or clock.broken
         if lost is not None:
-            self._finish(call, caller.send, _gave_up(lost))
+            self._finish(call, request, caller.send, _gave_up(lost))
         elif hooks:
             self._pass(method, request, call, caller, hooks)
         else:
-            self._finish(call, caller.send, self._answer(method, request), request)
+            self._finish(call, request, caller.send, self._answer(method, request))
 
     def _pass(
         self, method: Method, request: Message, call: Call, caller: Caller, hooks: Sequence[Hook]
     ) -> None:
         """Let a call pass its hooks, which may answer it, now or later."""
-        passing = _Passing(self._service.clock, call, caller, self._finish_weakly)
-        handler: Handler = partial(self._reach_weakly, method, request)
+        passing = _Passing(self, method, request, call, caller)
+        handler: Handler = passing.arrive
         for hook in reversed(hooks):
             handler = partial(hook, handler)
         try:
@@ -155,22 +153,15 @@ class Exchange:
         except Exception:  # noqa: BLE001  a hook of the test's own that raises is told below
             passing.finish(self._bug(method))
         if call.code is None:
-            passing.hold(caller)
+            passing.hold(self._service.clock, caller)
 
-    def _reach(self, method: Method, request: Message, _: Call, send: Send) -> None:
-        """Answer a call that has passed its hooks."""
-        send(self._answer(method, request))
-
-    def _finish(
-        self, call: Call, send: Send, answer: Answer, request: Message | None = None
-    ) -> None:
-        """Answer a call, unless it is answered already; its request is read if it is not known."""
+    def _finish(self, call: Call, request: Any, send: Send, answer: Answer) -> None:
+        """Answer a call, unless it is answered already."""
         code, reply, message, details, raw = answer
         now = self._service.clock.elapsed
         if self._journal.end(call, code, reply, message, raw=raw, at=now, details=details):
             if code == "OK" and call.rpc == "GetExecution":  # before the client goes on
-                asked: Any = request or call.request
-                self._service.looked_at(asked.id)
+                self._service.looked_at(request.id)
             send(answer)
 
     def _answer(self, method: Method, request: Message) -> Answer:
@@ -200,40 +191,47 @@ class Exchange:
 class _Passing:
     """A call that passes hooks: what holds it back until it is answered, at once or later.
 
+    A clock keeps what is due on it, though the call may be over by then: so this knows neither its
+    server for good nor, once it is answered, who carries it.
+
     Args:
-        clock: On which it is held back.
-        call: What is answered.
+        exchange: What answers it.
+        method: What is called.
+        request: What was sent.
+        call: As it is written down.
         caller: Who carries it.
-        finish: Called with the call, what sends its answer, and that; only the first counts.
     """
 
-    __slots__ = ("_call", "_caller", "_clock", "_deadline", "_finish", "_hold")
+    _clock: Clock
+    _deadline: Handle | None = None
+    _hold: object = None
 
     def __init__(
-        self,
-        clock: Clock,
-        call: Call,
-        caller: Caller,
-        finish: Callable[[Call, Send, Answer], None],
+        self, exchange: Exchange, method: Method, request: Message, call: Call, caller: Caller
     ) -> None:
-        self._clock = clock
+        self._exchange = weakref.ref(exchange)
+        self._method = method
+        self._request = request
         self._call = call
         self._caller = caller
-        self._finish = finish
-        self._deadline: Handle | None = None
-        self._hold: object = None
+
+    def arrive(self, _: Call, send: Send) -> None:
+        """Have passed all hooks."""
+        if (exchange := self._exchange()) is not None:
+            send(exchange._answer(self._method, self._request))  # noqa: SLF001  a class of this module
 
     def finish(self, answer: Answer) -> None:
-        """Answer it, unless it is answered already."""
-        self._finish(self._call, self._send, answer)
+        """Be answered, unless it is already."""
+        if (exchange := self._exchange()) is not None:
+            exchange._finish(self._call, self._request, self._send, answer)  # noqa: SLF001  likewise
 
-    def hold(self, caller: Caller) -> None:
-        """Let it end at its deadline on virtual time, or when its client goes away.
+    def hold(self, clock: Clock, caller: Caller) -> None:
+        """End at the deadline on virtual time, or when the client goes away.
 
         Only when all that may answer the call is on the clock's agenda does it count as held: time
         would pass over what comes later.
         """
-        clock, call = self._clock, self._call
+        self._clock, call = clock, self._call
         if call.deadline is not None:
             self._deadline = clock.call_later(call.deadline, self.finish, _LATE)
         if not caller.when_gone(partial(self.finish, _GONE)):

@@ -56,8 +56,10 @@ def failure(answer: Answer) -> grpc.RpcError:
     """Return the error that a blocking call raises."""
     state = _State((), (), _trailing(answer), grpc.StatusCode[answer.code], answer.message)
     state.debug_error_string = _debug(answer)
-    error: grpc.RpcError = _Failure(state)
-    return error
+    error: Any = _Failure.__new__(_Failure, state)
+    error._state = state  # noqa: SLF001  its ``__init__`` copies it, as what others may change
+    failed: grpc.RpcError = error
+    return failed
 
 
 class Success(_Rendezvous):  # type: ignore[misc, valid-type]  # it is private, so nobody knows its type

@@ -14,6 +14,7 @@ from flyteidl.service import admin_pb2_grpc
 
 from flyte_testkit import VirtualClock, fake_flyte, running
 from flyte_testkit.clock import SystemClock
+from flyte_testkit.clock._calls import Calls
 from flyte_testkit.errors import ClockError, FlyteTestkitError, HopelessWait
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
@@ -54,13 +55,12 @@ def test_a_held_call_on_a_real_clock_takes_its_time():
 
 def test_what_the_test_interrupts_goes_away(admin, stub, monkeypatch):
     admin.on("GetExecution").hangs()
-    calls = admin.clock.mover.calls
 
-    def interrupted(_):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     with governed_by(admin.clock):
-        monkeypatch.setattr(calls, "wait", interrupted)
+        monkeypatch.setattr(Calls, "wait", interrupted)
         with pytest.raises(KeyboardInterrupt):
             stub.GetExecution(GET)
         monkeypatch.undo()

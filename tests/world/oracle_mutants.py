@@ -5,7 +5,7 @@ They are made in a process of their own, since most of them make programs hang.
 
 from __future__ import annotations
 
-from flyte_testkit.clock import _door, _mover, _watch
+from flyte_testkit.clock import _door, _mover
 from flyte_testkit.clock._schedule import Entry
 from flyte_testkit.world import _locks, _loops, _pools
 
@@ -116,7 +116,7 @@ class Forgetful(dict):
 
 def the_watch_is_away():
     """Take the net away: the watch hands on, too, if a hand-on was forgotten."""
-    _watch.Watch.begin = lambda _: None
+    Mover.begin_watch = lambda _: None
 
 
 MUTANTS = {

@@ -12,7 +12,7 @@ import warnings
 
 import pytest
 
-from flyte_testkit.clock import _judge, _watch
+from flyte_testkit.clock import _court, _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import governed_by
 
@@ -22,7 +22,7 @@ START = _thread.start_new_thread  # that of before the world: such a thread take
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(_watch, "_STANDSTILL", 0.1)
-    monkeypatch.setattr(_judge, "_TRAPPED", 0.3)
+    monkeypatch.setattr(_court, "_TRAPPED", 0.3)
 
 
 def test_a_lock_that_nobody_can_see_into_is_told_and_then_ended(clock):

@@ -1,0 +1,183 @@
+"""A clock that nobody holds any more is gone at once: no part of it holds the whole."""
+
+import _thread
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
+import pytest
+from flyteidl.admin.version_pb2 import GetVersionRequest
+from flyteidl.service.admin_pb2_grpc import AdminServiceStub
+
+from flyte_testkit import VirtualClock, fake_flyte, running
+from flyte_testkit.client import Config, FlyteRemote
+from flyte_testkit.errors import HopelessWait
+from flyte_testkit.server import FakeFlyteAdmin
+from flyte_testkit.world import governed_by
+
+
+@pytest.fixture(autouse=True)
+def _uncollected():
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def waited_for(admin):
+    admin.add_execution("run", running(60).succeeds())
+    config = Config.for_endpoint(admin.endpoint, insecure=True)
+    with FlyteRemote(config, admin.project, admin.domain) as remote:
+        assert remote.wait(remote.fetch_execution(name="run"), 120).is_successful
+
+
+def nothing(_):
+    pass
+
+
+def a_sleep(_):
+    time.sleep(60)
+
+
+def a_callback(clock):
+    clock.call_later(30, print, end="")
+    time.sleep(60)
+
+
+def a_callback_that_is_due_later(clock):
+    clock.call_later(90, print)
+    time.sleep(60)
+
+
+def callbacks_that_were_cancelled(clock):
+    for handle in [clock.call_later(seconds, clock.stir) for seconds in (90, 60, 120)]:
+        handle.cancel()
+
+
+def threads(_):
+    event = threading.Event()
+    waiting = [threading.Thread(target=event.wait, args=(90,)) for _ in range(2)]
+    for thread in waiting:
+        thread.start()
+    time.sleep(60)
+    event.set()
+    for thread in waiting:
+        thread.join()
+
+
+def a_pool(_):
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(time.sleep, [60, 30])) == [None, None]
+
+
+def a_thread_that_is_older(clock):
+    begin, end = _thread.allocate_lock(), _thread.allocate_lock()
+    begin.acquire()
+    end.acquire()
+
+    def sleeps():
+        begin.acquire()
+        clock.sleep(30)
+        end.release()
+
+    _thread.start_new_thread(sleeps, ())
+    begin.release()
+    end.acquire()
+
+
+def a_loop(_):
+    async def sleeps():
+        await asyncio.gather(asyncio.sleep(60), asyncio.to_thread(time.sleep, 30))
+
+    asyncio.run(sleeps())
+
+
+def a_hopeless_wait(clock):
+    with pytest.raises(HopelessWait, match="longer than this clock's limit"):
+        clock.sleep(1e8)
+    clock.forgive()
+
+
+def too_many_sleeps(clock):
+    clock.idle_sleeps = 100
+    with pytest.raises(HopelessWait, match="100 times in a row"):
+        while True:
+            time.sleep(1)
+    clock.verify()
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        *(nothing, a_sleep, a_callback, a_callback_that_is_due_later, a_pool, threads),
+        *(
+            callbacks_that_were_cancelled,
+            a_thread_that_is_older,
+            a_loop,
+            a_hopeless_wait,
+            too_many_sleeps,
+        ),
+    ],
+    ids=lambda use: use.__name__,
+)
+class TestAfter:
+    def test_a_clock_goes_with_its_last_name(self, use):
+        def lived():  # a world has read the names of who entered it
+            clock = VirtualClock()
+            with governed_by(clock):
+                use(clock)
+            return weakref.ref(clock)
+
+        assert lived()() is None
+
+    def test_so_does_the_server_that_it_was_of(self, use):
+        def lived():
+            with fake_flyte(clock=VirtualClock(idle_sleeps=100)) as admin:
+                use(admin.clock)
+                admin.clock.mend()
+                waited_for(admin)
+            return [weakref.ref(it) for it in (admin, admin._backend, admin.clock)]
+
+        assert [it() for it in lived()] == [None, None, None]
+
+
+def test_what_a_clock_judges_is_judged_though_nobody_names_it():
+    clock = VirtualClock(limit=10)
+    mover, sleeper = clock.mover, clock.sleeper(60)
+    gone = weakref.ref(clock)
+    del clock
+    mover.park(sleeper)
+    assert gone() is None
+    assert "waits longer than this clock's limit of 10 s" in str(mover.hope.lost)
+
+
+def test_a_call_in_which_somebody_stands_keeps_what_judges_it():
+    clock = VirtualClock()
+    calls = clock.mover.calls
+    held = calls.hold("GetVersion")
+    gone = weakref.ref(clock)
+    del clock
+    assert gone() is None
+    assert calls.held == {held: held}
+    calls.release(held)
+    assert calls.held == {}
+
+
+def test_a_clock_that_gave_up_on_a_call_goes_as_well():
+    def lived():
+        with FakeFlyteAdmin(transport="direct") as admin, governed_by(admin.clock):
+            admin.on("GetVersion").hangs()
+            with admin.channel() as channel, pytest.raises(grpc.RpcError, match="clock's limit"):
+                AdminServiceStub(channel).GetVersion(GetVersionRequest(), timeout=1e8)
+            admin.clock.forgive()
+        return [weakref.ref(it) for it in (admin, admin._backend, admin.clock)]
+
+    gone = lived()
+    for _ in range(500):  # the thread on which the clock gave up may be about to end
+        if any(it() for it in gone):
+            threading.Lock().acquire(timeout=0.01)
+    assert [it() for it in gone] == [None, None, None]
