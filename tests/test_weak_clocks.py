@@ -1,6 +1,5 @@
 """A clock that nobody holds any more is gone at once: no part of it holds the whole."""
 
-import _thread
 import asyncio
 import gc
 import threading
@@ -74,21 +73,6 @@ def a_pool(_):
         assert list(pool.map(time.sleep, [60, 30])) == [None, None]
 
 
-def a_thread_that_is_older(clock):
-    begin, end = _thread.allocate_lock(), _thread.allocate_lock()
-    begin.acquire()
-    end.acquire()
-
-    def sleeps():
-        begin.acquire()
-        clock.sleep(30)
-        end.release()
-
-    _thread.start_new_thread(sleeps, ())
-    begin.release()
-    end.acquire()
-
-
 def a_loop(_):
     async def sleeps():
         await asyncio.gather(asyncio.sleep(60), asyncio.to_thread(time.sleep, 30))
@@ -114,13 +98,7 @@ def too_many_sleeps(clock):
     "use",
     [
         *(nothing, a_sleep, a_callback, a_callback_that_is_due_later, a_pool, threads),
-        *(
-            callbacks_that_were_cancelled,
-            a_thread_that_is_older,
-            a_loop,
-            a_hopeless_wait,
-            too_many_sleeps,
-        ),
+        *(callbacks_that_were_cancelled, a_loop, a_hopeless_wait, too_many_sleeps),
     ],
     ids=lambda use: use.__name__,
 )
