@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import _thread
+import gc
 import itertools
 import queue
 import re
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
@@ -916,3 +918,49 @@ def test_the_limit_of_a_mended_clock_counts_from_now():
     clock.sleep(100)
     with pytest.raises(HopelessWait):
         clock.sleep(11)
+
+
+class Dropped:
+    """Cancels a callback when Python's collector finds it, at any moment."""
+
+    def __init__(self, clock):
+        self.itself = self
+        self.callback = clock.call_later(60, print)
+
+    def __del__(self):
+        self.callback.cancel()
+
+
+def test_what_the_collector_runs_may_cancel_a_callback():
+    clock, usual = VirtualClock(), gc.get_threshold()
+    kept = [(0, 0, 0, number, clock) for number in range(3000)]  # Python has no tuples in store
+    try:
+        for number in range(1, 500):
+            Dropped(clock)
+            gc.set_threshold(number % 10 + 1)  # it runs now here, now there
+            clock.call_later(1, int)
+            gc.set_threshold(*usual)
+    finally:
+        gc.set_threshold(*usual)
+    gc.collect()
+    clock.advance(1)
+    assert kept
+    assert not clock.pending
+
+
+class Held:
+    def __call__(self):
+        pass
+
+
+def test_a_callback_that_is_over_holds_nothing():
+    clock = VirtualClock()
+    held = [Held(), Held()]
+    cancelled, run = (clock.call_later(60, it) for it in held)
+    gone = [weakref.ref(it) for it in held]
+    assert "Held object" in repr(run)
+    held.clear()
+    cancelled.cancel()
+    clock.advance(60)
+    assert [it() for it in gone] == [None, None]
+    assert repr(run) == "<what is over at 2024-01-01T00:01:00+00:00>"

@@ -18,6 +18,8 @@ from flyte_testkit.errors import ClockError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    _Todo = tuple[Callable[..., object], tuple[Any, ...], dict[str, Any]]
+
 __all__ = [
     "LONGEST",
     "Agenda",
@@ -132,7 +134,7 @@ class Entry:
 class Callback(Entry):
     """A function that is called at an instant; what ``call_at`` and ``call_later`` return."""
 
-    __slots__ = ("_agenda", "_args", "_function", "_kwargs")
+    __slots__ = ("_agenda", "_todo")
 
     def __init__(
         self,
@@ -144,21 +146,27 @@ class Callback(Entry):
     ) -> None:
         super().__init__(when, Entry.CALLBACK)
         self._agenda = agenda
-        self._function = function
-        self._args = args
-        self._kwargs = kwargs or {}
+        self._todo: _Todo | None = (function, args, kwargs or {})
 
     def cancel(self) -> None:
         """Let it not happen. Nothing happens if it has happened, or is cancelled, already."""
         self._agenda.cancel(self)
+        self._todo = None  # it may hold much, and an agenda holds on until an instant is past
 
     def run(self) -> None:
-        """Call the function."""
-        self._function(*self._args, **self._kwargs)
+        """Call the function, unless it was cancelled at the last moment."""
+        todo, self._todo = self._todo, None
+        if todo is not None:
+            function, args, kwargs = todo
+            function(*args, **kwargs)
 
     def __repr__(self) -> str:
-        name = getattr(self._function, "__qualname__", None) or repr(self._function)
+        name = "what is over" if self._todo is None else _named(self._todo[0])
         return f"<{name} at {from_micros(self.when).isoformat()}>"
+
+
+def _named(function: Callable[..., object]) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 class Agenda:
@@ -169,7 +177,8 @@ class Agenda:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, int, Entry]] = []
         self._arrivals = 0
-        self._lock = _thread.allocate_lock()  # callbacks are cancelled from any thread
+        # Callbacks are cancelled from any thread, and by what Python's collector runs in between.
+        self._lock = _thread.RLock()
         self.callbacks = 0  # how many are neither run nor cancelled
 
     def add(self, entry: Entry) -> None:
@@ -182,11 +191,13 @@ class Agenda:
 
     def first(self) -> Entry | None:
         """Return the entry that is due first, or ``None`` if there is none."""
-        with self._lock:
-            gone = self._forget()
-            first = self._heap[0][4] if self._heap else None
-        del gone  # not before: what goes with a callback may want a lock of its own
-        return first
+        heap = self._heap
+        while heap:
+            entry = heap[0][4]
+            if not entry.cancelled:
+                return entry
+            heapq.heappop(heap)
+        return None
 
     def cancel(self, entry: Entry) -> None:
         """Take an entry out; it counts as cancelled, also after it has happened."""
@@ -194,12 +205,3 @@ class Agenda:
             if not entry.cancelled:
                 entry.cancelled = True
                 self.callbacks -= entry.rank == Entry.CALLBACK
-            gone = self._forget()
-        del gone  # as above
-
-    def _forget(self) -> list[tuple[int, int, int, int, Entry]]:
-        """Take out what is cancelled and would be due first: a callback may hold much."""
-        gone, heap = [], self._heap
-        while heap and heap[0][4].cancelled:
-            gone.append(heapq.heappop(heap))
-        return gone
