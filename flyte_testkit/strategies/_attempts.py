@@ -151,6 +151,7 @@ def _endless(story: OpenAttempt) -> OpenAttempt:
 
 
 _SAYS_WHY: Final = ", because"
+"""What stands behind a phase that gives a reason: to draw that as well would be one more choice."""
 _PHASES: Final[st.SearchStrategy[tuple[str, ...]]] = st.sampled_from(
     (
         (),
