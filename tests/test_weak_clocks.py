@@ -2,6 +2,9 @@
 
 import asyncio
 import gc
+import inspect
+import queue
+import sys
 import threading
 import time
 import weakref
@@ -159,3 +162,23 @@ def test_a_clock_that_gave_up_on_a_call_goes_as_well():
         if any(it() for it in gone):
             threading.Lock().acquire(timeout=0.01)
     assert [it() for it in gone] == [None, None, None]
+
+
+def naps(orders):
+    for seconds in iter(orders.get, None):
+        time.sleep(seconds)
+        orders.task_done()
+
+
+def test_a_thread_may_live_through_more_worlds_than_calls_may_be_nested():
+    orders, usual = queue.Queue(), sys.getrecursionlimit()
+    thread = threading.Thread(target=naps, args=(orders,))
+    thread.start()
+    for _ in range(400):
+        with governed_by(VirtualClock()):
+            orders.put(60)
+            orders.join()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 100)
+    orders.put(None)
+    thread.join()  # an error in it would fail this test
+    sys.setrecursionlimit(usual)

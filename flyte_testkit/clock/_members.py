@@ -10,8 +10,10 @@ Ignorant of time, and of whose turn it is.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import itertools
 import threading
+import weakref
 from typing import TYPE_CHECKING, Protocol
 
 from flyte_testkit.errors import HopelessWait
@@ -231,24 +233,41 @@ def hook_start(
     return unhook
 
 
-def hook_end(thread: threading.Thread, end: Callable[[], object]) -> bool:
-    """Call a function when a running thread has nothing left to do; say whether that is possible.
+def hook_end(thread: threading.Thread, end: Callable[[threading.Thread], object]) -> bool:
+    """Call a method when a running thread has nothing left to do; say whether that is possible.
 
-    It is not for threads that Python did not start, and on 3.10. The main thread outlives all.
+    It is not for threads that Python did not start, and on 3.10. The main thread outlives all. The
+    thread does not hold whose method it is: it may live through thousands of worlds.
     """
     if thread is threading.main_thread():
         return True
     stranger = isinstance(thread, threading._DummyThread)  # noqa: SLF001  no other way to tell
     if not _ENDS_BY_METHOD or stranger:
         return False
-    delete: Callable[[], object] = thread._delete  # type: ignore[attr-defined]  # noqa: SLF001  see above
-
-    def ended() -> None:
-        vars(thread).pop("_delete", None)
-        try:
-            end()
-        finally:
-            delete()
-
-    thread._delete = ended  # type: ignore[attr-defined]  # noqa: SLF001  see above
+    known = vars(thread).get("_delete")
+    if not isinstance(known, _Ends):
+        known = thread._delete = _Ends(thread)  # type: ignore[attr-defined]  # noqa: SLF001  see above
+    known.add(end)
     return True
+
+
+class _Ends:
+    """What happens once a thread has nothing left to do: in the place of its ``_delete``."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        self._thread = thread
+        self._delete: Callable[[], object] = thread._delete  # type: ignore[attr-defined]  # noqa: SLF001  see above
+        self._ends: list[weakref.WeakMethod[Callable[[threading.Thread], object]]] = []
+
+    def add(self, end: Callable[[threading.Thread], object]) -> None:
+        """Call this method as well, if there is somebody left whose it is."""
+        self._ends = [known for known in self._ends if known() is not None]
+        self._ends.append(weakref.WeakMethod(end))
+
+    def __call__(self) -> None:
+        vars(self._thread).pop("_delete", None)
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._delete)
+            for known in self._ends:  # the last one is called first
+                if (end := known()) is not None:
+                    stack.callback(end, self._thread)

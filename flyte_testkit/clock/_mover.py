@@ -83,7 +83,7 @@ class Mover(Turns):
             if thread.ident is not None:
                 if resident is None:
                     resident = self.is_resident is not None and self.is_resident()
-                hooked = resident and hook_end(thread, lambda: self.end(thread))
+                hooked = resident and hook_end(thread, self.end)
                 member = self.members.add(thread, guest=not resident, hooked=hooked)
                 if resident:
                     self.run(member)
@@ -107,7 +107,7 @@ class Mover(Turns):
             known = self.members.of(thread)
             if known is not None:
                 return known
-            return self.members.add(thread, hooked=hook_end(thread, lambda: self.end(thread)))
+            return self.members.add(thread, hooked=hook_end(thread, self.end))
 
     def wake_older(self, member: Member) -> None:
         """Let one run that was adopted, or that waits on an older clock: it is being notified."""
