@@ -88,17 +88,9 @@ WORDS_OF_TREES = {
 
 
 def test_all_kinds_of_nodes_and_attempts_are_drawn():
-    missing = set(WORDS_OF_TREES)
+    kinds = {word: lambda tree, word=word: word in repr(tree) for word in WORDS_OF_TREES}
 
-    @settings(FEW, max_examples=500)
-    @given(scripts(nodes=True))
-    def collect(tree):
-        code = repr(tree)
-        missing.difference_update([word for word in missing if word in code])
-
-    collect()
-
-    assert missing == set()
+    assert never_drawn(scripts(nodes=True), kinds) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from flyteidl.core import execution_pb2 as core
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from realistic_data import SECOND, legal_problems, nanos
 
 from examples import FEW, MORE, never_drawn, simplest
@@ -241,3 +243,15 @@ def test_a_creation_shrinks_to_the_first_instant_that_will_do(part):
     tree = simplest(node_trees(phase="UNDEFINED"), will_do)
 
     assert nanos(tree.execution.closure.created_at) == 1704067203 * SECOND + part
+
+
+def test_where_an_execution_ran_shrinks_though_its_name_matters():
+    def is_long(tree):
+        return len(tree.execution.id.name) == 20
+
+    many, trees = settings(FEW, max_examples=300), node_trees(phase="UNDEFINED")
+    chances = map(Random, range(5))
+    drawn = [find(trees, is_long, settings=many, random=chance) for chance in chances]
+
+    ids = [tree.execution.id for tree in drawn]
+    assert {(id_.project, id_.domain) for id_ in ids} == {("flytesnacks", "development")}
