@@ -14,14 +14,14 @@ from flyteidl.admin.execution_pb2 import WorkflowExecutionGetRequest
 from flyteidl.core.identifier_pb2 import WorkflowExecutionIdentifier
 from flyteidl.service.admin_pb2_grpc import AdminServiceStub
 
-from flyte_testkit import fake_flyte, laws, nodes, running
+from flyte_testkit import fake_flyte, laws, nodes, queued, running
 from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.client.exceptions import FlyteTimeout
 from flyte_testkit.errors import UnexpectedUse
 from flyte_testkit.laws._stories import Story
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.strategies._faults import PlannedFault
-from flyte_testkit.strategies._theatre import Play
+from flyte_testkit.strategies._theatre import USUAL, Manner, Play
 from flyte_testkit.walk.scope import Scope
 
 
@@ -241,9 +241,9 @@ def test_what_was_never_played_is_told_as_ever():
         admin.on_launch("nightly").plays(running(60).succeeds())
 
 
-def played(tree):
+def played(tree, manner=USUAL):
     of = WorkflowExecutionIdentifier(project="flytesnacks", domain="development", name="a")
-    return Play(tree, of, datetime(2024, 1, 1, tzinfo=timezone.utc))
+    return Play(tree, of, datetime(2024, 1, 1, tzinfo=timezone.utc), manner)
 
 
 def scopes():
@@ -253,6 +253,15 @@ def scopes():
 def test_a_play_that_a_strategy_drew_goes_as_well():
     play = played(nodes.workflow(n0=nodes.task()))
     assert list(play)[-1].row.phase == "SUCCEEDED"
+    gone = weakref.ref(play)
+    del play
+    assert gone() is None
+
+
+def test_a_play_of_which_an_event_was_refused_goes_as_well():
+    stopped = nodes.workflow(queued(1), n0=nodes.gate()).aborts("enough", at=1)
+    play = played(stopped, Manner(recovers=True))
+    assert list(play)
     gone = weakref.ref(play)
     del play
     assert gone() is None
@@ -269,15 +278,19 @@ TREES = {
         n0=nodes.dynamic(running(1).yields({"dn0": FAILING, "dn1": SLOW}))
     ),
     "a map": nodes.workflow(n0=nodes.array(running(30).succeeds(), size=3)),
+    "one that fails and never ends": nodes.workflow(
+        n0=FAILING, n1=nodes.gate(), n2=nodes.subworkflow({"n0": FAILING, "n1": SLOW}, after=())
+    ),
     "one that is stopped": nodes.workflow(n0=SLOW, n1=SLOW).aborts("enough", at=20),
 }
 
 
+@pytest.mark.parametrize("manner", [USUAL, Manner(patient=True)], ids=["usual", "patient"])
 @pytest.mark.parametrize("seen", [None, 4, 6, 8], ids=["all", "first-4", "first-6", "first-8"])
 @pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
-def test_what_is_walked_goes_as_well_to_its_end_or_left_on_the_way(tree, seen):
+def test_what_is_walked_goes_as_well_to_its_end_or_left_on_the_way(tree, seen, manner):
     assert scopes() == []
-    play = played(tree)
+    play = played(tree, manner)
     assert list(islice(play, seen))
     assert scopes() or seen is None
     del play

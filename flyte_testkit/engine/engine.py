@@ -259,7 +259,7 @@ class Engine(WorkflowExecutor):
             with admin.acting_as(act.principal):
                 admin.answer(act.rpc, act.request, act.at)
         except AdminError as refusal:
-            return refusal
+            return refusal.with_traceback(None)  # it is kept, and its frames hold us
         return None
 
     def _launch(self, request: ExecutionCreateRequest, act: Act) -> AdminError | None:
@@ -275,7 +275,7 @@ class Engine(WorkflowExecutor):
         try:
             self._admin().answer(act.rpc, asked, act.at)
         except AdminError as refusal:
-            refused = refusal
+            refused = refusal.with_traceback(None)  # likewise
         self._scripts.pop(key, None)
         self.families.launched(request, refused)
         return refused

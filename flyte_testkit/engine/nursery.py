@@ -166,9 +166,10 @@ class Nursery:
                     at = yield wait
                 for member in self._over(at):
                     at = yield from self._go_on(member, at, member.performance.send, at, stopping)
-        except GeneratorExit:  # nobody goes on, and members hold who owns them
+        except GeneratorExit:  # nobody goes on, and members and failures hold who owns them
             for held in (self._members, self._fresh, self._agenda, self._asked):
                 held.clear()
+            self._failure = None
             raise
         return at
 

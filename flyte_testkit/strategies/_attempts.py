@@ -164,7 +164,7 @@ _PHASES: Final[st.SearchStrategy[tuple[str, ...]]] = st.sampled_from(
         ("queued, because", "initializing"),
         ("waiting, because",),
         ("queued", "initializing, because", "running"),
-        ("waiting", "queued", "initializing", "running"),
+        ("waiting, because", "queued, because", "initializing", "running"),
     )
 )
 _LENGTHS: Final = st.sampled_from((0, 1, 5, 10, 30, 60, 600, None))

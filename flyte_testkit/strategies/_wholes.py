@@ -319,7 +319,7 @@ _SAID: Final = [
 """What is said of a whole besides its nodes."""
 _ORDERS: Final = st.sampled_from(("written", "written", "free", "first", "given"))
 _STOPPED: Final[st.SearchStrategy[tuple[str | None, str | None]]] = st.sampled_from(
-    (("stop it", ""), (None, ""), ("stop it", ""), (None, None))
+    (*[("stop it", ""), (None, "")] * 3, ("stop it", None), (None, None))
 )
 """Why somebody stops it, and who; None: any text."""
 _BESIDE: Final[Mapping[Fate, st.SearchStrategy[Fate]]] = {

@@ -88,11 +88,14 @@ class Scope:
         for id_ in self._graph.first():
             self._begin(id_, at)
         try:
-            return (yield from self._nursery.run(at))
-        except NodeFailed:
-            if not self.company.patient:
-                raise
-        raise self._graph.last_failed(self._failed)
+            try:
+                return (yield from self._nursery.run(at))
+            except NodeFailed:
+                if not self.company.patient:
+                    raise
+            raise self._graph.last_failed(self._failed)
+        finally:
+            self._failed.clear()  # they hold it
 
     @property
     def now(self) -> datetime:

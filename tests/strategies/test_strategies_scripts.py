@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import flyte_testkit
-from examples import FEW, MORE, simplest
+from examples import FEW, MORE, never_drawn, simplest
 from flyte_testkit import VirtualClock, immediately, nodes, running
 from flyte_testkit.nodes._inside import deep
 from flyte_testkit.server import FakeFlyteAdmin
@@ -88,17 +88,9 @@ WORDS_OF_TREES = {
 
 
 def test_all_kinds_of_nodes_and_attempts_are_drawn():
-    missing = set(WORDS_OF_TREES)
+    kinds = {word: lambda tree, word=word: word in repr(tree) for word in WORDS_OF_TREES}
 
-    @settings(FEW, max_examples=500)
-    @given(scripts(nodes=True))
-    def collect(tree):
-        code = repr(tree)
-        missing.difference_update([word for word in missing if word in code])
-
-    collect()
-
-    assert missing == set()
+    assert never_drawn(scripts(nodes=True), kinds) == set()
 
 
 @pytest.mark.parametrize(
@@ -137,3 +129,21 @@ def test_what_a_tree_gives_is_drawn_from_what_is_given():
     found = simplest(scripts(nodes=True, outcomes=["SUCCEEDED"], outputs=outputs))
 
     assert found == nodes.workflow(a=nodes.task(immediately.succeeds())).succeeds(auc=0.0)
+
+
+def test_why_an_execution_is_stopped_stays_as_it_is_where_only_matters_by_whom():
+    aborted = scripts(nodes=True, outcomes=["ABORTED"])
+
+    stop = simplest(aborted, lambda tree: tree.stop.by.principal).stop
+
+    assert (stop.by.cause, len(stop.by.principal)) == ("stop it", 1)
+
+
+def test_an_attempt_gives_reasons_of_several_phases():
+    def reasons(node):
+        attempts = getattr(node, "attempts", ())
+        return max((sum(bool(step.reason) for step in one.steps) for one in attempts), default=0)
+
+    several = {"two": lambda tree: any(reasons(node) > 1 for node in below(tree))}
+
+    assert never_drawn(scripts(nodes=True), several) == set()

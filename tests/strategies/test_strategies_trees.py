@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from flyteidl.core import execution_pb2 as core
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from realistic_data import SECOND, legal_problems, nanos
 
 from examples import FEW, MORE, never_drawn, simplest
@@ -218,3 +220,38 @@ def test_all_kinds_of_trees_are_drawn():
     kinds = {name: in_a_tree(condition) for name, condition in conditions.items()}
 
     assert never_drawn(node_trees(phase="FAILED", max_nodes=2), kinds) == set()
+
+
+def test_executions_are_created_at_whole_seconds_of_any_day_and_in_between():
+    def created(tree):
+        return divmod(nanos(tree.execution.closure.created_at) - 1704067200 * SECOND, SECOND)
+
+    kinds = {
+        "whole, another day": lambda tree: created(tree)[0] > 86_400 and created(tree)[1] == 0,
+        "in between, another day": lambda tree: created(tree)[0] > 86_400 and created(tree)[1] > 0,
+    }
+
+    assert never_drawn(node_trees(phase="UNDEFINED"), kinds) == set()
+
+
+@pytest.mark.parametrize("part", [0, 1000], ids=["whole", "in between"])
+def test_a_creation_shrinks_to_the_first_instant_that_will_do(part):
+    def will_do(tree):
+        second, parts = divmod(nanos(tree.execution.closure.created_at), SECOND)
+        return second > 1704067202 and second % 2 == 1 and parts >= part
+
+    tree = simplest(node_trees(phase="UNDEFINED"), will_do)
+
+    assert nanos(tree.execution.closure.created_at) == 1704067203 * SECOND + part
+
+
+def test_where_an_execution_ran_shrinks_though_its_name_matters():
+    def is_long(tree):
+        return len(tree.execution.id.name) == 20
+
+    many, trees = settings(FEW, max_examples=300), node_trees(phase="UNDEFINED")
+    chances = map(Random, range(5))
+    drawn = [find(trees, is_long, settings=many, random=chance) for chance in chances]
+
+    ids = [tree.execution.id for tree in drawn]
+    assert {(id_.project, id_.domain) for id_ in ids} == {("flytesnacks", "development")}
