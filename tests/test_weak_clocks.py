@@ -148,6 +148,19 @@ def test_a_call_in_which_somebody_stands_keeps_what_judges_it():
     assert calls.held == {}
 
 
+def test_an_answer_that_comes_after_the_deadline_keeps_no_clock():
+    def lived():
+        with fake_flyte(transport="direct") as admin, admin.channel() as channel:
+            admin.on("GetVersion").delays(7)  # which is on the clock's agenda at the end
+            with pytest.raises(grpc.RpcError, match="DEADLINE_EXCEEDED") as refused:
+                AdminServiceStub(channel).GetVersion(GetVersionRequest(), timeout=3)
+            del refused
+            assert admin.clock.elapsed == 3
+            return weakref.ref(admin), weakref.ref(admin.clock)
+
+    assert [it() for it in lived()] == [None, None]
+
+
 def test_a_clock_that_gave_up_on_a_call_goes_as_well():
     def lived():
         with FakeFlyteAdmin(transport="direct") as admin, governed_by(admin.clock):

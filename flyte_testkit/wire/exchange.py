@@ -192,7 +192,7 @@ class _Passing:
     """A call that passes hooks: what holds it back until it is answered, at once or later.
 
     A clock keeps what is due on it, though the call may be over by then: so this knows neither its
-    server for good nor, once it is answered, who carries it.
+    server nor its clock for good nor, once it is answered, who carries it.
 
     Args:
         exchange: What answers it.
@@ -202,7 +202,7 @@ class _Passing:
         caller: Who carries it.
     """
 
-    _clock: Clock
+    _clock: weakref.ref[Clock]
     _deadline: Handle | None = None
     _hold: object = None
 
@@ -231,7 +231,7 @@ class _Passing:
         Only when all that may answer the call is on the clock's agenda does it count as held: time
         would pass over what comes later.
         """
-        self._clock, call = clock, self._call
+        self._clock, call = weakref.ref(clock), self._call
         if call.deadline is not None:
             self._deadline = clock.call_later(call.deadline, self.finish, _LATE)
         if not caller.when_gone(partial(self.finish, _GONE)):
@@ -245,7 +245,8 @@ class _Passing:
         self._hold = hold
 
     def _give_up(self) -> None:
-        self.finish(_gave_up(self._clock.broken))
+        if (clock := self._clock()) is not None:
+            self.finish(_gave_up(clock.broken))
 
     def _send(self, answer: Answer) -> None:
         self._let_go()  # first: the client runs as soon as it is answered
@@ -258,9 +259,9 @@ class _Passing:
         if (deadline := self._deadline) is not None:
             deadline.cancel()
             self._deadline = None
-        if self._hold is not None:
-            self._clock.forget(self._give_up)
-            self._clock.release(self._hold)
+        if self._hold is not None and (clock := self._clock()) is not None:
+            clock.forget(self._give_up)
+            clock.release(self._hold)
 
 
 def _gave_up(lost: HopelessWait | None) -> Answer:
