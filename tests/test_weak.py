@@ -289,9 +289,9 @@ TREES = {
 @pytest.mark.parametrize("seen", [None, 4, 6, 8], ids=["all", "first-4", "first-6", "first-8"])
 @pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
 def test_what_is_walked_goes_as_well_to_its_end_or_left_on_the_way(tree, seen, manner):
-    assert scopes() == []
+    others = scopes()  # of tests that failed, which pytest keeps
     play = played(tree, manner)
     assert list(islice(play, seen))
-    assert scopes() or seen is None
+    assert scopes() != others or seen is None
     del play
-    assert scopes() == []
+    assert scopes() == others
