@@ -18,7 +18,6 @@ from flyteidl.service.admin_pb2_grpc import AdminServiceStub
 from flyte_testkit import VirtualClock, fake_flyte, running
 from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.errors import HopelessWait
-from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
 
 
@@ -159,22 +158,6 @@ def test_an_answer_that_comes_after_the_deadline_keeps_no_clock():
             return weakref.ref(admin), weakref.ref(admin.clock)
 
     assert [it() for it in lived()] == [None, None]
-
-
-def test_a_clock_that_gave_up_on_a_call_goes_as_well():
-    def lived():
-        with FakeFlyteAdmin(transport="direct") as admin, governed_by(admin.clock):
-            admin.on("GetVersion").hangs()
-            with admin.channel() as channel, pytest.raises(grpc.RpcError, match="clock's limit"):
-                AdminServiceStub(channel).GetVersion(GetVersionRequest(), timeout=1e8)
-            admin.clock.forgive()
-        return [weakref.ref(it) for it in (admin, admin._backend, admin.clock)]
-
-    gone = lived()
-    for _ in range(500):  # the thread on which the clock gave up may be about to end
-        if any(it() for it in gone):
-            threading.Lock().acquire(timeout=0.01)
-    assert [it() for it in gone] == [None, None, None]
 
 
 def naps(orders):
