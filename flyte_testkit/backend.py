@@ -218,41 +218,31 @@ class Backend:
         *,
         principal: str,
         created_at: datetime | None,
-        again: Sequence[tuple[str, datetime]] = (),
     ) -> Launch:
         """Create an execution that plays this script, whatever the routes say.
 
-        And more ``again``, which differ in nothing but their names, and when they were created.
-
         Raises:
-            FlyteTestkitError: FlyteAdmin refuses one, or it would be created in the future.
+            FlyteTestkitError: FlyteAdmin refuses it, or it would be created in the future.
         """
         launches: list[Launch] = []
-        made: list[tuple[ExecutionRow, LiteralMap]] = []
 
         def admit(row: ExecutionRow, inputs: LiteralMap) -> Admission:
-            made.append((row, inputs))
             launches.append(self._admissions.launch(row, inputs))
             return self._admissions.given(launches[-1], row, inputs, script)
 
         with self.glimpse() as now, self.admin.acting_as(principal):
-            for name, at in ((request.name, created_at or now), *again):
-                if at > now:
-                    raise FlyteTestkitError(
-                        f"{name!r} would be created at {at}, but it is only {now}.\n"
-                        "Name an earlier time, or add it with clock.call_at(…)."
-                    )
-                try:
-                    if not made:
-                        self.admin.create_execution(request, at, admit)
-                    else:
-                        first, inputs = made[0]
-                        self.admin.create_again(first, at, inputs=inputs, name=name, admit=admit)
-                except AdminError as refusal:
-                    row = self.store.executions.get(request.project, request.domain, name)
-                    raise FlyteTestkitError(not_added(name, row, refusal.message)) from refusal
-                self.engine.hand_over_to((), now)
-        return launches[0]
+            if created_at is not None and created_at > now:
+                raise FlyteTestkitError(
+                    f"{request.name!r} would be created at {created_at}, but it is only {now}.\n"
+                    "Name an earlier time, or add it with clock.call_at(…)."
+                )
+            try:
+                self.admin.create_execution(request, created_at or now, admit)
+            except AdminError as refusal:
+                row = self.store.executions.get(request.project, request.domain, request.name)
+                raise FlyteTestkitError(not_added(request.name, row, refusal.message)) from refusal
+            self.engine.hand_over_to((), now)
+        return launches[-1]
 
     def terminate(
         self, execution: WorkflowExecutionIdentifier, cause: str, *, principal: str

@@ -184,11 +184,12 @@ class Scripting:
         spec = execution_pb2.ExecutionSpec(
             launch_plan=runnable, metadata=execution_pb2.ExecutionMetadata()
         )
-        (name, created_at), *again = born.items()
-        request = execution_pb2.ExecutionCreateRequest(
-            project=self.project, domain=self.domain, name=name, spec=spec, inputs=inputs
-        )
-        self._backend.add(request, script, principal="", created_at=created_at, again=again)
+        place = {"project": self.project, "domain": self.domain}
+        for name, created_at in born.items():
+            request = execution_pb2.ExecutionCreateRequest(
+                **place, name=name, spec=spec, inputs=inputs
+            )
+            self._backend.add(request, script, principal="", created_at=created_at)
 
     @suggests_keywords
     def on_launch(

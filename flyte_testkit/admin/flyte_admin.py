@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.admin.data.data_by_url import DataByUrl
 from flyte_testkit.admin.data.data_proxy import DataProxy
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from flyteidl.admin import execution_pb2
-    from flyteidl.core import literals_pb2
     from google.protobuf.message import Message
 
     from flyte_testkit.admin.database.rows import ExecutionRow
@@ -49,8 +48,6 @@ if TYPE_CHECKING:
     Handler = Callable[["FlyteAdmin"], Answer]
 
 __all__ = ["FlyteAdmin"]
-
-AnsweredT = TypeVar("AnsweredT")
 
 
 class FlyteAdmin:
@@ -111,30 +108,11 @@ class FlyteAdmin:
         """
         self._at(now, partial(self.executions.create_execution, admit=admit), request)
 
-    def create_again(
-        self,
-        first: ExecutionRow,
-        now: datetime,
-        *,
-        inputs: literals_pb2.LiteralMap,
-        name: str,
-        admit: Admit,
-    ) -> None:
-        """Make an execution as one that was just made; see :meth:`Launcher.launch_again`.
-
-        Raises:
-            AdminError: FlyteAdmin refuses.
-        """
-        again = partial(self.launcher.launch_again, inputs=inputs, name=name, admit=admit)
-        self._at(now, again, first)
-
-    def _at(
-        self, now: datetime, answer: Callable[[Any, datetime], AnsweredT], on: Any
-    ) -> AnsweredT:
+    def _at(self, now: datetime, answer: Answer, request: Any) -> Message:
         """Let what changes have changed now; a script function may ask something in between."""
         before, self._now = self._now, now
         try:
-            return answer(on, now)
+            return answer(request, now)
         finally:
             self._now = before
 
@@ -169,25 +147,21 @@ class FlyteAdmin:
     @cached_property
     def executions(self) -> ExecutionManager:
         """Executions."""
-        return ExecutionManager(
-            self.store, launcher=self.launcher, executor=self.executor, identity=self.identity
-        )
-
-    @cached_property
-    def launch_plans(self) -> LaunchPlanManager:
-        """Launch plans."""
-        return LaunchPlanManager(self.store)
-
-    @cached_property
-    def launcher(self) -> Launcher:
-        """What makes new executions."""
-        return Launcher(
+        launcher = Launcher(
             self.store,
             executor=self.executor,
             identity=self.identity,
             chance=Chance(self._seed),
             single_tasks=self.single_tasks,
         )
+        return ExecutionManager(
+            self.store, launcher=launcher, executor=self.executor, identity=self.identity
+        )
+
+    @cached_property
+    def launch_plans(self) -> LaunchPlanManager:
+        """Launch plans."""
+        return LaunchPlanManager(self.store)
 
     @cached_property
     def metrics(self) -> MetricsManager:

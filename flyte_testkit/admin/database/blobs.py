@@ -18,15 +18,7 @@ from flyte_testkit.propeller.places import STORE
 if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
 
-__all__ = [
-    "CONTAINER",
-    "address",
-    "copied",
-    "offload",
-    "read_literals",
-    "reference",
-    "size_if_too_large",
-]
+__all__ = ["CONTAINER", "address", "offload", "read_literals", "reference", "size_if_too_large"]
 
 CONTAINER = STORE
 """What every URI of the store begins with."""
@@ -47,13 +39,6 @@ def offload(store: Store, literals: literals_pb2.LiteralMap, *parts: str) -> str
         ) from None
     store.blobs[address(uri)] = literals.SerializeToString(deterministic=True)
     return uri
-
-
-def copied(store: Store, uri: str, *parts: str) -> str:
-    """Write what is at a URI to the place that these parts name, too, and return that URI."""
-    fresh = reference("metadata", *parts)
-    store.blobs[address(fresh)] = store.blobs[address(uri)]
-    return fresh
 
 
 def read_literals(store: Store, uri: str) -> literals_pb2.LiteralMap:

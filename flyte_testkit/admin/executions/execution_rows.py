@@ -130,27 +130,6 @@ def execution_row(birth: Birth, now: datetime) -> rows.ExecutionRow:
     )
 
 
-def born_again(
-    row: rows.ExecutionRow, name: str, inputs_uri: str, user_inputs_uri: str, now: datetime
-) -> rows.ExecutionRow:
-    """Return the row of an execution that is born now, and else as another was at its birth."""
-    message = execution_pb2.Execution()
-    message.CopyFrom(row.message)
-    message.id.name, closure = name, message.closure
-    change = closure.state_change_details
-    times.write(now, closure.created_at, closure.updated_at, change.occurred_at)
-    return row.changed(
-        execution_name=name,
-        created_at=now,
-        updated_at=now,
-        execution_created_at=now,
-        execution_updated_at=now,
-        inputs_uri=inputs_uri,
-        user_inputs_uri=user_inputs_uri,
-        message=message,
-    )
-
-
 def spec_of_engine(row: rows.ExecutionRow) -> execution_pb2.ExecutionSpec:
     """Return what an execution's engine is told: its spec, with what else says so (§8.4)."""
     spec = execution_pb2.ExecutionSpec()

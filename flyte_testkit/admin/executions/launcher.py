@@ -24,7 +24,6 @@ from flyte_testkit.admin.executions.concurrency import check_concurrency
 from flyte_testkit.admin.executions.execution_requests import check_request, generated_name
 from flyte_testkit.admin.executions.execution_rows import (
     Birth,
-    born_again,
     execution_row,
     find_execution,
     inherited_notifications,
@@ -32,7 +31,6 @@ from flyte_testkit.admin.executions.execution_rows import (
 )
 from flyte_testkit.admin.executions.single_task import Runnable
 from flyte_testkit.admin.projects.attributes import Attributes
-from flyte_testkit.admin.rules import validation
 from flyte_testkit.admin.rules.run_ids import node_id, node_key
 
 if TYPE_CHECKING:
@@ -154,41 +152,6 @@ class Launcher:
         if failure is None:
             self._executor.execute(row, admission, now)
         return execution_pb2.ExecutionCreateResponse(id=row.message.id)
-
-    def launch_again(
-        self,
-        first: ExecutionRow,
-        now: datetime,
-        *,
-        inputs: literals_pb2.LiteralMap,
-        name: str,
-        admit: Admit,
-    ) -> None:
-        """Launch what has just been launched once more: only its name and its birth are others.
-
-        What holds for the first is not checked again; it has neither labels nor tags, and its
-        launch plan sets no bound to how many may run.
-
-        Args:
-            first: What was launched, as it was admitted.
-            now: The time of the birth.
-            inputs: What the first runs with.
-            name: The name of the new one.
-            admit: What admits it.
-
-        Raises:
-            AdminError: Nothing can have this name, or something has it.
-        """
-        validation.execution_name(name)
-        place = (first.execution_project, first.execution_domain, name)
-        inputs_uri = blobs.copied(self._store, first.inputs_uri, *place, "inputs")
-        user_inputs_uri = blobs.copied(self._store, first.user_inputs_uri, *place, "user_inputs")
-        row, admission = self._insert(
-            born_again(first, name, inputs_uri, user_inputs_uri, now),
-            [],
-            lambda row: admit(row, inputs),
-        )
-        self._executor.execute(row, admission, now)
 
     def _launch_plan(self, id_: identifier_pb2.Identifier) -> LaunchPlanRow:
         storable(*parts(id_))
