@@ -24,13 +24,7 @@ from flyte_testkit.strategies._faults import PlannedFault
 from flyte_testkit.strategies._theatre import USUAL, Manner, Play
 from flyte_testkit.walk.scope import Scope
 
-
-@pytest.fixture(autouse=True)
-def _uncollected():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("uncollected")
 
 
 def remote_of(admin):

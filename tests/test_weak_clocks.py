@@ -1,7 +1,6 @@
 """A clock that nobody holds any more is gone at once: no part of it holds the whole."""
 
 import asyncio
-import gc
 import inspect
 import queue
 import sys
@@ -20,13 +19,7 @@ from flyte_testkit.client import Config, FlyteRemote
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.world import governed_by
 
-
-@pytest.fixture(autouse=True)
-def _uncollected():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
+pytestmark = pytest.mark.usefixtures("uncollected")
 
 
 def waited_for(admin):
