@@ -68,7 +68,7 @@ class Law:
         test.__name__ = check.__name__
         test.__module__ = suite.__module__
         test.__doc__ = check.__doc__
-        made: Any = given(story=st.deferred(lambda: self._stories(suite)))(test)
+        made: Any = given(story=self._stories(suite))(test)  # deferred, each example would pay
         made = _on_one_scene(_settings(suite)(made))
         made.__qualname__ = f"{suite.__qualname__}.{check.__name__}"
         made.flyte_testkit_law = self
