@@ -85,6 +85,13 @@ def test_refuses_a_start_without_a_time_zone():
         VirtualClock(start=datetime(2024, 3, 10))
 
 
+def test_a_misspelt_keyword_is_told_which_was_meant():
+    with pytest.raises(
+        TypeError, match=r"^VirtualClock\(\) got .*'limits'\. Did you mean 'limit'\?"
+    ):
+        VirtualClock(limits=60)
+
+
 def test_reading_moves_nothing():
     clock = VirtualClock()
     assert clock.now() == clock.now()

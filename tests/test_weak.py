@@ -48,12 +48,12 @@ def test_a_server_that_was_left_goes_with_its_last_name():
         assert [it() for it in gone] == [None, None, None]
 
 
-def test_one_with_a_socket_goes_as_well_but_for_what_grpc_holds():
+def test_one_with_a_socket_goes_as_well_though_grpc_knew_it():
     with fake_flyte(transport="tcp") as admin:
         waited_for(admin)
-    gone = weakref.ref(admin)
+    gone = [weakref.ref(it) for it in (admin, admin._backend, admin._backend.admin.store)]
     del admin
-    assert gone() is None
+    assert [it() for it in gone] == [None, None, None]
 
 
 def test_one_whose_block_failed_goes_as_well():

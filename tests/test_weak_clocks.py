@@ -153,6 +153,24 @@ def test_an_answer_that_comes_after_the_deadline_keeps_no_clock():
     assert [it() for it in lived()] == [None, None]
 
 
+@pytest.mark.parametrize("timeout", [1e7, 1e8], ids=["direct", "by-a-socket"])
+def test_a_clock_that_gave_up_on_a_call_goes_as_well(timeout):
+    def lived():
+        with fake_flyte(transport="direct") as admin:
+            admin.on("GetVersion").hangs()
+            with admin.channel() as channel, pytest.raises(grpc.RpcError, match="clock's limit"):
+                AdminServiceStub(channel).GetVersion(GetVersionRequest(), timeout=timeout)
+            assert admin._host._listener.listens is (timeout == 1e8)  # gRPC's own idea of it
+            admin.clock.forgive()
+            return [weakref.ref(it) for it in (admin, admin._backend, admin.clock)]
+
+    gone, pause = lived(), threading.Event()
+    for _ in range(500):  # by a socket a thread gives up that nobody joins: it may be about to end
+        if timeout == 1e8 and any(it() for it in gone):
+            pause.wait(0.01)
+    assert [it() for it in gone] == [None, None, None]
+
+
 def naps(orders):
     for seconds in iter(orders.get, None):
         time.sleep(seconds)

@@ -21,7 +21,7 @@ from flyte_testkit.clock._participation import Participation
 from flyte_testkit.clock._schedule import Callback, aware_micros, from_micros, micros, wait_micros
 from flyte_testkit.clock._sleeper import Sleeper
 from flyte_testkit.clock._where import in_seconds
-from flyte_testkit.errors import ClockError
+from flyte_testkit.errors import ClockError, suggests_keywords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,6 +57,7 @@ class VirtualClock(Participation, Judge):
         90.0
     """
 
+    @suggests_keywords
     def __init__(
         self,
         start: datetime | None = None,

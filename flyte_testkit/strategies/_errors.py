@@ -11,7 +11,7 @@ from flyteidl.core import execution_pb2 as core
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, suggests_keywords
 from flyte_testkit.failures import USER_ERROR, ErrorKind, Failure
 from flyte_testkit.strategies import _times
 from flyte_testkit.strategies._arguments import at_least
@@ -33,6 +33,7 @@ STORABLE: Final = st.text(st.characters(codec="utf-8", exclude_characters="\0"),
 """Short texts that FlyteAdmin's database takes too: without a NUL."""
 
 
+@suggests_keywords
 def execution_errors(
     *, kind: ErrorKind | None = None, max_size: int = _GIANT
 ) -> st.SearchStrategy[core.ExecutionError]:

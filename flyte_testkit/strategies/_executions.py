@@ -14,6 +14,7 @@ from flyteidl.core import execution_pb2 as core
 from flyteidl.core import identifier_pb2, security_pb2
 from hypothesis import strategies as st
 
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.propeller.phases import ALWAYS_RAN, NEVER_RAN, OUTCOMES
 from flyte_testkit.propeller.places import END, Place, root_of
 from flyte_testkit.strategies import _flaws, _identifiers, _times
@@ -44,6 +45,7 @@ _MODES: Final = st.sampled_from(
 )
 
 
+@suggests_keywords
 def execution_closures(
     *, phase: ExecutionPhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[execution_pb2.ExecutionClosure]:
@@ -77,6 +79,7 @@ def execution_closures(
     return closures_of(_executions(phases, legal=legal, any_phase=phase is None))
 
 
+@suggests_keywords
 def executions(
     *, phase: ExecutionPhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[execution_pb2.Execution]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.admin.errors import Code
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, suggests_keywords
 from flyte_testkit.strategies._arguments import at_least, choose
 from flyte_testkit.wire.names import RPCS, Rpc
 
@@ -112,6 +112,7 @@ class PlannedFault:
         printer.text(repr(self))
 
 
+@suggests_keywords
 def fault_plans(
     *,
     rpcs: Collection[Rpc | None] = _USUAL,

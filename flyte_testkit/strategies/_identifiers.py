@@ -13,7 +13,7 @@ from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, suggests_keywords
 from flyte_testkit.strategies._arguments import check_bool, check_name
 
 __all__ = [
@@ -55,6 +55,7 @@ _VERSIONS: Final = st.one_of(
 )
 
 
+@suggests_keywords
 def identifiers(
     *,
     resource_type: ResourceType | None = None,
@@ -117,6 +118,7 @@ def _identifiers(
 _ANY_TYPE: Final = st.sampled_from(_TYPES)
 
 
+@suggests_keywords
 def execution_names(*, legal: bool = True) -> st.SearchStrategy[str]:
     """Generate names that FlyteAdmin accepts for an execution, or such as it refuses.
 

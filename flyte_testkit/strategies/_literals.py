@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit import literals as translation
-from flyte_testkit.errors import RegistrationError
+from flyte_testkit.errors import RegistrationError, suggests_keywords
 from flyte_testkit.strategies._arguments import at_least
 
 __all__ = ["literal_maps", "literal_types", "literals"]
@@ -35,6 +35,7 @@ _TAGS: Final = {
 _UTC: Final = dt.timezone.utc
 
 
+@suggests_keywords
 def literal_types(*, max_depth: int = 2) -> st.SearchStrategy[types_pb2.LiteralType]:
     """Generate types of inputs and outputs: simple ones, enums, blobs, tables, lists, maps, unions.
 
@@ -56,6 +57,7 @@ def literal_types(*, max_depth: int = 2) -> st.SearchStrategy[types_pb2.LiteralT
     return _types(max_depth)
 
 
+@suggests_keywords
 def literals(
     *, declared: object = None, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.Literal]:
@@ -85,6 +87,7 @@ def literals(
     return _of(_declared("literals", declared))
 
 
+@suggests_keywords
 def literal_maps(
     *, declared: object = None, max_size: int = 3, max_depth: int = 2
 ) -> st.SearchStrategy[literals_pb2.LiteralMap]:

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.strategies._arguments import at_least, check_bool
 from flyte_testkit.strategies._descriptors import class_of, entry_of, is_map, is_repeated
 from flyte_testkit.strategies._readable import READABLE
@@ -34,6 +35,7 @@ _LONGEST: Final = 315_576_000_000
 _NANOS: Final = 999_999_999
 
 
+@suggests_keywords
 def messages(
     cls: type[MessageT], *, max_depth: int = 3, legal: bool = True
 ) -> st.SearchStrategy[MessageT]:

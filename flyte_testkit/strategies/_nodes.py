@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from flyteidl.core import execution_pb2 as core
 from hypothesis import strategies as st
 
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.strategies import _flaws
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import among, closures_of
@@ -42,6 +43,7 @@ NodePhase = Literal[
 _PHASES: Final = Phases("a node", core.NodeExecution.Phase, frozenset({"UNDEFINED", "FAILING"}))
 
 
+@suggests_keywords
 def node_execution_closures(
     *, phase: NodePhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[NodeExecutionClosure]:
@@ -76,6 +78,7 @@ def node_execution_closures(
     return closures_of(_nodes(phases, legal=legal, any_phase=phase is None))
 
 
+@suggests_keywords
 def node_executions(
     *, phase: NodePhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[node_execution_pb2.NodeExecution]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.propeller.phases import OUTCOMES as ENDS
 from flyte_testkit.strategies._arguments import at_least, check_bool, choose
 from flyte_testkit.strategies._timelines import ENDINGS, checked
@@ -63,6 +64,7 @@ def scripts(
     max_nodes: int = ...,
     max_depth: int = ...,
 ) -> st.SearchStrategy[Workflow]: ...
+@suggests_keywords
 def scripts(  # noqa: PLR0913  keywords, each of them of one script
     *,
     max_seconds: float = 3600,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from flyteidl.core import execution_pb2 as core
 from hypothesis import strategies as st
 
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.strategies import _flaws, _identifiers
 from flyte_testkit.strategies._arguments import Phases
 from flyte_testkit.strategies._drawing import among, closures_of
@@ -44,6 +45,7 @@ _PHASES: Final = Phases(
 )
 
 
+@suggests_keywords
 def task_execution_closures(
     *, phase: TaskPhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[task_execution_pb2.TaskExecutionClosure]:
@@ -77,6 +79,7 @@ def task_execution_closures(
     return closures_of(_tasks(phases, legal=legal, any_phase=phase is None))
 
 
+@suggests_keywords
 def task_executions(
     *, phase: TaskPhase | int | None = None, legal: bool = True
 ) -> st.SearchStrategy[task_execution_pb2.TaskExecution]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
 from flyte_testkit import failures as named
+from flyte_testkit.errors import suggests_keywords
 from flyte_testkit.propeller.phases import ENDS_WITH, OUTCOMES
 from flyte_testkit.strategies._arguments import at_least, check_bool, check_strategy, choose
 from flyte_testkit.strategies._drawing import EITHER, RARELY, among, whole_numbers
@@ -56,6 +57,7 @@ _SIMPLE_FIRST: Final[tuple[StepPhase, ...]] = (
 ENDINGS: Final[tuple[Outcome | None, ...]] = (*OUTCOMES, None)
 
 
+@suggests_keywords
 def timelines(
     *,
     max_seconds: float = 3600,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
-from flyte_testkit.errors import close_names
+from flyte_testkit.errors import close_names, suggests_keywords
 from flyte_testkit.nodes import workflow
 from flyte_testkit.strategies import _identifiers, _times
 from flyte_testkit.strategies._arguments import at_least
@@ -95,6 +95,7 @@ class NodeTree:
             yield from node.walk()
 
 
+@suggests_keywords
 def node_trees(
     *, phase: RunPhase | None = None, max_nodes: int = 3, max_depth: int = 2
 ) -> st.SearchStrategy[NodeTree]:

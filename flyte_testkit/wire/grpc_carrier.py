@@ -9,6 +9,7 @@ Ignorant of what happens to a call: that is the :mod:`~flyte_testkit.wire.exchan
 
 from __future__ import annotations
 
+import weakref
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,49 +36,50 @@ _MARKS = frozenset({CALL_ID, EXACT_TIMEOUT})
 class GrpcCarrier(grpc.GenericRpcHandler):
     """Brings the calls of one gRPC server to an exchange, and its answers back.
 
+    gRPC holds it for a moment after its server has stopped, in a thread that nobody can wait for:
+    so it does not hold the exchange, and makes what handles a call anew for each.
+
     Args:
-        exchange: What answers.
+        exchange: What answers, as long as somebody else holds it.
     """
 
     def __init__(self, exchange: Exchange) -> None:
-        self._exchange = exchange
-        self._methods = exchange.methods
-        self._hooks = exchange.hooks
-        self._plain: dict[str, RpcMethodHandler] = {}  # by path, as they are asked for
+        self._exchange = weakref.ref(exchange)
 
-    def service(self, details: grpc.HandlerCallDetails) -> RpcMethodHandler:
-        """Return what handles a call to this path."""
-        method = self._methods.get(details.method)
+    def service(self, details: grpc.HandlerCallDetails) -> RpcMethodHandler | None:
+        """Return what handles a call to this path; None once there is no exchange any more."""
+        exchange = self._exchange()
+        if exchange is None:
+            return None
+        method = exchange.methods.get(details.method)
         if method is None:
-            refused = self._exchange.unknown(details.method)
+            refused = exchange.unknown(details.method)
             return grpc.unary_unary_rpc_method_handler(partial(_unserved, refused))
-        hooks = self._hooks(method.rpc)
+        hooks = exchange.hooks(method.rpc)
         if not hooks:
-            return self._plain.get(details.method) or self._plainly(details.method, method)
-        later = partial(self._later, method, hooks)
+            return grpc.unary_unary_rpc_method_handler(partial(_at_once, exchange, method))
+        later = partial(_later, exchange, method, hooks)
         later.experimental_non_blocking = True  # type: ignore[attr-defined]  # how grpcio is told
         return grpc.unary_stream_rpc_method_handler(later)
 
-    def _plainly(self, path: str, method: Method) -> RpcMethodHandler:
-        handler: RpcMethodHandler = grpc.unary_unary_rpc_method_handler(
-            partial(self._at_once, method)
-        )
-        return self._plain.setdefault(path, handler)
 
-    def _at_once(self, method: Method, raw: bytes, context: grpc.ServicerContext) -> bytes:
-        caller = _Waiting(context)
-        self._exchange.take(method, raw, caller, ())
-        return _bytes_of(caller.answer, context)
+def _at_once(
+    exchange: Exchange, method: Method, raw: bytes, context: grpc.ServicerContext
+) -> bytes:
+    caller = _Waiting(context)
+    exchange.take(method, raw, caller, ())
+    return _bytes_of(caller.answer, context)
 
-    def _later(
-        self,
-        method: Method,
-        hooks: Sequence[Hook],
-        raw: bytes,
-        context: grpc.ServicerContext,
-        respond: Callable[[bytes | None], None],
-    ) -> None:
-        self._exchange.take(method, raw, _Patient(context, respond), hooks)
+
+def _later(
+    exchange: Exchange,
+    method: Method,
+    hooks: Sequence[Hook],
+    raw: bytes,
+    context: grpc.ServicerContext,
+    respond: Callable[[bytes | None], None],
+) -> None:
+    exchange.take(method, raw, _Patient(context, respond), hooks)
 
 
 class _Caller:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
@@ -185,6 +186,23 @@ def test_bad_arguments_are_refused_when_a_strategy_is_defined(case):
 
     with pytest.raises(InvalidArgument, match=re.escape(message)):
         define()
+
+
+WITH_KEYWORDS = sorted(
+    {n for n in s.__all__ if not isinstance(getattr(s, n), type)} - {"as_code", "terminal_outcomes"}
+)
+
+
+@pytest.mark.parametrize("name", WITH_KEYWORDS)
+def test_a_misspelt_keyword_is_told_which_was_meant(name):
+    strategy = getattr(s, name)
+    meant = list(inspect.signature(strategy).parameters)[-1]
+
+    with pytest.raises(TypeError) as refused:
+        strategy(**{f"{meant}s": None})
+
+    told = f"{name}() got an unexpected keyword argument '{meant}s'. Did you mean '{meant}'?"
+    assert str(refused.value).startswith(f"{told}\nIt takes ")
 
 
 @pytest.mark.parametrize("name", [n for n in s.__all__ if not isinstance(getattr(s, n), type)])

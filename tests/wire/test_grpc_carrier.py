@@ -1,4 +1,6 @@
 import threading
+import weakref
+from types import SimpleNamespace
 
 import grpc
 import pytest
@@ -248,3 +250,14 @@ def test_a_client_that_is_gone_before_its_call_is_held_back_holds_nothing(admin,
     (call,) = admin.calls
     assert (call.code, call.message) == ("CANCELLED", "the client went away")
     assert not admin.clock.pending
+
+
+def test_what_grpc_keeps_of_a_server_for_a_moment_keeps_no_server():
+    admin = FakeFlyteAdmin()
+    carrier = grpc_carrier.GrpcCarrier(admin._host._exchange)
+    asked = SimpleNamespace(method="/flyteidl.service.AdminService/GetVersion")
+    assert carrier.service(asked) is not None
+    gone = weakref.ref(admin._backend)
+    del admin
+    assert gone() is None
+    assert carrier.service(asked) is None
