@@ -61,21 +61,20 @@ def read(package):
 
 def imports(path):
     """Yield what a file imports, wherever in it, as far as a name can reach; whether late."""
-    tree = ast.parse(path.read_text())
-    functions = [
-        (node.lineno, node.end_lineno)
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-    ]
-    for node in ast.walk(tree):
+    left = [(ast.parse(path.read_text()), False)]
+    while left:
+        node, late = left.pop()
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             found = [f"{node.module}.{alias.name}" for alias in node.names]
-        else:
+        elif isinstance(node, (ast.stmt, ast.Module, ast.ExceptHandler, ast.match_case)):
+            late = late or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+            left += [(below, late) for below in ast.iter_child_nodes(node)]
             continue
-        late = any(first < node.lineno <= last for first, last in functions)
+        else:  # an expression imports nothing
+            continue
         yield from ((tuple(name.split(".")), late, node.lineno) for name in found)
 
 

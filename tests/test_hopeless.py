@@ -112,7 +112,7 @@ def test_a_poller_beside_a_test_that_has_something_else_to_do(clock):
 
     def poll():
         while not stop.is_set():
-            time.sleep(2)
+            time.sleep(20)
 
     poller = threading.Thread(target=poll)
     poller.start()
@@ -121,6 +121,7 @@ def test_a_poller_beside_a_test_that_has_something_else_to_do(clock):
     stop.set()
     poller.join()
     assert clock.elapsed == 90 * 3600
+    assert clock.elapsed / 20 > 5 * clock.idle_sleeps  # more than anybody may sleep in vain
 
 
 def test_a_poller_beside_a_thread_that_has_something_to_do(clock):
