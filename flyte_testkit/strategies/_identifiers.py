@@ -13,6 +13,7 @@ from flyteidl.core import identifier_pb2
 from hypothesis import strategies as st
 from hypothesis.errors import InvalidArgument
 
+from flyte_testkit.admin.go.letters import lowered
 from flyte_testkit.errors import close_names, suggests_keywords
 from flyte_testkit.strategies._arguments import check_bool, check_name
 
@@ -186,7 +187,7 @@ _REFUSED: Final = st.one_of(
         st.text(_LETTERS, max_size=8),
         st.one_of(
             st.sampled_from("_. /\n\t:ßé\0"),
-            st.characters(codec="utf-8").filter(lambda letter: letter.lower() not in _LETTERS),
+            st.characters(codec="utf-8").filter(lambda letter: lowered(letter) not in _LETTERS),
         ),
         st.text(_LETTERS, max_size=8),
     ).map("".join),

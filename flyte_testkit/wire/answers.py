@@ -44,4 +44,10 @@ def refusal(error: AdminError, *, service: str = "AdminService") -> Answer:
     raw = error.message.encode()
     if len(raw) <= MAX_MESSAGE_BYTES or service == "DataProxyService":
         return Answer(error.code, None, error.message, error.details)
-    return Answer(error.code, None, raw[:MAX_MESSAGE_BYTES].decode(errors="replace"))
+    return Answer(error.code, None, _cut(raw))
+
+
+def _cut(text: bytes) -> str:
+    """Return the beginning of a text; of a letter cut in two Go's gRPC replaces each byte."""
+    whole = text[:MAX_MESSAGE_BYTES].decode(errors="ignore")
+    return whole + "\N{REPLACEMENT CHARACTER}" * (MAX_MESSAGE_BYTES - len(whole.encode()))

@@ -80,6 +80,15 @@ def test_the_workflow_stays_when_later_events_have_none(runs):
     assert runs.get_node().closure.dynamic_job_spec_uri == "s3://b/f.pb"
 
 
+def test_where_the_spec_is_stays_when_a_later_workflow_does_not_say(runs):
+    runs.node("RUNNING", 10)
+    runs.node("DYNAMIC_RUNNING", 11, task_node_metadata=yields(workflow(), spec_uri="s3://b/f.pb"))
+    runs.node("RUNNING", 12, task_node_metadata=yields(workflow("b"), name="b"))
+
+    assert runs.dynamic_workflow() == workflow("b")
+    assert runs.get_node().closure.dynamic_job_spec_uri == "s3://b/f.pb"
+
+
 def test_a_workflow_of_another_name_replaces_it(runs):
     runs.node("RUNNING", 10, task_node_metadata=yields(workflow("a"), name="a"))
     runs.node("DYNAMIC_RUNNING", 11, task_node_metadata=yields(workflow("b"), name="b"))

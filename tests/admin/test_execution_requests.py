@@ -18,6 +18,7 @@ from flyte_testkit.admin.executions.execution_requests import (
 
 BAD_NOTIFICATION = common_pb2.Notification(phases=[core_execution_pb2.WorkflowExecution.SUCCEEDED])
 KELVIN = "\N{KELVIN SIGN}"
+DOTTED = "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"
 
 
 def refusal_of(store, request):
@@ -78,7 +79,9 @@ def test_only_launch_plans_and_tasks_can_be_run(make, kind, shown):
     assert f"resource type [{shown}]" in refusal_of(make.store, request)
 
 
-@pytest.mark.parametrize("name", ["", "a", "MyRun", "a-", "a" * 63, KELVIN + "elvin"])
+@pytest.mark.parametrize(
+    "name", ["", "a", "MyRun", "a-", "a" * 63, KELVIN + "elvin", DOTTED + "zmir"]
+)
 def test_names_that_are_fine_when_lowered_pass(make, name):
     check_request(make.store, create_request(name))
 

@@ -8,6 +8,7 @@ from builders import (
     INTEGER,
     NOW,
     NUL,
+    STRING,
     assign,
     create_request,
     execution_id,
@@ -561,6 +562,26 @@ def test_a_refused_namesake_changes_what_is_run_again(executions, source, store,
     again(executions)
 
     assert read_literals(store, stored("e2").user_inputs_uri) == literals(x=7)
+
+
+@pytest.mark.parametrize("again", [relaunch, recover])
+def test_inputs_that_are_too_large_to_be_read_are_not_run_again_without_them(
+    executions, make, again
+):
+    make.workflow(inputs={"x": STRING})
+    make.launch_plan(inputs={"x": STRING}, defaults={"x": "small"})
+    executions.create_execution(create_request(inputs=literals(x="x" * 2**21)), NOW)
+
+    refusal = refusal_of(lambda: again(executions))
+
+    assert (refusal.code, refusal.message) == (
+        "INTERNAL",
+        (
+            "path:s3://my-s3-bucket/metadata/p/development/e1/user_inputs: [LIMIT_EXCEEDED] "
+            "limit exceeded. 2.000027mb > 2mb. You can increase the limit by setting "
+            "maxDownloadMBs."
+        ),
+    )
 
 
 def test_what_failed_at_birth_has_ended_and_fails_again(executions, make, stored):

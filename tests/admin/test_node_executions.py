@@ -302,6 +302,20 @@ def test_an_id_with_a_nul_is_refused_by_the_database(runs):
     assert refusal(runs.get_node, "\0") == NUL
 
 
+def test_an_event_whose_node_has_a_nul_is_refused_before_parent_and_time_are_looked_at(runs):
+    assert refusal(runs.node, "QUEUED", node="\0", parent_node_metadata=under("nobody")) == NUL
+
+
+def test_an_event_whose_execution_has_a_nul_keeps_the_code_of_the_database(runs):
+    code, text = NUL
+    id_ = r'project:"p" domain:"development" name:"\x00"'
+
+    assert refusal(runs.node, "QUEUED", 10, execution="\0") == (
+        code,
+        f"Failed to get existing execution id: [{id_}] with err: {text}",
+    )
+
+
 def test_an_unknown_execution_has_an_empty_list(runs):
     assert runs.list_nodes("nowhere") == []
 

@@ -341,6 +341,23 @@ def test_a_task_of_an_archived_project_runs_only_if_it_did_before(create, make):
     assert refusal.details[0].id == "other"
 
 
+def test_a_wrapping_without_a_launch_plan_is_not_completed_in_an_archived_project(
+    create, make, store
+):
+    make.project("other")
+    make.task(project="other")
+    make.workflow(".flytegen.t", project="other")
+    make.project("other", state=1)
+
+    refusal = refusal_of(create, place={"project": "other"})
+
+    assert (refusal.code, refusal.message) == (
+        "INVALID_ARGUMENT",
+        "project [other] is not active",
+    )
+    assert not len(store.launch_plans)
+
+
 @pytest.mark.parametrize(
     ("again", "request_type"),
     [

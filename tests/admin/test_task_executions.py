@@ -448,3 +448,8 @@ def test_data_is_empty_but_there_when_nothing_was_written(runs):
 
 def test_the_database_holds_no_nul(runs):
     assert refusal(runs.task, "RUNNING", 10, input_uri="\0") == NUL
+
+
+@pytest.mark.parametrize("fields", [{"node": "\0"}, {"task": "\0"}, {"node": "x", "task": "\0"}])
+def test_an_event_whose_id_has_a_nul_is_refused_by_the_database(runs, fields):
+    assert refusal(runs.task, "RUNNING", 10, **fields) == NUL

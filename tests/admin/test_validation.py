@@ -283,10 +283,12 @@ def test_takes_names_of_executions(name):
     ("name", "message"),
     [
         ("x" * 64, f"size of name exceeded length 63 : {'x' * 64}"),
+        ("Ⱥ" * 22, f"size of name exceeded length 63 : {'ⱥ' * 22}"),
         ("é" * 32, f"size of name exceeded length 63 : {'é' * 32}"),
         ("1" * 64, f"size of name exceeded length 63 : {'1' * 64}"),
         ("1a", r"invalid name format: 1a, does not match regex '^[a-z][a-z\-0-9]*$'"),
         ("Ab.C", r"invalid name format: ab.c, does not match regex '^[a-z][a-z\-0-9]*$'"),
+        ("AΣ", r"invalid name format: aσ, does not match regex '^[a-z][a-z\-0-9]*$'"),
         ("a\n", "invalid name format: a\n, does not match regex '^[a-z][a-z\\-0-9]*$'"),
         ("a٣", r"invalid name format: a٣, does not match regex '^[a-z][a-z\-0-9]*$'"),
     ],

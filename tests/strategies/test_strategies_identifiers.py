@@ -13,7 +13,7 @@ from flyte_testkit.strategies import execution_names, identifiers
 @MORE
 @given(execution_names())
 def test_admin_accepts_legal_names(name):
-    validation.execution_name(name.lower())
+    validation.execution_name(name)
     assert len(name.encode()) <= 63
 
 
@@ -21,7 +21,7 @@ def test_admin_accepts_legal_names(name):
 @given(execution_names(legal=False))
 def test_admin_refuses_illegal_names(name):
     with pytest.raises(AdminError):
-        validation.execution_name(name.lower())
+        validation.execution_name(name)
 
 
 def test_names_shrink_to_one_letter():

@@ -1,3 +1,4 @@
+import pytest
 from flyteidl.admin import project_pb2
 
 from flyte_testkit.admin.errors import MAX_MESSAGE_BYTES, inactive_project, invalid_argument
@@ -16,6 +17,14 @@ def test_a_text_that_is_too_long_is_cut_by_bytes_and_loses_its_details():
 
     assert len(answer.message.encode()) == MAX_MESSAGE_BYTES
     assert answer.details == ()
+
+
+@pytest.mark.parametrize(("begins", "left"), [("", 2), ("x", 1), ("xx", 0)])
+def test_of_a_letter_that_is_cut_in_two_each_byte_is_replaced(begins, left):
+    message = refusal(invalid_argument(begins + "\u20ac" * MAX_MESSAGE_BYTES)).message
+
+    whole = (MAX_MESSAGE_BYTES - len(begins) - left) // 3
+    assert message == begins + "\u20ac" * whole + "\ufffd" * left
 
 
 def test_the_data_proxy_cuts_nothing():

@@ -18,10 +18,20 @@ from flyte_testkit.propeller.places import STORE
 if TYPE_CHECKING:
     from flyte_testkit.admin.database.store import Store
 
-__all__ = ["CONTAINER", "address", "offload", "read_literals", "reference", "size_if_too_large"]
+__all__ = [
+    "CONTAINER",
+    "address",
+    "needed_literals",
+    "offload",
+    "read_literals",
+    "reference",
+    "size_if_too_large",
+]
 
 CONTAINER = STORE
 """What every URI of the store begins with."""
+
+_MEBIBYTE = 2**20
 
 
 def offload(store: Store, literals: literals_pb2.LiteralMap, *parts: str) -> str:
@@ -50,6 +60,21 @@ def read_literals(store: Store, uri: str) -> literals_pb2.LiteralMap:
         return literals_pb2.LiteralMap.FromString(blob)
     except DecodeError:
         return literals_pb2.LiteralMap()
+
+
+def needed_literals(store: Store, uri: str) -> literals_pb2.LiteralMap:
+    """Return the literals at a URI for what cannot do without them, as a relaunch cannot (§8.6).
+
+    Raises:
+        AdminError: There is more than FlyteAdmin reads of one blob.
+    """
+    if size := size_if_too_large(store, uri):
+        raise internal(
+            f"path:{uri}: [LIMIT_EXCEEDED] limit exceeded. {size / _MEBIBYTE:.6f}mb > "
+            f"{MAX_BLOB_BYTES // _MEBIBYTE}mb. You can increase the limit by setting "
+            "maxDownloadMBs."
+        )
+    return read_literals(store, uri)
 
 
 def size_if_too_large(store: Store, uri: str) -> int:

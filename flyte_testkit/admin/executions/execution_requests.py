@@ -50,7 +50,7 @@ def check_request(store: Store, request: execution_pb2.ExecutionCreateRequest) -
     if not request.domain:
         raise missing("domain")
     if request.name:
-        validation.execution_name(request.name.lower())
+        validation.execution_name(request.name)
         if len(request.name.encode()) > _MAX_NAME_BYTES:  # letters that grew when lowered shrank
             raise invalid_argument(
                 f"name for ExecutionCreateRequest [{prototext(request)}] exceeded allowed length "

@@ -12,7 +12,7 @@ from flyteidl.admin import event_pb2, execution_pb2
 from flyteidl.core.execution_pb2 import WorkflowExecution
 
 from flyte_testkit.admin.database import enums, times
-from flyte_testkit.admin.database.blobs import read_literals
+from flyte_testkit.admin.database.blobs import needed_literals
 from flyte_testkit.admin.database.texts import storable
 from flyte_testkit.admin.errors import already_in_terminal_state, internal, missing
 from flyte_testkit.admin.executions import data
@@ -81,7 +81,8 @@ class ExecutionManager:
         """Make an execution like an older one, with the inputs its caller gave (§8.6).
 
         Raises:
-            AdminError: There is no such execution, or a rule refuses the new one.
+            AdminError: There is no such execution, its inputs are too large to be read again, or
+                a rule refuses the new one.
         """
         source = find_execution(self._store, request.id)
         again = self._again(source, request)
@@ -95,7 +96,8 @@ class ExecutionManager:
         """Make an execution like an older one, to go on where that one stopped (§8.6).
 
         Raises:
-            AdminError: There is no such execution, or a rule refuses the new one.
+            AdminError: There is no such execution, its inputs are too large to be read again, or
+                a rule refuses the new one.
         """
         source = find_execution(self._store, request.id)
         again = self._again(source, request)
@@ -118,7 +120,7 @@ class ExecutionManager:
             domain=request.id.domain,
             name=request.name,
             spec=source.message.spec,
-            inputs=read_literals(self._store, source.user_inputs_uri),
+            inputs=needed_literals(self._store, source.user_inputs_uri),
         )
         again.spec.metadata.reference_execution.CopyFrom(source.message.id)
         return again

@@ -18,6 +18,7 @@ from flyte_testkit.admin.database.texts import storable
 from flyte_testkit.admin.definitions.definitions import no_such_entity, parts
 from flyte_testkit.admin.definitions.named_entities import mark_system_generated
 from flyte_testkit.admin.lists.listing import Name
+from flyte_testkit.admin.rules import validation
 from flyte_testkit.admin.rules.validation import given
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class SingleTasks:
         """Return the task that a spec names with its wrapping, made now if it is the first run.
 
         Raises:
-            AdminError: There is no such task, or no workflow can be made of it.
+            AdminError: There is no such task, no workflow can be made of it, or its wrapping is
+                not complete and its project not active.
         """
         storable(*parts(spec.launch_plan))
         task = self._store.tasks.get(*parts(spec.launch_plan))
@@ -84,6 +86,7 @@ class SingleTasks:
         workflow = self._store.workflows.get(*key)
         assert workflow is not None  # noqa: S101  it has just been made
         if key not in self._store.launch_plans:
+            validation.project_and_domain(self._store, task.project, task.domain)
             self._store_launch_plan(_launch_plan(task, spec), workflow, now)
             self._hide(identifier_pb2.LAUNCH_PLAN, key, now)
         launch_plan = self._store.launch_plans.get(*key)

@@ -22,6 +22,7 @@ from flyte_testkit.admin.errors import (
     missing,
 )
 from flyte_testkit.admin.go.kubernetes_names import label_key_problems, label_value_problems
+from flyte_testkit.admin.go.letters import lowered
 from flyte_testkit.admin.go.prototext import prototext
 from flyte_testkit.admin.settings import DOMAINS, MAX_OUTPUT_BYTES
 from flyte_testkit.propeller.phases import OUTCOMES
@@ -308,12 +309,12 @@ def execution_name(name: str) -> None:
     Raises:
         AdminError: It is too long or has other characters than letters, digits and ``-``.
     """
+    name = lowered(name)
     if len(name.encode()) > _MAX_EXECUTION_NAME:
         raise invalid_argument(f"size of name exceeded length {_MAX_EXECUTION_NAME} : {name}")
-    lowered = name.lower()
-    if not _IS_NAME.fullmatch(lowered) or lowered.endswith("\n"):
+    if not _IS_NAME.fullmatch(name) or name.endswith("\n"):
         raise invalid_argument(
-            f"invalid name format: {lowered}, does not match regex '{_EXECUTION_NAME}'"
+            f"invalid name format: {name}, does not match regex '{_EXECUTION_NAME}'"
         )
 
 

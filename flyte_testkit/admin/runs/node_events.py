@@ -114,7 +114,7 @@ def next_row(
         changes |= _task_node_changes(event, closure)
         if event.task_node_metadata.HasField("dynamic_workflow"):
             spec_uri = event.task_node_metadata.dynamic_workflow.dynamic_job_spec_uri
-            closure.dynamic_job_spec_uri = spec_uri
+            closure.dynamic_job_spec_uri = spec_uri or closure.dynamic_job_spec_uri
     updated_at = event_parts.column_time(
         event, reported=True, refusal="failed to parse updated at timestamp"
     )

@@ -75,6 +75,7 @@ class NodeExecutionManager:
         nodes = self._store.node_executions
         row = nodes.fitting(*run_ids.node_key(event.id))
         if row is None:
+            storable(event.id.node_id)  # as the look-up says, before anything else is looked at
             parents = self._parents(event, uri)
             nodes.insert(
                 event_parts.storable(node_events.first_row(self._store, event, parents, now))
@@ -91,9 +92,10 @@ class NodeExecutionManager:
         try:
             return find_execution(self._store, event.id.execution_id)
         except AdminError as error:
-            raise not_found(
+            raise AdminError(
+                error.code,
                 "Failed to get existing execution id: "
-                f"[{prototext(given(event.id, 'execution_id'))}] with err: {error.message}"
+                f"[{prototext(given(event.id, 'execution_id'))}] with err: {error.message}",
             ) from None
 
     def _parents(self, event: NodeExecutionEvent, dynamic_workflow_uri: str) -> Relations:

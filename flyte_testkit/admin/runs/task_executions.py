@@ -81,6 +81,7 @@ class TaskExecutionManager:
                 event_parts.storable(task_events.first_row(self._store, key, event, now))
             )
         else:
+            storable(*key[:-1])  # as the look-up of the attempt says, which comes first
             raise not_found(
                 f"Failed to get existing node execution id: [{prototext(node_id)}] "
                 "with err: entry not found"
