@@ -366,6 +366,16 @@ def squares(xs: list[int]) -> list[int]:
     return map_task(square)(x=xs)
 
 
+@task
+def plain(x: int) -> int:
+    return x
+
+
+@workflow
+def squaring(x: int) -> int:
+    return plain(x=x)
+
+
 @dynamic(cache=Cache(version="1.0"))
 def tune(n: int) -> int:
     return square(x=n)
@@ -430,6 +440,30 @@ def test_a_cached_dynamic_task_is_found_whole(admin):
     assert statuses(second) == {"n0": "CACHE_HIT"}
     assert len(second.nodes["tune"].nodes) == 0
     assert second.nodes["tune"].outputs == {"o0": 9}
+
+
+def test_a_cached_dynamic_task_is_found_after_the_run_that_recovers_it(admin):
+    admin.register(squaring)
+    admin.register(tuning)
+    bad, good = (
+        nodes.where(
+            tune=nodes.dynamic(
+                running(20)
+                .yields(fit=nodes.task(one, of=plain.name))
+                .succeeds(o0=nodes.promise("fit.o0"))
+            )
+        )
+        for one in (running(9).fails("no disk"), running(60).succeeds(o0=9))
+    )
+    failed = run(admin, tuning, script=bad, n=3)
+    assert failed.phase == "FAILED"
+    route = admin.on_launch(tuning).plays(good)
+    admin._backend.answer("RecoverExecution", ExecutionRecoverRequest(id=failed.id))
+    admin.clock.advance(timedelta(hours=1))
+    assert statuses(route.launches[-1]) == {"n0": "CACHE_POPULATED"}
+    last = run(admin, tuning, script=nodes.where(), n=3)
+    assert statuses(last) == {"n0": "CACHE_HIT"}
+    assert last.nodes["tune"].outputs == {"o0": 9}
 
 
 @task
