@@ -256,6 +256,12 @@ def test_of_two_that_are_serialized_one_runs_and_the_other_waits(admin):
     assert both.phase == "SUCCEEDED"
 
 
+def test_of_two_that_are_serialized_one_runs_even_if_it_takes_no_time(admin):
+    both = run(admin, twice, script=nodes.where(), rows=9)
+    assert statuses(both) == {"n0": "CACHE_POPULATED", "n1": "CACHE_HIT"}
+    assert both.nodes["n1"].attempts == ()
+
+
 def test_another_run_waits_as_well_and_goes_on_with_the_first(admin):
     run(admin, etl, day="monday", script=nodes.where(fit=nodes.task(running(1).fails("no"))))
     first = launch(admin, etl, day="monday")
