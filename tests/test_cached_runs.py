@@ -256,6 +256,12 @@ def test_of_two_that_are_serialized_one_runs_and_the_other_waits(admin):
     assert both.phase == "SUCCEEDED"
 
 
+def test_of_two_that_are_serialized_one_runs_even_if_it_takes_no_time(admin):
+    both = run(admin, twice, script=nodes.where(), rows=9)
+    assert statuses(both) == {"n0": "CACHE_POPULATED", "n1": "CACHE_HIT"}
+    assert both.nodes["n1"].attempts == ()
+
+
 def test_another_run_waits_as_well_and_goes_on_with_the_first(admin):
     run(admin, etl, day="monday", script=nodes.where(fit=nodes.task(running(1).fails("no"))))
     first = launch(admin, etl, day="monday")
@@ -366,6 +372,16 @@ def squares(xs: list[int]) -> list[int]:
     return map_task(square)(x=xs)
 
 
+@task
+def plain(x: int) -> int:
+    return x
+
+
+@workflow
+def squaring(x: int) -> int:
+    return plain(x=x)
+
+
 @dynamic(cache=Cache(version="1.0"))
 def tune(n: int) -> int:
     return square(x=n)
@@ -430,6 +446,30 @@ def test_a_cached_dynamic_task_is_found_whole(admin):
     assert statuses(second) == {"n0": "CACHE_HIT"}
     assert len(second.nodes["tune"].nodes) == 0
     assert second.nodes["tune"].outputs == {"o0": 9}
+
+
+def test_a_cached_dynamic_task_is_found_after_the_run_that_recovers_it(admin):
+    admin.register(squaring)
+    admin.register(tuning)
+    bad, good = (
+        nodes.where(
+            tune=nodes.dynamic(
+                running(20)
+                .yields(fit=nodes.task(one, of=plain.name))
+                .succeeds(o0=nodes.promise("fit.o0"))
+            )
+        )
+        for one in (running(9).fails("no disk"), running(60).succeeds(o0=9))
+    )
+    failed = run(admin, tuning, script=bad, n=3)
+    assert failed.phase == "FAILED"
+    route = admin.on_launch(tuning).plays(good)
+    admin._backend.answer("RecoverExecution", ExecutionRecoverRequest(id=failed.id))
+    admin.clock.advance(timedelta(hours=1))
+    assert statuses(route.launches[-1]) == {"n0": "CACHE_POPULATED"}
+    last = run(admin, tuning, script=nodes.where(), n=3)
+    assert statuses(last) == {"n0": "CACHE_HIT"}
+    assert last.nodes["tune"].outputs == {"o0": 9}
 
 
 @task

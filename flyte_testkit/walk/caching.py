@@ -98,16 +98,19 @@ class Caching:
         )
 
     def waits(self, at: datetime) -> Performance[tuple[Artifact | None, datetime]]:
-        """Wait as long as another one makes what it would make; return what it finds then."""
+        """Wait as long as another one makes what it would make; return what it finds then.
+
+        It looks each time before it makes it itself: another one may have, since it was queued.
+        """
         key, memory = self._key, self._memory
         if key is None or memory.overwrites or not self._is_serialized:
             return None, at
-        while not memory.reserve(key, self._site.identifier.SerializeToString()):
+        while (found := memory.find(self._site.id, key)) is None:
+            if memory.reserve(key, self._site.identifier.SerializeToString()):
+                self.reserved = True
+                break
             at = yield When(partial(memory.is_settled, key))
-            if (found := memory.find(self._site.id, key)) is not None:
-                return found, at
-        self.reserved = True
-        return None, at
+        return found, at
 
     def runs(self) -> dict[str, Any]:
         """Return what is said of it besides when it runs."""

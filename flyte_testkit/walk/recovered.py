@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from flyteidl.core import compiler_pb2, literals_pb2, workflow_pb2
 
     from flyte_testkit.engine.performance import Act, Performance
+    from flyte_testkit.walk.caching import Caching
     from flyte_testkit.walk.scope import Scope
     from flyte_testkit.walk.setting import Old
     from flyte_testkit.walk.site import Site
@@ -67,6 +68,7 @@ def plays_yielded_again(
     yielded: compiler_pb2.CompiledWorkflowClosure,
     around: Scope,
     at: datetime,
+    caching: Caching | None = None,
 ) -> Performance[literals_pb2.LiteralMap]:
     """Play what the task of a dynamic node had yielded, without the task.
 
@@ -76,6 +78,7 @@ def plays_yielded_again(
         yielded: What its task had yielded.
         around: The scope that it is in.
         at: When it begins.
+        caching: What it leaves for others; None if that is nothing.
 
     Raises:
         NodeFailed: One of the nodes has, and so has the dynamic one.
@@ -88,7 +91,7 @@ def plays_yielded_again(
         yielded = said
     try:
         yield site.event(at, "RUNNING", is_dynamic=True, blobs=blobs)
-        return (yield from plays_yielded(site, 0, yielded, around, at))
+        return (yield from plays_yielded(site, 0, yielded, around, at, caching))
     except Stopped as stopped:
         yield site.aborted(stopped)
         raise

@@ -42,18 +42,18 @@ def unless_spared(
         at: When it begins.
         play: Plays it.
     """
-    if _is_cached(site, around):
-        caching = Caching(site, inputs, around)
-        if (found := caching.finds()) is not None:
-            yield caching.hit(at, found)
-            return found.outputs
+    caching = Caching(site, inputs, around) if _is_cached(site, around) else None
+    if caching is not None and (found := caching.finds()) is not None:
+        yield caching.hit(at, found)
+        return found.outputs
     old = around.company.memory.old(site.id)
     if old is not None and old.phase in WELL:
         yield from recovers(site, inputs, old, at)
         return old.outputs
     if old is not None and old.yielded is not None:
         around.company.slots.leave(site.id)
-        return (yield from plays_yielded_again(site, inputs, old.yielded, around, at))
+        again = plays_yielded_again(site, inputs, old.yielded, around, at, caching)
+        return (yield from again)
     return (yield from play(site, inputs, around, at))
 
 

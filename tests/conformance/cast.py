@@ -97,7 +97,7 @@ def made_up_of(story):
     Those of one workflow have one spec, whatever each of them told.
     """
     tasks, known = [*story["workflow"]["tasks"], *_yielded(story)], []
-    for call in reversed([*launches(story), *adopted(story)]):
+    for call in _deepest_first([*launches(story), *adopted(story)]):
         of = _workflow_of(story, call)
         made = next((made for other, made in known if other == of), None)
         if made is None:
@@ -105,6 +105,19 @@ def made_up_of(story):
             tasks += made[1]
             known.append((of, made))
         yield call["request"]["spec"]["launch_plan"], of, *made
+
+
+def _deepest_first(calls):
+    """Those first that launch nothing, then who launches them, in whichever run of the story."""
+    parents = {}
+    for call in calls:
+        parent = call["request"]["spec"]["metadata"]["parent_node_execution"]["execution_id"]
+        parents[key(call["request"]["name"])] = key(parent["name"])
+
+    def depth(name):
+        return 1 + depth(parents[name]) if name in parents else 0
+
+    return sorted(calls, key=lambda call: depth(key(call["request"]["name"])))[::-1]
 
 
 def _workflow_of(story, call):

@@ -49,9 +49,12 @@ def _calls(story):
 def names(story, known):
     """Return the names of executions by their keys, those that nodes launch as an engine does."""
     found = dict(known)
-    for parent in story.told:
+    launched = {child for parent in story.told for child in children(story, parent).values()}
+    parents = [key for key in story.told if key not in launched]
+    for parent in parents:  # whoever launched one comes before it, in whichever run of the story
         for node, child in children(story, parent).items():
             found[child] = given.child_name(found[parent], node, 0)
+            parents.append(child)
     return found
 
 

@@ -301,6 +301,22 @@ def test_two_runs_of_one_child_have_the_nodes_of_both():
     assert played_again(story)[0] == []
 
 
+def test_a_plan_in_a_plan_is_there_first_in_a_run_that_recovers_another():
+    with recording() as (fake, recorder):
+        for one in (*LAUNCHED, grandparent):
+            fake.register(one)
+        fake.on_launch("plan_of_chain").plays(nodes.where(n0=BAD), WHERE)
+        fake.on_launch("plan_of_launches").plays(WHERE, WHERE)
+        fake.on_launch(grandparent).plays(WHERE, WHERE)
+        recorder.launch(grandparent)
+        fake.clock.advance(100)
+        recorder.again("RecoverExecution", "recovered")
+        story = recorder.story()
+
+    assert list(story.told) == ["main", "child1", "child2", "child3", "child4", "recovered"]
+    assert played_again(story)[0] == []
+
+
 def test_a_plan_that_was_never_launched_is_there():
     with recording() as (fake, recorder):
         for one in (*LAUNCHED, goes_on):
