@@ -88,6 +88,44 @@ def test_ignores_what_kubernetes_does_not_know():
                 "of type v1.ResourceList"
             ),
         ),
+        (
+            {"containers": [{"env": [{"name": "a"}, {"name": "b", "value": 1}]}]},
+            "number into Go struct field EnvVar.containers.env.value of type string",
+        ),
+        (
+            {"containers": [{"ports": [{"containerPort": "http"}]}]},
+            (
+                "string into Go struct field ContainerPort.containers.ports.containerPort "
+                "of type int32"
+            ),
+        ),
+        (
+            {"containers": [{"ports": [{"containerPort": 2147483648}]}]},
+            (
+                "number 2147483648 into Go struct field "
+                "ContainerPort.containers.ports.containerPort of type int32"
+            ),
+        ),
+        (
+            {"terminationGracePeriodSeconds": 1.5},
+            "number 1.5 into Go struct field PodSpec.terminationGracePeriodSeconds of type int64",
+        ),
+        (
+            {"nodeSelector": {"gpu": True}},
+            "bool into Go struct field PodSpec.nodeSelector of type string",
+        ),
+        (
+            {"tolerations": ["gpu"]},
+            "string into Go struct field PodSpec.tolerations of type v1.Toleration",
+        ),
+        (
+            {"volumes": {}, "tolerations": {}},
+            "object into Go struct field PodSpec.tolerations of type []v1.Toleration",
+        ),
+        (
+            {"affinity": 1},
+            "number into Go struct field PodSpec.affinity of type v1.Affinity",
+        ),
     ],
 )
 def test_says_where_the_shape_is_wrong_as_go_does(spec, message):
@@ -97,3 +135,30 @@ def test_says_where_the_shape_is_wrong_as_go_does(spec, message):
 def test_says_that_a_size_is_none():
     spec = {"containers": [{"resources": {"requests": {"nvidia.com/gpu": "x"}}}]}
     assert refusal_of(spec).startswith("quantities must match the regular expression")
+
+
+@pytest.mark.parametrize(
+    ("sent", "read_as"),
+    [
+        (1073741824, "1073741824"),
+        (1.5, "1.5"),
+        (0, "0"),
+        (0.00001, "0.00001"),
+        (" 1Gi ", "1Gi"),
+        (None, "0"),
+    ],
+)
+def test_reads_a_size_that_is_a_number_or_has_blanks_around_it(sent, read_as):
+    (made,) = read({"containers": [{"resources": {"limits": {"memory": sent}}}]})
+    assert str(made.limits[tasks_pb2.Resources.MEMORY]) == read_as
+
+
+def test_reads_what_may_be_null_or_a_number():
+    assert read(
+        {
+            "activeDeadlineSeconds": 60,
+            "containers": [None, {"env": [None], "resources": {"limits": None}, "ports": None}],
+            "nodeSelector": {"a": None},
+            "tolerations": [{"tolerationSeconds": 5, "operator": "Exists"}],
+        }
+    ) == [("", {}, {}), ("", {}, {})]

@@ -39,6 +39,13 @@ def test_a_signal_is_made_once_and_then_found(signals, now):
     assert signals.get_or_create_signal(creation(), now).value == integer(7)
 
 
+def test_a_signal_forgets_the_organization_that_it_was_made_for(signals, now):
+    request = creation()
+    request.id.execution_id.org = "acme"
+    assert signals.get_or_create_signal(request, now).id == signal_id()
+    assert signals.get_or_create_signal(request, now).id == signal_id()
+
+
 def test_a_signal_has_one_type(signals, now):
     signals.get_or_create_signal(creation(), now)
     for other in (STRING, types_pb2.LiteralType()):

@@ -130,6 +130,30 @@ def test_a_hundred_nodes_are_enough(workflows):
     )
 
 
+def test_reads_no_description_of_a_workflow_that_is_there(workflows):
+    request = workflow_request(node("n"))
+    workflows.create_workflow(request, NOW)
+    request.spec.description.short_description = "é" * 4001
+    request.spec.description.source_code.link = "\0"
+    assert refusal(workflows.create_workflow, request).code == "ALREADY_EXISTS"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        description_entity_pb2.DescriptionEntity(short_description="é" * 4001),
+        description_entity_pb2.DescriptionEntity(
+            source_code=description_entity_pb2.SourceCode(link="\0")
+        ),
+    ],
+)
+def test_registers_no_workflow_whose_description_cannot_be_stored(workflows, said):
+    request = workflow_request(node("n"), description=said)
+    assert refusal(workflows.create_workflow, request).code == "UNKNOWN"
+    request.spec.ClearField("description")
+    workflows.create_workflow(request, NOW)
+
+
 def test_takes_an_identical_workflow_for_success_in_disguise(workflows):
     said = description_entity_pb2.DescriptionEntity(short_description="too late")
     workflows.create_workflow(workflow_request(node("n")), NOW)

@@ -39,9 +39,14 @@ def keep(
     description: description_entity_pb2.DescriptionEntity | None,
     now: datetime,
 ) -> None:
-    """Keep what is said, if anything, of a version that has just been registered; not its tags."""
+    """Keep what is said, if anything, of a version that is being registered; not its tags.
+
+    Raises:
+        AdminError: The database cannot hold it.
+    """
     if description is None:
         return
+    storable(description.source_code.link)
     message = description_entity_pb2.DescriptionEntity(
         id=definitions.with_type(id_, id_.resource_type),
         short_description=description.short_description,

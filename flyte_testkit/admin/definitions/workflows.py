@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from flyteidl.admin import launch_plan_pb2
+    from flyteidl.admin import description_entity_pb2, launch_plan_pb2
     from flyteidl.core import compiler_pb2
 
     from flyte_testkit.admin.database.store import Store
@@ -81,9 +81,8 @@ class WorkflowManager:
             closure,
             now,
             interface=spec.template.interface,
-            short_description=definitions.short_description(spec.description),
+            description=given(spec, "description"),
         )
-        description_entities.keep(self.store, id_, given(spec, "description"), now)
         return workflow_pb2.WorkflowCreateResponse()
 
     def store_compiled(
@@ -92,7 +91,7 @@ class WorkflowManager:
         now: datetime,
         *,
         interface: interface_pb2.TypedInterface | None = None,
-        short_description: str = "",
+        description: description_entity_pb2.DescriptionEntity | None = None,
     ) -> WorkflowRow:
         """Store a workflow under its template's id, without any rule but that the id be free.
 
@@ -100,10 +99,11 @@ class WorkflowManager:
             closure: The workflow as it is compiled.
             now: The time.
             interface: What lists show of it, if that is not the compiled interface.
-            short_description: What it is.
+            description: What is said of it, which nobody reads if the id is taken.
 
         Raises:
-            AdminError: The id is taken, by the same workflow or by another.
+            AdminError: The id is taken, by the same workflow or by another, or the database cannot
+                hold the description.
         """
         template = closure.primary.template
         id_ = template.id
@@ -112,10 +112,12 @@ class WorkflowManager:
         old = self.store.workflows.get(*key) if key in self.store.workflows else None
         if old is not None:
             raise _taken(old, found, closure)
+        said = "" if description is None else definitions.short_description(description)
+        description_entities.keep(self.store, id_, description, now)
         message = workflow_pb2.Workflow(
             id=definitions.with_type(id_, identifier_pb2.WORKFLOW),
             closure=workflow_pb2.WorkflowClosure(compiled_workflow=closure, created_at=stamp(now)),
-            short_description=short_description,
+            short_description=said,
         )
         place = "/".join(definitions.parts(id_))
         return self.store.workflows.insert(
@@ -123,7 +125,7 @@ class WorkflowManager:
                 **definitions.columns(id_, found, now),
                 typed_interface=template.interface if interface is None else interface,
                 remote_closure_identifier=f"{CONTAINER}/metadata/admin/{place}",
-                short_description=short_description,
+                short_description=said,
                 message=message,
             )
         )

@@ -62,6 +62,7 @@ class SignalManager:
     ) -> SignalRow:
         project, domain, name, signal_id = _key(request.id)
         message = signal_pb2.Signal(id=request.id)
+        message.id.execution_id.ClearField("org")  # there is no column for it
         if type_:
             message.type.CopyFrom(request.type)
         return self._store.signals.insert(
