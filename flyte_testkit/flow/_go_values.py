@@ -6,10 +6,9 @@ and numbers. Ignorant of what is asked of them.
 
 from __future__ import annotations
 
-import math
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from flyte_testkit.admin.go.numbers import float_text
 from flyte_testkit.admin.go.prototext import prototext
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["literals_text", "map_text", "type_text", "value_text"]
 
-_PLAIN_EXPONENTS = range(-4, 6)  # Go turns to powers of ten outside of these
 _TYPES: tuple[tuple[type, str], ...] = (
     (bool, "bool"),
     (float, "float64"),
@@ -54,7 +52,7 @@ def value_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float_text(value)
+        return float_text(value)
     if isinstance(value, bytes):
         return f"[{' '.join(map(str, value))}]"
     if isinstance(value, dict):
@@ -80,13 +78,3 @@ def type_text(value: Any) -> str:
     bits = value.bit_length() if value >= 0 else (-value - 1).bit_length() + 1
     size = next(size for size in (8, 16, 32, 64) if bits <= size)
     return f"{'uint' if value >= 0 else 'int'}{size}"
-
-
-def _float_text(value: float) -> str:
-    if math.isnan(value) or math.isinf(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    exponent = Decimal(repr(value)).adjusted() if value else 0
-    if exponent in _PLAIN_EXPONENTS:
-        return f"{Decimal(repr(value)):f}".removesuffix(".0")
-    digits, _, power = f"{Decimal(repr(value)).normalize():e}".partition("e")
-    return f"{digits}e{power[0]}{int(power[1:]):02d}"

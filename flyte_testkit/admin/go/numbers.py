@@ -16,6 +16,7 @@ __all__ = [
     "atoi",
     "atoi_problem",
     "float_text",
+    "json_number",
     "parse_duration",
     "parse_float",
 ]
@@ -84,15 +85,26 @@ def float_text(number: float) -> str:
         return "NaN"
     if abs(number) == float("inf"):
         return "+Inf" if number > 0 else "-Inf"
-    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
-    power_of_last = int(exponent)
-    power = len(digits) - 1 + power_of_last if any(digits) else 0
-    if -4 <= power < 6:  # where Go turns to exponents
-        text = f"{Decimal(repr(number)).normalize():f}"
-        return text if any(digits) else "-0" if sign else "0"
-    mantissa = "".join(map(str, digits))
-    fraction = f".{mantissa[1:]}" if mantissa[1:] else ""
-    return f"{'-' if sign else ''}{mantissa[0]}{fraction}e{power:+03d}"
+    return _shortest(number, range(-4, 6))
+
+
+def json_number(number: float) -> str:
+    """Print a finite number as Go writes it into JSON: with all digits unless they are very many.
+
+    Example:
+        >>> json_number(1073741824.0), json_number(1e21), json_number(2.5e-7)
+        ('1073741824', '1e+21', '2.5e-7')
+    """
+    return _shortest(number, range(-6, 21)).replace("e-0", "e-")
+
+
+def _shortest(number: float, plain: range) -> str:
+    """Print the digits that tell a number from all others, and a power of ten that is not plain."""
+    exact = Decimal(repr(number)).normalize()
+    if not number or exact.adjusted() in plain:
+        return f"{exact:f}"
+    digits, power = f"{exact:e}".split("e")
+    return f"{digits}e{int(power):+03d}"
 
 
 def parse_duration(text: str) -> int:

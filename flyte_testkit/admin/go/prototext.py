@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import MutableSequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import any_pb2, symbol_database
 from google.protobuf.message import Message
+
+from flyte_testkit.admin.go.numbers import float_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ __all__ = ["prototext"]
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _FIRST_UNESCAPED_BEYOND_ASCII = 0xA0
 _DELETE = 0x7F
-_FLOAT_DIGITS = 6
 
 
 def prototext(message: Message | None) -> str:
@@ -118,10 +118,4 @@ def _character(character: str) -> str:
 def _float(value: float) -> str:
     if not math.isfinite(value):
         return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
-    sign, digits, shift = Decimal(repr(value)).normalize().as_tuple()
-    assert isinstance(shift, int)  # noqa: S101  it is a letter for infinities only, see above
-    exponent = len(digits) + shift - 1
-    if value and not -4 <= exponent < _FLOAT_DIGITS:
-        mantissa = str(digits[0]) + "." * bool(digits[1:]) + "".join(map(str, digits[1:]))
-        return f"{'-' * sign}{mantissa}e{exponent:+03d}"
-    return f"{Decimal(repr(value)).normalize():f}"
+    return float_text(value)

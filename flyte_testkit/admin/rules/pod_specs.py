@@ -7,13 +7,13 @@ own, and of how much a platform allows.
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flyteidl.core import tasks_pb2
 from google.protobuf import json_format
 
 from flyte_testkit.admin.errors import internal
+from flyte_testkit.admin.go.numbers import json_number
 from flyte_testkit.admin.go.quantities import InvalidQuantityError, Quantity, parse
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _check(value: Any, go_type: str, struct: str, path: str) -> None:
     if go_type in _BITS:
         limit = 1 << (_BITS[go_type] - 1)
         if not (value.is_integer() and -limit <= value < limit):
-            raise _unreadable(f"number {_number(value)}", go_type, struct, path)
+            raise _unreadable(f"number {json_number(value)}", go_type, struct, path)
     elif go_type.removeprefix("v1.") in _STRUCTS:
         _check_fields(value, go_type.removeprefix("v1."), path)
     else:
@@ -196,16 +196,8 @@ def _unreadable(found: str, go_type: str, struct: str, path: str) -> AdminError:
 
 def _size(value: object) -> Quantity:
     """Read a size, which JSON may have as a number or with blanks around it."""
-    text = _number(value) if isinstance(value, float) else str("0" if value is None else value)
+    text = json_number(value) if isinstance(value, float) else str("0" if value is None else value)
     try:
         return parse(text.strip())
     except InvalidQuantityError as error:
         raise internal(str(error)) from None
-
-
-def _number(value: float) -> str:
-    """Print a number as Go writes it into JSON: with all its digits, unless they are very many."""
-    exact = Decimal(repr(value)).normalize()
-    if not value or -7 < exact.adjusted() < 21:
-        return f"{exact:f}"
-    return repr(value).replace("e-0", "e-")
