@@ -108,7 +108,8 @@ class Reins:
         self._looks = 0  # at this instant
         self._naps = 0  # sleeps too short to count, and no others since
         self._nap_ends = -1
-        self._timed = False  # one of the looks was at the time, so the wait may have an end
+        self._timed = 0  # the last look at which the wait may have an end of its own
+        self._read = 0  # the last one at the time
         self._since = 0.0
         self._busy: int | None = None  # the thread that waits by reading
         self._timer: float | None = None  # the first one of the loop that it runs
@@ -202,7 +203,8 @@ class Reins:
         takes a millisecond on the clock, and it is told once.
 
         Args:
-            at_time: Whether the time is looked at: such a wait has an end of its own.
+            at_time: Whether the time is looked at: a wait that does so now and then has an end of
+                its own. One that did so before it began has none.
             ticks: Whether this look takes its millisecond here, if it is one of a busy wait.
 
         Returns:
@@ -210,12 +212,15 @@ class Reins:
         """
         at = self.clock.micros
         if at != self._at:
-            self._at, self._looks, self._busy, self._timed = at, 0, None, at_time
+            self._at, self._looks, self._busy = at, 0, None
+            self._read, self._timed = 0, _MANY if at_time else 0
             if at != self._nap_ends:
                 self._naps = 0
             return at
         self._looks += 1
-        self._timed |= at_time
+        if at_time:
+            self._timed = self._looks + max(_MANY, 2 * (self._looks - self._read))
+            self._read = self._looks
         if self._busy is None:
             if self._looks % (_MANY // 4):
                 return at
@@ -257,12 +262,12 @@ class Reins:
     @contextmanager
     def ticking(self) -> Iterator[float]:
         """Give how long a look of a busy wait takes; it is one still when that has passed."""
-        kept = self._looks, self._naps, self._timed, threading.get_ident()
-        if self._timed:
+        kept = self._looks, self._naps, self._read, self._timed, threading.get_ident()
+        if self._looks <= self._timed:
             self.clock.stir()  # no idle sleep: the wait ends when its time has come
         yield _TICK
         self._at = self.clock.micros
-        self._looks, self._naps, self._timed, self._busy = kept
+        self._looks, self._naps, self._read, self._timed, self._busy = kept
 
     def _tell(self) -> None:
         """Warn, once a world; it is shown whatever the filters say: raising would end the wait."""

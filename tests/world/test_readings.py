@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import calendar
 import email.utils
 import importlib
@@ -378,6 +379,39 @@ def test_a_busy_wait_beside_a_sleeper_lets_it_wake(clock, governed, impatient, r
     sleeper.join()
     assert woken == [2]
     assert clock.elapsed == pytest.approx(3, abs=0.002)
+
+
+YIELDS = {
+    "sleep": lambda: time.sleep(0),
+    "event": lambda: threading.Event().wait(0),
+    "task": lambda: asyncio.run(yields_for_ever()),
+}
+
+
+async def yields_for_ever():
+    while True:
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("how", YIELDS)
+@pytest.mark.parametrize("read", SECONDS)
+def test_a_reading_from_before_gives_a_busy_wait_no_end(clock, governed, impatient, read, how):
+    clock.idle_sleeps = 20
+    read()  # as whoever says later how long it took
+    with pytest.warns(RuntimeWarning, match="busy wait"), pytest.raises(HopelessWait):
+        while True:
+            YIELDS[how]()
+    assert clock.elapsed < 1
+
+
+def test_a_busy_wait_that_reads_the_time_seldom_has_an_end(clock, governed, impatient, recwarn):
+    clock.idle_sleeps = 20
+    end = time.monotonic() + 20
+    for number in itertools.count(1):
+        time.sleep(0)
+        if number % 3_000 == 0 and time.monotonic() > end:
+            break
+    assert 20 <= clock.elapsed < 24
 
 
 def test_slow_work_that_looks_at_the_time_is_no_busy_wait(clock, governed, recwarn):
