@@ -15,4 +15,6 @@ def lowered(text: str) -> str:
         >>> lowered("MyRun"), lowered("\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}")
         ('myrun', 'i')
     """
+    if text.isascii():  # as mostly
+        return text.lower()
     return "".join([letter.lower()[0] for letter in text])
