@@ -115,7 +115,7 @@ def test_a_clock_that_is_broken_while_a_call_is_answered_is_heard_by_who_calls(a
     assert [call.code for call in admin.calls] == ["INTERNAL"]
 
 
-def test_a_call_without_a_deadline_that_hangs_is_hopeless(admin, stub):
+def test_a_call_without_a_deadline_that_hangs_is_hopeless(admin, stub, soon_hopeless):
     admin.on("GetExecution").hangs()
     with governed_by(admin.clock), pytest.raises(HopelessWait, match="that has no deadline"):
         with suppress(grpc.RpcError):  # it is told both, in the order in which two threads come by

@@ -417,7 +417,7 @@ def an_execution():
 
 
 @pytest.fixture
-def hopeless():
+def hopeless(soon_hopeless):
     """A server on which nobody is told at the end that a wait was hopeless."""
     admin = FakeFlyteAdmin(strict=False)
     with admin.serving():

@@ -7,7 +7,6 @@ import grpc
 import pytest
 from flyteidl.admin import version_pb2
 
-from flyte_testkit.clock import _watch
 from flyte_testkit.errors import HopelessWait
 from flyte_testkit.server import FakeFlyteAdmin
 from flyte_testkit.world import governed_by
@@ -135,13 +134,8 @@ def test_time_passes_while_somebody_waits_for_a_connection_to_end(admin):
     assert admin.clock.elapsed == 3600
 
 
-@pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(_watch, "_SILENCE", 0.2)
-
-
 @pytest.mark.parametrize("calls", [True, False])
-def test_a_loop_with_a_channel_that_nobody_answers_is_hopeless(admin, impatient, calls):
+def test_a_loop_with_a_channel_that_nobody_answers_is_hopeless(admin, soon_hopeless, calls):
     admin.on("GetVersion").hangs()
 
     async def talk(channel):
@@ -152,7 +146,7 @@ def test_a_loop_with_a_channel_that_nobody_answers_is_hopeless(admin, impatient,
         played(admin, talk)
 
 
-def test_tasks_may_see_to_what_they_leave_behind_when_all_is_lost(admin, impatient, caplog):
+def test_tasks_may_see_to_what_they_leave_behind_when_all_is_lost(admin, soon_hopeless, caplog):
     admin.on("GetVersion").hangs()
 
     async def talk(channel):

@@ -238,7 +238,7 @@ def test_what_is_never_due_may_be_waited_for(clock, governed, how, length):
     assert clock.elapsed == 5
 
 
-def test_who_sleeps_for_ever_waits_without_a_timeout(clock, governed):
+def test_who_sleeps_for_ever_waits_without_a_timeout(clock, governed, soon_hopeless):
     with pytest.raises(HopelessWait, match="every thread waits without a timeout"):
         asyncio.run(asyncio.sleep(math.inf))
     assert clock.elapsed == 0
@@ -442,7 +442,7 @@ def test_an_alarm_wakes_a_loop_at_its_virtual_instant(clock, governed, how):
 
 
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a thread"])
-def test_a_loop_that_awaits_nothing_is_hopeless(clock, governed, beside):
+def test_a_loop_that_awaits_nothing_is_hopeless(clock, governed, beside, soon_hopeless):
     async def body():
         await asyncio.Event().wait()
 
@@ -493,7 +493,7 @@ def test_beyond_the_limit_a_wait_of_a_loop_is_hopeless():
         asyncio.run(asyncio.sleep(3601))
 
 
-def test_it_says_which_tasks_wait_and_where(clock, governed):
+def test_it_says_which_tasks_wait_and_where(clock, governed, soon_hopeless):
     async def parts():
         await asyncio.Queue().get()
         yield 1

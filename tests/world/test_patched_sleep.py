@@ -104,7 +104,7 @@ def test_a_hopeless_wait_says_which_sleep_is_patched(clock):
     ) in str(caught.value)
 
 
-def test_a_hopeless_wait_does_not_blame_a_sleep_that_is_real(clock):
+def test_a_hopeless_wait_does_not_blame_a_sleep_that_is_real(clock, soon_hopeless):
     with governed_by(clock), pytest.raises(HopelessWait) as caught:
         threading.Event().wait()
 
