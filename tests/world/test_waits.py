@@ -746,6 +746,19 @@ def _(clock):
     assert clock.elapsed == pytest.approx(5, abs=0.01)
 
 
+@row("began = monotonic(); while not done(): sleep(0)")
+def _(clock):
+    time.monotonic()
+    with pytest.warns(RuntimeWarning, match="busy wait"), pytest.raises(HopelessWait):
+        waits_busily()
+    assert clock.elapsed == pytest.approx(3, abs=0.1)
+
+
+def waits_busily():
+    while True:
+        time.sleep(0)
+
+
 @row("while not flag: pass")
 def _(clock):
     flag = []
