@@ -130,10 +130,13 @@ def reader(frame: FrameType) -> Reins | None:
     runner needs for a wait, or a logger for its lines, say nothing about that.
     """
     reins = caller(frame)
-    if reins is not None and (readers := reins.clock.hope.readers) is not None:
-        module = frame.f_globals.get("__name__")
-        if module not in _RUNNERS and module != "logging" and not waits_for_ever(frame):
-            readers.add(threading.get_ident())
+    if reins is None:
+        return None
+    module = frame.f_globals.get("__name__")
+    if module in _RUNNERS or module == "logging" or waits_for_ever(frame):
+        reins.overlook()
+    elif (readers := reins.clock.hope.readers) is not None:
+        readers.add(threading.get_ident())
     return reins
 
 

@@ -46,6 +46,8 @@ _FLOOR = 50e-6  # seconds; what the shortest sleep takes in life
 _MANY = 4096  # readings at one instant
 _LONG = 2.0  # seconds of processor time that go into them, before they are a busy wait
 _TICK = 0.001  # seconds that each reading of a busy wait takes
+_FINE = 100 * 1_000_000  # microseconds of a busy wait with such ticks; those of thirty days would
+_GROWTH = 1e-4  # take hours, so after that each takes this share of what the wait has lasted
 
 _real_process_time = time.process_time
 
@@ -89,6 +91,28 @@ class _Drift:
         self.ahead = max(self.ahead, min(self.ahead + length, self._most + self._reserve))
 
 
+class _Looks:
+    """The looks of one thread: each that waits busily has to find time passing by its own."""
+
+    __slots__ = (
+        *("at", "began", "busy", "many", "nap_ends", "naps", "overlooked", "read", "since"),
+        *("timed", "timer"),
+    )
+
+    def __init__(self) -> None:
+        self.at = -1
+        self.many = 0  # at this instant
+        self.naps = 0  # sleeps too short to count, and no others since
+        self.nap_ends = -1
+        self.timed = 0  # the last look at which the wait may have an end of its own
+        self.read = 0  # the last one at the time
+        self.overlooked = False  # the next one at the time says nothing about an end
+        self.since = 0.0
+        self.busy = False
+        self.began = -1  # when it was busy first
+        self.timer: float | None = None  # the first one of the loop that it runs
+
+
 class Reins:
     """What the world reads a clock by.
 
@@ -104,15 +128,7 @@ class Reins:
         self._wall = _Drift(_WALL_MOST, _WALL_SHARE, _WALL_RESERVE)
         self._monotonic = _Drift(_MONOTONIC_MOST, _MONOTONIC_MOST, _MONOTONIC_RESERVE)
         self._offsets: deque[int] = deque([0], maxlen=16)  # of instants read, into a millisecond
-        self._at = -1
-        self._looks = 0  # at this instant
-        self._naps = 0  # sleeps too short to count, and no others since
-        self._nap_ends = -1
-        self._timed = 0  # the last look at which the wait may have an end of its own
-        self._read = 0  # the last one at the time
-        self._since = 0.0
-        self._busy: int | None = None  # the thread that waits by reading
-        self._timer: float | None = None  # the first one of the loop that it runs
+        self._looks: dict[int, _Looks] = {}  # by the ident of who looks
         self._told = False
 
     def exchange(self, clock: VirtualClock) -> None:
@@ -188,13 +204,25 @@ class Reins:
 
     def _nap(self, seconds: float) -> float:
         self.look()
-        self._naps += 1
-        if self._naps > _PATIENCE:
-            self._nap_ends = self._at + round(_FLOOR * 1e6)
+        mine = self._mine()
+        mine.naps += 1
+        if mine.naps > _PATIENCE:
+            mine.nap_ends = mine.at + round(_FLOOR * 1e6)
             return _FLOOR
         self._monotonic.lift(max(seconds * 1e9, self._monotonic.step))
         self._wall.lift(max(math.ceil(seconds * 1e9), self._wall_step()))
         return 0.0
+
+    def _mine(self) -> _Looks:
+        ident = threading.get_ident()
+        mine = self._looks.get(ident)
+        if mine is None:
+            mine = self._looks[ident] = _Looks()
+        return mine
+
+    def overlook(self) -> None:
+        """Say that the next reading of this thread says nothing about a time-out."""
+        self._mine().overlooked = True
 
     def look(self, *, at_time: bool = True, ticks: bool = True) -> int:
         """Count a look at the time, or at what time will change; very many of them are a wait.
@@ -210,38 +238,31 @@ class Reins:
         Returns:
             Microseconds since 1970.
         """
-        at = self.clock.micros
-        if at != self._at:
-            self._at, self._looks, self._busy = at, 0, None
-            self._read, self._timed = 0, _MANY if at_time else 0
-            if at != self._nap_ends:
-                self._naps = 0
+        at, mine = self.clock.micros, self._mine()
+        if mine.overlooked and at_time:
+            at_time = mine.overlooked = False
+        if at != mine.at:
+            mine.at, mine.many, mine.busy = at, 0, False
+            mine.read, mine.timed = 0, _MANY if at_time else 0
+            if at != mine.nap_ends:
+                mine.naps = 0
             return at
-        self._looks += 1
+        mine.many += 1
         if at_time:
-            self._timed = self._looks + max(_MANY, 2 * (self._looks - self._read))
-            self._read = self._looks
-        if self._busy is None:
-            if self._looks % (_MANY // 4):
+            mine.timed = mine.many + max(_MANY, 2 * (mine.many - mine.read))
+            mine.read = mine.many
+        if not mine.busy:
+            if mine.many % (_MANY // 4):
                 return at
-            self._suspect()
-        if ticks and self._busy == threading.get_ident():
+            self._suspect(mine)
+        if ticks and mine.busy:
             with self.ticking() as tick:
-                if self._is_before_a_timer():
+                if _is_before_a_timer(mine):
                     self.clock.check()
                     self.clock.mover.sleep(round(tick * 1e6))
                 else:
                     self.clock.sleep(tick)
         return self.clock.micros
-
-    def _is_before_a_timer(self) -> bool:
-        """Whether the loop that runs here has a timer, the same one as at the tick before.
-
-        It would wait for that if nobody asked, so a tick until then is no idle sleep.
-        """
-        first = first_timer()
-        same, self._timer = first == self._timer, first
-        return same and first is not None
 
     def glance(self) -> bool:
         """Count a look that must not take its time itself; say whether it should take ``ticking``.
@@ -249,27 +270,29 @@ class Reins:
         Who waits for no time at all may hold a lock, which others need until he lets go of it.
         """
         self.look(at_time=False, ticks=False)
-        return self._busy == threading.get_ident()
+        return self._mine().busy
 
-    def _suspect(self) -> None:
+    def _suspect(self, mine: _Looks) -> None:
         used = _real_process_time()
-        if self._looks == _MANY // 4:
-            self._since = used
-        elif self._looks >= _MANY and used - self._since > _LONG:
-            self._busy = threading.get_ident()
-            self._tell()
+        if mine.many == _MANY // 4:
+            mine.since = used
+        elif mine.many >= _MANY and used - mine.since > _LONG:
+            mine.busy, mine.began = True, mine.at
+            self._tell(mine.many)
 
     @contextmanager
     def ticking(self) -> Iterator[float]:
         """Give how long a look of a busy wait takes; it is one still when that has passed."""
-        kept = self._looks, self._naps, self._read, self._timed, threading.get_ident()
-        if self._looks <= self._timed:
+        mine = self._mine()
+        kept = mine.many, mine.naps, mine.read, mine.timed
+        if mine.many <= mine.timed:
             self.clock.stir()  # no idle sleep: the wait ends when its time has come
-        yield _TICK
-        self._at = self.clock.micros
-        self._looks, self._naps, self._read, self._timed, self._busy = kept
+        lasted = mine.at - mine.began
+        yield _TICK if lasted < _FINE else lasted / 1e6 * _GROWTH
+        mine.at, mine.busy = self.clock.micros, True
+        mine.many, mine.naps, mine.read, mine.timed = kept
 
-    def _tell(self) -> None:
+    def _tell(self, looks: int) -> None:
         """Warn, once a world; it is shown whatever the filters say: raising would end the wait."""
         if self._told:
             return
@@ -277,7 +300,7 @@ class Reins:
         where = asker()
         sleeps = "await asyncio.sleep" if runs_a_loop() else "time.sleep"
         tell(
-            f"{where.f_globals.get('__name__')} asked {self._looks:,} times for the time, or "
+            f"{where.f_globals.get('__name__')} asked {looks:,} times for the time, or "
             f"whether something is done, while it was {self.clock.elapsed:g} s and nothing waited: "
             "a busy wait, which moves no clock. From now on each look of it takes a millisecond on "
             f"the clock. Let the loop sleep: {sleeps}(0.01).",
@@ -289,3 +312,13 @@ def _monotonic_step(micros: int) -> float:
     """Return how many nanoseconds readings differ by: what surely is seen, or one."""
     least = math.ulp(micros / 1e6) * 1e9
     return min(4 * least, max(1.0, 1.01 * least))
+
+
+def _is_before_a_timer(mine: _Looks) -> bool:
+    """Whether the loop that runs here has a timer, the same one as at the tick before.
+
+    It would wait for that if nobody asked, so a tick until then is no idle sleep.
+    """
+    first = first_timer()
+    same, mine.timer = first == mine.timer, first
+    return same and first is not None
