@@ -103,8 +103,10 @@ def alarm(seconds: int, /) -> int:
 
 def getitimer(which: int, /) -> tuple[float, float]:
     """Return what is left of the timer on the clock of the world."""
-    if which != signal.ITIMER_REAL or caller(_frame(1)) is None:
+    reins = caller(_frame(1)) if which == signal.ITIMER_REAL else None
+    if reins is None:
         return _real_getitimer(which)
+    reins.look()  # whoever asks again and again waits for it
     return _left()
 
 

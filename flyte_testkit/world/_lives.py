@@ -35,6 +35,7 @@ _RESOLUTION = (
 _Base: Any = base_events
 _A_DAY: float = _Base.MAXIMUM_SELECT_TIMEOUT
 _MANY = 100
+_FEW = 16  # rounds of a loop that waits for nothing, of which one counts as a look
 _NEVER = 1e12  # seconds; no clock gets there
 
 living: WeakSet[Any] = WeakSet()
@@ -101,6 +102,8 @@ class Life:
         self.line = Line(loop)
         self.resolution = loop._clock_resolution
         self._rounds = 0
+        self._spins = 0  # rounds at one instant that waited for nothing
+        self._spins_at = -1
         self._tasks = 1
         self._last_timer = 0.0
         self._farewells = 0
@@ -117,6 +120,27 @@ class Life:
         """
         self._farewells += 1
         return self._farewells < _MANY
+
+    def spin(self) -> None:
+        """Count a round in which the loop waited for nothing, and nothing came.
+
+        Very many at one instant are a busy wait (``while pending: await asyncio.wait(pending,
+        timeout=0)``). Only some count as looks, for tasks that work go many rounds, too.
+        """
+        at = self.reins.clock.micros
+        if at != self._spins_at:
+            self._spins_at, self._spins = at, 0
+            return
+        self._spins += 1
+        if self._spins % _FEW or (self.reins.clock.broken is not None and self.says_farewell()):
+            return
+        after = self.reins.look(at_time=False)
+        if after != at:  # it is a busy wait, and goes on: the next look comes sooner
+            self._spins_at, self._spins = after, _FEW - max(1, _FEW // 4)
+
+    def work(self) -> None:
+        """Say that something came to the loop: its rounds are no busy wait."""
+        self._spins = 0
 
     def length(self, loop: Any, timeout: float | None) -> int | None:
         """Return for how many microseconds a loop sleeps; None if nothing of its own wakes it.

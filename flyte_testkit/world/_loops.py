@@ -100,10 +100,16 @@ def _listen_at(loop: Any) -> None:
     real: Callable[[float | None], Any] = selector.select
 
     def select(timeout: float | None = None) -> Any:
-        life = life_of(loop) if timeout is None or timeout > 0 else None
-        events = real(timeout) if life is None else _wait(loop, life, real, timeout)
+        life = life_of(loop)
+        waits = timeout is None or timeout > 0
+        events = _wait(loop, life, real, timeout) if life and waits else real(timeout)
         if events:
             _outside.note_readings(loop, events)
+        if life is not None:
+            if events:
+                life.work()
+            elif timeout is not None and timeout < _DUE:
+                life.spin()
         return events
 
     selector.select = select

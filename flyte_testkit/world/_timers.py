@@ -17,7 +17,11 @@ def runs_a_loop() -> bool:
 
 
 def first_timer() -> float | None:
-    """Return when the first timer of the loop is due, in its own time."""
+    """Return when the first timer of the loop that is still to come is due, in its own time."""
     loop: Any = asyncio._get_running_loop()
     timers = getattr(loop, "_scheduled", ())
-    return next((timer._when for timer in timers if not timer._cancelled), None)
+    if not timers:
+        return None
+    now = loop.time()
+    due = (timer._when for timer in timers if not timer._cancelled and timer._when > now)
+    return min(due, default=None)

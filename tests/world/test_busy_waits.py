@@ -1,8 +1,10 @@
 """Busy waits beside one another, and beside readings that are no sign of a time-out."""
 
+import asyncio
 import contextlib
 import io
 import logging
+import signal
 import threading
 import time
 from concurrent import futures
@@ -10,7 +12,7 @@ from concurrent import futures
 import pytest
 
 from flyte_testkit.errors import HopelessWait
-from flyte_testkit.world import _ticks
+from flyte_testkit.world import _lives, _ticks
 
 
 @pytest.fixture
@@ -107,3 +109,116 @@ def test_a_long_busy_wait_ends_late_by_a_share_of_its_length_at_most(
         pass
     assert 0 <= clock.elapsed - 3600 < 36
     assert clock.moves < 3_000
+
+
+async def waits_for_tasks_without_time(flag):
+    pending = {asyncio.create_task(flag.wait())}
+    while pending:
+        _, pending = await asyncio.wait(pending, timeout=0)
+
+
+async def begins_tasks(flag):
+    async def look():
+        return flag._value
+
+    while not await asyncio.create_task(look()):
+        pass
+
+
+async def calls_itself_soon(flag):
+    await _by_callbacks(flag, lambda loop, again: loop.call_soon(again))
+
+
+async def calls_itself_after_no_time(flag):
+    await _by_callbacks(flag, lambda loop, again: loop.call_later(0, again))
+
+
+async def _by_callbacks(flag, repeat):
+    loop = asyncio.get_running_loop()
+    done = loop.create_future()
+
+    def again():
+        if flag._value:
+            done.set_result(None)
+        else:
+            repeat(loop, again)
+
+    again()
+    await done
+
+
+LOOPS = [
+    waits_for_tasks_without_time,
+    begins_tasks,
+    calls_itself_soon,
+    calls_itself_after_no_time,
+]
+
+
+@pytest.fixture
+def attentive(monkeypatch):
+    """Each round of an event loop that waits for nothing counts: the tests take less long."""
+    monkeypatch.setattr(_lives, "_FEW", 1)
+
+
+@pytest.mark.parametrize("wait", LOOPS)
+def test_a_loop_that_goes_round_without_a_pause_meets_its_timers(
+    clock, governed, impatient, attentive, recwarn, wait
+):
+    clock.idle_sleeps = 20
+
+    async def main():
+        flag = asyncio.Event()
+        asyncio.get_running_loop().call_later(5, flag.set)
+        await wait(flag)
+        assert clock.elapsed == pytest.approx(5, abs=0.003)
+
+    asyncio.run(main())
+    assert clock.elapsed == pytest.approx(5, abs=0.02)  # closing it takes a few rounds
+    assert len(recwarn) == 1
+
+
+@pytest.mark.parametrize("wait", LOOPS)
+def test_a_loop_that_goes_round_in_vain_is_hopeless(
+    clock, governed, impatient, attentive, recwarn, wait
+):
+    clock.idle_sleeps = 20
+
+    async def main():
+        await wait(asyncio.Event())
+
+    with pytest.raises(HopelessWait, match="nothing is scheduled"):
+        asyncio.run(main())
+    assert clock.elapsed < 1
+
+
+def test_tasks_that_work_go_many_rounds_in_no_time(clock, governed, impatient, recwarn):
+    async def main():
+        queue = asyncio.Queue(1)
+
+        async def fill():
+            for number in range(10_000):
+                await queue.put(number)
+
+        filling = asyncio.create_task(fill())
+        for number in range(10_000):
+            assert await queue.get() == number
+        await filling
+
+    asyncio.run(main())
+    assert clock.elapsed == 0
+    assert not recwarn.list
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="Windows has no alarm")
+def test_asking_what_is_left_of_an_alarm_ends(clock, governed, impatient, recwarn):
+    rung = []
+    before = signal.signal(signal.SIGALRM, lambda *_: rung.append(clock.elapsed))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 5)
+        while signal.getitimer(signal.ITIMER_REAL)[0] > 0:
+            pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert rung == [5]
