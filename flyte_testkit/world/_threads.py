@@ -66,9 +66,13 @@ def start_new_thread(
 
 def join(self: threading.Thread, timeout: float | None = None) -> None:
     """Wait on the clock until a thread has ended, if that takes part."""
-    reins = caller(_frame(1)) if timeout is None or timeout > 0 else None
+    reins = caller(_frame(1))
     started: threading.Event = self._started  # type: ignore[attr-defined]
-    if reins is None or not started.is_set() or self is threading.current_thread():
+    if timeout is not None and timeout <= 0:
+        _real_join(self, timeout)
+        if reins is not None and self.is_alive():
+            reins.look(at_time=False)  # who waits for no time, again and again, waits
+    elif reins is None or not started.is_set() or self is threading.current_thread():
         _real_join(self, timeout)
     elif reins.clock.join_thread(self, None if timeout is None else reins.landing(timeout)):
         _real_join(self)

@@ -48,6 +48,16 @@ def test_a_thread_that_waits_busily_is_waited_for_busily(clock, governed, impati
     assert clock.elapsed == pytest.approx(2, abs=0.003)
 
 
+def test_joining_a_thread_for_no_time_until_it_is_done_ends(clock, governed, impatient, recwarn):
+    done = []
+    thread = threading.Thread(target=lambda: (time.sleep(5), done.append(1)))
+    thread.start()
+    while not done:
+        thread.join(0)
+    assert clock.elapsed == pytest.approx(5, abs=0.002)
+    thread.join()
+
+
 def test_work_beside_a_busy_wait_takes_no_time(clock, governed, impatient, together, recwarn):
     ends = []
 
