@@ -128,7 +128,7 @@ class Reins:
         self._wall = _Drift(_WALL_MOST, _WALL_SHARE, _WALL_RESERVE)
         self._monotonic = _Drift(_MONOTONIC_MOST, _MONOTONIC_MOST, _MONOTONIC_RESERVE)
         self._offsets: deque[int] = deque([0], maxlen=16)  # of instants read, into a millisecond
-        self._looks: dict[int, _Looks] = {}  # by the ident of who looks
+        self._looks = threading.local()  # an ident would be the next thread's, too
         self._told = False
 
     def exchange(self, clock: VirtualClock) -> None:
@@ -214,11 +214,11 @@ class Reins:
         return 0.0
 
     def _mine(self) -> _Looks:
-        ident = threading.get_ident()
-        mine = self._looks.get(ident)
-        if mine is None:
-            mine = self._looks[ident] = _Looks()
-        return mine
+        try:
+            return self._looks.mine  # type: ignore[no-any-return]
+        except AttributeError:
+            mine = self._looks.mine = _Looks()
+            return mine
 
     def overlook(self) -> None:
         """Say that the next reading of this thread says nothing about a time-out."""

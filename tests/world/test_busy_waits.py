@@ -58,6 +58,23 @@ def test_joining_a_thread_for_no_time_until_it_is_done_ends(clock, governed, imp
     thread.join()
 
 
+def test_threads_after_a_busy_one_read_the_time_for_nothing(clock, governed, impatient, recwarn):
+    def wait():
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            pass
+
+    def read():
+        for _ in range(9):
+            time.monotonic()
+
+    for told in (wait, *[read] * 5):  # one of them has the ident of the first
+        thread = threading.Thread(target=told)
+        thread.start()
+        thread.join()
+    assert clock.elapsed == pytest.approx(1, abs=0.0011)
+
+
 def test_work_beside_a_busy_wait_takes_no_time(clock, governed, impatient, together, recwarn):
     ends = []
 
