@@ -288,6 +288,7 @@ class Reins:
         if mine.many <= mine.timed:
             self.clock.stir()  # no idle sleep: the wait ends when its time has come
         lasted = mine.at - mine.began
+        mine.many, mine.busy = 0, False  # if it was hopeless: who reads the time after that may
         yield _TICK if lasted < _FINE else lasted / 1e6 * _GROWTH
         mine.at, mine.busy = self.clock.micros, True
         mine.many, mine.naps, mine.read, mine.timed = kept

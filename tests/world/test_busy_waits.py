@@ -126,6 +126,18 @@ def test_a_busy_wait_that_only_tells_the_time_ends_at_the_limit(
     assert clock.moves < 3_000  # of 2,592,000,000 milliseconds: each takes real time
 
 
+@pytest.mark.parametrize("read", ["time", "monotonic", "perf_counter"])
+def test_the_time_can_be_read_after_a_hopeless_busy_wait(clock, governed, impatient, recwarn, read):
+    clock.idle_sleeps = 20
+    event = threading.Event()
+    with pytest.raises(HopelessWait):
+        while not event.is_set():
+            pass
+    for _ in range(100):
+        getattr(time, read)()  # as whoever says how long it took
+    assert not event.is_set()
+
+
 def test_a_long_busy_wait_ends_late_by_a_share_of_its_length_at_most(
     clock, governed, impatient, recwarn, monkeypatch
 ):
