@@ -14,6 +14,7 @@ import os
 import re
 import sys
 import tempfile
+from collections import deque
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["is_loopback", "kept", "pointed_at", "write_config"]
+__all__ = ["is_loopback", "kept", "outlived", "pointed_at", "write_config"]
 
 _NULL_KEYRING = "keyring.backends.null.Keyring"
 _CONFIG = "admin:\n  endpoint: dns:///{endpoint}\n  insecure: true\n"
@@ -39,6 +40,8 @@ _MISLEADING = re.compile(
 
 
 _pointed: list[str] = []  # the endpoints that the environment names and has named, innermost last
+_left: deque[str] = deque(maxlen=1000)  # those whose server is gone
+_CHAIN = 20  # errors that one comes of
 
 
 @contextmanager
@@ -78,11 +81,40 @@ def pointed_at(
         stack.enter_context(_environment(variables))
         stack.enter_context(_no_keyring())
         _pointed.append(endpoint)
-        stack.callback(_pointed.remove, endpoint)
+        stack.callback(_leave, endpoint)
         stack.enter_context(_loopback_only(refused, elsewhere or _ignore))
         _forget_configuration()
         stack.callback(_forget_configuration)
         yield variables
+
+
+def _leave(endpoint: str) -> None:
+    _pointed.remove(endpoint)
+    _left.append(endpoint)
+
+
+def outlived(error: BaseException | None) -> list[str]:
+    """Return what to say of an error whose client asked a server that is gone, if it did.
+
+    Such a client opens no channel that could be noticed: it has had one since an earlier test.
+    """
+    for _ in range(_CHAIN):
+        if error is None:
+            break
+        for endpoint in re.findall(r"127\.0\.0\.1:\d+", str(error)):
+            if endpoint in _left and endpoint not in _pointed:
+                return [_outlived_text(endpoint)]
+        error = error.__cause__ or error.__context__
+    return []
+
+
+def _outlived_text(endpoint: str) -> str:
+    return (
+        f"the code under test asked {endpoint!r}, the server of an earlier test, which is gone.\n"
+        "A client that is kept (in a module, a singleton, a functools.cache) keeps its address. "
+        "Make it anew for each test: cache_clear() in an autouse fixture. Or let a server last: "
+        "flyte_module_admin, or flyte_session = true and flyte_session_admin."
+    )
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import flyte_testkit
-from flyte_testkit import options, render, world
+from flyte_testkit import environment, options, render, world
 from flyte_testkit.clock import VirtualClock
 from flyte_testkit.errors import HopelessWait, MissingFlytekit
 from flyte_testkit.plugin import LASTING
@@ -147,7 +147,8 @@ def pytest_runtest_makereport(
     if call.when in {"setup", "call"} and report.failed:
         for seen in shown:
             report.sections.append(("flyte executions", render.text(seen)))
-            told = [*seen.unforeseen(), *seen.strangers(), *render.hints(seen)]
+            gone = environment.outlived(call.excinfo and call.excinfo.value)
+            told = [*gone, *seen.unforeseen(), *seen.strangers(), *render.hints(seen)]
             if told:
                 report.sections.append(("flyte: what may help", "\n\n".join(told)))
     if call.when == "teardown":

@@ -4,7 +4,7 @@ import sys
 import grpc
 import pytest
 
-from flyte_testkit.environment import is_loopback, pointed_at
+from flyte_testkit.environment import is_loopback, outlived, pointed_at
 from flyte_testkit.errors import UnexpectedUse
 
 ENDPOINT = "127.0.0.1:8089"
@@ -119,3 +119,56 @@ def test_a_subprocess_is_pointed_at_the_server_as_well(pointed):
         )
 
     assert run.stdout.strip() == ENDPOINT
+
+
+def an_error_of(endpoint):
+    """What a client raises whose gRPC error says where nobody listens."""
+    try:
+        try:
+            raise ConnectionError(f"failed to connect to ipv4:{endpoint}: Connection refused")
+        except ConnectionError as refused:
+            raise RuntimeError("Flyte cluster is currently unavailable") from refused
+    except RuntimeError as error:
+        return error
+
+
+def test_an_error_of_a_server_that_is_gone_is_told_as_such_and_no_other():
+    with pointed_at("127.0.0.1:8090", "p", "d", print):
+        assert outlived(an_error_of("127.0.0.1:8090")) == []  # it is not gone
+
+    (text,) = outlived(an_error_of("127.0.0.1:8090"))
+    assert "'127.0.0.1:8090', the server of an earlier test, which is gone" in text
+    assert outlived(an_error_of("127.0.0.1:8091")) == []
+    assert outlived(None) == []
+
+
+def test_a_kept_client_of_an_earlier_test_is_told_below_the_failed_one(pytester, warm, monkeypatch):
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile(
+        """
+        import functools
+        import pytest
+        from flyte_testkit import running
+        from flyte_testkit.client import FlyteRemote
+
+        @functools.cache
+        def remote():
+            return FlyteRemote.auto(default_project="flytesnacks", default_domain="development")
+
+        @pytest.mark.parametrize("name", ["one", "two"])
+        def test_waits(flyte_admin, name):
+            flyte_admin.add_execution(name, running(60).succeeds())
+            remote().fetch_execution(name=name)
+        """
+    )
+
+    result = warm("-p", "flyte_testkit.plugin")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- flyte: what may help -*",
+            "the code under test asked '127.0.0.1:*', the server of an earlier test, which is gone.",
+            "*cache_clear() in an autouse fixture*",
+        ]
+    )
