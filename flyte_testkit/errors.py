@@ -154,7 +154,10 @@ def no_such_name(
     from pkgutil import iter_modules  # noqa: PLC0415  likewise
 
     below = [found.name for found in iter_modules(getattr(sys.modules[module], "__path__", ()))]
-    hint = close_names(name, [*known, *(one for one in below if not one.startswith("_"))])
+    there = [*known, *(one for one in below if not one.startswith("_"))]
+    hint = close_names(name, there)
+    if not hint and there and not name.startswith("_"):
+        hint = f"\nIt has {', '.join(sorted(set(there), key=str.lower))}."
     if opcode.opname[asker.f_code.co_code[asker.f_lasti]] == "IMPORT_FROM":
         return ImportError(f"cannot import name {name!r} from {module!r}.{hint}", name=module)
     return AttributeError(f"module {module!r} has no attribute {name!r}.{hint}")
@@ -213,6 +216,11 @@ def suggests_keywords(function: Verb) -> Verb:
             keywords = {inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY}
             named = sorted(n for n, p in taken.items() if p.kind in keywords and n != "self")
             unknown = [name for name in kwargs if name not in named]
+            if not unknown and "positional arguments but" in str(error):  # too many
+                only = sorted(n for n, p in taken.items() if p.kind is p.KEYWORD_ONLY)
+                if only:
+                    given = ", ".join(f"{n}=" for n in only)
+                    raise TypeError(f"{error}.\nGive it by its name: {given}.") from None
             if not unknown or any(p.kind is p.VAR_KEYWORD for p in taken.values()):
                 raise
             called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from freezegun import freeze_time
 
-from flyte_testkit import Timeline, VirtualClock, queued, running
+from flyte_testkit import Timeline, VirtualClock, failures, queued, running
 from flyte_testkit.errors import (
     ClockError,
     FlyteTestkitError,
@@ -76,6 +76,26 @@ MISTAKES = {
         lambda: running(5).fails("boom", knd="SYSTEM"),
         TypeError,
         ["'knd'", "Did you mean 'kind'?", "It takes code=, kind="],
+    ),
+    "a failure that is not called": (
+        lambda: running(5).fails(failures.oom_killed),
+        TimelineError,
+        ["a failure is a message", "Write .fails(failures.oom_killed())."],
+    ),
+    "a failure that is given by its place": (
+        lambda: failures.user_error("no disk"),
+        TypeError,
+        ["user_error() takes 0 positional arguments", "by its name: exception=, function=, mess"],
+    ),
+    "a failure that is not there": (
+        lambda: failures.image_pull_backoff,
+        AttributeError,
+        ["no attribute 'image_pull_backoff'", "It has ", "bad_image", "oom_killed"],
+    ),
+    "hours of advance": (
+        lambda: VirtualClock().advance(hours=1),
+        TypeError,
+        ["advance() got an unexpected keyword argument 'hours'", "It takes seconds="],
     ),
     "an unknown project": (
         lambda: FakeFlyteAdmin(project="no good!\0"),

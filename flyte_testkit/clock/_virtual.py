@@ -186,6 +186,7 @@ class VirtualClock(Participation, Judge):
             self.check()
         return True
 
+    @suggests_keywords
     def advance(self, seconds: float | timedelta) -> None:
         """Move time forward now: callbacks run and sleepers wake on the way, each at its instant.
 

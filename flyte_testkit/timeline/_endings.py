@@ -10,7 +10,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from flyte_testkit.errors import TimelineError, shown
-from flyte_testkit.failures import USER_ERROR, Failure
+from flyte_testkit.failures import BUILDERS, USER_ERROR, Failure
 from flyte_testkit.failures._failure import code_text
 from flyte_testkit.timeline._parts import Fails, Succeeds
 
@@ -79,7 +79,10 @@ def told(failure: object, method: str, code: str = USER_ERROR) -> Failure:
     if isinstance(failure, str):
         return Failure(failure, code=code)
     text = str(failure) if isinstance(failure, BaseException) else "out of disk"
+    write = shown(text)
+    if (name := getattr(failure, "__name__", "")) and BUILDERS.get(name) is failure:
+        write = f"failures.{name}()"  # somebody forgot to call it
     raise TimelineError(
         f".{method}({shown(failure)}): a failure is a message, or one of flyte_testkit.failures."
-        f"\nWrite .{method}({shown(text)})."
+        f"\nWrite .{method}({write})."
     )
