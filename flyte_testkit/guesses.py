@@ -128,6 +128,11 @@ def _grown(
     what = declare.rpartition(" ")[2].removesuffix("s=")
     grown: dict[str, Seen] = {}
     for key, value in values.items():
+        if isinstance(value, type):
+            raise RegistrationError(
+                f"the {what} {key!r} {whose} is {value!r}, which is a type: scripts and routes "
+                f"have values.\nDeclare it: {declare}{{{key!r}: {value.__name__}}})."
+            )
         try:
             seen = Seen.of(value)
         except RegistrationError as error:

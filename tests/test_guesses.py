@@ -90,6 +90,14 @@ def test_what_disagrees_is_refused_by_name():
     )
 
 
+@pytest.mark.parametrize("kind", [int, Config, Color])
+def test_a_type_where_a_value_belongs_is_told_as_such(kind):
+    with pytest.raises(RegistrationError, match="which is a type: scripts and routes have") as told:
+        Guess().with_inputs("p", {"x": kind})
+
+    assert str(told.value).endswith(f"register('p', inputs={{'x': {kind.__name__}}}).")
+
+
 def test_what_has_no_type_is_to_be_declared():
     with pytest.raises(RegistrationError) as caught:
         Guess().with_outputs("p", {"x": object()})
