@@ -15,6 +15,7 @@ import pytest
 from client_stage import RECOVERED, SUCCEEDED, TASK, literal
 
 from flyte_testkit import client, immediately, running, undefined
+from flyte_testkit import nodes as trees
 from flyte_testkit.client import exceptions, models
 
 pytest.importorskip("flytekit")
@@ -488,6 +489,21 @@ def test_filters_of_signals(flyte_admin, theirs, ours):
     with raised("TypeError"):
         theirs.list_signals("x1", filters=["eq(signal_id,go)"])
     assert ours.list_signals("x1", filters=["eq(signal_id,go)"]) == []
+
+
+def test_a_signal_that_is_not_set(flyte_admin, theirs, ours):
+    flyte_admin.add_execution("x1", trees.workflow(go=trees.gate()))
+
+    (signal,) = theirs.list_signals("x1")
+    assert not signal.HasField("value")
+    assert signal.value is not None
+    (signal,) = ours.list_signals("x1")
+    assert signal.value is None
+
+    ours.approve("go", "x1")
+
+    assert theirs.list_signals("x1")[0].HasField("value")
+    assert ours.list_signals("x1")[0].value.scalar.primitive.boolean is True
 
 
 def test_a_project_that_nobody_named(flyte_admin):
