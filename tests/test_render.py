@@ -1,4 +1,4 @@
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from flyteidl.admin import common_pb2, execution_pb2, launch_plan_pb2, version_pb2
@@ -431,3 +431,10 @@ def test_of_many_hints_some_are_told(admin):
 
     assert len(told) == 6
     assert told[-1] == "… and 25 more like these."
+
+
+def test_what_happened_weeks_before_the_start_is_told_in_plain_seconds(admin):
+    before = admin.clock.now() - timedelta(days=30)
+    admin.add_execution("old", running(60).fails("x"), created_at=before)
+
+    assert "-2,592,000 s" in render.text(admin)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from flyte_testkit.errors import close_names
 from flyte_testkit.propeller.phases import OUTCOMES
 from flyte_testkit.render._signals import refused_signals
+from flyte_testkit.render._values import in_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -171,7 +172,7 @@ def _looks_in_vain(admin: FakeFlyteAdmin) -> Iterator[str]:
         name = glance.row.execution_name
         if name in often and glance.phase not in OUTCOMES:
             yield (
-                f"{name!r} was looked at {often[name]:,} times at {now:,g} s, where the clock "
-                "stands still. Only waiting in this process moves it; child processes wait in real "
-                "time.\nFor those script looks instead of seconds: running(polls(3))."
+                f"{name!r} was looked at {often[name]:,} times at {in_seconds(now)}, where the "
+                "clock stands still. Only waiting in this process moves it; child processes wait "
+                "in real time.\nFor those script looks instead of seconds: running(polls(3))."
             )

@@ -88,8 +88,13 @@ def cut(text: str, most: int) -> str:
 
 
 def in_seconds(seconds: float) -> str:
-    """Return seconds in words."""
-    return f"{round(seconds, 3):,g} s" if seconds < 10**6 else f"{seconds:,.0f} s"
+    """Return seconds in words.
+
+    Example:
+        >>> in_seconds(0.5), in_seconds(1_036_800), in_seconds(-1_036_800)
+        ('0.5 s', '1,036,800 s', '-1,036,800 s')
+    """
+    return f"{round(seconds, 3):,g} s" if abs(seconds) < 10**6 else f"{seconds:,.0f} s"
 
 
 class _Short(reprlib.Repr):
