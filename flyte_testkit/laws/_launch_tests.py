@@ -50,7 +50,7 @@ def launch_breach(
     told += [f"fault     {fault.as_code()}" for fault in story.faults]
     test = PastedTest(suite, limit=f"{seen.limit:g}" if seen.ended.hung else None)
     _set_the_stage(test, suite, story, seen, kept=any("others" in check for check in checks))
-    call, raised = test.call("launch"), seen.ended.raised
+    call, raised = test.call(seen.ended, "launch", test.remote), seen.ended.raised
     if may_do_anything:
         test.needs("contextlib")
         test.add("with contextlib.suppress(Exception):", f"    {call}")
@@ -94,13 +94,14 @@ def threads_breach(
     each = f"{own_name(ended[0], 'each')} for each in launched"
     test = PastedTest(suite)
     test.needs("concurrent.futures", "time")
+    call = test.call(ended[0], "launch", test.remote)
     _set_the_stage(test, suite, story, seen, kept=False)
     test.add(
         f"flyte_admin.on().delays({_launches.DELAY!r})",
         "",
         "def one(start):",
         "    time.sleep(start)",
-        f"    return [{test.call('launch')} for _ in range({_launches.TURNS})]",
+        f"    return [{call} for _ in range({_launches.TURNS})]",
         "",
         "with ThreadPoolExecutor(3) as pool:",
         f"    launched = sum(pool.map(one, {_launches.STARTS!r}), [])",

@@ -84,12 +84,23 @@ class PastedTest:
         """The fixture that is the remote."""
         return "flyte_remote" if self._client == "flytekit" else "flyte_client"
 
-    def call(self, method: str, *args: str) -> str:
-        """Return a call of a method of the suite, as code; a coroutine is run."""
-        call = f"{self.suite}.{method}({', '.join((self.remote, *args))})"
-        if not inspect.iscoroutinefunction(getattr(self._class, method)):
+    def call(self, seen: Attempt | None, method: str, *args: str, of: str = "") -> str:
+        """Return a call of a method of the suite, as code; what it gives to await is run.
+
+        Args:
+            seen: How such a call ended; None if none was made.
+            method: Its name.
+            args: With what it is called, as code.
+            of: The expression whose method it is; by default it makes an instance of the suite.
+        """
+        call = f"{of or self.suite}.{method}({', '.join(args)})"
+        plain = not inspect.iscoroutinefunction(getattr(self._class, method))
+        awaited = seen.awaited if seen else ("" if plain else "coroutine")
+        if not awaited:
             return call
         self.needs("asyncio")
+        if awaited == "awaitable":  # asyncio.run takes coroutines only
+            call = f"asyncio.wait_for({call}, None)"
         return f"asyncio.run({call})"
 
     @property

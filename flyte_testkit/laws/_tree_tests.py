@@ -5,7 +5,6 @@ Ignorant of the laws: what was broken, and which check shows it, each of them sa
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_of
@@ -48,9 +47,7 @@ def tree_breach(
     pace = None if story.pace == "instant" else repr(story.pace)
     test = PastedTest(suite, limit=limit, pace=pace)
     _launched(test, story, looked)
-    read = _call(suite, "read", f"{test.remote}, execution")
-    if any("asyncio." in call for call in (read, *(_call(suite, each, "") for each in questions))):
-        test.needs("asyncio")
+    read = test.call(looked.ended, "read", test.remote, "execution", of="ours")
     test.add(f'execution = {test.remote}.fetch_execution(name="run")', f"ours = {test.suite}")
     if may_fail:
         test.needs("contextlib")
@@ -58,7 +55,7 @@ def tree_breach(
     else:
         test.add(f"report = {read}" if questions else read)
     for question in questions:
-        call = _call(suite, question, "report")
+        call = test.call(looked.said.get(question), question, "report", of="ours")
         test.add(f"said = {call}" if checks else call)
     test.add(*checks)
     picture = picture_of(looked.admin, looked.calls, looked.ended, looked.at)
@@ -85,9 +82,3 @@ def _launched(test: PastedTest, story: TreeStory, looked: Looked) -> None:
 
 def _moved(seconds: float) -> list[str]:
     return [f"flyte_admin.clock.advance({seconds:.10g})"] if seconds else []
-
-
-def _call(suite: TreePromises, method: str, arguments: str) -> str:
-    call = f"ours.{method}({arguments})"
-    is_awaited = inspect.iscoroutinefunction(getattr(type(suite), method))
-    return f"asyncio.run({call})" if is_awaited else call

@@ -63,7 +63,7 @@ def wait_breach(
     if story.age:
         test.add(f"flyte_admin.clock.advance({story.age:g})")
     test.add(*(fault.as_code(strict=False) for fault in story.faults))
-    call = test.call("wait", "execution", f"{story.timeout:g}")
+    call = test.call(seen, "wait", test.remote, "execution", f"{story.timeout:g}")
     if may_do_anything:
         test.needs("contextlib")
         test.add("with contextlib.suppress(Exception):", f"    {call}")
@@ -125,7 +125,7 @@ def crowd_breach(
         "def one(start, execution, timeout):",
         "    time.sleep(start)",
         "    try:",
-        f"        said = {test.call('wait', 'execution', 'timeout')}",
+        f"        said = {test.call(seen.waits[0], 'wait', test.remote, 'execution', 'timeout')}",
         "    except TimeoutError:",
         "        said = None",
         "    return said, flyte_admin.clock.elapsed",
@@ -137,10 +137,11 @@ def crowd_breach(
         f"assert all(at <= most for (_, at), most in zip(ended, {latest!r}))",
     )
     if suite.outputs is not None:
+        read = next((each for each in seen.outputs if each is not None), None)
         test.add(
             "for execution, (said, _) in zip(executions, ended):",
             "    if said:",
-            f"        outputs = {test.suite}.outputs({test.remote}, execution)",
+            f"        outputs = {test.call(read, 'outputs', test.remote, 'execution')}",
             '        assert outputs["owner"] == execution.id.name',
         )
     return Breach(complaint, tuple(told), picture_of(seen.admin, [], None, 0), test)

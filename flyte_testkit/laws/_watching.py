@@ -11,7 +11,7 @@ import unittest
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from flyte_testkit.errors import HopelessWait, RouteError
 from flyte_testkit.laws._bounds import LINGERS, SLACK
@@ -52,10 +52,13 @@ class Attempt:
     Attributes:
         returned: What it returned; None if it raised.
         raised: What it raised, if it did.
+        awaited: What it gave that had to be awaited first: a coroutine or another awaitable; empty
+            if nothing.
     """
 
     returned: Any = None
     raised: BaseException | None = None
+    awaited: Literal["", "coroutine", "awaitable"] = ""
 
     @property
     def gave_up(self) -> bool:
@@ -155,6 +158,7 @@ def watch(
         return Seen(
             ended.returned,
             ended.raised,
+            ended.awaited,
             admin,
             _since(at, story.age),
             phase,
@@ -187,17 +191,19 @@ def calls_after(admin: FakeFlyteAdmin, poll: float) -> tuple[Call, ...]:
 
 def attempt(admin: FakeFlyteAdmin, function: Callable[..., Any], *args: Any) -> Attempt:
     """Call the code under test, whatever it does; a coroutine is run on the clock."""
+    awaited: Literal["", "coroutine", "awaitable"] = ""
     try:
         returned = function(*args)
         if inspect.isawaitable(returned):
+            awaited = "coroutine" if inspect.iscoroutine(returned) else "awaitable"
             returned = asyncio.run(_awaited(returned))
     except unittest.SkipTest:
         raise
     except (Exception, SystemExit, HopelessWait) as error:  # noqa: BLE001  whatever it does
-        return Attempt(None, admin.clock.broken or _without_frames(error))
+        return Attempt(None, admin.clock.broken or _without_frames(error), awaited)
     finally:
         cast("VirtualClock", admin.clock).forgive()  # the law itself tells of a hopeless wait
-    return Attempt(returned, admin.clock.broken)
+    return Attempt(returned, admin.clock.broken, awaited)
 
 
 def _without_frames(error: BaseException) -> BaseException:
