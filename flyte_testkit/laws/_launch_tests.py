@@ -5,21 +5,26 @@ Ignorant of the laws: what was broken, and which check shows it, each of them sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flyte_testkit.laws import _launches
+from flyte_testkit.laws._promises import LaunchPromises
 from flyte_testkit.laws._report import Breach, PastedTest, picture_of, seconds_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flyte_testkit.laws._launched import Launched
     from flyte_testkit.laws._launches import LaunchStory
-    from flyte_testkit.laws._promises import LaunchPromises
     from flyte_testkit.laws._watching import Attempt
 
 __all__ = ["ONE", "counted", "launch_breach", "own_name", "threads_breach"]
 
 ONE = "assert len(flyte_admin.launches) == 1"
 """The check that one launch made one execution."""
+
+_PLAIN = frozenset({bool, dict, float, int, str})
+"""Types that a test can name without an import."""
 
 _STOPPED = 'stopped = {"ABORTING", "ABORTED", "FAILED", "SUCCEEDED", "TIMED_OUT"}'
 
@@ -137,7 +142,11 @@ def _set_the_stage(
 ) -> None:
     """Begin a test as the stage was set, with those in ``others`` that were there, if wanted."""
     outputs = {name: type(value) for name, value in suite.outputs.items()}
-    if suite.inputs or seen.part:
+    if type(suite).prepare is not LaunchPromises.prepare or not _PLAIN.issuperset(
+        (*suite.inputs.values(), *outputs.values())
+    ):
+        test.add(f"{test.suite}.prepare(flyte_admin)")
+    elif suite.inputs or seen.part:
         test.add(
             f"flyte_admin.register({suite.launch_plan!r}, "
             f"inputs={_types(suite.inputs)}, outputs={_types(outputs)})"
@@ -158,9 +167,6 @@ def _set_the_stage(
     test.add(*(fault.as_code(strict=False) for fault in story.faults))
 
 
-def _types(interface: Any) -> str:
-    told = [
-        f"{name!r}: {getattr(kind, '__name__', None) or repr(kind)}"
-        for name, kind in interface.items()
-    ]
+def _types(interface: Mapping[str, type]) -> str:
+    told = [f"{name!r}: {kind.__name__}" for name, kind in interface.items()]
     return f"{{{', '.join(told)}}}"

@@ -14,6 +14,7 @@ from hypothesis.errors import InvalidArgument
 
 from flyte_testkit.errors import FlyteTestkitError, close_names
 from flyte_testkit.laws._backend import Client
+from flyte_testkit.literals.types import infer_type
 from flyte_testkit.wire.faults import CODES
 from flyte_testkit.wire.transports import Transport, check_transport
 
@@ -85,7 +86,7 @@ class LaunchPromises(Promises):
 
     def prepare(self, admin: FakeFlyteAdmin) -> None:
         """Register what the code launches; more may be done here before each launch."""
-        outputs = {name: type(value) for name, value in self.outputs.items()}
+        outputs = {name: infer_type(value) for name, value in self.outputs.items()}
         admin.register(self.launch_plan, inputs=self.inputs, outputs=outputs)
 
 

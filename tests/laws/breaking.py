@@ -31,6 +31,9 @@ def fails_again(pytester, bugs):
     Args:
         pytester: What runs it, where the code that has the bugs can be imported.
         bugs: The base and the law of each, by its name.
+
+    Returns:
+        What pytest printed.
     """
     pytester.makepyfile(**{f"test_{bug}": pasted(told(*broken)) for bug, broken in bugs.items()})
 
@@ -42,5 +45,7 @@ def fails_again(pytester, bugs):
     result.assert_outcomes(failed=len(bugs))
     assert "NameError" not in text
     assert "ImportError" not in text
+    assert "coroutine object" not in text
     for bug in bugs:
         assert f"test_{bug}.py" in text
+    return text

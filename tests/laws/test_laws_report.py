@@ -4,6 +4,7 @@ import broken_suites
 import pytest
 from breaking import fails_again, pasted, told
 from broken_suites import BROKEN
+from odd_suites import ODD
 
 from flyte_testkit.errors import BrokenLaw
 
@@ -28,6 +29,15 @@ def test_what_is_told_pastes_into_a_file_and_fails_the_same_way(pytester):
     pytester.syspathinsert(HERE)
 
     fails_again(pytester, {bug: BROKEN[bug] for bug in one_a_law})
+
+
+def test_what_has_more_to_set_up_pastes_and_fails_the_same_way_as_well(pytester):
+    pytester.syspathinsert(HERE)
+
+    text = fails_again(pytester, ODD)
+
+    assert "RegistrationError" not in text
+    assert "EntityNotExist" not in text
 
 
 @pytest.mark.parametrize(
